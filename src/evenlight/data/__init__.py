@@ -1,0 +1,1 @@
+"""The records: cohort, groups, features, attributions, and what probes return."""

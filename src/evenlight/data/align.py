@@ -1,0 +1,73 @@
+"""Rows by id: nothing is ever matched by position unless a caller asks for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from evenlight.arrays import Int, Text
+from evenlight.errors import CohortError
+
+UNIT_COLUMNS = frozenset(
+    ("donor", "donor_id", "patient", "patient_id", "patientid", "subject", "subject_id")
+    + ("individual", "individual_id", "participant", "participant_id", "person", "person_id")
+)
+"""Columns of people that usually name the independent unit."""
+
+_REPLICATE = re.compile(r"[-_.:](?:[A-Za-z]{0,6}\d{1,3}|[ACGT]{8,}(?:-\d+)?)$")
+
+
+def ids(index: Sequence[object] | pd.Index) -> Text:
+    """Row ids as text (n,); a repeated id is an error, never first-match."""
+    text = np.asarray([str(i) for i in index], dtype=np.str_)
+    values, counts = np.unique(text, return_counts=True)
+    if len(values) < len(text):
+        worst = values[counts > 1]
+        raise CohortError(
+            f"{len(worst)} row ids occur more than once, first {worst[0]!r}; "
+            "row ids must be unique: name the person or donor with unit= and give each row its own id"
+        )
+    return text
+
+
+def match(have: Text, want: Text, *, what: str) -> Int:
+    """Positions in `have` of each id of `want`, (len(want),); missing ids are an error."""
+    place = {row: i for i, row in enumerate(have.tolist())}
+    found = np.array([place.get(row, -1) for row in want.tolist()], dtype=np.int64)
+    missing = int((found < 0).sum())
+    extra = len(have) - (len(want) - missing)
+    if missing:
+        raise CohortError(
+            f"{what}: {missing} of {len(want)} row ids are missing and {extra} are extra, "
+            f"first missing {want[int((found < 0).argmax())]!r}; "
+            'give every row, or say join="inner" to keep the common ones'
+        )
+    return found
+
+
+def common(have: Text, want: Text) -> Int:
+    """Positions in `want` of the ids that `have` holds too."""
+    kept: Int = np.flatnonzero(np.isin(want, have)).astype(np.int64)
+    return kept
+
+
+def repeated_unit(people: pd.DataFrame, rows: Text) -> str | None:
+    """Why the rows look like several per person, None if they do not."""
+    for column in people.columns:
+        if str(column).casefold() in UNIT_COLUMNS:
+            values = people[column].dropna()
+            if values.nunique() < len(values):
+                return (
+                    f"column {str(column)!r} names {values.nunique()} for {len(values)} rows; "
+                    f"pass unit={str(column)!r}"
+                )
+    stems = {_REPLICATE.sub("", row) for row in rows.tolist()}
+    if all(_REPLICATE.search(row) for row in rows.tolist()) and 1 < len(stems) <= 0.9 * len(rows):
+        return (
+            f"row ids look like {len(stems)} people with several rows each (such as {rows[0]!r}); "
+            "pass unit= with the column that names the person"
+        )
+    return None

@@ -1,0 +1,281 @@
+"""The cohort: everything about a row in one place, aligned by id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from evenlight.arrays import Bool, Float, Int, Text, Values
+from evenlight.data import align, intake
+from evenlight.data.features import Features, check_states
+from evenlight.data.groups import Axes, Groups
+from evenlight.data.outcome import Kind, Survival, outcome_kind, outcome_values
+from evenlight.errors import CohortError, GroupError
+
+DENSE_BUDGET = 4 * 2**30
+"""Most bytes that a sparse x may take when it is made dense."""
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Cohort:
+    """n rows of data, the people they came from, and the roles of their columns.
+
+    Parameters
+    ----------
+    x
+        (n, *s): DataFrame (its index names the rows), array or CSR (row i is row i of `people`).
+    people
+        DataFrame indexed by row id; for a DataFrame x it is aligned by id.
+    features
+        p names or `Features`; taken from a DataFrame x when absent.
+    outcome, outcome_kind
+        a column (binary as 0/1, categorical, continuous), or `Survival(time, event)`.
+    unit
+        the column of the independent unit (person, donor); "row" says that each row is one.
+    groups, strata, covariates, axes, weights, rater, prediction
+        columns by role; groups also as `Groups`, axes as `Axes`.
+    split
+        (column, level): only rows at `level`, the held-out ones, are audited.
+    missing
+        values of x that are not finite: "error", "drop" the rows, or "median" (both recorded).
+    join
+        "exact", or "inner" to keep the rows that both x and people have (recorded).
+
+    Raises
+    ------
+    CohortError, GroupError, FeatureError
+        naming the item, the count and the remedy.
+
+    >>> people = pd.DataFrame({"sex": ["f", "m", "f"], "case": [0, 1, 1]}, index=["a", "b", "c"])
+    >>> cohort = Cohort(np.eye(3), people, outcome="case", groups=["sex"])
+    >>> cohort.n, cohort.outcome_kind, cohort.groups[0].levels
+    (3, 'binary', ('f', 'm'))
+    """
+
+    x: Values | sparse.csr_array
+    people: pd.DataFrame
+    features: Features
+    outcome: str | Survival | None
+    outcome_kind: Kind | None
+    unit: str | None
+    groups: tuple[Groups, ...]
+    strata: tuple[str, ...]
+    covariates: tuple[str, ...]
+    axes: tuple[Axes, ...]
+    weights: str | None
+    rater: str | None
+    prediction: str | None
+    split: tuple[str, str] | None
+    notes: tuple[str, ...]
+    """What was dropped, imputed or not shown: each a sentence for the report."""
+
+    def __init__(
+        self,
+        x: object,
+        people: pd.DataFrame,
+        features: Sequence[str] | Features | None = None,
+        *,
+        outcome: str | Survival | None = None,
+        outcome_kind: Kind | None = None,
+        unit: str | None = None,
+        groups: Sequence[str | Groups] = (),
+        strata: Sequence[str] = (),
+        covariates: Sequence[str] = (),
+        axes: Sequence[Axes] = (),
+        weights: str | None = None,
+        rater: str | None = None,
+        prediction: str | None = None,
+        split: tuple[str, str] | None = None,
+        missing: Literal["error", "drop", "median"] = "error",
+        join: Literal["exact", "inner"] = "exact",
+    ) -> None:
+        notes: list[str] = []
+        table = intake.people_table(people)
+        rows, values, named = intake.rows_of(x, table)
+        keep = align.common(align.ids(table.index), rows) if join == "inner" else None
+        if keep is not None and (len(keep) < len(rows) or len(keep) < len(table)):
+            notes.append(intake.inner_note(rows, table, keep, groups))
+        if keep is not None:
+            rows, values = rows[keep], values[keep]
+        table = table.iloc[align.match(align.ids(table.index), rows, what="people")]
+        columns = [c for c in (unit, weights, rater, prediction) if c is not None and c != "row"]
+        columns += [*strata, *covariates, *([split[0]] if split else [])]
+        columns += [outcome] if isinstance(outcome, str) else []
+        columns += [outcome.time, outcome.event] if isinstance(outcome, Survival) else []
+        intake.need_columns(table, columns + [g for g in groups if isinstance(g, str)])
+        made = tuple(_grouping(g, table, rows) for g in groups)
+        chosen = intake.split_rows(table, split, notes)
+        names = intake.feature_names(features, named, values)
+        finite, values = intake.finite(values, names, missing, notes, chosen)
+        index = np.flatnonzero(chosen & finite)
+        _set(self, x=values[index], people=table.iloc[index], features=names, notes=tuple(notes))
+        _set(self, outcome=outcome, groups=tuple(g.take(index) for g in made), unit=unit)
+        _set(self, strata=tuple(strata), covariates=tuple(covariates), split=split)
+        _set(self, axes=tuple(_axes(a, rows, index) for a in axes))
+        _set(self, weights=weights, rater=rater, prediction=prediction)
+        _set(self, outcome_kind=outcome_kind or outcome_kind_of(self))
+        _check(self)
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.people)
+
+    @cached_property
+    def rows(self) -> Text:
+        """Row ids (n,) as text."""
+        return align.ids(self.people.index)
+
+    @cached_property
+    def units(self) -> Int:
+        """The independent unit of each row, (n,) codes in the sorted order of unit ids."""
+        names = self.rows if self.unit in (None, "row") else self.people[self.unit].astype(str)
+        codes: Int = np.unique(np.asarray(names, dtype=np.str_), return_inverse=True)[1]
+        return codes.astype(np.int64)
+
+    @property
+    def u(self) -> int:
+        """Number of independent units."""
+        return int(self.units.max()) + 1
+
+    @cached_property
+    def order(self) -> Int:
+        """Row positions in the sorted order of row ids: no answer depends on the order of rows."""
+        order: Int = np.argsort(self.rows, kind="stable").astype(np.int64)
+        return order
+
+    @cached_property
+    def y(self) -> Float:
+        """The outcome (n,), NaN where unknown; categories as codes in sorted order."""
+        if not isinstance(self.outcome, str):
+            raise CohortError("the cohort has no outcome column; pass outcome= the column's name")
+        return outcome_values(self.people[self.outcome], self.outcome_kind)
+
+    @cached_property
+    def stratum(self) -> Int:
+        """The stratum of each row, (n,): the cross of the declared strata, sorted."""
+        if not self.strata:
+            return np.zeros(self.n, dtype=np.int64)
+        labels = [self.people[s].astype(str).to_numpy(dtype=np.str_) for s in self.strata]
+        joint = np.array(["\x1f".join(cells) for cells in zip(*labels, strict=True)])
+        codes: Int = np.unique(joint, return_inverse=True)[1].astype(np.int64)
+        return codes
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of ids, names and x, the same in whatever order the rows come."""
+        state = sha256("\x1f".join(self.features.names).encode())
+        for start in range(0, self.n, 4096):
+            index = self.order[start : start + 4096]
+            state.update("\x1f".join(self.rows[index].tolist()).encode())
+            state.update(np.ascontiguousarray(self.dense(index), dtype="<f8").tobytes())
+        return state.hexdigest()
+
+    def grouping(self, by: str | Groups) -> Groups:
+        """The grouping `by`: a declared one, any column of people, or a Groups aligned by id."""
+        if isinstance(by, Groups):
+            made = _grouping(by, self.people, self.rows)
+        elif isinstance(by, str):
+            declared = next((g for g in self.groups if g.name == by), None)
+            if declared is None:
+                intake.need_columns(self.people, [by])
+            made = declared or _grouping(by, self.people, self.rows)
+        else:
+            raise GroupError(
+                f"by is a {type(by).__name__}; name a column of people, or build "
+                "Groups.from_labels(name, Series indexed by row id)"
+            )
+        _constant_in_unit(made, self.units)
+        return made
+
+    def dense(self, index: Int | slice = slice(None)) -> Float:
+        """Rows of x as float64 (m, *s)."""
+        part = self.x[index]
+        if sparse.issparse(part):
+            if part.shape[0] * part.shape[1] * 8 > DENSE_BUDGET:
+                raise CohortError("x is sparse and too large to be made dense; ask for fewer rows")
+            part = part.toarray()
+        values: Float = np.asarray(part, dtype=np.float64)
+        return values
+
+    def take(self, index: Int | Bool) -> Cohort:
+        """The same cohort with some of its rows."""
+        new = object.__new__(Cohort)
+        at = np.arange(self.n)[index]
+        for name in self.__dataclass_fields__:
+            _set(new, **{name: getattr(self, name)})
+        axes = tuple(Axes(a.name, a.values[at], None) for a in self.axes)
+        _set(new, x=self.x[at], people=self.people.iloc[at], axes=axes)
+        _set(new, groups=tuple(g.take(at) for g in self.groups))
+        return new
+
+    def _repr_html_(self) -> str:
+        from evenlight.data.cards import cohort_card
+
+        return cohort_card(self)
+
+
+def outcome_kind_of(cohort: Cohort) -> Kind | None:
+    """The kind of the outcome, read from its values."""
+    if cohort.outcome is None:
+        return None
+    if isinstance(cohort.outcome, Survival):
+        return "survival"
+    return outcome_kind(cohort.outcome, cohort.people[cohort.outcome])
+
+
+def _set(record: object, **values: object) -> None:
+    for name, value in values.items():
+        object.__setattr__(record, name, value)
+
+
+def _grouping(by: str | Groups, people: pd.DataFrame, rows: Text) -> Groups:
+    made = Groups.from_labels(by, people[by]) if isinstance(by, str) else by
+    if made.rows is not None:
+        return made.take(align.match(made.rows, rows, what=f"labels of {made.name!r}"))
+    if len(made.codes) != len(rows):
+        raise GroupError(f"{made.name}: {len(made.codes)} labels for {len(rows)} rows")
+    return Groups(made.name, made.levels, made.codes, made.source, made.reference, rows)
+
+
+def _axes(axes: Axes, rows: Text, index: Int) -> Axes:
+    if axes.rows is not None:
+        return Axes(axes.name, axes.values[align.match(axes.rows, rows, what=axes.name)][index])
+    return Axes(axes.name, axes.values[index])
+
+
+def _constant_in_unit(groups: Groups, units: Int) -> None:
+    known = groups.known
+    pairs = np.unique(np.column_stack([units[known], groups.codes[known]]), axis=0)
+    people, counts = np.unique(pairs[:, 0], return_counts=True)
+    torn = int((counts > 1).sum())
+    if torn:
+        raise GroupError(
+            f"{groups.name}: {torn} of {len(people)} units are in more than one group; "
+            "a unit has one label: correct the labels, or set the doubtful ones to missing"
+        )
+
+
+def _check(cohort: Cohort) -> None:
+    if cohort.n == 0:
+        raise CohortError("the cohort has no rows; check split=, join= and missing=")
+    if cohort.n == 1:
+        raise CohortError("the cohort has one row; nothing can be compared")
+    if cohort.unit is None:
+        why = align.repeated_unit(cohort.people, cohort.rows)
+        if why:
+            raise CohortError(f'{why}, or unit="row" if each row is a person of its own')
+    elif cohort.unit != "row" and cohort.people[cohort.unit].isna().any():
+        count = int(cohort.people[cohort.unit].isna().sum())
+        raise CohortError(f"unit {cohort.unit!r} is missing in {count} rows; every row needs one")
+    for groups in cohort.groups:
+        _constant_in_unit(groups, cohort.units)
+    for coded in cohort.features.indicators:
+        check_states(coded, cohort.dense(), cohort.features.names)

@@ -1,0 +1,160 @@
+"""From what people hand over to what a cohort holds; each problem is named before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from evenlight.arrays import Bool, Int, Text, Values
+from evenlight.data import align
+from evenlight.data.features import Features
+from evenlight.data.groups import Groups
+from evenlight.errors import CohortError, FeatureError
+
+
+def people_table(people: object) -> pd.DataFrame:
+    """`people` itself, if it is a DataFrame with unique text ids as index."""
+    if not isinstance(people, pd.DataFrame):
+        raise CohortError(
+            f"people is a {type(people).__name__}; pass a DataFrame indexed by row id"
+        )
+    return people
+
+
+def rows_of(x: object, people: pd.DataFrame) -> tuple[Text, Values, tuple[str, ...] | None]:
+    """Row ids (n,), values (n, *s) and column names of x; a bare x takes the ids of people."""
+    if isinstance(x, pd.DataFrame):
+        text = x.columns[[not pd.api.types.is_numeric_dtype(d) for d in x.dtypes]]
+        if len(text):
+            raise CohortError(
+                f"{len(text)} columns of x are not numbers, first {str(text[0])!r}; "
+                "code categories as indicator columns"
+            )
+        return align.ids(x.index), x.to_numpy(dtype=np.float64), tuple(map(str, x.columns))
+    values = sparse.csr_array(x) if sparse.issparse(x) else _numbers(x)
+    if values.shape[0] != len(people):
+        raise CohortError(f"x has {values.shape[0]} rows and people has {len(people)}")
+    return align.ids(people.index), values, None
+
+
+def _numbers(x: object) -> Values:
+    array = np.asarray(x)
+    if array.ndim < 2:
+        raise CohortError(f"x has shape {array.shape}; wanted (rows, features)")
+    if array.dtype.kind not in "fiub":
+        raise CohortError(
+            f"x has dtype {array.dtype}; wanted numbers (float, integer or boolean): "
+            "convert it with astype(float)"
+        )
+    kept = array.dtype.newbyteorder("=") if array.dtype.kind == "f" else np.dtype(np.float64)
+    return array.astype(kept, copy=False)
+
+
+def need_columns(people: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Raise CohortError for the first column that people lacks, with the nearest name."""
+    have = [str(c) for c in people.columns]
+    for column in columns:
+        if column not in have:
+            near = get_close_matches(str(column), have, n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(have[:12])}"
+            raise CohortError(f"people has no column {column!r}{hint}")
+
+
+def feature_names(
+    features: Sequence[str] | Features | None, named: tuple[str, ...] | None, values: Values
+) -> Features:
+    """The features, checked against the columns of x (by exact name and order where both have names)."""
+    p = int(values.shape[1])
+    if features is None:
+        if p == 0:
+            raise FeatureError("there are no features; x needs at least one column")
+        return Features(named or tuple(f"x{j}" for j in range(p)))
+    made = features if isinstance(features, Features) else Features(tuple(features))
+    if values.ndim == 2 and len(made) != p:
+        raise FeatureError(f"{len(made)} feature names for {p} columns of x")
+    if named is not None and named != made.names:
+        missing = sorted(set(made.names) - set(named))[:3]
+        extra = sorted(set(named) - set(made.names))[:3]
+        raise FeatureError(
+            "the columns of x differ from the feature names "
+            f"(missing {missing}, extra {extra}, order {'differs' if not missing and not extra else 'n/a'}); "
+            "reorder x with x[list(names)]"
+        )
+    return made
+
+
+def split_rows(people: pd.DataFrame, split: tuple[str, str] | None, notes: list[str]) -> Bool:
+    """Mask (n,) of the rows at the audited level; without a split, a note says so."""
+    if split is None:
+        notes.append(
+            "No split was declared: held-out data were not shown, so the model may have been "
+            "trained on these people."
+        )
+        return np.ones(len(people), dtype=bool)
+    column, level = split
+    chosen: Bool = (people[column].astype(str) == str(level)).to_numpy(dtype=bool)
+    if not chosen.any():
+        raise CohortError(
+            f"split: no row has {column} = {level!r}; levels are "
+            f"{sorted(people[column].astype(str).unique())[:8]}"
+        )
+    notes.append(f"Audited: the {int(chosen.sum())} rows with {column} = {level} of {len(people)}.")
+    return chosen
+
+
+def finite(
+    values: Values, features: Features, missing: str, notes: list[str], chosen: Bool
+) -> tuple[Bool, Values]:
+    """Mask (n,) of the rows to keep, and values without NaN or infinity in them."""
+    if missing not in ("error", "drop", "median"):
+        raise CohortError(f'missing={missing!r}; wanted "error", "drop" or "median"')
+    flat = values if sparse.issparse(values) else values.reshape(len(values), -1)
+    bad = _bad(flat) & chosen[:, None]
+    rows = bad.any(axis=1)
+    if not rows.any():
+        return np.ones(len(rows), dtype=bool), values
+    if missing == "drop":
+        notes.append(f"{int(rows.sum())} rows with values that are not finite were dropped.")
+        return ~rows, values
+    if missing == "median" and not sparse.issparse(values):
+        notes.append(f"{int(bad.sum())} values that are not finite were replaced by the column's median.")
+        middle = np.nanmedian(np.where(np.isfinite(flat) & chosen[:, None], flat, np.nan), axis=0)
+        if not np.isfinite(middle).all():
+            raise CohortError("a column has no finite value, so it has no median; leave it out")
+        return np.ones(len(rows), dtype=bool), np.where(bad, middle, flat).reshape(values.shape)
+    columns = np.flatnonzero(bad.any(axis=0))
+    names = [features.names[j] for j in columns[:3]] if values.ndim == 2 else columns[:3].tolist()
+    raise CohortError(
+        f"x holds {int(bad.sum())} values that are not finite in {len(columns)} columns "
+        f"(first {names}) and {int(rows.sum())} rows (first at positions "
+        f"{np.flatnonzero(rows)[:3].tolist()}); "
+        'repair them, or say missing="drop" or missing="median"'
+    )
+
+
+def _bad(flat: Values) -> Bool:
+    if sparse.issparse(flat):
+        mask = sparse.csr_array(
+            (~np.isfinite(flat.data), flat.indices, flat.indptr), shape=flat.shape
+        )
+        dense: Bool = mask.toarray().astype(bool) if mask.data.any() else np.zeros((flat.shape[0], 1), bool)
+        return dense
+    bad: Bool = ~np.isfinite(flat)
+    return bad
+
+
+def inner_note(
+    rows: Text, people: pd.DataFrame, keep: Int, groups: Sequence[str | Groups]
+) -> str:
+    """What an inner join lost, in all and per group."""
+    lost = [row for row in align.ids(people.index).tolist() if row not in set(rows[keep].tolist())]
+    note = f"Inner join: {len(rows) - len(keep)} rows of x and {len(lost)} of people left out"
+    for by in groups:
+        if isinstance(by, str) and by in people.columns:
+            counts = people.set_axis(people.index.astype(str)).loc[lost, by].value_counts()
+            note += f"; {by}: " + ", ".join(f"{k} {v}" for k, v in counts.items())
+    return note + "."

@@ -1,0 +1,107 @@
+"""What the probes return: outputs of a model, as arrays. Measures need nothing else of it.
+
+n rows; every `rows` (n,) holds row ids; margin is the scale on which the model is additive,
+response the scale on which decisions are made (probability, mg a week).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from evenlight.arrays import Float, Int, Text
+from evenlight.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """The model's output for one target: `margin` (n,) and `response` (n,).
+
+    `link` names the map from response to margin (identity, square, logit, softmax, log);
+    `scale` is *margin*, or *probability* where the model has no margin.
+    """
+
+    rows: Text
+    margin: Float
+    response: Float
+    target: str
+    link: str
+    scale: str = "margin"
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        _same_length(self.rows, margin=self.margin, response=self.response)
+        _finite(margin=self.margin, response=self.response)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contrasts:
+    """The same change for everyone: output at `high` minus output at `low`, all else held.
+
+    `subjects` (q,) are variables (plain columns, or one-hot variables as joint states);
+    `low` and `high` (q,) name the two values; `margin` and `response` are (n, q).
+    """
+
+    rows: Text
+    subjects: tuple[str, ...]
+    low: tuple[str, ...]
+    high: tuple[str, ...]
+    margin: Float
+    response: Float
+    target: str
+    link: str
+    cohort_digest: str = ""
+
+    def __post_init__(self) -> None:
+        _same_length(self.rows, margin=self.margin, response=self.response)
+        _finite(margin=self.margin, response=self.response)
+        q = len(self.subjects)
+        if not self.margin.shape[1] == self.response.shape[1] == len(self.low) == len(self.high) == q:
+            raise ModelError(f"contrasts of {q} subjects do not fit arrays of {self.margin.shape}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Intervention:
+    """Outputs when one recorded attribute is set to each of its `states` (k,), all else held.
+
+    `recorded` (n,) is the state that each row has, as a code; `margin`, `response` (n, k).
+    """
+
+    attribute: str
+    rows: Text
+    states: tuple[str, ...]
+    recorded: Int
+    margin: Float
+    response: Float
+    target: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _same_length(self.rows, margin=self.margin, response=self.response, recorded=self.recorded)
+        _finite(margin=self.margin, response=self.response)
+
+    def change(self, old: str, new: str, *, scale: str = "response") -> Float:
+        """Output at `new` minus output at `old`, for the rows recorded as `old`, (m,)."""
+        for state in (old, new):
+            if state not in self.states:
+                raise ModelError(f"{self.attribute}: no state {state!r} among {self.states}")
+        values = self.response if scale == "response" else self.margin
+        a, b = self.states.index(old), self.states.index(new)
+        at = self.recorded == a
+        change: Float = values[at, b] - values[at, a]
+        return change
+
+
+def _same_length(rows: Text, **arrays: Float | Int) -> None:
+    for name, array in arrays.items():
+        if len(array) != len(rows):
+            raise ModelError(f"{name} has {len(array)} rows, wanted {len(rows)}")
+
+
+def _finite(**arrays: Float) -> None:
+    for name, array in arrays.items():
+        bad = ~np.isfinite(array)
+        if bad.any():
+            raise ModelError(f"{name} holds {int(bad.sum())} values that are not finite")

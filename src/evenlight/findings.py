@@ -1,0 +1,89 @@
+"""Measures x policy -> findings with verdicts, answers to the primary questions, and the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from evenlight.measures.words import Severity, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found. `id` never depends on the verdict or the numbers, so waivers and diffs hold."""
+
+    id: str
+    kind: str
+    grouping: str
+    contrast: str
+    subject: str
+    view: str
+    target: str
+    verdict: Verdict
+    severity: Severity
+    primary: bool
+    mechanism: str
+    evidence: Mapping[str, float | None]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One contrast of an answer: `effect` with its simultaneous interval in `unit`."""
+
+    contrast: str
+    subject: str
+    verdict: Verdict
+    effect: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    margin: float | None
+    n: int | None
+    more: float | None
+    more_in: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one primary question; its verdict is the gravest of its parts."""
+
+    id: str
+    measure: str
+    grouping: str
+    question: str
+    verdict: Verdict
+    blocks: bool
+    sentence: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a pipeline reads: `word` (passed, failed, no verdict), exit code and why."""
+
+    word: str
+    exit_code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All findings of an audit, gravest first."""
+
+    items: tuple[Finding, ...]
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a finding."""
+        names = ("id", "kind", "grouping", "contrast", "subject", "view", "target", "verdict")
+        names += ("severity", "primary", "mechanism", "sentence")
+        return pd.DataFrame([{n: getattr(f, n) for n in names} for f in self.items], columns=list(names))

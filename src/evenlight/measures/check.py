@@ -1,0 +1,38 @@
+"""The checks that every measure makes of itself at birth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from evenlight.arrays import Values
+from evenlight.errors import InputError
+
+
+def shaped(record: object, shape: tuple[int, ...], *names: str) -> None:
+    """Raise InputError unless each named array of `record` has `shape`."""
+    for name in names:
+        found = getattr(record, name).shape
+        if found != shape:
+            raise InputError(f"{type(record).__name__}.{name} has shape {found}, wanted {shape}")
+
+
+def worded(record: object, name: str, words: Iterable[str]) -> None:
+    """Raise InputError for the first word of an array that is not in its closed list."""
+    allowed = set(words)
+    for word in np.unique(getattr(record, name)).tolist():
+        if word not in allowed:
+            raise InputError(f"{type(record).__name__}.{name} holds {word!r}, not one of {sorted(allowed)}")
+
+
+def explained(record: object, reason: Values, *names: str) -> None:
+    """Raise InputError where a number is missing and `reason` (same shape) says nothing."""
+    for name in names:
+        values = getattr(record, name)
+        if np.isinf(values).any():
+            raise InputError(f"{type(record).__name__}.{name} holds an infinite number")
+        silent = np.isnan(values) & (reason == "")
+        if silent.any():
+            at = tuple(int(i) for i in np.argwhere(silent)[0])
+            raise InputError(f"{type(record).__name__}.{name}{list(at)} is missing without a reason")

@@ -1,0 +1,133 @@
+"""The record of a comparison of attributions between groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evenlight.arrays import Float, Int, Text
+from evenlight.measures import cards
+from evenlight.measures.check import explained, shaped, worded
+from evenlight.measures.words import MECHANISMS, VERDICTS
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is compared: `name` (signed, magnitude, use), `given` (nothing, outcome), `scale`.
+
+    `unit` is the pooled within-group SD of the output on that scale; effects are multiples of it.
+    """
+
+    name: str
+    given: str
+    scale: str
+    unit: float
+
+    @property
+    def key(self) -> str:
+        """A short name, unique within a comparison."""
+        return f"{self.name}|{self.given}|{self.scale}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Differences between groups over v views, c contrasts (level, reference) and p subjects.
+
+    `effect`, `low`, `high` (simultaneous 95 %), `p`, `p_maxt`, `q` are (v, c, p), effects in units of
+    the view; `n`, `kept` are (v, c, 2): units of level and reference that enter, and the share of
+    each that has overlap; `more` (v, c, p) is about how many more units of `more_in` would settle
+    a *cannot tell*; `population` (v, c) says for whom an estimate speaks, "" for everybody.
+    `gap` (c,) is the signed sum of differences over subjects, `unexplained` (c,) what the stored
+    output adds to it, both on the margin within strata, given nothing.
+    `mean` and `importance` (k, p) are the mean and mean absolute attribution of each level over all
+    its units, with pointwise 95 % limits of the latter.
+    """
+
+    grouping: str
+    source: str
+    levels: tuple[str, ...]
+    contrasts: tuple[tuple[str, str], ...]
+    subjects: tuple[str, ...]
+    subject_kind: str
+    views: tuple[View, ...]
+    target: str
+    margin: float
+    alpha: float
+    draws: int
+    n: Int
+    kept: Float
+    population: Text
+    effect: Float
+    low: Float
+    high: Float
+    p: Float
+    p_maxt: Float
+    q: Float
+    verdict: Text
+    mechanism: Text
+    reason: Text
+    more: Float
+    more_in: Text
+    gap: Float
+    unexplained: Float
+    gap_reason: Text
+    level_reason: Text
+    mean: Float
+    importance: Float
+    importance_low: Float
+    importance_high: Float
+    unconverged: Int
+
+    def __post_init__(self) -> None:
+        v, c, p, k = len(self.views), len(self.contrasts), len(self.subjects), len(self.levels)
+        shaped(self, (v, c, 2), "n", "kept")
+        shaped(self, (v, c), "population")
+        numbers = ("effect", "low", "high", "p", "p_maxt", "q")
+        shaped(self, (v, c, p), *numbers, "verdict", "mechanism", "reason", "more", "more_in")
+        shaped(self, (c,), "gap", "unexplained", "gap_reason")
+        shaped(self, (k, p), "mean", "importance", "importance_low", "importance_high")
+        shaped(self, (k,), "unconverged", "level_reason")
+        worded(self, "verdict", VERDICTS)
+        worded(self, "mechanism", MECHANISMS)
+        explained(self, self.reason, *numbers)
+        explained(self, self.gap_reason, "gap", "unexplained")
+        spread = np.repeat(self.level_reason[:, None], p, axis=1)
+        explained(self, spread, "mean", "importance", "importance_low", "importance_high")
+
+    def view(self, name: str, given: str = "nothing", scale: str = "margin") -> int:
+        """The index of a view; LookupError if it was not computed."""
+        for i, view in enumerate(self.views):
+            if (view.name, view.given, view.scale) == (name, given, scale):
+                return i
+        raise LookupError(f"no view {name}, {given}, {scale}; known: {[v.key for v in self.views]}")
+
+    def contrast(self, level: str, reference: str) -> int:
+        """The index of a contrast; LookupError if it was not computed."""
+        if (level, reference) not in self.contrasts:
+            raise LookupError(f"no contrast {(level, reference)}; known: {self.contrasts}")
+        return self.contrasts.index((level, reference))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a view, contrast and subject."""
+        v, c, p = self.effect.shape
+        view, pair, subject = (a.ravel() for a in np.indices((v, c, p)))
+        columns: dict[str, object] = {
+            "grouping": self.grouping,
+            "view": [self.views[i].name for i in view],
+            "given": [self.views[i].given for i in view],
+            "scale": [self.views[i].scale for i in view],
+            "level": [self.contrasts[i][0] for i in pair],
+            "reference": [self.contrasts[i][1] for i in pair],
+            "subject": [self.subjects[i] for i in subject],
+            "n_level": self.n[view, pair, 0],
+            "n_reference": self.n[view, pair, 1],
+        }
+        for name in ("effect", "low", "high", "p", "p_maxt", "q", "verdict", "mechanism"):
+            columns[name] = getattr(self, name).ravel()
+        columns |= {"more": self.more.ravel(), "more_in": self.more_in.ravel()}
+        return pd.DataFrame(columns | {"reason": self.reason.ravel()})
+
+    def _repr_html_(self) -> str:
+        return cards.comparison_card(self)

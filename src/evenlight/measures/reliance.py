@@ -1,0 +1,107 @@
+"""The record of how far the output, and each subject's part of it, follows the group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evenlight.arrays import Float, Int, Text
+from evenlight.measures.check import explained, shaped, worded
+from evenlight.measures.words import SUPPORTS, VERDICTS
+
+TOTALS = ("eta_squared", "unsupported_share", "unresolved_share")
+"""eta_squared: share of output variance between groups. unsupported_share: the part of it from
+subjects without demonstrated support within groups. unresolved_share: the part of that which is
+merely unresolved."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reliance:
+    """B over g conditions (`given`) and p subjects, and support of each subject within groups.
+
+    `given` is among *nothing*, *outcome*, *outcome and strata*. `share`, `low`, `high` (simultaneous
+    95 %), `p`, `p_maxt`, `q`, `verdict`, `reason` are (g, p): the bias-corrected share of output
+    variance that lies between groups through that subject; `raw` (g, p) before correction, whose sum
+    over subjects is `raw_total` (g,), eta squared. `total` (g, 3) and its limits follow `TOTALS`.
+    `association` (p,) tells how far the subject's own values tell the group, by `association_kind`;
+    `mass` (p,) its share of mean absolute attribution; `slope` (p,) the slope of the outcome on the
+    subject's attribution within groups (1 as claimed, 0 none), with 95 % limits.
+    """
+
+    grouping: str
+    source: str
+    levels: tuple[str, ...]
+    target: str
+    subjects: tuple[str, ...]
+    subject_kind: str
+    given: tuple[str, ...]
+    margin: float
+    alpha: float
+    draws: int
+    n: Int
+    strata: Int
+    bins: Int
+    population: Text
+    raw: Float
+    raw_total: Float
+    share: Float
+    low: Float
+    high: Float
+    p: Float
+    p_maxt: Float
+    q: Float
+    verdict: Text
+    reason: Text
+    total: Float
+    total_low: Float
+    total_high: Float
+    total_verdict: Text
+    total_reason: Text
+    association: Float
+    association_kind: Text
+    mass: Float
+    slope: Float
+    slope_low: Float
+    slope_high: Float
+    slope_p: Float
+    heterogeneity_p: Float
+    support: Text
+    support_reason: Text
+
+    def __post_init__(self) -> None:
+        g, p = len(self.given), len(self.subjects)
+        numbers = ("raw", "share", "low", "high", "p", "p_maxt", "q")
+        slopes = ("slope", "slope_low", "slope_high", "slope_p", "heterogeneity_p")
+        shaped(self, (g,), "n", "strata", "bins", "population", "raw_total")
+        shaped(self, (g, p), *numbers, "verdict", "reason")
+        shaped(self, (g, len(TOTALS)), "total", "total_low", "total_high", "total_verdict")
+        shaped(self, (p,), "association", "mass", *slopes, "support", "support_reason")
+        worded(self, "verdict", VERDICTS)
+        worded(self, "total_verdict", VERDICTS)
+        worded(self, "support", SUPPORTS)
+        explained(self, self.reason, *numbers)
+        explained(self, self.total_reason, "total", "total_low", "total_high")
+        explained(self, self.support_reason, *slopes)
+
+    def condition(self, given: str) -> int:
+        """The index of a condition; LookupError if it was not computed."""
+        if given not in self.given:
+            raise LookupError(f"no condition {given!r}; known: {self.given}")
+        return self.given.index(given)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a condition and subject."""
+        g, p = self.share.shape
+        at, subject = (a.ravel() for a in np.indices((g, p)))
+        columns: dict[str, object] = {
+            "grouping": self.grouping,
+            "given": [self.given[i] for i in at],
+            "subject": [self.subjects[i] for i in subject],
+        }
+        for name in ("share", "low", "high", "p", "p_maxt", "q", "verdict", "reason"):
+            columns[name] = getattr(self, name).ravel()
+        for name in ("association", "association_kind", "mass", "slope", "slope_low", "slope_high"):
+            columns[name] = getattr(self, name)[subject]
+        return pd.DataFrame(columns | {"support": self.support[subject]})

@@ -1,1 +1,98 @@
-"""evenlight."""
+"""evenlight: does a biomedical model lean on the same features for everyone?
+
+    import evenlight as ev
+
+    cohort = ev.Cohort(x, people=obs, outcome="case", unit="donor", groups=["ancestry", "sex"])
+    audit = ev.audit(model, cohort)
+    audit.save("audit/"); ev.report(audit, "audit/")
+
+Every public name is loaded on first use (PEP 562), so that importing evenlight is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evenlight import cohorts as cohorts
+    from evenlight.api import report as report
+    from evenlight.api import run as run
+    from evenlight.audit import audit as audit
+    from evenlight.data.attributions import Attributions as Attributions
+    from evenlight.data.attributions import Background as Background
+    from evenlight.data.coefficients import CoefficientTable as CoefficientTable
+    from evenlight.data.cohort import Cohort as Cohort
+    from evenlight.data.features import Features as Features
+    from evenlight.data.features import FeatureSets as FeatureSets
+    from evenlight.data.features import Indicators as Indicators
+    from evenlight.data.groups import Axes as Axes
+    from evenlight.data.groups import Groups as Groups
+    from evenlight.data.outcome import Survival as Survival
+    from evenlight.data.probed import Contrasts as Contrasts
+    from evenlight.data.probed import Intervention as Intervention
+    from evenlight.data.probed import Predictions as Predictions
+    from evenlight.explainers.explain import explain as explain
+    from evenlight.measures.compare import compare as compare
+    from evenlight.measures.perform import Judging as Judging
+    from evenlight.measures.perform import perform as perform
+    from evenlight.measures.rely import rely as rely
+    from evenlight.modalities.tables import read_table as read_table
+    from evenlight.models.adapt import adapt as adapt
+    from evenlight.plan import Plan as Plan
+    from evenlight.probes.contrasts import contrasts as contrasts
+    from evenlight.probes.flip import flip as flip
+    from evenlight.probes.predict import predict as predict
+    from evenlight.record import Audit as Audit
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Attributions": "data.attributions",
+    "Audit": "record",
+    "Axes": "data.groups",
+    "Background": "data.attributions",
+    "CoefficientTable": "data.coefficients",
+    "Cohort": "data.cohort",
+    "Contrasts": "data.probed",
+    "FeatureSets": "data.features",
+    "Features": "data.features",
+    "Groups": "data.groups",
+    "Indicators": "data.features",
+    "Intervention": "data.probed",
+    "Judging": "measures.perform",
+    "Plan": "plan",
+    "Predictions": "data.probed",
+    "Survival": "data.outcome",
+    "adapt": "models.adapt",
+    "audit": "audit",
+    "cohorts": "",
+    "compare": "measures.compare",
+    "contrasts": "probes.contrasts",
+    "explain": "explainers.explain",
+    "flip": "probes.flip",
+    "perform": "measures.perform",
+    "predict": "probes.predict",
+    "read_table": "modalities.tables",
+    "rely": "measures.rely",
+    "report": "api",
+    "run": "api",
+}
+"""Public name to the module that holds it."""
+
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604  # the names of _HOME are strings
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name on first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'evenlight' has no attribute {name!r}")
+    if not _HOME[name]:
+        return import_module(f"evenlight.{name}")
+    value = getattr(import_module(f"evenlight.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

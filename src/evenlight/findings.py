@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from evenlight.errors import GateFailed, NoVerdict
 from evenlight.measures.words import Severity, Verdict
 
 
@@ -68,6 +69,13 @@ class Gate:
     word: str
     exit_code: int
     reason: str
+
+    def raise_for_status(self) -> None:
+        """Raise GateFailed or NoVerdict unless the gate passed."""
+        if self.exit_code == GateFailed.exit_code:
+            raise GateFailed(self.reason)
+        if self.exit_code != 0:
+            raise NoVerdict(self.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from evenlight import codec, files
+from evenlight.errors import InputError
 from evenlight.findings import Answer, Findings, Gate
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import Composition
@@ -13,6 +19,10 @@ from evenlight.measures.dependence import Dependence
 from evenlight.measures.performance import Performance
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.sensitivity import Flip, Sensitivity
+
+
+SCHEMA = "urn:evenlight:audit:1.0"
+"""Name and version of the record's form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +84,85 @@ class Audit:
     verdict: Gate
     warnings: tuple[str, ...]
     provenance: Mapping[str, Any]
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, shortest numbers that read back the same, null for missing."""
+        data = {"schema": SCHEMA, **codec.plain(self)}
+        return json.dumps(data, sort_keys=True, allow_nan=False, separators=(",", ":")) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Audit:
+        """The audit that `to_json` wrote; InputError names what is not of this form."""
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InputError(f"the audit is not JSON: {error}") from None
+        found = data.pop("schema", None) if isinstance(data, dict) else None
+        if found != SCHEMA:
+            raise InputError(f"the audit's schema is {found!r}; this version reads {SCHEMA!r}")
+        return codec.restore(cls, data)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Audit:
+        """Read `audit.json`, given the file or its folder."""
+        place = Path(path)
+        place = place / "audit.json" if place.is_dir() else place
+        if not place.is_file():
+            raise InputError(f"there is no {place.name} there; run `evenlight run` first")
+        return cls.from_json(place.read_text(encoding="utf-8"))
+
+    def gate(self) -> Gate:
+        """What a pipeline reads."""
+        return self.verdict
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every measure as one long table, by name."""
+        frames = {
+            "people": [m.to_frame() for m in self.compositions],
+            "performance": [m.to_frame() for m in self.performances],
+            "performance_differences": [m.differences_frame() for m in self.performances],
+            "features": [m.to_frame() for m in self.comparisons],
+            "reliance": [m.to_frame() for m in self.reliances],
+            "sensitivity": [m.to_frame() for m in self.sensitivities],
+            "flips": [m.to_frame() for m in self.flips],
+            "findings": [self.findings.to_frame()],
+        }
+        return {name: pd.concat(own, ignore_index=True) for name, own in frames.items() if own}
+
+    def save(self, folder: str | Path) -> Path:
+        """Write audit.json, its schema, gate.json and tables/*.csv; the folder is returned."""
+        made = files.folder(folder)
+        files.write(made / "audit.json", self.to_json())
+        files.write(made / "audit.schema.json", json.dumps(audit_schema(), indent=1) + "\n")
+        tables = files.folder(made / "tables")
+        for name, frame in self.tables().items():
+            files.write(tables / f"{name}.csv", frame.to_csv(index=False))
+        files.write(made / "gate.json", json.dumps(self.gate_data(), indent=1) + "\n")
+        return made
+
+    def gate_data(self) -> dict[str, Any]:
+        """What gate.json holds."""
+        return {
+            "verdict": self.verdict.word,
+            "exit_code": self.verdict.exit_code,
+            "reason": self.verdict.reason,
+            "questions": [
+                {"id": a.id, "question": a.question, "verdict": a.verdict, "blocks": a.blocks}
+                for a in self.answers
+            ],
+            "findings": [f.id for f in self.findings if f.severity != "info"],
+            "digests": {
+                "plan": self.plan_digest,
+                "model": self.model.digest,
+                "cohort": self.cohort.digest,
+            },
+        }
+
+
+def audit_schema() -> dict[str, Any]:
+    """JSON Schema of audit.json."""
+    made = codec.schema(Audit)
+    root = made["$defs"]["Audit"]
+    root["properties"]["schema"] = {"const": SCHEMA}
+    root["required"] = ["schema", *root["required"]]
+    return made

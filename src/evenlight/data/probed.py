@@ -7,11 +7,13 @@ response the scale on which decisions are made (probability, mg a week).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from evenlight.arrays import Float, Int, Text
+from evenlight.data import align
+from evenlight.data.cohort import Cohort
 from evenlight.errors import ModelError
 
 
@@ -20,7 +22,7 @@ class Predictions:
     """The model's output for one target: `margin` (n,) and `response` (n,).
 
     `link` names the map from response to margin (identity, square, logit, softmax, log);
-    `scale` is *margin*, or *probability* where the model has no margin.
+    `scale` is *margin*, or *probability* where the model has no margin; `unit` is the response's.
     """
 
     rows: Text
@@ -30,10 +32,18 @@ class Predictions:
     link: str
     scale: str = "margin"
     model: str = ""
+    unit: str = ""
 
     def __post_init__(self) -> None:
         _same_length(self.rows, margin=self.margin, response=self.response)
         _finite(margin=self.margin, response=self.response)
+
+    def at(self, cohort: Cohort) -> Predictions:
+        """The same rows in the cohort's order, matched by id."""
+        index = align.match(self.rows, cohort.rows, what="predictions")
+        return replace(
+            self, rows=cohort.rows, margin=self.margin[index], response=self.response[index]
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +51,8 @@ class Contrasts:
     """The same change for everyone: output at `high` minus output at `low`, all else held.
 
     `subjects` (q,) are variables (plain columns, or one-hot variables as joint states);
-    `low` and `high` (q,) name the two values; `margin` and `response` are (n, q).
+    `low` and `high` (q,) name the two values; `margin` and `response` are (n, q); `output` (n,) is
+    the response with everything as recorded, None where it was not kept.
     """
 
     rows: Text
@@ -53,6 +64,21 @@ class Contrasts:
     target: str
     link: str
     cohort_digest: str = ""
+    output: Float | None = None
+
+    def at(self, cohort: Cohort) -> Contrasts:
+        """The same rows in the cohort's order, matched by id."""
+        if self.cohort_digest and self.cohort_digest != cohort.digest:
+            raise ModelError("these contrasts were made on another cohort")
+        index = align.match(self.rows, cohort.rows, what="contrasts")
+        output = None if self.output is None else self.output[index]
+        return replace(
+            self,
+            rows=cohort.rows,
+            margin=self.margin[index],
+            response=self.response[index],
+            output=output,
+        )
 
     def __post_init__(self) -> None:
         _same_length(self.rows, margin=self.margin, response=self.response)
@@ -81,6 +107,12 @@ class Intervention:
     def __post_init__(self) -> None:
         _same_length(self.rows, margin=self.margin, response=self.response, recorded=self.recorded)
         _finite(margin=self.margin, response=self.response)
+
+    def at(self, cohort: Cohort) -> Intervention:
+        """The same rows in the cohort's order, matched by id."""
+        index = align.match(self.rows, cohort.rows, what="intervention")
+        taken = {name: getattr(self, name)[index] for name in ("margin", "response", "recorded")}
+        return replace(self, rows=cohort.rows, **taken)
 
     def change(self, old: str, new: str, *, scale: str = "response") -> Float:
         """Output at `new` minus output at `old`, for the rows recorded as `old`, (m,)."""

@@ -1,1 +1,34 @@
-"""."""
+"""The figures, one function each: the same in a notebook and in the report.
+
+Each takes a record and draws on `ax`, or on the axes of a new figure, and returns the axes; each has
+a twin ending in `_text` that says in words what the picture shows.
+"""
+
+from evenlight.figures.calibration import calibration, calibration_text
+from evenlight.figures.dependence import dependence, dependence_text
+from evenlight.figures.dots import dots, dots_text
+from evenlight.figures.forest import forest, forest_rows, forest_text
+from evenlight.figures.importance import importance, importance_text
+from evenlight.figures.reliance import reliance_scatter, reliance_text
+from evenlight.figures.strata import strata, strata_text
+from evenlight.figures.volcano import volcano, volcano_text
+
+__all__ = [
+    "calibration",
+    "calibration_text",
+    "dependence",
+    "dependence_text",
+    "dots",
+    "dots_text",
+    "forest",
+    "forest_rows",
+    "forest_text",
+    "importance",
+    "importance_text",
+    "reliance_scatter",
+    "reliance_text",
+    "strata",
+    "strata_text",
+    "volcano",
+    "volcano_text",
+]

@@ -24,7 +24,8 @@ class Reliance:
     `given` is among *nothing*, *outcome*, *outcome and strata*. `share`, `low`, `high` (simultaneous
     95 %), `p`, `p_maxt`, `q`, `verdict`, `reason` are (g, p): the bias-corrected share of output
     variance that lies between groups through that subject; `raw` (g, p) before correction, whose sum
-    over subjects is `raw_total` (g,), eta squared. `total` (g, 3) and its limits follow `TOTALS`.
+    over subjects is `raw_total` (g,), eta squared. `total` (g, 3) and its limits follow `TOTALS`;
+    `total_reason` (g,) says why a condition could not be asked, `population` (g,) for whom it speaks.
     `association` (p,) tells how far the subject's own values tell the group, by `association_kind`;
     `mass` (p,) its share of mean absolute attribution; `slope` (p,) the slope of the outcome on the
     subject's attribution within groups (1 as claimed, 0 none), with 95 % limits.
@@ -74,7 +75,7 @@ class Reliance:
         g, p = len(self.given), len(self.subjects)
         numbers = ("raw", "share", "low", "high", "p", "p_maxt", "q")
         slopes = ("slope", "slope_low", "slope_high", "slope_p", "heterogeneity_p")
-        shaped(self, (g,), "n", "strata", "bins", "population", "raw_total")
+        shaped(self, (g,), "n", "strata", "bins", "population", "raw_total", "total_reason")
         shaped(self, (g, p), *numbers, "verdict", "reason")
         shaped(self, (g, len(TOTALS)), "total", "total_low", "total_high", "total_verdict")
         shaped(self, (p,), "association", "mass", *slopes, "support", "support_reason")
@@ -82,7 +83,8 @@ class Reliance:
         worded(self, "total_verdict", VERDICTS)
         worded(self, "support", SUPPORTS)
         explained(self, self.reason, *numbers)
-        explained(self, self.total_reason, "total", "total_low", "total_high")
+        spread = np.repeat(self.total_reason[:, None], len(TOTALS), axis=1)
+        explained(self, spread, "total", "total_low", "total_high")
         explained(self, self.support_reason, *slopes)
 
     def condition(self, given: str) -> int:

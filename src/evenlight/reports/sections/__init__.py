@@ -1,1 +1,35 @@
-"""."""
+"""The sections of the page in order, one file each: a function from audit to element."""
+
+from collections.abc import Callable
+
+from htpy import Element
+
+from evenlight.record import Audit
+from evenlight.reports.sections import (
+    a2_gate,
+    a3_answers,
+    a4_forest,
+    a5_findings,
+    b1_people,
+    b2_performance,
+    b3_features,
+    b4_reliance,
+    c1_methods,
+    c4_limits,
+    c7_provenance,
+)
+
+SECTIONS: tuple[Callable[[Audit], Element], ...] = (
+    a2_gate.section,
+    a3_answers.section,
+    a4_forest.section,
+    a5_findings.section,
+    b1_people.section,
+    b2_performance.section,
+    b3_features.section,
+    b4_reliance.section,
+    c1_methods.section,
+    c4_limits.section,
+    c7_provenance.section,
+)
+"""Below the title strip (a1_title), in the order of the page."""

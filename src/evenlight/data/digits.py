@@ -1,0 +1,107 @@
+"""How numbers are shown to people: as many digits as the interval bears, a true minus sign."""
+
+from __future__ import annotations
+
+from math import floor, isfinite, log10
+
+MINUS = "\N{MINUS SIGN}"
+ABSENT = "not given"
+"""What stands where a number is missing and nobody said why."""
+
+
+def decimals(width: float, most: int = 6) -> int:
+    """Decimals that show an interval of this width with two digits.
+
+    >>> decimals(0.18), decimals(3.4), decimals(250.0)
+    (2, 1, 0)
+    """
+    if not isfinite(width) or width <= 0:
+        return 3
+    return min(max(1 - floor(log10(width)), 0), most)
+
+
+def fixed(value: float, places: int, *, sign: bool = False) -> str:
+    """The number with `places` decimals; zero has no sign.
+
+    >>> fixed(-1234.5, 0), fixed(0.034, 2, sign=True), fixed(-0.001, 2)
+    ('−1,234', '+0.03', '0.00')
+    """
+    text = f"{abs(value):,.{places}f}"
+    if not any(c in "123456789" for c in text):
+        return text
+    return (MINUS if value < 0 else "+" if sign else "") + text
+
+
+def number(value: float | None, reason: str = "", *, digits: int = 3) -> str:
+    """The number with about `digits` significant digits, or the reason why it is missing.
+
+    >>> number(0.04567), number(6256.0), number(float("nan"), "suppressed (<11)")
+    ('0.0457', '6,256', 'suppressed (<11)')
+    """
+    if value is None or not isfinite(value):
+        return reason or ABSENT
+    if value == 0 or float(value).is_integer():
+        return fixed(value, 0)
+    return fixed(value, min(max(digits - 1 - floor(log10(abs(value))), 0), 8))
+
+
+def interval(low: float | None, high: float | None, places: int | None = None) -> str:
+    """The two limits in brackets, to the digits that their width bears.
+
+    >>> interval(-0.121, 0.305)
+    '[−0.12, 0.31]'
+    """
+    if low is None or high is None or not (isfinite(low) and isfinite(high)):
+        return "[no interval]"
+    at = decimals(high - low) if places is None else places
+    return f"[{fixed(low, at)}, {fixed(high, at)}]"
+
+
+def estimate(
+    value: float | None, low: float | None, high: float | None, *, reason: str = "", sign: bool = False
+) -> str:
+    """The estimate with its interval, or the reason why there is none.
+
+    >>> estimate(0.2134, 0.121, 0.305, sign=True)
+    '+0.21 [0.12, 0.31]'
+    """
+    if value is None or not isfinite(value):
+        return reason or ABSENT
+    known = low is not None and high is not None and isfinite(high - low)
+    places = decimals(high - low) if known and low is not None and high is not None else 3
+    return f"{fixed(value, places, sign=sign)} {interval(low, high, places)}"
+
+
+def percent(value: float | None, reason: str = "", *, places: int = 0) -> str:
+    """A share as a percentage.
+
+    >>> percent(0.123)
+    '12 %'
+    """
+    if value is None or not isfinite(value):
+        return reason or ABSENT
+    return f"{fixed(100 * value, places)} %"
+
+
+def probability(value: float | None, reason: str = "") -> str:
+    """A p-value; never zero.
+
+    >>> probability(0.00004), probability(0.0312), probability(0.7)
+    ('< 0.001', '0.031', '0.70')
+    """
+    if value is None or not isfinite(value):
+        return reason or ABSENT
+    if value < 0.001:
+        return "< 0.001"
+    return fixed(value, 3 if value < 0.1 else 2)
+
+
+def count(value: float | None, reason: str = "") -> str:
+    """A number of units.
+
+    >>> count(6256), count(None, "suppressed (<11)")
+    ('6,256', 'suppressed (<11)')
+    """
+    if value is None or not isfinite(value):
+        return reason or ABSENT
+    return fixed(value, 0)

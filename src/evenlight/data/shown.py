@@ -1,0 +1,68 @@
+"""How names are shown to people: nothing hidden, nothing too long."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST = 80
+"""Most characters of a name that are shown; the middle is cut."""
+
+_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+_PLAIN = re.compile(r"[ -~]*")
+
+
+def visible(text: object) -> str:
+    """The text with control, bidirectional, private and lone surrogate characters spelled out.
+
+    >>> visible("a" + chr(0x202E) + "b" + chr(0))
+    'a‹U+202E›b‹U+0000›'
+    """
+    whole = str(text)
+    if _PLAIN.fullmatch(whole):
+        return whole
+    return "".join(_spelled(c) for c in whole)
+
+
+def short(text: object, longest: int = LONGEST) -> str:
+    """The visible text, cut in the middle to at most `longest` characters.
+
+    >>> short("a" * 100, 9)
+    'aaaa…aaaa'
+    """
+    whole = visible(text)
+    if len(whole) <= longest:
+        return whole
+    tail = (longest - 1) // 2
+    return f"{whole[: longest - 1 - tail]}…{whole[len(whole) - tail :]}"
+
+
+def _spelled(character: str) -> str:
+    if unicodedata.category(character) in _HIDDEN:
+        return f"‹U+{ord(character):04X}›"
+    return character
+
+
+METRICS = {
+    "mae": "mean absolute error",
+    "bias": "bias (predicted minus observed)",
+    "within_20": "share within 20 %",
+    "r2": "R²",
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "brier": "Brier score",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "calibration_slope": "calibration slope",
+    "calibration_intercept": "calibration intercept",
+}
+"""What people read for each metric of performance."""
+
+
+def metric_name(metric: str) -> str:
+    """The metric in words; one without words keeps its name.
+
+    >>> metric_name("mae"), metric_name("own_score")
+    ('mean absolute error', 'own_score')
+    """
+    return METRICS.get(metric, metric)

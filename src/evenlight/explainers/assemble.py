@@ -1,0 +1,52 @@
+"""From what an explainer computed to the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenlight.arrays import Bool, Float, Single
+from evenlight.data.attributions import Attributions, residual
+from evenlight.data.cohort import Cohort
+from evenlight.explainers.background import Reference
+from evenlight.models.probe import Prepared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """What an explainer found: `values` (n, *s), `base` (n,) or a number, and the optional rest.
+
+    `converged` (n,) overrules the completeness residual where the method promises none.
+    """
+
+    method: str
+    values: Float
+    base: Float | float
+    settings: Mapping[str, object]
+    spread: Float | None = None
+    sensitivity: Float | None = None
+    converged: Bool | None = None
+
+
+def record(
+    found: Explained, prepared: Prepared, cohort: Cohort, background: Reference
+) -> Attributions:
+    """The record, with the completeness residual of every row in float64."""
+    values = found.values.astype(np.float32)
+    base = np.broadcast_to(np.asarray(found.base, dtype=np.float64), (cohort.n,)).copy()
+    error, converged = residual(values, prepared.output, base)
+    settings = {**found.settings, "checked": prepared.checked, "notes": background.notes}
+    return Attributions(
+        rows=cohort.rows, features=cohort.features, values=values, output=prepared.output,
+        base=base, error=error, target=prepared.target, scale=prepared.adapted.scale,
+        converged=converged if found.converged is None else found.converged,
+        method=found.method, spread=_single(found.spread),
+        sensitivity=_single(found.sensitivity), settings=settings,
+        background=background.record, cohort_digest=cohort.digest,
+    )  # fmt: skip
+
+
+def _single(values: Float | None) -> Single | None:
+    return None if values is None else values.astype(np.float32)

@@ -1,0 +1,178 @@
+"""The background: the reference population from which attributions are measured."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+from evenlight.arrays import Float, Int, Values
+from evenlight.data.attributions import Background
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.errors import AttributionError, EvenlightWarning
+
+SIZE = 100
+"""Rows of a background."""
+
+Cell = tuple[tuple[str, str], ...]
+"""(grouping, level) pairs; empty for everything."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """The rows (b, *s) of a background, their record, and sentences that a reader should know."""
+
+    rows: Float
+    record: Background
+    notes: tuple[str, ...] = ()
+
+    @property
+    def mean(self) -> Float:
+        """The balanced mean (*s)."""
+        mean: Float = self.rows.mean(axis=0)
+        return mean
+
+
+def draw(
+    cohort: Cohort,
+    background: Cohort | Values | None = None,
+    *,
+    rng: np.random.Generator,
+    size: int = SIZE,
+) -> Reference:
+    """`size` rows, balanced over groups, from `background` if given, else from the cohort.
+
+    Balanced over the cross of the declared groupings, in its cells with at least 11 units; where
+    that leaves out a level that has 11 units, over the levels of the first grouping; without
+    groupings over everything. A cell with too few units gives some of them again. The draw does
+    not depend on the order of rows. An array has no groups and is drawn as it is.
+
+    Raises AttributionError for other features, another shape, or values that are not finite.
+    """
+    source = cohort if background is None else background
+    if isinstance(source, Cohort):
+        _same_features(source, cohort)
+        cells = _cells(source, [g.name for g in cohort.groups])
+        chosen, composition = _balanced(source, cells, size, rng)
+        rows, flags = source.dense(chosen), _one_group(cells, cohort)
+    else:
+        rows, flags = _given(source, cohort), []
+        rows = rows[np.sort(rng.permutation(len(rows))[:size])]
+        composition = {"given": len(rows)}
+    flags += _equal_to_input(rows, cohort)
+    for flag in flags:
+        warnings.warn(flag, EvenlightWarning, stacklevel=2)
+    notes = (*flags, *_size_note(rows, size))
+    if background is None:
+        notes += ("The background was drawn from the explained cohort itself.",)
+    digest = sha256(np.ascontiguousarray(rows, dtype="<f8").tobytes()).hexdigest()
+    return Reference(rows, Background(digest, len(rows), composition), notes)
+
+
+def _same_features(source: Cohort, cohort: Cohort) -> None:
+    if source.features.names != cohort.features.names or source.x.shape[1:] != cohort.x.shape[1:]:
+        strange = sorted(set(source.features.names) ^ set(cohort.features.names))[:5]
+        raise AttributionError(
+            f"the background has shape (b, {', '.join(map(str, source.x.shape[1:]))}) and the "
+            f"cohort (n, {', '.join(map(str, cohort.x.shape[1:]))}), names that differ: {strange}; "
+            "give a background with the cohort's features in the cohort's order"
+        )
+
+
+def _given(values: object, cohort: Cohort) -> Float:
+    rows = np.asarray(values, dtype=np.float64)
+    wanted = cohort.x.shape[1:]
+    if rows.shape[1:] != wanted or len(rows) == 0:
+        raise AttributionError(
+            f"the background has shape {rows.shape}, wanted (b, {', '.join(map(str, wanted))})"
+        )
+    bad = ~np.isfinite(rows)
+    if bad.any():
+        raise AttributionError(
+            f"the background holds {int(bad.sum())} values that are not finite; repair or drop them"
+        )
+    return rows
+
+
+def _cells(source: Cohort, names: Sequence[str]) -> Mapping[Cell, Int]:
+    """The rows of each cell, in the order of row ids."""
+    own = {g.name for g in source.groups}
+    groups = [source.grouping(n) for n in names if n in own or n in source.people.columns]
+    if not groups:
+        return {(): source.order}
+    cross = _large(source, groups)
+    present = {part for cell in cross for part in cell}
+    wanted = {part for group in groups for cell in _large(source, [group]) for part in cell}
+    if cross and wanted <= present:
+        return cross
+    return _large(source, groups[:1]) or {(): source.order}
+
+
+def _large(source: Cohort, groups: Sequence[Groups]) -> dict[Cell, Int]:
+    """The cells of the cross with at least 11 units of known group, in the order of levels."""
+    codes = np.column_stack([g.codes for g in groups])
+    cells: dict[Cell, Int] = {}
+    for cell in np.unique(codes[(codes >= 0).all(axis=1)], axis=0):
+        rows = source.order[(codes[source.order] == cell).all(axis=1)]
+        if len(np.unique(source.units[rows])) >= SMALLEST_GROUP:
+            name = tuple((g.name, g.levels[c]) for g, c in zip(groups, cell, strict=True))
+            cells[name] = rows
+    return cells
+
+
+def _balanced(
+    source: Cohort, cells: Mapping[Cell, Int], size: int, rng: np.random.Generator
+) -> tuple[Int, dict[str, int]]:
+    """Positions of the drawn rows, and how many come from each cell."""
+    most = max(len(np.unique(source.units[rows])) for rows in cells.values())
+    size = min(size, most * len(cells))
+    quota = [size // len(cells) + (i < size % len(cells)) for i in range(len(cells))]
+    drawn = [
+        _one_a_unit(source, rows, q, rng) for rows, q in zip(cells.values(), quota, strict=True)
+    ]
+    names = [" / ".join(level for _, level in cell) or "all" for cell in cells]
+    return np.concatenate(drawn), dict(zip(names, quota, strict=True))
+
+
+def _one_a_unit(source: Cohort, rows: Int, quota: int, rng: np.random.Generator) -> Int:
+    """`quota` positions among `rows`, each unit once before any is drawn again."""
+    mixed = rows[rng.permutation(len(rows))]
+    first = np.sort(np.unique(source.units[mixed], return_index=True)[1])
+    chosen: Int = np.resize(mixed[first], quota)
+    return chosen
+
+
+def _one_group(cells: Mapping[Cell, Int], cohort: Cohort) -> list[str]:
+    """A sentence where the cells hold one level of a grouping of which the cohort has several."""
+    notes = []
+    for groups in cohort.groups:
+        levels = {level for cell in cells for name, level in cell if name == groups.name}
+        if len(levels) == 1 and len(np.unique(groups.codes[groups.known])) > 1:
+            notes.append(
+                f"The background holds one group of {groups.name} only ({next(iter(levels))}): "
+                "attributions then measure the distance from that group."
+            )
+    return notes
+
+
+def _equal_to_input(rows: Float, cohort: Cohort) -> list[str]:
+    """A sentence where the background is one point that some explained rows equal."""
+    if not (rows == rows[0]).all():
+        return []
+    equal = int((cohort.dense() == rows[0]).reshape(cohort.n, -1).all(axis=1).sum())
+    if not equal:
+        return []
+    return [
+        f"The background equals the input in {equal} of {cohort.n} rows, whose attributions are "
+        "then all 0."
+    ]
+
+
+def _size_note(rows: Float, size: int) -> list[str]:
+    if len(rows) >= size:
+        return []
+    return [f"The background has {len(rows)} rows in place of {size}."]

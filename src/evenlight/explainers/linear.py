@@ -1,0 +1,40 @@
+"""Linear models in closed form: exact, and free of draws."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.errors import ModelError
+from evenlight.explainers.assemble import Explained, record
+from evenlight.explainers.background import Reference
+from evenlight.models.probe import prepare
+
+
+def explain(
+    model: object,
+    cohort: Cohort,
+    *,
+    target: int | str | None,
+    background: Reference,
+    rng: np.random.Generator,
+    device: str = "cpu",
+) -> Attributions:
+    """w_j (x_j - mean of x_j over the background); base is the background's mean margin.
+
+    These are the Shapley values and the integrated gradients of a linear margin. Raises
+    ModelError where the weights are not known.
+    """
+    prepared = prepare(model, cohort, target=target)
+    weights, intercept = prepared.adapted.weights, prepared.adapted.intercept
+    if weights is None or intercept is None:
+        raise ModelError(
+            f"{prepared.adapted.name} shows no weights of a linear margin; "
+            'say method="shapley", or method="ig" for a torch network'
+        )
+    w = weights[prepared.column]
+    values = w * (cohort.dense() - background.mean)
+    base = float(background.mean @ w + intercept[prepared.column])
+    found = Explained("linear", values, base, {"complete": True, "device": "cpu"})
+    return record(found, prepared, cohort, background)

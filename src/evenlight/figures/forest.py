@@ -1,0 +1,75 @@
+"""F1: how far performance differs between groups, against the margin."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from evenlight.arrays import Float
+from evenlight.data.digits import fixed
+from evenlight.data.shown import metric_name
+from evenlight.figures.ink import ACCENT, CALM, INK, axis_labels, plane, rows, write
+from evenlight.measures.performance import Performance
+from evenlight.measures.words import SPOKEN
+
+LOOKS = {"different": (ACCENT, "D"), "similar": (CALM, "o"), "cannot_tell": (INK, "s")}
+"""Colour and mark of a verdict; *cannot tell* is hollow."""
+
+
+def forest(performance: Performance, *, ax: Axes | None = None) -> Axes:
+    """Differences of the judged metrics in margins, one row a metric and contrast.
+
+    The band from -1 to 1 holds differences smaller than the declared margin.
+    """
+    judged = forest_rows(performance)
+    ax = plane(ax, 920, 74 + 25 * max(len(judged), 1))
+    ax.axvspan(-1, 1, color=INK, alpha=0.09, linewidth=0)
+    ax.axvline(0, color=INK, linewidth=0.75)
+    for y, (metric, pair) in enumerate(judged):
+        _row(ax, performance, metric, pair, y)
+    rows(ax, [_label(performance, m, c) for m, c in judged], longest=64)
+    axis_labels(ax, "difference in margins (band: smaller than the margin)")
+    return ax
+
+
+def _row(ax: Axes, performance: Performance, metric: int, pair: int, y: int) -> None:
+    at = in_margins(performance)[:, pair, metric]
+    verdict = str(performance.verdict[pair, metric])
+    if not np.isfinite(at).all():
+        write(ax, 0, y, SPOKEN["not_estimable"], ha="center", va="center", style="italic")
+        return
+    colour, mark = LOOKS.get(verdict, (INK, "s"))
+    face = "none" if verdict == "cannot_tell" else colour
+    ax.plot(at[1:], [y, y], color=colour, linewidth=1.5, solid_capstyle="butt")
+    ax.plot(at[0], y, marker=mark, color=colour, markersize=7, markerfacecolor=face)
+
+
+def in_margins(performance: Performance) -> Float:
+    """Difference, low and high in margins, (3, c, m)."""
+    numbers = (performance.difference, performance.difference_low, performance.difference_high)
+    return np.stack(numbers) / performance.margin
+
+
+def forest_rows(performance: Performance) -> list[tuple[int, int]]:
+    """(metric, contrast) of every difference that has a margin."""
+    metrics = np.flatnonzero(np.isfinite(performance.margin)).tolist()
+    return [(m, c) for m in metrics for c in range(len(performance.contrasts))]
+
+
+def forest_text(performance: Performance) -> str:
+    """What the forest plot shows, in words."""
+    sizes = np.abs(in_margins(performance)[0])
+    if not np.isfinite(sizes).any():
+        return f"No difference between the groups of {performance.grouping} can be estimated here."
+    pair, metric = np.unravel_index(int(np.nanargmax(sizes)), sizes.shape)
+    beyond = int((sizes[np.isfinite(sizes)] > 1).sum())
+    return (
+        f"Largest difference: {_label(performance, int(metric), int(pair))}, "
+        f"{fixed(float(in_margins(performance)[0][pair, metric]), 2, sign=True)} margins. "
+        f"{beyond} of {int(np.isfinite(sizes).sum())} estimates lie outside the margin."
+    )
+
+
+def _label(performance: Performance, metric: int, pair: int) -> str:
+    level, reference = performance.contrasts[pair]
+    return f"{metric_name(performance.metrics[metric])}: {level} \N{MINUS SIGN} {reference}"

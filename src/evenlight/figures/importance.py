@@ -1,0 +1,51 @@
+"""F6: how much each feature adds, by group."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from evenlight.arrays import Int
+from evenlight.data.digits import number
+from evenlight.figures.ink import INK, axis_labels, key, look, plane, rows
+from evenlight.measures.comparison import Comparison
+
+
+def importance(comparison: Comparison, top: int = 20, *, ax: Axes | None = None) -> Axes:
+    """Mean |attribution| of the `top` subjects, one mark a group, pointwise 95 % limits."""
+    chosen = ranked(comparison)[:top]
+    k = len(comparison.levels)
+    alone = ax is None
+    ax = plane(ax, 920, 96 + (14 + 9 * k) * len(chosen))
+    for i in range(k):
+        y = np.arange(len(chosen)) + (i - (k - 1) / 2) * 0.68 / max(k, 2)
+        style = look(i)
+        low, high = comparison.importance_low[i, chosen], comparison.importance_high[i, chosen]
+        ax.hlines(y, low, high, color=style["color"], linewidth=1.25)
+        ax.plot(comparison.importance[i, chosen], y, linestyle="", **style)
+    for y in range(1, len(chosen)):
+        ax.axhline(y - 0.5, color=INK, linewidth=0.5, alpha=0.2)
+    rows(ax, [comparison.subjects[j] for j in chosen])
+    ax.set_xlim(left=0)
+    axis_labels(ax, "mean |attribution|, in units of the margin")
+    if alone and isinstance(ax.figure, Figure):
+        key(ax.figure, comparison.levels)
+    return ax
+
+
+def ranked(comparison: Comparison) -> Int:
+    """Subjects by their largest importance in any group, (p,) indices; ties in their own order."""
+    known = np.nan_to_num(comparison.importance, nan=-1.0)
+    order: Int = np.argsort(-known.max(axis=0), kind="stable")
+    return order
+
+
+def importance_text(comparison: Comparison) -> str:
+    """What the paired dots show, in words."""
+    j = int(ranked(comparison)[0])
+    parts = [
+        f"{level} {number(float(value), 'not estimated')}"
+        for level, value in zip(comparison.levels, comparison.importance[:, j], strict=True)
+    ]
+    return f"The most important is {comparison.subjects[j]}: " + ", ".join(parts) + "."

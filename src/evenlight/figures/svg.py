@@ -1,0 +1,116 @@
+"""A matplotlib figure as one inline SVG: text as text, no style attribute, the same bytes each time."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from xml.etree import ElementTree
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from evenlight.data.shown import visible
+from evenlight.figures.ink import INK
+
+Node = ElementTree.Element
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
+_SVG = "http://www.w3.org/2000/svg"
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+_KEPT = frozenset(("path", "clipPath", "pattern", "linearGradient"))
+
+
+def inline(figure: Figure, *, key: str, title: str, text: str) -> str:
+    """The figure as an `<svg role="img">` with a title and a description.
+
+    `key` prefixes every id, so that several pictures can share a page. Ink becomes
+    `currentColor`, so that the picture follows the page's theme.
+    """
+    settings = {"svg.fonttype": "none", "svg.hashsalt": "evenlight"}
+    raw = io.StringIO()
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        figure.savefig(raw, format="svg", metadata=nothing, transparent=True)
+    root = ElementTree.fromstring(raw.getvalue())
+    return ElementTree.tostring(_clean(root, key, title, text), encoding="unicode")
+
+
+def _clean(root: Node, key: str, title: str, text: str) -> Node:
+    names = _names(root, key)
+    made = _copy(root, names)[0]
+    for child in [c for c in made if c.tag == "defs" and len(c) == 0]:
+        made.remove(child)
+    width, height = (float(v) for v in root.attrib["viewBox"].split()[2:])
+    about = {"role": "img", "aria-labelledby": f"{key}-t {key}-d"}
+    size = {"width": f"{width * 4 / 3:.0f}", "height": f"{height * 4 / 3:.0f}"}
+    look = {"font-family": FONT, "stroke-linejoin": "round"}
+    made.attrib = {"xmlns": _SVG, **size, "viewBox": root.attrib["viewBox"], **about, **look}
+    for at, (tag, words) in enumerate((("title", title), ("desc", text))):
+        node = Node(tag, {"id": f"{key}-{tag[0]}"})
+        node.text = visible(words)
+        made.insert(at, node)
+    return made
+
+
+def _names(root: Node, key: str) -> dict[str, str]:
+    """New ids for what is referred to: the key and a number, in document order."""
+    kept = [n for n in root.iter() if _tag(n) in _KEPT and "id" in n.attrib]
+    return {n.attrib["id"]: f"{key}-{i}" for i, n in enumerate(kept)}
+
+
+def _copy(node: Node, names: dict[str, str]) -> list[Node]:
+    """The node without namespaces, comments, style sheets and idle groups."""
+    tag = _tag(node)
+    if tag in ("style", "metadata"):
+        return []
+    children = [made for child in node for made in _copy(child, names)]
+    attributes = _attributes(node, names)
+    if tag == "g" and not attributes:
+        return children
+    if tag in ("g", "defs") and not children:
+        return []
+    if tag == "path" and attributes.get("fill") == "none" and "stroke" not in attributes:
+        return [] if "id" not in attributes else [Node(tag, attributes)]
+    made = Node(tag, attributes)
+    made.extend(children)
+    made.text = node.text if tag in ("text", "tspan") else None
+    return [made]
+
+
+def _attributes(node: Node, names: dict[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in node.attrib.items():
+        name = name.rsplit("}", 1)[-1]
+        if name == "style":
+            found |= _declared(value, names)
+        elif name == "id":
+            found |= {"id": names[value]} if value in names else {}
+        elif name == "href":
+            found["href"] = "#" + names[value.removeprefix("#")]
+        elif not (name == "transform" and value.startswith("rotate(-0 ")):
+            found[name] = _paint(value, names)
+    return found
+
+
+def _declared(style: str, names: dict[str, str]) -> dict[str, str]:
+    """Declarations of a style attribute as presentation attributes; the font is the picture's."""
+    pairs = (part.partition(":") for part in style.split(";") if ":" in part)
+    made = {name.strip(): _paint(value.strip(), names) for name, _, value in pairs}
+    made.pop("font-family", None)
+    return made
+
+
+def _paint(value: str, names: dict[str, str]) -> str:
+    if value == INK:
+        return "currentColor"
+    if value.startswith("url(#"):
+        return f"url(#{names[value[5:-1]]})"
+    shorter = _LONG.sub(lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), value)
+    return " ".join(shorter.replace("\n", " ").split())
+
+
+def _tag(node: Node) -> str:
+    return str(node.tag).rsplit("}", 1)[-1]
+

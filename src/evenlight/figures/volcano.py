@@ -1,0 +1,75 @@
+"""F5: difference between two groups against its adjusted p, for every feature."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from evenlight.arrays import Float
+from evenlight.data.digits import fixed
+from evenlight.figures.forest import LOOKS
+from evenlight.figures.ink import INK, axis_labels, head, plane, spread, write
+from evenlight.measures.comparison import Comparison
+
+
+def volcano(
+    comparison: Comparison, contrast: tuple[str, str], view: int = 0, *, label: int = 6, ax: Axes | None = None
+) -> Axes:
+    """Standardised difference on x, -log10 of the max-T adjusted p on y, margin as a band.
+
+    The `label` subjects with the largest difference carry their name.
+    """
+    ax = plane(ax, 460, 330)
+    c = comparison.contrast(*contrast)
+    x, y = comparison.effect[view, c], heights(comparison, view, c)
+    ax.axvspan(-comparison.margin, comparison.margin, color=INK, alpha=0.09, linewidth=0)
+    ax.axhline(-np.log10(comparison.alpha), color=INK, linewidth=0.75, dashes=(3, 3))
+    for verdict, (colour, mark) in LOOKS.items():
+        at = (comparison.verdict[view, c] == verdict) & np.isfinite(x)
+        face = "none" if verdict == "cannot_tell" else colour
+        ax.plot(x[at], y[at], mark, color=colour, markerfacecolor=face, markersize=6.5)
+    _names(ax, comparison, x, y, label)
+    head(ax, f"{contrast[0]} \N{MINUS SIGN} {contrast[1]}")
+    axis_labels(ax, "difference, SD of the output", "\N{MINUS SIGN}log10 adjusted p")
+    return ax
+
+
+def heights(comparison: Comparison, view: int, c: int) -> Float:
+    """-log10 of the adjusted p, (p,); p is at least 1 / (draws + 1)."""
+    smallest = 1.0 / (comparison.draws + 1)
+    tall: Float = -np.log10(np.maximum(comparison.p_maxt[view, c], smallest))
+    return tall
+
+
+def _names(ax: Axes, comparison: Comparison, x: Float, y: Float, label: int) -> None:
+    known = np.flatnonzero(np.isfinite(x))
+    if not known.size:
+        write(ax, 0.5, 0.5, "cannot be asked here", ha="center", transform=ax.transAxes, style="italic")
+        return
+    widest = max(float(np.abs(x[known]).max()), comparison.margin) * 1.25
+    top = max(float(y[known].max()), -float(np.log10(comparison.alpha))) * 1.12
+    ax.set_xlim(-widest, widest)
+    ax.set_ylim(0, top)
+    chosen = known[np.argsort(-np.abs(x[known]), kind="stable")][:label]
+    for right in (True, False):
+        side = [int(j) for j in chosen if (x[j] > 0) == right]
+        for j, at in zip(side, spread([float(y[j]) for j in side], top / 15), strict=True):
+            shift = 0.03 * widest * (-1 if right else 1)
+            where = "right" if right else "left"
+            write(ax, float(x[j]) + shift, at, comparison.subjects[j], ha=where, va="center", longest=18)
+
+
+def volcano_text(comparison: Comparison, contrast: tuple[str, str], view: int = 0) -> str:
+    """What the volcano shows, in words."""
+    c = comparison.contrast(*contrast)
+    x = comparison.effect[view, c]
+    names = f"{contrast[0]} against {contrast[1]}"
+    if not np.isfinite(x).any():
+        return f"{names}: no difference can be estimated here."
+    j = int(np.nanargmax(np.abs(x)))
+    beyond = int((np.abs(x[np.isfinite(x)]) > comparison.margin).sum())
+    return (
+        f"{names}: the largest difference is that of {comparison.subjects[j]} "
+        f"({fixed(float(x[j]), 2, sign=True)} SD of the output); {beyond} of "
+        f"{int(np.isfinite(x).sum())} lie outside the margin of {fixed(comparison.margin, 2)}."
+    )

@@ -1,0 +1,24 @@
+"""Files that are there whole or not at all, readable by their owner only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def folder(path: str | Path) -> Path:
+    """The folder `path`, made if it is not there (mode 0700)."""
+    made = Path(path)
+    made.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return made
+
+
+def write(path: Path, text: str) -> Path:
+    """Write text as UTF-8 with plain line ends, atomically (mode 0600)."""
+    aside = path.with_name(f".{path.name}.partial")
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(text.encode("utf-8"))
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    return path

@@ -1,0 +1,232 @@
+"""Results x policy -> findings, answers to the primary questions, and the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from math import isnan
+
+from evenlight.errors import PlanError
+from evenlight.findings import Answer, Finding, Findings, Gate, Part
+from evenlight.measures.words import SEVERITIES, Severity, gravest
+from evenlight.policy import Policy, Question
+from evenlight.results import Measures, Result, results
+from evenlight.sentences import METRICS, sentence
+
+DEFINITION = "1"
+"""Version of what a finding means; part of its id."""
+
+
+def judge(
+    measures: Measures, questions: Sequence[Question], policy: Policy
+) -> tuple[Findings, tuple[Answer, ...], Gate]:
+    """Answer the questions, list the findings gravest first, and decide the gate."""
+    found = [_covered(r, measures, policy) for r in results(measures)]
+    asked = [(q, _asked(q, found)) for q in questions]
+    answers = tuple(_answer(q, own) for q, own in asked)
+    primary = {id(r) for _, own in asked for r in own}
+    blocking = {id(r) for q, own in asked if q.blocks for r in own}
+    items = [
+        _finding(r, measures.target, primary=id(r) in primary, blocks=id(r) in blocking)
+        for r in found
+        if id(r) in primary or _notable(r)
+    ]
+    return Findings(tuple(sorted(items, key=_gravity))), answers, gate(answers, policy)
+
+
+def gate(answers: Sequence[Answer], policy: Policy) -> Gate:
+    """Failed, no verdict, or passed; missing evidence never passes."""
+    for answer in answers:
+        if answer.blocks and answer.verdict == "different":
+            return Gate("failed", 1, f"Answered different, and set to block: {answer.question}")
+    for answer in answers:
+        if answer.verdict == "not_estimable":
+            return Gate("no verdict", 3, f"Cannot be asked here: {answer.question}")
+    for answer in answers:
+        stops = answer.blocks or policy.inconclusive == "stop"
+        if answer.verdict == "cannot_tell" and stops:
+            return Gate("no verdict", 3, f"Cannot tell: {answer.question}")
+    if not any(answer.blocks for answer in answers):
+        return Gate("passed", 0, "No question was set to block; read the answers.")
+    return Gate("passed", 0, "No question that blocks was answered different.")
+
+
+def finding_id(*about: str) -> str:
+    """A stable id of what a finding is about, never of its verdict or numbers.
+
+    >>> finding_id("use", "race", "Black / White", "VKORC1", "use|nothing|margin", "dose")
+    'E-2a2ad42d46'
+    """
+    text = "\x1f".join((*about, DEFINITION))
+    return f"E-{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
+
+
+def _covered(result: Result, measures: Measures, policy: Policy) -> Result:
+    """Below the policy's coverage of known labels nothing is judged."""
+    known = measures.coverage.get(result.grouping, 1.0)
+    if known >= policy.coverage:
+        return result
+    reason = (
+        f"{result.grouping} is known for {known:.0%} of units, below the {policy.coverage:.0%} "
+        "that the plan asks for; more labels are needed"
+    )
+    return replace(result, verdict="not_estimable", reason=reason)
+
+
+def _asked(question: Question, found: Sequence[Result]) -> list[Result]:
+    """The results that answer a question; PlanError where it asks for what was not computed."""
+    wanted = _subjects(question, found)
+    own = [
+        r
+        for r in found
+        if r.kind == question.measure
+        and r.grouping == question.grouping
+        and r.view == wanted[1]
+        and question.contrast in (None, r.contrast)
+        and (r.subject == wanted[0] or (wanted[0] is None and _all_subjects(r)))
+    ]
+    if not own:
+        known = sorted({r.subject for r in found if r.kind == question.measure})
+        raise PlanError(
+            f"nothing answers the question {_text(question)!r}; subjects of {question.measure}: "
+            f"{known[:12]}"
+        )
+    return own
+
+
+def _subjects(question: Question, found: Sequence[Result]) -> tuple[str | None, str]:
+    """The subject (None for all) and the view that a question means."""
+    if question.measure == "performance":
+        metrics = [r.subject for r in found if r.kind == "performance"]
+        return question.subject or ("mae" if "mae" in metrics else "auroc"), ""
+    if question.measure == "reliance":
+        return question.subject or "unsupported_share", question.given or "nothing"
+    view = "use" if question.measure == "use" else "signed"
+    views = [r.view for r in found if r.kind == question.measure]
+    key = f"{view}|{question.given or 'nothing'}|"
+    return question.subject, next((v for v in views if v.startswith(key)), key)
+
+
+def _all_subjects(result: Result) -> bool:
+    """Whether a result belongs to a question about all subjects: not those that are the group."""
+    return result.mechanism != "direct"
+
+
+def _answer(question: Question, own: Sequence[Result]) -> Answer:
+    parts = tuple(_gravest_part(own, contrast) for contrast in dict.fromkeys(r.contrast for r in own))
+    word = gravest(part.verdict for part, _ in parts)
+    told = " ".join(text for part, text in parts if part.verdict == word)
+    return Answer(
+        id=finding_id("question", *_key(question)),
+        measure=question.measure,
+        grouping=question.grouping,
+        question=_text(question),
+        verdict=word,
+        blocks=question.blocks,
+        sentence=told,
+        parts=tuple(part for part, _ in parts),
+    )
+
+
+def _key(question: Question) -> tuple[str, ...]:
+    values = (question.measure, question.grouping, question.contrast, question.subject, question.given)
+    return tuple(v or "" for v in values)
+
+
+def _gravest_part(own: Sequence[Result], contrast: str) -> tuple[Part, str]:
+    """The part of one contrast: the gravest of its subjects, the furthest out among equals."""
+    here = [r for r in own if r.contrast == contrast]
+    word = gravest(r.verdict for r in here)
+    worst = max((r for r in here if r.verdict == word), key=_reach)
+    part = Part(
+        contrast=contrast,
+        subject=worst.subject,
+        verdict=word,
+        effect=_known(worst.effect),
+        low=_known(worst.low),
+        high=_known(worst.high),
+        unit=worst.unit,
+        margin=_known(worst.margin),
+        n=None if isnan(worst.n) else int(worst.n),
+        more=_known(worst.more),
+        more_in=worst.more_in,
+        reason=worst.reason,
+    )
+    return part, sentence(worst)
+
+
+def _reach(result: Result) -> float:
+    """How far the interval reaches beyond zero, in margins."""
+    if isnan(result.low):
+        return 0.0
+    return max(abs(result.low), abs(result.high)) / result.margin
+
+
+def _text(question: Question) -> str:
+    """The question in words, such that each verdict answers it."""
+    by, subject = question.grouping, question.subject
+    given = question.given or "nothing"
+    among = "" if given == "nothing" else f" among people with the same {given}"
+    pair = f" ({question.contrast.replace(' / ', ' against ')})" if question.contrast else ""
+    if question.measure == "performance":
+        what = METRICS.get(subject, subject) if subject else "performance"
+        return f"Is {what} similar by {by}{pair}?"
+    if question.measure == "use":
+        return f"Does the same change of {subject or 'each feature'} move the output alike by {by}{pair}?"
+    if question.measure == "attribution":
+        return f"Does {subject or 'each feature'} contribute alike by {by}{pair}{among}?"
+    what = f"as far as {subject} goes" if subject else "but for features with support within groups"
+    return f"Is the output{among} similar by {by}, {what}?"
+
+
+def _notable(result: Result) -> bool:
+    """Exploratory results that are listed: judged performance, and whatever differs."""
+    if result.kind == "performance":
+        return True
+    return result.verdict == "different" and not result.view.startswith("magnitude")
+
+
+def _finding(result: Result, target: str, *, primary: bool, blocks: bool) -> Finding:
+    about = (result.kind, result.grouping, result.contrast, result.subject, result.view, target)
+    numbers = {
+        name: _known(getattr(result, name))
+        for name in ("effect", "low", "high", "p", "q", "n", "margin", "more")
+    }
+    return Finding(
+        id=finding_id(*about),
+        kind=result.kind,
+        grouping=result.grouping,
+        contrast=result.contrast,
+        subject=result.subject,
+        view=result.view,
+        target=target,
+        verdict=result.verdict,
+        severity=_severity(result, blocks=blocks),
+        primary=primary,
+        mechanism=result.mechanism,
+        evidence=numbers,
+        sentence=sentence(result),
+    )
+
+
+def _severity(result: Result, *, blocks: bool) -> Severity:
+    if result.verdict != "different":
+        return "info"
+    if blocks:
+        return "block"
+    if result.kind == "performance":
+        return "act"
+    watched = result.kind in ("use", "reliance") or result.mechanism in ("direct", "use", "context")
+    return "watch" if watched else "info"
+
+
+def _gravity(finding: Finding) -> tuple[int, bool, float, str]:
+    """Sort key: severity, primary first, then how far beyond the margin."""
+    effect, margin = finding.evidence["effect"], finding.evidence["margin"]
+    far = abs(effect) / margin if effect is not None and margin else 0.0
+    return -SEVERITIES.index(finding.severity), not finding.primary, -far, finding.id
+
+
+def _known(value: float) -> float | None:
+    return None if isnan(value) else float(value)

@@ -1,0 +1,34 @@
+"""The ledger beside the output: every run's plan, so that a plan changed after a look is seen."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from evenlight.errors import InputError
+
+
+def enter(path: Path, *, plan: str, model: str, cohort: str, date: str) -> tuple[str, ...]:
+    """Append a run before its attributions are read; the other plans already used on this question.
+
+    All arguments are digests but `date`. The same model and cohort under another plan is what a
+    reader should know of.
+    """
+    line = {"cohort": cohort, "date": date, "model": model, "plan": plan}
+    earlier = _read(path)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, sort_keys=True) + "\n")
+    same = [e for e in earlier if (e.get("model"), e.get("cohort")) == (model, cohort)]
+    return tuple(dict.fromkeys(e["plan"] for e in same if e["plan"] != plan))
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    except json.JSONDecodeError:
+        raise InputError(
+            f"{path.name} holds a line that is not JSON; repair it or move it away, it is the memory "
+            "of earlier plans"
+        ) from None

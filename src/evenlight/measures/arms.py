@@ -1,0 +1,75 @@
+"""The two arms of a contrast under a condition: cells, design, permuted labels, or why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenlight.arrays import Float, Int
+from evenlight.errors import CohortError
+from evenlight.measures.prepare import Setting, overlap_reason
+from evenlight.stats.cells import Cells, Design, cells, design, joint
+from evenlight.stats.permutation import Labels, permuted_labels
+from evenlight.stats.strata import outcome_bins
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arms:
+    """One contrast `names` (level, reference) under one condition.
+
+    `cells` hold every subject of every view given that condition; `total` and `left` are units of
+    each arm before and after strata without both were dropped; `reason` says why it cannot be asked.
+    """
+
+    names: tuple[str, str]
+    cells: Cells
+    plan: Design
+    labels: Labels
+    total: tuple[int, int]
+    left: tuple[int, int]
+    reason: str
+
+
+def stratum_given(here: Setting, given: str) -> Int:
+    """The stratum of each kept row under a condition, -1 where the outcome is unknown."""
+    stratum = here.cohort.stratum[here.kept]
+    if given == "nothing":
+        return stratum
+    kind = here.cohort.outcome_kind
+    if kind is None or kind == "survival":
+        raise CohortError("a view given the outcome needs a binary, categorical or continuous one")
+    codes = here.groups.codes[here.kept]
+    bins, _ = outcome_bins(here.cohort.y[here.kept], codes, kind=kind)
+    return joint([stratum, bins])
+
+
+def arms_of(
+    here: Setting, given: str, values: Float, *, draws: int, rng: np.random.Generator
+) -> list[Arms]:
+    """The arms of every contrast; `values` (n kept, ...) of all views that share the condition."""
+    stratum = stratum_given(here, given)
+    return [
+        _arms(here, pair, stratum, values, draws=draws, rng=rng) for pair in here.groups.contrasts()
+    ]
+
+
+def _arms(
+    here: Setting,
+    pair: tuple[str, str],
+    stratum: Int,
+    values: Float,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+) -> Arms:
+    a, b = (here.groups.levels.index(name) for name in pair)
+    among = np.isin(here.unit_group[here.unit], (a, b)) & (stratum >= 0)
+    rows = here.order[among[here.order]]
+    made = cells(values[rows], here.unit[rows], stratum[rows])
+    plan = design(made, here.unit_group == a)
+    total = (int(here.sizes[a]), int(here.sizes[b]))
+    left = (int(plan.member.sum()), int((~plan.member).sum()))
+    reason = overlap_reason(total, left, plan.dropped, pair)
+    labels = permuted_labels(plan, draws=0 if reason else draws, rng=rng)
+    return Arms(pair, made, plan, labels, total, left, reason)

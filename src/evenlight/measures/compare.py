@@ -1,0 +1,199 @@
+"""Does the attribution of a feature differ between groups: by how much, how surely, and why?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+import numpy as np
+
+from evenlight.arrays import Float, Text
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.probed import Contrasts
+from evenlight.errors import AttributionError
+from evenlight.measures.arms import Arms, arms_of
+from evenlight.measures.comparison import Comparison, View
+from evenlight.measures.family import ALPHA, Results, results
+from evenlight.measures.mechanism import mechanisms
+from evenlight.measures.prepare import Setting, as_variables, is_direct, population, setting
+from evenlight.stats.effects import mean_interval, within_sd
+from evenlight.stats.multiplicity import draws_for
+from evenlight.stats.permutation import difference
+
+Computed = list[tuple[View, Results, list[Arms]]]
+
+
+def compare(
+    attributions: Attributions,
+    cohort: Cohort,
+    *,
+    by: str | Groups,
+    contrasts: Contrasts | None = None,
+    margin: float = 0.1,
+    rng: np.random.Generator | int = 0,
+) -> Comparison:
+    """Compare attributions (n, p) between the groups of `by`, within the cohort's strata.
+
+    Views: *signed* and *magnitude* (|attribution|), each given nothing and given the outcome; and,
+    with `contrasts`, *use*: whether the same change moves the output equally far, on the margin and
+    on the response. Effects and `margin` are in SD(f), the pooled within-group SD of the output.
+    One-hot columns are summed to their variable. Rows that did not converge are left out and
+    counted. Strata without both groups are dropped and the loss is said; a contrast without enough
+    overlap, or with fewer than 11 units in an arm, is *not_estimable*.
+
+    Raises GroupError where there is nothing to compare, and AttributionError where contrasts are
+    given for attributions that are not on the margin.
+    """
+    made, kind = as_variables(attributions, cohort)
+    here = setting(cohort, by, kept=made.converged)
+    pairs = here.groups.contrasts()
+    draws = draws_for(len(made.features) * len(pairs), alpha=ALPHA)
+    generator = np.random.default_rng(rng)
+    found: Computed = []
+    for given, views in _views(made, contrasts, here).items():
+        stacked = np.hstack([values for _, values in views])
+        arms = arms_of(here, given, stacked, draws=draws, rng=generator)
+        for i, (view, values) in enumerate(views):
+            columns = i * values.shape[1] + np.arange(values.shape[1])
+            found.append((view, results(arms, columns, view, margin=margin), arms))
+    return Comparison(
+        grouping=here.groups.name,
+        source=here.groups.source,
+        levels=here.groups.levels,
+        contrasts=pairs,
+        subjects=made.features.names,
+        subject_kind=kind,
+        views=tuple(view for view, _, _ in found),
+        target=made.target,
+        margin=margin,
+        alpha=ALPHA,
+        draws=draws,
+        **_arrays(found),
+        mechanism=_mechanisms(found, made, here),
+        **_gap(made, here, found[0][2]),
+        **_levels(made, here),
+    )
+
+
+def _views(
+    made: Attributions, contrasts: Contrasts | None, here: Setting
+) -> Mapping[str, list[tuple[View, Float]]]:
+    """Rows (n kept, p) of each view, by the condition that it is given."""
+    phi = made.values.reshape(made.n, -1).astype(np.float64)[here.kept]
+    sd = within_sd(here.per_unit(made.total()), here.unit_group)
+    if sd <= 0:
+        raise AttributionError("the output does not vary within groups; there is nothing to compare")
+    given = ["nothing"]
+    if here.cohort.outcome_kind in ("binary", "categorical", "continuous"):
+        given.append("outcome")
+    out = {
+        g: [
+            (View("signed", g, made.scale, sd), phi),
+            (View("magnitude", g, made.scale, sd), np.abs(phi)),
+        ]
+        for g in given
+    }
+    if contrasts is not None:
+        out["nothing"] += _use_views(made, contrasts.at(here.cohort), here, sd)
+    return out
+
+
+def _use_views(
+    made: Attributions, contrasts: Contrasts, here: Setting, sd: float
+) -> list[tuple[View, Float]]:
+    if made.scale != "margin":
+        raise AttributionError("contrasts are on the margin, but these attributions are not")
+    out = [(View("use", "nothing", "margin", sd), _placed(contrasts, contrasts.margin, made, here))]
+    if contrasts.link != "identity" and contrasts.output is not None:
+        unit = within_sd(here.per_unit(contrasts.output), here.unit_group)
+        view = View("use", "nothing", "response", unit)
+        out.append((view, _placed(contrasts, contrasts.response, made, here)))
+    return [(view, _settled(values, view.unit)) for view, values in out]
+
+
+def _placed(contrasts: Contrasts, rows: Float, made: Attributions, here: Setting) -> Float:
+    """Contrast rows (n kept, p) in the order of the subjects, NaN where one has no contrast."""
+    place = {name: j for j, name in enumerate(contrasts.subjects)}
+    wide = np.full((int(here.kept.sum()), len(made.features)), np.nan)
+    for j, name in enumerate(made.features.names):
+        if name in place:
+            wide[:, j] = rows[here.kept, place[name]]
+    return wide
+
+
+def _settled(values: Float, unit: float) -> Float:
+    """Values whose range is rounding (below 1e-9 of the unit) are set to their mean."""
+    still = np.ptp(values, axis=0) <= 1e-9 * unit
+    return np.where(still, values.mean(axis=0), values)
+
+
+def _arrays(found: Computed) -> dict[str, np.ndarray]:
+    """The arrays of every view, stacked (v, c, ...)."""
+    arms = [own for _, _, own in found]
+    out = {
+        f.name: np.stack([getattr(part, f.name) for _, part, _ in found]) for f in fields(Results)
+    }
+    out["n"] = np.array([[a.left if not a.reason else (0, 0) for a in own] for own in arms])
+    out["kept"] = np.array(
+        [[[m / max(n, 1) for n, m in zip(a.total, a.left, strict=True)] for a in own] for own in arms]
+    )
+    told = [
+        ["" if a.reason else population(a.total, a.left, len(a.plan.weight), a.names) for a in own]
+        for own in arms
+    ]
+    out["population"] = np.array(told, dtype=np.str_)
+    return out
+
+
+def _mechanisms(found: Computed, made: Attributions, here: Setting) -> Text:
+    direct = np.array([is_direct(here.cohort, s, here.groups) for s in made.features.names])
+    used = np.abs(made.values.reshape(made.n, -1)).max(axis=0) > 0
+    use = next((r.verdict for v, r, _ in found if (v.name, v.scale) == ("use", "margin")), None)
+    out = []
+    for view, part, _ in found:
+        seen = part.verdict
+        own = part.verdict if view.name == "use" else use
+        out.append(
+            mechanisms(seen, own, direct, group_is_input=bool((direct & used).any()))
+        )
+    return np.stack(out)
+
+
+def _gap(made: Attributions, here: Setting, arms: list[Arms]) -> dict[str, np.ndarray]:
+    """The signed differences added up (c,), and what the stored output adds to them."""
+    gap, rest = np.full(len(arms), np.nan), np.full(len(arms), np.nan)
+    phi = made.values.reshape(made.n, -1).sum(axis=1, dtype=np.float64)
+    both = np.column_stack([phi, made.output])[here.kept]
+    again = arms_of(here, "nothing", both, draws=0, rng=np.random.default_rng(0))
+    for i, arm in enumerate(again):
+        if not arm.reason:
+            gap[i], whole = difference(arm.cells.values, arm.plan).effect
+            rest[i] = whole - gap[i]
+    reason = np.array([arm.reason for arm in arms], dtype=np.str_)
+    return {"gap": gap, "unexplained": rest, "gap_reason": reason}
+
+
+def _levels(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
+    """Means of each level over all its units (k, p), and rows left out (k,)."""
+    phi = made.values.reshape(made.n, -1).astype(np.float64)
+    mean, size = here.per_unit(phi), here.per_unit(np.abs(phi))
+    k, p = len(here.groups.levels), phi.shape[1]
+    out = {
+        name: np.full((k, p), np.nan)
+        for name in ("mean", "importance", "importance_low", "importance_high")
+    }
+    reason = np.full(k, "", dtype=object)
+    for g in range(k):
+        at = here.unit_group == g
+        if at.sum() < SMALLEST_GROUP:
+            reason[g] = f"suppressed (<{SMALLEST_GROUP})"
+            continue
+        out["mean"][g] = mean[at].mean(axis=0)
+        limits = mean_interval(size[at])
+        for name, values in zip(("importance", "importance_low", "importance_high"), limits, strict=True):
+            out[name][g] = values
+    lost = here.groups.codes[~made.converged]
+    unconverged = np.bincount(lost[lost >= 0], minlength=k)
+    return out | {"level_reason": reason.astype(np.str_), "unconverged": unconverged}

@@ -1,0 +1,111 @@
+"""One view is one family: all its contrasts and subjects, under one simultaneous interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenlight.arrays import Float, Int, Text
+from evenlight.measures.arms import Arms
+from evenlight.measures.comparison import View
+from evenlight.stats.equivalence import minimum_effect_p, more_units, verdicts
+from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm, step_down
+from evenlight.stats.permutation import Difference, difference, null_statistics
+
+ALPHA = 0.05
+NO_CONTRAST = "there is no common contrast of this subject (it does not vary, or none was made)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """The results of one view, each (c, p)."""
+
+    effect: Float
+    low: Float
+    high: Float
+    p: Float
+    p_maxt: Float
+    q: Float
+    verdict: Text
+    reason: Text
+    more: Float
+    more_in: Text
+
+
+def results(arms: list[Arms], columns: Int, view: View, *, margin: float) -> Results:
+    """Test the cell columns of one view (p,) in every contrast; effects in units of the view."""
+    c, p = len(arms), len(columns)
+    reason = np.full((c, p), "", dtype=object)
+    for i, arm in enumerate(arms):
+        reason[i, np.isnan(arm.cells.values[:, columns]).any(axis=0)] = NO_CONTRAST
+        reason[i, :] = arm.reason or reason[i, :]
+    live = np.argwhere(reason == "")
+    names = ("effect", "low", "high", "p", "p_maxt", "q", "more")
+    out = {name: np.full((c, p), np.nan) for name in names}
+    more_in = np.full((c, p), "", dtype="<U9")
+    if len(live):
+        seen = _observed(arms, columns, live)
+        family = _family(arms, columns, live, seen)
+        found = _numbers(seen, family, view, margin)
+        found |= _needed(found, seen, arms, live, view, margin)
+        more_in[tuple(live.T)] = found.pop("more_in")
+        for name, values in found.items():
+            out[name][tuple(live.T)] = values
+    smallest = np.array([[min(arm.left)] * p for arm in arms]).reshape(c, p)
+    verdict = verdicts(out["low"], out["high"], margin, smallest)
+    settled = verdict != "cannot_tell"
+    out["more"][settled], more_in[settled] = np.nan, ""
+    return Results(**out, verdict=verdict, reason=reason.astype(np.str_), more_in=more_in)
+
+
+def _observed(arms: list[Arms], columns: Int, live: Int) -> Difference:
+    """The contrasts and subjects that can be asked, flat (m,)."""
+    parts = []
+    for i in np.unique(live[:, 0]):
+        own = columns[live[live[:, 0] == i, 1]]
+        parts.append(difference(arms[i].cells.values[:, own], arms[i].plan))
+    names = ("effect", "var_level", "var_reference", "df", "s0")
+    return Difference(*(np.concatenate([getattr(part, n) for part in parts]) for n in names))
+
+
+def _family(arms: list[Arms], columns: Int, live: Int, seen: Difference) -> Family:
+    """Max-T over all contrasts: each is permuted on its own, and the maximum taken draw by draw."""
+
+    def null(index: Int) -> Float:
+        out = np.empty((draws, len(index)))
+        for i in np.unique(live[index, 0]):
+            at = live[index, 0] == i
+            own = columns[live[index[at], 1]]
+            out[:, at] = null_statistics(arms[i].cells.values[:, own], arms[i].plan, arms[i].labels)
+        return out
+
+    draws = len(arms[int(live[0, 0])].labels)
+    return step_down(seen.statistic, null, draws=draws)
+
+
+def _numbers(seen: Difference, family: Family, view: View, margin: float) -> dict[str, Float]:
+    half = family.critical(ALPHA) * seen.se / view.unit
+    effect = seen.effect / view.unit
+    p, p_maxt = family.p, family.p_maxt
+    if view.name == "use":
+        p = minimum_effect_p(effect, seen.se / view.unit, seen.df, margin)
+        p_maxt = holm(p)
+    return {
+        "effect": effect,
+        "low": effect - half,
+        "high": effect + half,
+        "p": p,
+        "p_maxt": p_maxt,
+        "q": benjamini_hochberg(p),
+    }
+
+
+def _needed(
+    found: dict[str, Float], seen: Difference, arms: list[Arms], live: Int, view: View, margin: float
+) -> dict[str, Float]:
+    half = (found["high"] - found["low"]) / 2
+    n = np.array([arms[i].left for i in live[:, 0]]).T
+    var = (seen.var_level / view.unit**2, seen.var_reference / view.unit**2)
+    more, where = more_units(found["effect"], half, margin, var, (n[0], n[1]))
+    return {"more": more, "more_in": where}

@@ -1,0 +1,201 @@
+"""Who was studied, how values and use are spread, and what a recorded attribute does."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.probed import Contrasts, Intervention
+from evenlight.measures.composition import UNKNOWN, Composition
+from evenlight.measures.dependence import Dependence
+from evenlight.measures.prepare import Setting, own_states, own_values, setting
+from evenlight.measures.sensitivity import Flip, Sensitivity
+from evenlight.stats.disclosure import suppressed_counts
+
+HIDDEN = f"suppressed (<{SMALLEST_GROUP})"
+BINS = 8
+
+
+def compose(cohort: Cohort, *, by: str | Groups) -> Composition:
+    """Units, share and outcome by level of `by` and for unknown; units by stratum and level."""
+    groups = cohort.grouping(by)
+    unit, first = np.unique(cohort.units, return_index=True)
+    codes = np.where(groups.codes[first] < 0, len(groups.levels), groups.codes[first])
+    parts = (*groups.levels, UNKNOWN)
+    counts = np.bincount(codes, minlength=len(parts))
+    count, reason, rounded = suppressed_counts(counts, smallest=SMALLEST_GROUP)
+    outcome, outcome_reason = _outcome(cohort, codes, reason, unit, rounded=rounded)
+    strata, cells, cells_reason = _cells(cohort, codes, first, len(parts))
+    return Composition(
+        grouping=groups.name,
+        source=groups.source,
+        parts=parts,
+        outcome_name=str(cohort.outcome) if isinstance(cohort.outcome, str) else "",
+        strata_name=" x ".join(cohort.strata),
+        strata=strata,
+        rounded=rounded,
+        count=count,
+        share=count / len(unit),
+        outcome=outcome,
+        reason=reason,
+        outcome_reason=outcome_reason,
+        cells=cells,
+        cells_reason=cells_reason,
+    )
+
+
+def _outcome(
+    cohort: Cohort, codes: Int, reason: Text, unit: Int, *, rounded: bool
+) -> tuple[Float, Text]:
+    """Mean outcome of each part (events as a share), hidden with its count."""
+    k = len(reason)
+    out, why = np.full(k, np.nan), reason.astype(object)
+    if cohort.outcome_kind not in ("binary", "continuous"):
+        why[why == ""] = "no mean for this kind of outcome"
+        return out, why.astype(np.str_)
+    y = np.array([cohort.y[cohort.units == u].mean() for u in unit]) if len(unit) < cohort.n else (
+        cohort.y[np.argsort(cohort.units)]
+    )
+    for g in range(k):
+        own = y[(codes == g) & np.isfinite(y)]
+        few = len(own) < SMALLEST_GROUP
+        if cohort.outcome_kind == "binary" and not few:
+            few = min(own.sum(), len(own) - own.sum()) < SMALLEST_GROUP
+        if few and not why[g]:
+            why[g] = HIDDEN if len(own) else "nobody with a known outcome"
+        elif not few:
+            out[g] = own.mean()
+    return out, why.astype(np.str_)
+
+
+def _cells(
+    cohort: Cohort, codes: Int, first: Int, k: int
+) -> tuple[tuple[str, ...], Float, Text]:
+    """Units by stratum (of each unit's first row) and part."""
+    if not cohort.strata:
+        return (), np.zeros((0, k)), np.zeros((0, k), dtype=np.str_)
+    labels = [cohort.people[s].astype(str).to_numpy(dtype=np.str_)[first] for s in cohort.strata]
+    joint = np.array([" / ".join(cells) for cells in zip(*labels, strict=True)])
+    names, at = np.unique(joint, return_inverse=True)
+    table = np.zeros((len(names), k), dtype=np.int64)
+    np.add.at(table, (at, codes), 1)
+    shown, reason, _ = suppressed_counts(table, smallest=SMALLEST_GROUP)
+    return tuple(names.tolist()), shown, reason
+
+
+def depend(
+    attributions: Attributions, cohort: Cohort, *, by: str | Groups, subject: str
+) -> Dependence:
+    """Binned means of a subject's attribution over its own value, by level; bins of 11 units or more.
+
+    A number is cut at pooled quantiles into up to eight bins; a one-hot variable keeps its states.
+    """
+    here = setting(cohort, by)
+    made = attributions.at(cohort)
+    place = made.features.place[subject]
+    phi = made.values.reshape(made.n, -1)[:, place].astype(np.float64)
+    states = own_states(cohort, subject)
+    if states is not None:
+        bins, labels, x = states[0], states[1], states[0].astype(float)
+    else:
+        found = own_values(cohort, subject)
+        x = phi if found is None else found
+        edges = np.unique(np.quantile(x, np.linspace(0, 1, BINS + 1)[1:-1]))
+        bins, labels = np.searchsorted(edges, x, side="right"), ()
+    return _dependence(here, subject, labels, bins.astype(np.int64), x, phi)
+
+
+def _dependence(
+    here: Setting, subject: str, labels: tuple[str, ...], bins: Int, x: Float, phi: Float
+) -> Dependence:
+    k, b = len(here.groups.levels), len(labels) or int(bins.max()) + 1
+    out = {n: np.full((k, b), np.nan) for n in ("value", "mean", "low", "high", "n")}
+    reason = np.full((k, b), HIDDEN, dtype=object)
+    codes = here.unit_group[here.unit]
+    for g in range(k):
+        for j in range(b):
+            rows = (codes == g) & (bins == j)
+            unit, at = np.unique(here.unit[rows], return_inverse=True)
+            if len(unit) < SMALLEST_GROUP:
+                reason[g, j] = HIDDEN if len(unit) else "nobody"
+                continue
+            own = np.bincount(at, weights=phi[rows]) / np.bincount(at)
+            half = stats.t.ppf(0.975, len(own) - 1) * own.std(ddof=1) / np.sqrt(len(own))
+            out["value"][g, j], out["mean"][g, j] = x[rows].mean(), own.mean()
+            out["low"][g, j], out["high"][g, j] = own.mean() - half, own.mean() + half
+            out["n"][g, j], reason[g, j] = len(unit), ""
+    return Dependence(
+        here.groups.name, subject, here.groups.levels, labels, **out, reason=reason.astype(np.str_)
+    )
+
+
+def sensitivities(
+    contrasts: Contrasts, cohort: Cohort, *, by: str | Groups, unit: str = ""
+) -> Sensitivity:
+    """Mean change of output under the common contrasts, by level, over all its units."""
+    here, made = setting(cohort, by), contrasts.at(cohort)
+    margin, response = here.per_unit(made.margin), here.per_unit(made.response)
+    k, q = len(here.groups.levels), len(made.subjects)
+    means = {name: np.full((k, q), np.nan) for name in ("margin", "response")}
+    reason = np.full((k, q), "", dtype=object)
+    for g in range(k):
+        at = here.unit_group == g
+        if at.sum() < SMALLEST_GROUP:
+            reason[g] = HIDDEN
+            continue
+        means["margin"][g], means["response"][g] = margin[at].mean(axis=0), response[at].mean(axis=0)
+    shown = suppressed_counts(here.sizes, smallest=SMALLEST_GROUP)[0]
+    return Sensitivity(
+        grouping=here.groups.name,
+        levels=here.groups.levels,
+        subjects=made.subjects,
+        low_state=made.low,
+        high_state=made.high,
+        unit=unit,
+        n=np.nan_to_num(shown).astype(np.int64),
+        **means,
+        reason=reason.astype(np.str_),
+    )
+
+
+def flips(made: Intervention, cohort: Cohort, *, unit: str = "", threshold: float | None = None) -> Flip:
+    """What setting a recorded attribute to another state does to the response, for each pair of states."""
+    own = made.at(cohort)
+    here = own.states
+    pairs = tuple((a, b) for a in here for b in here if a != b)
+    names = ("n", "mean", "low", "high", "spread", "p05", "p95", "changed")
+    out = {name: np.full(len(pairs), np.nan) for name in names}
+    reason = np.full(len(pairs), "", dtype=object)
+    for i, (old, new) in enumerate(pairs):
+        rows = own.recorded == here.index(old)
+        people = len(np.unique(cohort.units[rows]))
+        if people < SMALLEST_GROUP:
+            reason[i] = HIDDEN if people else "nobody"
+            continue
+        numbers = _flip(own, cohort, old, new, rows, threshold)
+        for name, number in zip(names, numbers, strict=True):
+            out[name][i] = number
+    return Flip(own.attribute, pairs, unit, **out, reason=reason.astype(np.str_))
+
+
+def _flip(
+    own: Intervention, cohort: Cohort, old: str, new: str, rows: Bool, threshold: float | None
+) -> tuple[float, ...]:
+    change = own.change(old, new)
+    _, at = np.unique(cohort.units[rows], return_inverse=True)
+    change = np.bincount(at, weights=change) / np.bincount(at)
+    n = len(change)
+    half = stats.t.ppf(0.975, n - 1) * change.std(ddof=1) / np.sqrt(n)
+    enough = 0.05 * n >= SMALLEST_GROUP
+    p05, p95 = np.quantile(change, [0.05, 0.95]) if enough else (np.nan, np.nan)
+    changed = np.nan
+    if threshold is not None:
+        a, b = own.states.index(old), own.states.index(new)
+        called = own.response[rows] >= threshold
+        changed = float((called[:, a] != called[:, b]).mean())
+    spread = change.std(ddof=1)
+    return n, change.mean(), change.mean() - half, change.mean() + half, spread, p05, p95, changed

@@ -1,0 +1,142 @@
+"""Rows of the inputs of a measure, lined up by id: groups, units, strata, subjects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.features import states_of
+from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.errors import GroupError
+from evenlight.stats.association import function_of_group
+from evenlight.stats.effects import unit_means
+
+OVERLAP_UNITS = 20
+OVERLAP_SHARE = 0.25
+TELL_LOSS = 0.2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """One cohort under one grouping: codes of rows (n,) and of units (u,), -1 unknown or left out."""
+
+    cohort: Cohort
+    groups: Groups
+    kept: Bool
+    unit: Int
+    unit_group: Int
+
+    @property
+    def sizes(self) -> Int:
+        """Units of each level that enter, (k,)."""
+        return np.bincount(self.unit_group[self.unit_group >= 0], minlength=len(self.groups.levels))
+
+    def per_unit(self, values: Float) -> Float:
+        """Means over the rows of each unit, (u, ...); rows left out do not count."""
+        return unit_means(values[self.kept], self.unit, self.order)
+
+    @property
+    def order(self) -> Int:
+        """Positions of the kept rows in the sorted order of row ids."""
+        return np.argsort(self.cohort.rows[self.kept], kind="stable")
+
+
+def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Setting:
+    """Line up; at least two levels must have people, else GroupError (nothing to compare)."""
+    groups = cohort.grouping(by)
+    mask = np.ones(cohort.n, dtype=bool) if kept is None else kept
+    present = np.unique(groups.codes[groups.codes >= 0])
+    if len(present) < 2:
+        here = [groups.levels[i] for i in present]
+        raise GroupError(
+            f"{groups.name}: nothing to compare, all rows of known group are in {here}; "
+            "a comparison needs two groups"
+        )
+    unit = np.unique(cohort.units[mask], return_inverse=True)[1].astype(np.int64)
+    unit_group = np.full(int(unit.max(initial=-1)) + 1, -1, dtype=np.int64)
+    unit_group[unit] = groups.codes[mask]
+    return Setting(cohort, groups, mask, unit, unit_group)
+
+
+def as_variables(attributions: Attributions, cohort: Cohort) -> tuple[Attributions, str]:
+    """Attributions in the cohort's order, one-hot columns summed to their variable; the kind."""
+    made = attributions.at(cohort)
+    if cohort.features.indicators and made.features.names == cohort.features.names:
+        return made.by(cohort.features.variables()), "variable"
+    return made, "variable" if cohort.features.indicators else "feature"
+
+
+def own_states(cohort: Cohort, subject: str) -> tuple[Int, tuple[str, ...]] | None:
+    """The subject's own states (n,) and their labels, for a one-hot variable; else None."""
+    coded = cohort.features.indicator(subject)
+    if coded is None:
+        return None
+    columns = [cohort.features.place[c] for c in coded.columns]
+    labels = states_of(coded, cohort.dense()[:, columns], list(coded.columns))
+    place = {state: i for i, state in enumerate(coded.states)}
+    return np.array([place[label] for label in labels], dtype=np.int64), coded.states
+
+
+def own_values(cohort: Cohort, subject: str) -> Float | None:
+    """The subject's own values (n,), where it is a plain column of x."""
+    if subject not in cohort.features.place or cohort.x.ndim != 2:
+        return None
+    return cohort.dense()[:, cohort.features.place[subject]]
+
+
+def is_direct(cohort: Cohort, subject: str, groups: Groups) -> bool:
+    """Whether the subject is the group, or a function of it (normalised information > 0.99)."""
+    if subject == groups.name:
+        return True
+    states = own_states(cohort, subject)
+    values = own_values(cohort, subject) if states is None else None
+    if states is None and values is None:
+        return False
+    codes = states[0] if states is not None else np.unique(values, return_inverse=True)[1]
+    return function_of_group(codes.astype(np.int64), groups.codes)
+
+
+def overlap_reason(
+    total: tuple[int, int], left: tuple[int, int], dropped: int, names: tuple[str, str]
+) -> str:
+    """Why a contrast cannot be asked, "" if it can; units in all and left after dropping strata."""
+    for n, name in zip(total, names, strict=True):
+        if n < SMALLEST_GROUP:
+            return f"fewer than {SMALLEST_GROUP} units in {name}; more people of that group are needed"
+    if min(left) == 0:
+        return (
+            f"no stratum holds two or more units of both {names[0]} and {names[1]}; "
+            "people of both groups from the same strata are needed"
+        )
+    if dropped:
+        for n, m, name in zip(total, left, names, strict=True):
+            if m < OVERLAP_UNITS or m < OVERLAP_SHARE * n:
+                shown = str(m) if m >= SMALLEST_GROUP else f"fewer than {SMALLEST_GROUP}"
+                return (
+                    f"{shown} of {n} units in {name} are in a stratum with two or more of both "
+                    "groups; people of both groups from the same strata are needed"
+                )
+    for m, name in zip(left, names, strict=True):
+        if m < SMALLEST_GROUP:
+            return f"fewer than {SMALLEST_GROUP} units in {name} with overlap"
+    return ""
+
+
+def population(
+    total: tuple[int, int], left: tuple[int, int], strata: int, names: tuple[str, str]
+) -> str:
+    """For whom the estimate speaks, "" where at most a fifth of either group is lost."""
+    share = [m / max(n, 1) for n, m in zip(total, left, strict=True)]
+    if min(share) >= 1 - TELL_LOSS:
+        return ""
+    told = " and ".join(f"{s:.0%} of {name}" for s, name in zip(share, names, strict=True))
+    return f"Estimated for the overlap population, {told} units, in {strata} strata that hold both."
+
+
+def subject_names(made: Attributions) -> Text:
+    """The subjects as an array (p,)."""
+    return np.array(made.features.names, dtype=np.str_)

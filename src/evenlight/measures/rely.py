@@ -1,0 +1,273 @@
+"""Does the output follow the group, through which subjects, and have they support within groups?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenlight.arrays import Float, Int, Text
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.measures.prepare import Setting, as_variables, own_states, own_values, setting
+from evenlight.measures.reliance import TOTALS, Reliance
+from evenlight.measures.supported import Support, support_within
+from evenlight.stats.association import eps_squared, normalised_information
+from evenlight.stats.cells import joint
+from evenlight.stats.decomposition import (
+    Layout,
+    bias_order,
+    bootstrap_shares,
+    estimable_strata,
+    layout,
+    null_shares,
+    shares,
+)
+from evenlight.stats.equivalence import verdicts
+from evenlight.stats.intervals import simultaneous
+from evenlight.stats.multiplicity import benjamini_hochberg, step_down
+from evenlight.stats.strata import outcome_bins
+
+ALPHA = 0.05
+DRAWS = 1000
+MOST_BIAS = 0.02
+"""Largest order of the bias before correction that is accepted; see `bias_order`."""
+
+BINS = (10, 5, 3)
+"""Quantile bins of a continuous outcome, fewer as long as the bias would be too large."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """The results under one condition: (p,) per subject, totals in the order of `TOTALS`."""
+
+    n: int
+    strata: int
+    bins: int
+    population: str
+    raw: Float
+    share: Float
+    low: Float
+    high: Float
+    p: Float
+    p_maxt: Float
+    q: Float
+    verdict: Text
+    reason: Text
+    total: Float
+    total_low: Float
+    total_high: Float
+    total_verdict: Text
+    total_reason: str
+
+
+def rely(
+    attributions: Attributions,
+    cohort: Cohort,
+    *,
+    by: str | Groups,
+    margin: float = 0.1,
+    rng: np.random.Generator | int = 0,
+) -> Reliance:
+    """How much of the output's variance lies between the groups of `by`, and through what.
+
+    B_j is bias-corrected by permutation of the group within strata, with a re-centred simultaneous
+    bootstrap interval over units; *given nothing*, *given the outcome*, and, where the cohort has
+    strata, *given the outcome and strata*. `margin` is a share of variance. Support asks whether a
+    subject's attribution predicts the outcome within groups (and strata); without a refitted twin
+    nothing stronger than these words is said. Raises GroupError where there is one group only.
+    """
+    made, kind = as_variables(attributions, cohort)
+    here = setting(cohort, by, kept=made.converged)
+    generator = np.random.default_rng(rng)
+    phi = here.per_unit(made.values.reshape(made.n, -1).astype(np.float64))
+    f = here.per_unit(made.total())
+    support = support_within(here, phi, link=str(made.settings.get("link", "identity")))
+    given = _conditions(cohort)
+    rows = [_row(here, phi, f, g, support, margin=margin, rng=generator) for g in given]
+    association, association_kind = _association(here, made, rng=generator)
+    size = np.abs(phi[here.unit_group >= 0]).mean(axis=0)
+    return Reliance(
+        grouping=here.groups.name,
+        source=here.groups.source,
+        levels=here.groups.levels,
+        target=made.target,
+        subjects=made.features.names,
+        subject_kind=kind,
+        given=given,
+        margin=margin,
+        alpha=ALPHA,
+        draws=DRAWS,
+        **_stacked(rows),
+        association=association,
+        association_kind=association_kind,
+        mass=size / max(size.sum(), 1e-300),
+        slope=support.slope,
+        slope_low=support.low,
+        slope_high=support.high,
+        slope_p=support.p,
+        heterogeneity_p=support.heterogeneity_p,
+        support=support.word,
+        support_reason=support.reason,
+    )
+
+
+def _conditions(cohort: Cohort) -> tuple[str, ...]:
+    if cohort.outcome_kind not in ("binary", "categorical", "continuous"):
+        return ("nothing",)
+    return ("nothing", "outcome", *(("outcome and strata",) if cohort.strata else ()))
+
+
+def _stacked(rows: list[Row]) -> dict[str, np.ndarray]:
+    out = {
+        name: np.array([getattr(row, name) for row in rows])
+        for name in Row.__dataclass_fields__
+    }
+    out["raw_total"] = out["raw"].sum(axis=1)
+    return out
+
+
+def _row(
+    here: Setting,
+    phi: Float,
+    f: Float,
+    given: str,
+    support: Support,
+    *,
+    margin: float,
+    rng: np.random.Generator,
+) -> Row:
+    plan, bins, bias, told = _plan(here, phi, f, given)
+    reason = _unaskable(here, plan, bias)
+    if plan is None or reason:
+        return _empty(phi.shape[1], reason, plan, bins)
+    seen = shares(plan)
+    null = null_shares(plan, draws=DRAWS, rng=rng)
+    again = bootstrap_shares(plan, draws=DRAWS, rng=rng)
+    share = seen - null.mean(axis=0)
+    low, high = simultaneous(share, again, centre=again.mean(axis=0), alpha=ALPHA)
+    spread = np.maximum(null.std(axis=0), 1e-12)
+    apart = np.abs(null - null.mean(axis=0)) / spread
+    family = step_down(share / spread, lambda index: apart[:, index].copy(), draws=DRAWS)
+    n = len(plan.group)
+    total, total_low, total_high = _totals(share, again, support)
+    return Row(
+        n=n,
+        strata=plan.s,
+        bins=bins,
+        population=told,
+        raw=seen,
+        share=share,
+        low=low,
+        high=high,
+        p=family.p,
+        p_maxt=family.p_maxt,
+        q=benjamini_hochberg(family.p),
+        verdict=verdicts(low, high, margin, np.full(len(share), n)),
+        reason=np.full(len(share), ""),
+        total=total,
+        total_low=total_low,
+        total_high=total_high,
+        total_verdict=verdicts(total_low, total_high, margin, np.full(len(total), n)),
+        total_reason="",
+    )
+
+
+def _plan(
+    here: Setting, phi: Float, f: Float, given: str
+) -> tuple[Layout | None, int, float, str]:
+    """The layout under a condition, its outcome bins, the order of its bias, and who it speaks for."""
+    for count in BINS:
+        stratum, bins = _strata(here, given, count)
+        keep = estimable_strata(here.unit_group, stratum)
+        if not keep.any():
+            return None, bins, 0.0, ""
+        plan = layout(phi[keep], f[keep], here.unit_group[keep], stratum[keep])
+        bias = bias_order(plan)
+        if bias <= MOST_BIAS or bins == 0 or given == "nothing":
+            break
+    known = int((here.unit_group >= 0).sum())
+    share = len(plan.group) / known
+    told = "" if share >= 0.8 else (
+        f"Speaks for the {share:.0%} of units that are in a stratum with at least two groups."
+    )
+    return plan, bins, bias, told
+
+
+def _strata(here: Setting, given: str, count: int) -> tuple[Int, int]:
+    """The stratum of each unit (u,), -1 unknown; outcomes and strata by the unit's first row."""
+    u = len(here.unit_group)
+    if given == "nothing":
+        return np.zeros(u, dtype=np.int64), 0
+    kind = here.cohort.outcome_kind or "continuous"
+    y = here.per_unit(here.cohort.y)
+    bins, used = outcome_bins(y, here.unit_group, kind=kind, bins=count)
+    if given == "outcome":
+        return bins, used
+    first = np.full(u, -1, dtype=np.int64)
+    order = here.order[::-1]
+    first[here.unit[order]] = here.cohort.stratum[here.kept][order]
+    return joint([bins, first]), used
+
+
+def _unaskable(here: Setting, plan: Layout | None, bias: float) -> str:
+    if plan is None:
+        return "no stratum holds two or more units of two groups"
+    counts = np.bincount(plan.group)
+    if (counts >= SMALLEST_GROUP).sum() < 2:
+        return f"fewer than two groups of {SMALLEST_GROUP} units with overlap"
+    if bias > MOST_BIAS:
+        return (
+            f"{plan.s} strata for {len(plan.group)} units: the estimate would be mostly bias "
+            f"(of the order {bias:.3f}, above {MOST_BIAS}); more people or fewer strata are needed"
+        )
+    return ""
+
+
+def _empty(p: int, reason: str, plan: Layout | None, bins: int) -> Row:
+    gone, total = np.full(p, np.nan), np.full(len(TOTALS), np.nan)
+    word, words = np.full(p, "not_estimable"), np.full(len(TOTALS), "not_estimable")
+    n, s = (len(plan.group), plan.s) if plan is not None else (0, 0)
+    told = np.full(p, reason)
+    return Row(
+        n, s, bins, "", gone, gone, gone, gone, gone, gone, gone, word, told,
+        total, total, total, words, reason,
+    )  # fmt: skip
+
+
+def _totals(share: Float, again: Float, support: Support) -> tuple[Float, Float, Float]:
+    """Eta squared, the part without demonstrated support, and the part that is only unresolved."""
+    lacking = ~np.isin(support.word, ("supported_within_groups", "supported_unequally"))
+    masks = (np.ones(len(share), dtype=bool), lacking, support.word == "unresolved")
+    total = np.array([share[m].sum() for m in masks])
+    drawn = np.column_stack([again[:, m].sum(axis=1) for m in masks])
+    limits = [
+        simultaneous(total[[i]], drawn[:, [i]], centre=drawn[:, [i]].mean(axis=0), alpha=ALPHA)
+        for i in range(len(masks))
+    ]
+    low, high = (np.array([limit[side][0] for limit in limits]) for side in (0, 1))
+    return total, low, high
+
+
+def _association(
+    here: Setting, made: Attributions, *, rng: np.random.Generator
+) -> tuple[Float, Text]:
+    """How far each subject's own values tell the group (p,): by states, or bias-corrected eta squared."""
+    out, kinds = [], []
+    for name in made.features.names:
+        states = own_states(here.cohort, name)
+        values = own_values(here.cohort, name) if states is None else None
+        if states is not None:
+            out.append(normalised_information(states[0], here.groups.codes, draws=200, rng=rng))
+            kinds.append("information")
+        elif values is not None:
+            own = here.per_unit(values[:, None])
+            out.append(float(eps_squared(own, here.unit_group)[0]))
+            kinds.append("eps squared")
+        else:
+            place = made.features.place[name]
+            own = here.per_unit(made.values.reshape(made.n, -1)[:, [place]].astype(np.float64))
+            out.append(float(eps_squared(own, here.unit_group)[0]))
+            kinds.append("eps squared of the attribution")
+    return np.array(out), np.array(kinds, dtype=np.str_)

@@ -1,0 +1,81 @@
+"""Support within groups: does a subject's own attribution predict the outcome inside each group?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from evenlight.arrays import Float, Text
+from evenlight.measures.prepare import Setting
+from evenlight.stats.cells import joint
+from evenlight.stats.multiplicity import benjamini_hochberg
+from evenlight.stats.support import within_slopes
+
+ALPHA = 0.05
+HALF_CLAIM = 0.5
+"""A slope shown to lie below this half of what the model claims (1) is not supported."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Support:
+    """Slope of the outcome on the subject's attribution within groups, (p,): 1 as claimed, 0 none."""
+
+    slope: Float
+    low: Float
+    high: Float
+    p: Float
+    heterogeneity_p: Float
+    word: Text
+    reason: Text
+
+
+INVERSE: dict[str, Callable[[Float], Float]] = {
+    "identity": lambda y: y,
+    "square": lambda y: np.sqrt(np.maximum(y, 0.0)),
+    "log": lambda y: np.log(np.maximum(y, 1e-300)),
+}
+"""From a continuous outcome to the margin, by link."""
+
+
+def support_within(here: Setting, phi: Float, *, link: str) -> Support:
+    """Support of each subject (u, p) within groups and strata, on the scale of the margin.
+
+    A continuous outcome is put on the margin by `link`, so that a slope of 1 is what the model claims.
+
+    A subject is supported where its slope is positive and significant (BH at 5 %), unequally where
+    the slopes of the groups also differ; not supported where the upper limit lies below half of what
+    the model claims; else unresolved.
+    """
+    p = phi.shape[1]
+    kind = here.cohort.outcome_kind
+    if kind not in ("binary", "continuous"):
+        gone = np.full(p, np.nan)
+        reason = "support needs a binary or continuous outcome"
+        word = np.full(p, "unresolved", dtype="<U30")
+        return Support(gone, gone, gone, gone, gone, word, np.full(p, reason))
+    recorded = here.cohort.y
+    y = here.per_unit(INVERSE[link](recorded) if kind == "continuous" else recorded)
+    strata = here.per_unit(here.cohort.stratum.astype(float))
+    known = (here.unit_group >= 0) & np.isfinite(y)
+    group = here.unit_group[known]
+    cell = joint([group, np.unique(strata[known], return_inverse=True)[1]])
+    found = within_slopes(phi[known], y[known], group, cell, binary=kind == "binary")
+    z = stats.norm.ppf(1 - ALPHA / 2)
+    low, high = found.slope - z * found.se, found.slope + z * found.se
+    word = _words(found.slope, high, benjamini_hochberg(found.p), found.heterogeneity_p)
+    still = np.isnan(found.slope)
+    reason = np.where(still, "the attribution does not vary within any group", "")
+    return Support(found.slope, low, high, found.p, found.heterogeneity_p, word, reason)
+
+
+def _words(slope: Float, high: Float, q: Float, mixed: Float) -> Text:
+    out = np.full(slope.shape, "unresolved", dtype="<U30")
+    with np.errstate(invalid="ignore"):
+        shown = (q < ALPHA) & (slope > 0)
+        out[high < HALF_CLAIM] = "not_supported_within_groups"
+        out[shown] = "supported_within_groups"
+        out[shown & (benjamini_hochberg(mixed) < ALPHA)] = "supported_unequally"
+    return out

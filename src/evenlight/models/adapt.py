@@ -1,0 +1,78 @@
+"""Any model behind one contract."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+
+from torch import nn
+
+from evenlight.data.coefficients import CoefficientTable, Link
+from evenlight.errors import ModelError
+from evenlight.models.adapted import Adapted, Declared, Gives
+from evenlight.models.estimators import adapt_estimator
+from evenlight.models.functions import adapt_function
+from evenlight.models.networks import adapt_network
+from evenlight.models.outputs import check_link
+from evenlight.models.tables import adapt_table
+
+
+def adapt(
+    model: object,
+    *,
+    link: Link | None = None,
+    gives: Gives | None = None,
+    targets: Sequence[str] | None = None,
+    features: Sequence[str] | None = None,
+    unit: str = "",
+) -> Adapted:
+    """`model` as `Adapted`: a torch module, an estimator or pipeline, a table, or a function.
+
+    Parameters
+    ----------
+    model
+        one that is adapted already is returned as it is.
+    link
+        identity, square, logit, softmax or log: response from margin. Left out, classifiers,
+        networks and functions are read by the kind of the cohort's outcome (binary: logit,
+        categorical: softmax, else identity).
+    gives
+        "margin" or "response": what the model's output is.
+    targets, features
+        names of the outputs (t,), and of the columns (p,) that the model was trained on.
+    unit
+        of the response, such as "mg a week".
+
+    Raises
+    ------
+    ModelError
+        for something that is no model, or options that do not suit it.
+
+    >>> table = CoefficientTable("dose", 1.0, {"age": 2.0}, link="square")
+    >>> import numpy as np
+    >>> adapted = adapt(table)
+    >>> adapted.margin(np.array([[1.0]])).tolist(), adapted.response(np.array([[1.0]])).tolist()
+    ([[3.0]], [[9.0]])
+    """
+    check_link(link, gives)
+    declared = Declared(link, gives, _names(targets), _names(features), unit)
+    if isinstance(model, Adapted | CoefficientTable):
+        if declared != Declared():
+            raise ModelError(f"{model.name} has its link, targets and unit already; leave them out")
+        return model if isinstance(model, Adapted) else adapt_table(model)
+    if inspect.isclass(model):
+        raise ModelError(f"{model.__name__} is a class; hand over a fitted instance of it")
+    if isinstance(model, nn.Module):
+        return adapt_network(model, declared)
+    if any(hasattr(model, method) for method in ("predict", "predict_proba", "decision_function")):
+        return adapt_estimator(model, declared)
+    if callable(model):
+        return adapt_function(model, declared)
+    raise ModelError(
+        f"a {type(model).__name__} is no model; pass a torch module, a fitted estimator, a "
+        "CoefficientTable or a function of x (for a file see evenlight.models.load)"
+    )
+
+
+def _names(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)

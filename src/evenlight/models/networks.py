@@ -1,0 +1,215 @@
+"""Torch networks: run them, and hand them back exactly as they were found."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from copy import deepcopy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from evenlight.arrays import Float
+from evenlight.data.coefficients import Link
+from evenlight.data.outcome import Kind as Outcome
+from evenlight.errors import ModelError
+from evenlight.models import outputs
+from evenlight.models.adapted import Adapted, Declared, Gives
+
+BUDGET = 2**23
+"""Most numbers of x in one forward pass."""
+
+_HALF = (torch.float16, torch.bfloat16)
+_HOOKS = (
+    "_forward_hooks",
+    "_forward_hooks_with_kwargs",
+    "_forward_hooks_always_called",
+    "_forward_pre_hooks",
+    "_forward_pre_hooks_with_kwargs",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+    "_state_dict_hooks",
+    "_state_dict_pre_hooks",
+    "_load_state_dict_pre_hooks",
+    "_load_state_dict_post_hooks",
+)
+
+
+def adapt_network(model: nn.Module, declared: Declared) -> Adapted:
+    """A network as a model; float16 and bfloat16 are computed in a float32 copy, with a note.
+
+    Raises ModelError for parameters on several devices, on no device (meta), or not yet made.
+    """
+    eager = getattr(model, "_orig_mod", model)
+    module, notes = _computable(eager)
+    name = type(eager).__name__
+
+    def settle(x: Float, names: tuple[str, ...] | None, outcome: Outcome | None) -> Adapted:
+        with kept(module):
+            seen = forward(module, x)
+        link = outputs.decide_link(seen, declared, outcome)
+        outputs.check_outputs(seen, link, declared.gives)
+        gives = declared.gives or "margin"
+        targets = outputs.target_names(seen.shape[1], declared.targets)
+
+        def score(rows: Float) -> Float:
+            with kept(module):
+                raw = forward(module, rows)
+            return outputs.margin_from(raw, link, gives)
+
+        return Adapted(
+            name, "torch", score, link, targets=targets, features=declared.features,
+            unit=declared.unit, gives=gives, module=module, notes=notes,
+        )  # fmt: skip
+
+    return Adapted(
+        name, "torch", link=declared.link, features=declared.features, unit=declared.unit,
+        module=module, notes=notes, settle=settle,
+    )  # fmt: skip
+
+
+def _computable(module: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
+    held = [*module.parameters(), *module.buffers()]
+    if any(isinstance(p, nn.UninitializedParameter | nn.UninitializedBuffer) for p in held):
+        raise ModelError("the network has parameters that are not made yet; run it once on a batch")
+    places = sorted({str(p.device) for p in held})
+    if len(places) > 1 or "meta" in places:
+        raise ModelError(
+            f"the network's parameters are on {', '.join(places)}; move all of them to one device "
+            "with module.to(device), and load weights that are on meta"
+        )
+    half = sorted({str(p.dtype) for p in held if p.dtype in _HALF})
+    if not half:
+        return module, ()
+    note = f"The network's {', '.join(half)} parameters were computed with in float32, in a copy."
+    return deepcopy(module).float(), (note,)
+
+
+def placement(module: nn.Module) -> tuple[torch.device, torch.dtype]:
+    """Device and floating dtype of a module, read from its first floating parameter or buffer."""
+    for held in (*module.parameters(), *module.buffers()):
+        if held.is_floating_point():
+            return held.device, held.dtype
+    return torch.device("cpu"), torch.get_default_dtype()
+
+
+def as_tensor(module: nn.Module, x: Float) -> Tensor:
+    """Rows x on the module's device, in its dtype."""
+    device, dtype = placement(module)
+    return torch.tensor(np.ascontiguousarray(x), dtype=dtype, device=device)
+
+
+def forward(module: nn.Module, x: Float) -> Float:
+    """Raw outputs (n, t) in float64, in batches and without gradients; call it inside `kept`."""
+    step = max(1, min(4096, BUDGET // max(1, int(np.prod(x.shape[1:])))))
+    name = type(module).__name__
+    parts = []
+    for start in range(0, len(x), step):
+        rows = x[start : start + step]
+        with torch.no_grad():
+            raw = module(as_tensor(module, rows))
+        said = raw.detach().cpu().to(torch.float64).numpy() if isinstance(raw, Tensor) else raw
+        parts.append(outputs.as_columns(said, len(rows), name=name))
+    return np.concatenate(parts)
+
+
+def margin_tensor(raw: Tensor, link: Link, gives: Gives, column: int) -> Tensor:
+    """Margin (n,) of one target from raw outputs (n,) or (n, t), differentiable."""
+    out = raw.reshape(len(raw), -1)
+    chosen = out[:, column]
+    if gives == "margin" and link == "softmax":
+        others = torch.cat([out[:, :column], out[:, column + 1 :]], dim=1)
+        return chosen - torch.logsumexp(others, dim=1)
+    if gives == "margin" or link == "identity":
+        return chosen
+    if link == "square":
+        return torch.sqrt(chosen)
+    if link == "log":
+        return torch.log(chosen)
+    return torch.log(chosen) - torch.log1p(-chosen)
+
+
+@contextmanager
+def kept(module: nn.Module) -> Iterator[nn.Module]:
+    """The module in eval mode, without parameter gradients; restored however the block ends.
+
+    Restored: the mode of every submodule, requires_grad, .grad, buffers, hooks, the generators of
+    torch, numpy and Python, and the cuDNN and TF32 flags. What was in the module is put back, not
+    copied.
+    """
+    with ExitStack() as stack:
+        for restore in (*_generators(), _flags(), *_module_state(module)):
+            stack.callback(restore)
+        module.eval()
+        for parameter in module.parameters():
+            parameter.grad = None
+            parameter.requires_grad_(False)
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
+        yield module
+
+
+def _generators() -> list[Callable[[], object]]:
+    state, python = torch.get_rng_state(), random.getstate()
+    legacy = np.random.get_state()  # noqa: NPY002  the user's global generator is what we protect
+    restore: list[Callable[[], object]] = [
+        lambda: torch.set_rng_state(state),
+        lambda: random.setstate(python),
+        lambda: np.random.set_state(legacy),  # noqa: NPY002  as above
+    ]
+    if torch.cuda.is_available() and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        devices = torch.cuda.get_rng_state_all()
+        restore.append(lambda: torch.cuda.set_rng_state_all(devices))
+    return restore
+
+
+def _flags() -> Callable[[], None]:
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    enabled, benchmark, exact = cudnn.enabled, cudnn.benchmark, cudnn.deterministic
+    tf32, product = cudnn.allow_tf32, matmul.allow_tf32
+
+    def restore() -> None:
+        cudnn.enabled, cudnn.benchmark, cudnn.deterministic = enabled, benchmark, exact
+        cudnn.allow_tf32, matmul.allow_tf32 = tf32, product
+
+    return restore
+
+
+def _module_state(module: nn.Module) -> list[Callable[[], object]]:
+    parts: list[Callable[[], object]] = [_parts(part) for part in module.modules()]
+    return parts + [_parameter(parameter) for parameter in module.parameters()]
+
+
+def _parameter(parameter: nn.Parameter) -> Callable[[], None]:
+    wanted, gradient = parameter.requires_grad, parameter.grad
+
+    def restore() -> None:
+        parameter.requires_grad_(wanted)
+        parameter.grad = gradient
+
+    return restore
+
+
+def _parts(part: nn.Module) -> Callable[[], None]:
+    """How to put back the mode, the hooks and the buffers of one submodule."""
+    mode, full = part.training, getattr(part, "_is_full_backward_hook", None)
+    hooks = [(getattr(part, n), getattr(part, n).copy()) for n in _HOOKS if hasattr(part, n)]
+    buffers = {n: (b, b.detach().clone()) for n, b in part._buffers.items() if b is not None}
+
+    def restore() -> None:
+        part.training = mode
+        if full is not None or getattr(part, "_is_full_backward_hook", None) is not None:
+            part._is_full_backward_hook = full
+        for live, before in hooks:
+            live.clear()
+            live.update(before)
+        for name, (buffer, value) in buffers.items():
+            part._buffers[name] = buffer
+            if not torch.equal(buffer, value):
+                with torch.no_grad():
+                    buffer.copy_(value)
+
+    return restore

@@ -1,0 +1,93 @@
+"""Raw outputs of networks and functions: their shape, and whether they are margins or responses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evenlight.arrays import Float
+from evenlight.data.coefficients import LINKS, Link
+from evenlight.data.outcome import Kind as Outcome
+from evenlight.errors import ModelError
+from evenlight.models.adapted import Declared, Gives
+from evenlight.models.links import margin_of, rival_margins
+
+WRAP = (
+    "wrap the model so that it returns one array (n,), (n, 1) or (n, t): a small torch module "
+    "(which keeps gradients), or a function such as lambda x: model(x)['logits']"
+)
+
+
+def as_columns(raw: object, rows: int, *, name: str) -> Float:
+    """`raw` as (n, t) float64.
+
+    Raises ModelError for a dict, a tuple, a wrong rank or a wrong number of rows.
+    """
+    if isinstance(raw, dict | tuple | list) or not hasattr(raw, "shape"):
+        raise ModelError(f"{name} returned a {type(raw).__name__}, wanted one array; {WRAP}")
+    array = np.asarray(raw)
+    if array.dtype.kind not in "fiub":
+        raise ModelError(f"{name} returned {array.dtype}, wanted numbers; {WRAP}")
+    if array.ndim not in (1, 2) or array.shape[0] != rows or array.size == 0:
+        raise ModelError(
+            f"{name} returned shape {array.shape} for {rows} rows, "
+            f"wanted ({rows},), ({rows}, 1) or ({rows}, t); {WRAP}"
+        )
+    return array.reshape(rows, -1).astype(np.float64)
+
+
+def decide_link(raw: Float, declared: Declared, outcome: Outcome | None) -> Link:
+    """The declared link, else the one that suits the kind of outcome."""
+    t = raw.shape[1]
+    if declared.link == "softmax" and t == 1:
+        raise ModelError('link "softmax" needs two or more outputs, found 1; say link="logit"')
+    if declared.link is not None:
+        return declared.link
+    if outcome in ("binary", "categorical"):
+        return "logit" if t == 1 else "softmax"
+    return "identity"
+
+
+def check_outputs(raw: Float, link: Link, gives: Gives | None) -> None:
+    """Raise ModelError where probabilities stand for logits, or the other way round."""
+    if not np.isfinite(raw).all():
+        return
+    inside = bool(((raw >= 0) & (raw <= 1)).all())
+    chances = link in ("logit", "softmax")
+    if chances and gives is None and inside:
+        raise ModelError(
+            "the outputs all lie between 0 and 1, as probabilities do, where logits are wanted; "
+            f'declare ev.adapt(model, link="{link}", gives="response") if they are probabilities, '
+            f'or ev.adapt(model, link="{link}", gives="margin") if they are logits'
+        )
+    if gives == "response":
+        margin_of(raw, link)
+        total = raw.sum(axis=1)
+        if link == "softmax" and not np.allclose(total, 1, atol=1e-3):
+            raise ModelError(
+                f"the outputs are declared as probabilities, but rows add up to {total.min():.3g} "
+                f'to {total.max():.3g}; say gives="margin" if they are logits'
+            )
+
+
+def check_link(link: str | None, gives: str | None) -> None:
+    """Raise ModelError for a link or scale that does not exist."""
+    if link is not None and link not in LINKS:
+        raise ModelError(f"no link {link!r}; known: {', '.join(LINKS)}")
+    if gives not in (None, "margin", "response"):
+        raise ModelError(f'gives={gives!r}; wanted "margin" or "response"')
+
+
+def margin_from(raw: Float, link: Link, gives: Gives) -> Float:
+    """Margin (n, t) from raw outputs (n, t)."""
+    if gives == "response":
+        return margin_of(raw, link)
+    return rival_margins(raw) if link == "softmax" else raw
+
+
+def target_names(t: int, declared: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The declared names, else "output", or "0", "1", ... for several."""
+    if declared is None:
+        return ("output",) if t == 1 else tuple(str(c) for c in range(t))
+    if len(declared) != t:
+        raise ModelError(f"targets names {len(declared)}, but the model has {t} outputs")
+    return declared

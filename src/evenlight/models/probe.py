@@ -1,0 +1,170 @@
+"""What is checked about a model before any work, so that no wrong number is ever computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenlight.arrays import Float
+from evenlight.data.cohort import Cohort
+from evenlight.errors import ModelError
+from evenlight.models.adapt import adapt
+from evenlight.models.adapted import Adapted
+from evenlight.models.networks import forward, kept
+
+ROWS = 1000
+"""Most rows on which link and scale are decided."""
+
+BATCH = 64
+"""Rows of the batch in which a few rows are compared with themselves alone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A model that fits its cohort: one fixed target, checked, with its margin (n,) there."""
+
+    adapted: Adapted
+    column: int
+    output: Float
+    checked: tuple[str, ...]
+
+    @property
+    def target(self) -> str:
+        """The target's name."""
+        return self.adapted.targets[self.column]
+
+    def margin(self, x: Float) -> Float:
+        """Margin (m,) of the target for rows x (m, *s)."""
+        return self.adapted.margin(x)[:, self.column]
+
+
+def settled(model: object, cohort: Cohort) -> Adapted:
+    """`model` adapted, with link, scale and targets decided on the cohort.
+
+    Raises ModelError where its features are not exactly the cohort's, in the same order.
+    """
+    adapted = adapt(model)
+    _same_features(adapted, cohort)
+    if adapted.settle is None:
+        return adapted
+    rows = cohort.dense(cohort.order[:ROWS])
+    return adapted.settle(rows, cohort.features.names, cohort.outcome_kind)
+
+
+def probe(adapted: Adapted, cohort: Cohort, target: int | str | None = None) -> tuple[str, ...]:
+    """What was checked, as sentences.
+
+    Raises ModelError for other features, a target out of range, outputs that are random in eval
+    mode, that depend on the other rows of a batch, or that are not finite.
+    """
+    return prepare(adapted, cohort, target=target).checked
+
+
+def prepare(model: object, cohort: Cohort, *, target: int | str | None = None) -> Prepared:
+    """`model` adapted, settled and probed on the cohort for one target."""
+    adapted = settled(model, cohort)
+    column = target_column(adapted, target)
+    sample = cohort.dense(cohort.order[:BATCH])
+    checked = [*adapted.notes, *_mode(adapted)]
+    checked.append(_steady(adapted, sample))
+    output = adapted.margin(cohort.dense())[:, column]
+    checked.append(_finite(output))
+    checked.append(_independent(adapted, sample, column))
+    names = ", ".join(adapted.targets[:20])
+    checked.append(f"Target {adapted.targets[column]!r} is one of {len(adapted.targets)}: {names}.")
+    return Prepared(adapted, column, output, tuple(checked))
+
+
+def target_column(adapted: Adapted, target: int | str | None) -> int:
+    """The column of `target`, a name or a position; the only one if there is one.
+
+    Raises ModelError with the shape and the valid range; never the last column for -1.
+    """
+    names = adapted.targets
+    t = len(names)
+    known = ", ".join(repr(name) for name in names[:20]) + (", ..." if t > 20 else "")
+    if target is None:
+        if t == 1:
+            return 0
+        raise ModelError(f"{adapted.name} has {t} targets; name one of {known} with target=")
+    if isinstance(target, str) and target in names:
+        return names.index(target)
+    whole = isinstance(target, int | np.integer) and not isinstance(target, bool)
+    if whole and 0 <= int(target) < t:
+        return int(target)
+    raise ModelError(
+        f"target {target!r}: {adapted.name} gives (n, {t}), so target is 0 to {t - 1}, "
+        f"or one of {known}"
+    )
+
+
+def _same_features(adapted: Adapted, cohort: Cohort) -> None:
+    wanted, have = adapted.features, cohort.features.names
+    if wanted is None or wanted == have:
+        return
+    missing = [name for name in wanted if name not in cohort.features.place]
+    extra = [name for name in have if name not in set(wanted)]
+    order = "" if missing or extra else _order(wanted, have)
+    raise ModelError(
+        f"{adapted.name} was trained on other features than the cohort has: {len(missing)} missing "
+        f"{missing[:5]}, {len(extra)} extra {extra[:5]}{order}; build the cohort from "
+        "x[list of the model's feature names]; columns are never matched by position"
+    )
+
+
+def _order(wanted: tuple[str, ...], have: tuple[str, ...]) -> str:
+    j = next(j for j, (a, b) in enumerate(zip(wanted, have, strict=True)) if a != b)
+    return f", in another order (column {j} is {wanted[j]!r} for the model, {have[j]!r} here)"
+
+
+def _mode(adapted: Adapted) -> list[str]:
+    if adapted.module is None or not any(part.training for part in adapted.module.modules()):
+        return []
+    return [
+        "The network was handed over in train mode; it was explained in eval mode and handed back "
+        "in train mode."
+    ]
+
+
+def _steady(adapted: Adapted, x: Float) -> str:
+    if adapted.module is None:
+        first, second = adapted.margin(x), adapted.margin(x)
+    else:
+        with kept(adapted.module) as module:
+            first, second = forward(module, x), forward(module, x)
+    if not np.array_equal(first, second, equal_nan=True) and not _close(first, second, 1e-6):
+        where = "even in eval mode" if adapted.module is not None else "from call to call"
+        raise ModelError(
+            f"{adapted.name} is random {where}: the same {len(x)} rows gave outputs that differ by "
+            f"{np.nanmax(np.abs(first - second)):.3g}; switch its sampling or dropout off"
+        )
+    return "The same rows give the same outputs."
+
+
+def _finite(output: Float) -> str:
+    bad = ~np.isfinite(output)
+    if bad.any():
+        raise ModelError(
+            f"the model's output is not finite in {bad.mean():.1%} of rows ({int(bad.sum())} of "
+            f"{len(bad)}, first at positions {np.flatnonzero(bad)[:3].tolist()}); look at these "
+            "rows, scale the inputs, or compute in float64"
+        )
+    return f"The outputs of all {len(output)} rows are finite."
+
+
+def _independent(adapted: Adapted, x: Float, column: int) -> str:
+    at = np.unique(np.linspace(0, len(x) - 1, 4).astype(int))
+    together = adapted.margin(x)[at, column]
+    alone = np.concatenate([adapted.margin(x[i : i + 1])[:, column] for i in at])
+    if not _close(together, alone, 1e-3):
+        raise ModelError(
+            f"{adapted.name} mixes the rows of a batch: {len(at)} rows alone differ by up to "
+            f"{np.abs(together - alone).max():.3g} from the same rows among {len(x)}; use fixed "
+            "statistics in place of the batch's, and no attention across rows"
+        )
+    return f"{len(at)} rows alone give the same outputs as among {len(x)} rows."
+
+
+def _close(a: Float, b: Float, tolerance: float) -> bool:
+    return bool((np.abs(a - b) <= tolerance * (np.abs(a) + np.std(a) + 1e-9)).all())

@@ -1,0 +1,207 @@
+"""The audit plan: one closed schema, from TOML or from arguments, hashed before attributions are read."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from evenlight.data.cohort import Cohort
+from evenlight.data.coefficients import Link
+from evenlight.data.outcome import Kind
+from evenlight.errors import PlanError
+from evenlight.policy import Closed, Policy, Question
+
+MOST_QUESTIONS = 5
+LARGEST_PLAN = 2**20
+"""Bytes of a plan file, at most."""
+
+
+class ModelPlan(Closed):
+    """Which model: a built-in one, a coefficient table, or weights with a builder."""
+
+    builtin: str | None = None
+    table: str | None = None
+    weights: str | None = None
+    builder: str | None = None
+    link: Link | None = None
+    target: str | int | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        given = [name for name in ("builtin", "table", "weights") if getattr(self, name)]
+        if len(given) > 1:
+            raise ValueError(f"give one of builtin, table and weights, not {' and '.join(given)}")
+        if bool(self.weights) != bool(self.builder):
+            raise ValueError("weights and builder go together")
+        return self
+
+
+class CohortPlan(Closed):
+    """Which people: a built-in cohort or a CSV table, and the roles of its columns."""
+
+    builtin: str | None = None
+    table: str | None = None
+    id: str | None = None
+    features: tuple[str, ...] = ()
+    outcome: str | None = None
+    outcome_kind: Kind | None = None
+    unit: str | None = None
+    groups: tuple[str, ...] = ()
+    strata: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    weights: str | None = None
+    rater: str | None = None
+    prediction: str | None = None
+    split: tuple[str, str] | None = None
+    missing: Literal["error", "drop", "median"] = "error"
+
+
+class GroupPlan(Closed):
+    """How a grouping is read: its column, missing codes, order, reference, merges and source."""
+
+    column: str
+    source: str = "record"
+    missing: tuple[str, ...] = ()
+    order: tuple[str, ...] | None = None
+    reference: str | None = None
+    merge: dict[str, str] = {}
+
+
+class ExplainPlan(Closed):
+    """How attributions are made; the seed also serves every other draw."""
+
+    method: str = "auto"
+    seed: int = Field(0, ge=0)
+
+
+class ReportPlan(Closed):
+    """What the page says at its head."""
+
+    title: str = ""
+    intended_use: str = ""
+
+
+class Plan(Closed):
+    """The whole plan. Two plans with equal fields are equal and have the same digest.
+
+    >>> Plan() == Plan.from_data({}), Plan().digest == Plan.from_data({"explain": {"seed": 1}}).digest
+    (True, False)
+    """
+
+    model: ModelPlan = ModelPlan()
+    cohort: CohortPlan = CohortPlan()
+    groups: dict[str, GroupPlan] = {}
+    explain: ExplainPlan = ExplainPlan()  # type: ignore[call-arg]
+    question: tuple[Question, ...] = Field((), max_length=MOST_QUESTIONS)
+    policy: Policy = Policy()  # type: ignore[call-arg]
+    report: ReportPlan = ReportPlan()
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], *, name: str = "plan") -> Self:
+        """A plan from plain data; an unknown key is a PlanError with the nearest name."""
+        try:
+            return cls.model_validate(dict(data))
+        except ValidationError as error:
+            raise PlanError(f"{name}: {_told(error)}") from None
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """A plan from a TOML file; PlanError names the file, the key and the nearest known name."""
+        path = Path(path)
+        if not path.is_file():
+            raise PlanError(f"there is no plan {path.name!r}; write one, or run `evenlight demo`")
+        if path.stat().st_size > LARGEST_PLAN:
+            raise PlanError(f"{path.name} is larger than {LARGEST_PLAN} bytes; that is no plan")
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise PlanError(f"{path.name} is not TOML: {error}") from None
+        return cls.from_data(data, name=path.name)
+
+    def data(self) -> dict[str, Any]:
+        """The plan as plain JSON data."""
+        made: dict[str, Any] = self.model_dump(mode="json")
+        return made
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the canonical JSON of the plan."""
+        text = json.dumps(self.data(), sort_keys=True, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()
+
+    def completed(self, cohort: Cohort) -> Self:
+        """With the three default questions where none is asked, checked against the cohort."""
+        names = [g.name for g in cohort.groups]
+        if not names:
+            raise PlanError("the cohort has no groups; an audit needs groups=[...]")
+        asked = self.question or default_questions(cohort)
+        for question in asked:
+            if question.grouping not in names:
+                raise PlanError(
+                    f"a question asks about {question.grouping!r}, but the groupings are "
+                    f"{names}{_nearest(question.grouping, names)}"
+                )
+            _contrast(question, cohort)
+        return self.model_copy(update={"question": tuple(asked)})
+
+
+def default_questions(cohort: Cohort) -> tuple[Question, ...]:
+    """Performance by the first grouping, use of features by it, and reliance given the outcome."""
+    first = cohort.groups[0].name
+    known = cohort.outcome_kind in ("binary", "continuous")
+    performance = (Question(measure="performance", grouping=first),) if known else ()
+    given: Literal["outcome", "nothing"] = "outcome" if known else "nothing"
+    return (
+        *performance,
+        Question(measure="use", grouping=first),
+        Question(measure="reliance", grouping=first, given=given),
+    )
+
+
+def _contrast(question: Question, cohort: Cohort) -> None:
+    """A named contrast must be one that will be computed."""
+    if question.contrast is None:
+        return
+    groups = next(g for g in cohort.groups if g.name == question.grouping)
+    known = [f"{a} / {b}" for a, b in groups.contrasts()]
+    if question.contrast not in known:
+        raise PlanError(
+            f"contrast {question.contrast!r} is not among those of {groups.name}: {known}"
+            f"{_nearest(question.contrast, known)}"
+        )
+
+
+def _told(error: ValidationError) -> str:
+    """The first problem in words: where, what, and the nearest known key."""
+    problems = error.errors()
+    first = next((e for e in problems if e["type"] == "extra_forbidden"), problems[0])
+    place = [str(step) for step in first["loc"]]
+    where = ".".join(place) or "plan"
+    if first["type"] != "extra_forbidden":
+        return f"{where}: {first['msg']} (found {first.get('input')!r})"
+    known = _fields(first["loc"][:-1])
+    near = _nearest(place[-1], known).rstrip("?")
+    return f"unknown key {where!r}{near}; known here: {', '.join(known)}"
+
+
+def _fields(place: Sequence[int | str]) -> list[str]:
+    """The keys that the plan knows at `place`."""
+    here: Any = Plan
+    inner = {"groups": GroupPlan, "question": Question, "margins": type(Policy().margins)}  # type: ignore[call-arg]
+    for step in place:
+        if isinstance(step, int) or (here is GroupPlan and step not in here.model_fields):
+            continue
+        here = inner.get(step) or here.model_fields[step].annotation
+    return sorted(here.model_fields)
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0.4)
+    return f"; did you mean {near[0]!r}?" if near else ""

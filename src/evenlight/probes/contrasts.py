@@ -1,0 +1,89 @@
+"""The same change for everyone, to see whose output moves more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from evenlight.arrays import Float
+from evenlight.data.cohort import Cohort
+from evenlight.data.probed import Contrasts
+from evenlight.errors import FeatureError, ModelError
+from evenlight.models.probe import Prepared, prepare
+from evenlight.probes.values import Setting, chosen_change, common_change, known_variable
+
+MOST = 2000
+"""Most variables that are moved without being named."""
+
+
+def contrasts(
+    model: object,
+    cohort: Cohort,
+    *,
+    target: int | str | None = None,
+    subjects: Sequence[str] | None = None,
+    levels: Mapping[str, tuple[object, object]] | None = None,
+) -> Contrasts:
+    """s_ij = f(x_i with variable j at `high`) - f(x_i with variable j at `low`), on both scales.
+
+    Parameters
+    ----------
+    subjects
+        variables to move; by default all of them. One-hot variables move as joint states.
+    levels
+        variable to (low, high), in place of the common change that `probes.values` describes.
+
+    Returns
+    -------
+    Contrasts
+        margin and response (n, q); variables that do not vary are left out.
+
+    Raises
+    ------
+    FeatureError
+        for an unknown variable or state, with the nearest name.
+    ModelError
+        for images, for more than 2,000 unnamed variables, or a model that does not fit.
+    """
+    if cohort.x.ndim != 2:
+        raise ModelError("contrasts move the columns of a table; images need a common patch")
+    wanted = list(subjects) if subjects is not None else list(cohort.features.variables().names)
+    for name in [*wanted, *(levels or {})]:
+        known_variable(name, cohort)
+    if subjects is None and len(wanted) > MOST:
+        raise ModelError(f"{len(wanted)} variables; name at most {MOST} of them with subjects=")
+    prepared = prepare(model, cohort, target=target)
+    x = cohort.dense().copy()
+    changes = {name: _change(name, cohort, x, levels or {}) for name in wanted}
+    moved = {name: change for name, change in changes.items() if change is not None}
+    if not moved:
+        raise FeatureError("no variable varies, so there is nothing to contrast")
+    margin, response = np.empty((2, cohort.n, len(moved)))
+    for q, (low, high) in enumerate(moved.values()):
+        before, after = _at(prepared, x, low), _at(prepared, x, high)
+        margin[:, q] = after - before
+        response[:, q] = prepared.adapted.respond(after) - prepared.adapted.respond(before)
+    return Contrasts(
+        cohort.rows, tuple(moved), tuple(low.label for low, _ in moved.values()),
+        tuple(high.label for _, high in moved.values()), margin, response, prepared.target,
+        str(prepared.adapted.link), cohort.digest,
+    )  # fmt: skip
+
+
+def _change(
+    name: str, cohort: Cohort, x: Float, levels: Mapping[str, tuple[object, object]]
+) -> tuple[Setting, Setting] | None:
+    if name in levels:
+        return chosen_change(name, levels[name], cohort, x)
+    return common_change(name, cohort, x)
+
+
+def _at(prepared: Prepared, x: Float, setting: Setting) -> Float:
+    """Margin (n,) with one variable at one value; x is left as it was."""
+    columns = list(setting.columns)
+    before = x[:, columns]
+    x[:, columns] = setting.values
+    margin = prepared.margin(x)
+    x[:, columns] = before
+    return margin

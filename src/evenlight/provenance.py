@@ -1,0 +1,118 @@
+"""What was audited, with what, when: digests, versions and cards. No path, host or person."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.outcome import Survival
+from evenlight.models.probe import Prepared
+from evenlight.plan import Plan
+from evenlight.record import CohortCard, ModelCard
+
+PACKAGES = ("evenlight", "numpy", "scipy", "pandas", "torch", "captum", "shap", "scikit-learn")
+
+
+def date() -> str:
+    """Today in UTC, or the day of SOURCE_DATE_EPOCH where that is set."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    return now.strftime("%Y-%m-%d")
+
+
+def model_digest(prepared: Prepared) -> str:
+    """sha256 of what is known of the model: weights, state, or else its outputs on this cohort."""
+    adapted = prepared.adapted
+    state = sha256(f"{adapted.kind}|{adapted.link}|{adapted.targets}".encode())
+    if adapted.weights is not None and adapted.intercept is not None:
+        state.update(json.dumps(adapted.features).encode())
+        arrays = [adapted.weights, adapted.intercept]
+    elif adapted.module is not None:
+        named = sorted(adapted.module.state_dict().items())
+        state.update("|".join(name for name, _ in named).encode())
+        arrays = [tensor.detach().cpu().double().numpy() for _, tensor in named]
+    else:
+        arrays = [np.sort(prepared.output)]
+    for array in arrays:
+        state.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
+    return state.hexdigest()
+
+
+def model_card(prepared: Prepared, made: Attributions, digest: str, *, source: str) -> ModelCard:
+    """The audited model, as it was read and explained."""
+    adapted = prepared.adapted
+    return ModelCard(
+        name=adapted.name,
+        kind=adapted.kind,
+        link=str(adapted.link),
+        scale=adapted.scale,
+        target=prepared.target,
+        unit=adapted.unit,
+        digest=digest,
+        method=made.method,
+        source=source,
+        probes=prepared.checked,
+    )
+
+
+def cohort_card(cohort: Cohort, plan: Plan) -> CohortCard:
+    """The audited people, in numbers."""
+    outcome = cohort.outcome
+    name = f"{outcome.time}, {outcome.event}" if isinstance(outcome, Survival) else outcome
+    return CohortCard(
+        name=plan.cohort.builtin or plan.cohort.table or "cohort",
+        rows=cohort.n,
+        units=cohort.u,
+        features=len(cohort.features),
+        outcome=name or "",
+        outcome_kind=cohort.outcome_kind or "",
+        unit=cohort.unit or "row",
+        strata=cohort.strata,
+        digest=cohort.digest,
+        source="",
+        notes=cohort.notes,
+    )
+
+
+def provenance(plan: Plan, made: Attributions, *, seconds: float) -> dict[str, Any]:
+    """Versions, seeds, settings of the explainer, background and time."""
+    background = made.background
+    return {
+        "date": date(),
+        "seconds": round(seconds, 1),
+        "seed": plan.explain.seed,
+        "device": "cpu",
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in PACKAGES},
+        "explainer": {"method": made.method, **{k: _word(v) for k, v in made.settings.items()}},
+        "background": None
+        if background is None
+        else {
+            "digest": background.digest,
+            "size": background.size,
+            "composition": dict(background.composition),
+        },
+    }
+
+
+def _word(value: Any) -> Any:
+    """A setting as plain data: numbers and words stay, anything else becomes its type's name."""
+    if isinstance(value, dict):
+        return {str(k): _word(v) for k, v in value.items()}
+    return value if isinstance(value, str | int | float | bool | None) else type(value).__name__
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package).split("+")[0]
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,113 @@
+"""All pictures of one audit, drawn once: the page puts them inline, the folder gets a file each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from evenlight import figures
+from evenlight.figures.ink import grid, key
+from evenlight.figures.svg import inline
+from evenlight.measures.comparison import Comparison
+from evenlight.measures.composition import Composition
+from evenlight.measures.dependence import Dependence
+from evenlight.measures.performance import Performance
+from evenlight.measures.reliance import Reliance
+from evenlight.record import Audit
+from evenlight.reports.parts import Drawing, say
+from evenlight.reports.words import CAPTIONS
+
+CURVES = 6
+"""Subjects whose dependence is drawn for one grouping."""
+
+
+@lru_cache(maxsize=2)
+def drawings(audit: Audit) -> dict[str, Drawing]:
+    """Every drawing by key; the second grouping's forest plot has the key F1-2."""
+    return {made.key: made for made in _all(audit)}
+
+
+def _all(audit: Audit) -> Iterator[Drawing]:
+    for i, performance in enumerate(audit.performances, start=1):
+        yield from _performance(performance, i)
+    for i, composition in enumerate(audit.compositions, start=1):
+        yield from _composition(composition, i)
+    for i, comparison in enumerate(audit.comparisons, start=1):
+        yield from _comparison(comparison, i)
+    for i, reliance in enumerate(audit.reliances, start=1):
+        yield _reliance(reliance, i)
+    for i, (grouping, curves) in enumerate(curves_by_grouping(audit).items(), start=1):
+        yield _curves(grouping, curves, i)
+
+
+def curves_by_grouping(audit: Audit) -> dict[str, list[Dependence]]:
+    """The curves to draw, by grouping, in the record's order."""
+    found: dict[str, list[Dependence]] = {}
+    for curve in audit.dependences:
+        found.setdefault(curve.grouping, []).append(curve)
+    return {grouping: curves[:CURVES] for grouping, curves in found.items()}
+
+
+def _drawing(label: str, i: int, figure: object, text: str, caption: str) -> Drawing:
+    assert isinstance(figure, Figure)
+    mark = label if i == 1 else f"{label}-{i}"
+    svg = inline(figure, key=mark.lower() + "s", title=f"Figure {label}", text=say(text))
+    return Drawing(mark, svg, caption)
+
+
+def _performance(performance: Performance, i: int) -> Iterator[Drawing]:
+    if figures.forest_rows(performance):
+        text = figures.forest_text(performance)
+        yield _drawing("F1", i, figures.forest(performance).figure, text, CAPTIONS["F1"])
+    metrics = performance.metrics
+    figure, panels = grid(len(metrics), 2, (460, 66 + 24 * len(performance.parts)))
+    for metric, ax in zip(metrics, panels, strict=True):
+        figures.dots(performance, metric, ax=ax)
+    yield _drawing("F3", i, figure, _joined(figures.dots_text(performance, m) for m in metrics), CAPTIONS["F3"])
+    if not np.isfinite(performance.curve_predicted).any():
+        return
+    figure, panels = grid(len(performance.levels), 3, (306, 300))
+    for level, ax in zip(performance.levels, panels, strict=True):
+        figures.calibration(performance, level, ax=ax)
+    yield _drawing("F4", i, figure, figures.calibration_text(performance), CAPTIONS["F4"])
+
+
+def _composition(composition: Composition, i: int) -> Iterator[Drawing]:
+    if composition.strata:
+        named = CAPTIONS["F2"].format(strata=say(composition.strata_name), grouping=say(composition.grouping))
+        text = figures.strata_text(composition)
+        yield _drawing("F2", i, figures.strata(composition).figure, text, named)
+
+
+def _comparison(comparison: Comparison, i: int) -> Iterator[Drawing]:
+    shown = [c for k, c in enumerate(comparison.contrasts) if np.isfinite(comparison.effect[0, k]).any()]
+    if shown:
+        figure, panels = grid(len(shown), 2, (460, 330))
+        for contrast, ax in zip(shown, panels, strict=True):
+            figures.volcano(comparison, contrast, ax=ax)
+        text = _joined(figures.volcano_text(comparison, c) for c in shown)
+        yield _drawing("F5", i, figure, text, CAPTIONS["F5"].format(alpha=comparison.alpha))
+    text = figures.importance_text(comparison)
+    yield _drawing("F6", i, figures.importance(comparison).figure, text, CAPTIONS["F6"])
+
+
+def _reliance(reliance: Reliance, i: int) -> Drawing:
+    text = figures.reliance_text(reliance)
+    named = CAPTIONS["F8"].format(grouping=say(reliance.grouping))
+    return _drawing("F8", i, figures.reliance_scatter(reliance).figure, text, named)
+
+
+def _curves(grouping: str, curves: list[Dependence], i: int) -> Drawing:
+    figure, panels = grid(len(curves), 2, (460, 320))
+    key(figure, curves[0].levels)
+    for curve, ax in zip(curves, panels, strict=True):
+        figures.dependence(curve, ax=ax)
+    text = f"By {grouping}. " + _joined(figures.dependence_text(c) for c in curves)
+    return _drawing("F15", i, figure, text, CAPTIONS["F15"])
+
+
+def _joined(sentences: Iterable[str]) -> str:
+    return " ".join(sentences)

@@ -1,0 +1,100 @@
+"""The whole page of one audit, and the index over several."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+from htpy import Element, Node, a, body, footer, h1, head, html, li, main, meta, nav, p, span, style, title, ul
+from markupsafe import Markup
+
+from evenlight.data.digits import count
+from evenlight.data.shown import short, visible
+from evenlight.record import Audit
+from evenlight.reports.icons import icon, signs
+from evenlight.reports.parts import evidence, name, say, size, verdict
+from evenlight.reports.sections import SECTIONS, a1_title
+from evenlight.reports.sections.judged import deciding, effect_words, people_words
+from evenlight.reports.words import SHORT_HEADS, STANDING
+
+
+@cache
+def css() -> str:
+    """The style sheet of the page."""
+    return files("evenlight.reports").joinpath("page.css").read_text("utf-8")
+
+
+@cache
+def policy() -> str:
+    """The content policy: nothing but this style sheet, by its hash, and pictures inside the page."""
+    digest = b64encode(sha256(css().encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def build(audit: Audit) -> str:
+    """The page of one audit: the same record gives the same text."""
+    shown = [section(audit) for section in SECTIONS]
+    content: list[Node] = [a1_title.section(audit), _contents(), main(id="main", tabindex="-1")[shown], _foot(audit)]
+    return _page(f"Audit of {short(audit.model.name)}", content)
+
+
+def index(audits: Sequence[tuple[str, str, Audit]]) -> str:
+    """A page over several audits: (title, link to its page, audit)."""
+    entries = [
+        li(class_="entry")[
+            a(href=link)[name(heading)], " ",
+            span(class_="quiet")[f"{count(audit.cohort.units)} units, ", name(audit.model.target), ", by ",
+                                 name(a1_title.groupings(audit))],
+            ul[(_answer(answer.question, answer) for answer in audit.answers)],
+        ]
+        for heading, link, audit in audits
+    ]  # fmt: skip
+    content: list[Node] = [h1["Audits"], main(id="main", tabindex="-1")[ul(class_="entries")[entries]], footer[p[STANDING]]]
+    return _page("Audits", content)
+
+
+def _answer(question: str, answer: object) -> Element:
+    from evenlight.findings import Answer
+
+    assert isinstance(answer, Answer)
+    part = deciding(answer.parts, answer.verdict)
+    told: list[Node] = [evidence("no part was recorded")]
+    if part is not None:
+        told = [name(part.contrast), ": ", evidence(effect_words(part)), ", ", size(people_words(part))]
+    return li(class_="judged")[verdict(answer.verdict), " ", say(question), " ", span(class_="shown")[told]]
+
+
+def _page(heading: str, content: Sequence[Node]) -> str:
+    made = html(lang="en")[
+        head[
+            meta(http_equiv="Content-Security-Policy", content=policy()),
+            meta(charset="utf-8"),
+            meta(name="viewport", content="width=device-width, initial-scale=1"),
+            meta(name="color-scheme", content="light dark"),
+            title[visible(heading)],
+            style[Markup(css())],
+        ],
+        body[a(class_="skip", href="#main")["Skip to the answers"], signs(), content],
+    ]
+    return _plain(str(made)) + "\n"
+
+
+def _plain(text: str) -> str:
+    """The text with anything that could hide or turn it spelled out, line ends kept."""
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def _contents() -> Element:
+    return nav(aria_label="Sections")[
+        ul[(li[a(href=f"#{key}")[words]] for key, words in SHORT_HEADS.items())]
+    ]
+
+
+def _foot(audit: Audit) -> Element:
+    return footer[
+        p[icon("not_estimable"), " ", STANDING],
+        p(class_="quiet")[f"Record {audit.plan_digest[:12]} / {audit.model.digest[:12]} / {audit.cohort.digest[:12]}"],
+    ]

@@ -1,0 +1,46 @@
+"""A1: what was audited, on whom, when, and under which plan."""
+
+from __future__ import annotations
+
+from htpy import Element, div, h1, header, p, span
+
+from evenlight.data.digits import count
+from evenlight.record import Audit
+from evenlight.reports.parts import name
+from evenlight.reports.words import PLAN_GIVEN, PLAN_HERE, STANDING
+
+
+def section(audit: Audit) -> Element:
+    """The title strip."""
+    people = audit.cohort
+    noun = "units" if people.unit not in ("", "row") else "people"
+    facts = [
+        f"{count(people.units)} {noun} of ", name(people.name), " · ", name(audit.model.target),
+        f" ({name(audit.model.unit)})" if audit.model.unit else "", " · by ", name(groupings(audit)),
+    ]  # fmt: skip
+    return header(class_="title", id="a1")[
+        h1["Audit of ", span(class_="model")[name(audit.model.name)]],
+        p(class_="facts")[facts],
+        div(class_="strip")[
+            (span[label, " ", span(class_="value")[value]] for label, value in _strip(audit))
+        ],
+    ]
+
+
+def groupings(audit: Audit) -> str:
+    """The groupings of the audit in words."""
+    records = (*audit.performances, *audit.comparisons, *audit.compositions, *audit.reliances)
+    found = dict.fromkeys(record.grouping for record in records)
+    return " and ".join(found) or "no grouping"
+
+
+def _strip(audit: Audit) -> list[tuple[str, object]]:
+    date = str(audit.provenance.get("date", ""))[:10]
+    return [
+        ("model", audit.model.digest[:12] or "no digest"),
+        ("data", audit.cohort.digest[:12] or "no digest"),
+        (PLAN_GIVEN if audit.plan_fixed else PLAN_HERE, audit.plan_digest[:12]),
+        ("date", name(date) if date else "not recorded"),
+        ("evenlight", name(audit.provenance.get("evenlight", "version not recorded"))),
+        ("", STANDING),
+    ]

@@ -1,0 +1,83 @@
+"""A2: one word, the primary questions with their verdicts, and how many cannot be told."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from htpy import Element, Node, a, div, li, ol, p, span
+
+from evenlight.findings import Answer
+from evenlight.measures.words import SEVERITIES, SPOKEN
+from evenlight.record import Audit
+from evenlight.reports.icons import icon
+from evenlight.reports.parts import block, evidence, name, say, size, verdict
+from evenlight.reports.sections.judged import (
+    deciding,
+    effect_words,
+    measure_words,
+    people_words,
+    subject_words,
+)
+from evenlight.reports.words import MEANING, NO_QUESTIONS, NOT_PRIMARY
+
+ORDER = ("different", "similar", "cannot_tell", "not_estimable")
+
+
+def section(audit: Audit) -> Element:
+    """Gate, tally and questions."""
+    word = audit.verdict.word
+    gate = div(class_=f"gate g-{'-'.join(word.split())}")[
+        p(class_="gateword")[icon(word), " ", span[f"Gate: {say(word)}"]],
+        p(class_="why")[say(audit.verdict.reason)],
+        p(class_="quiet")[_beside(audit), " ", _severities(audit)],
+    ]
+    return block("a2", div(class_="first")[gate, tally(audit)], questions(audit))
+
+
+def tally(audit: Audit) -> Element:
+    """How many primary questions have each verdict, all equally large."""
+    seen = Counter(answer.verdict for answer in audit.answers)
+    return ol(class_="tally", aria_label="Primary questions by verdict")[
+        (
+            li(title=MEANING[word])[
+                span(class_="count")[str(seen.get(word, 0))],  # type: ignore[call-overload]
+                span(class_=f"v-{word.replace('_', '-')}")[icon(word), " ", SPOKEN[word]],
+            ]
+            for word in ORDER
+        )
+    ]
+
+
+def questions(audit: Audit) -> Node:
+    """One line a primary question."""
+    if not audit.answers:
+        return p(class_="quiet")[NO_QUESTIONS]
+    return ol(class_="questions")[(_line(answer) for answer in audit.answers)]
+
+
+def _line(answer: Answer) -> Element:
+    part = deciding(answer.parts, answer.verdict)
+    shown: list[Node] = [evidence("no part was recorded")]
+    if part is not None:
+        shown = [
+            name(part.contrast), ", ", subject_words(answer, part), ": ",
+            evidence(effect_words(part)), ", ", size(people_words(part)),
+        ]  # fmt: skip
+    return li(class_="judged")[
+        verdict(answer.verdict),
+        a(class_="question", href=f"#{measure_words(answer.measure)[1]}")[say(answer.question)],
+        span(class_="shown")[shown],
+    ]
+
+
+def _beside(audit: Audit) -> str:
+    others = sum(c.verdict.size for c in audit.comparisons) + sum(r.verdict.size for r in audit.reliances)
+    others += sum(int((p.verdict != "").sum()) for p in audit.performances)
+    others -= sum(len(answer.parts) for answer in audit.answers)
+    return NOT_PRIMARY.format(primary=len(audit.answers), others=max(others, 0))
+
+
+def _severities(audit: Audit) -> str:
+    seen = Counter(finding.severity for finding in audit.findings)
+    said = [f"{seen[s]} {s}" for s in reversed(SEVERITIES) if seen[s]]
+    return "Findings by severity: " + ", ".join(said) + "." if said else "No finding was recorded."

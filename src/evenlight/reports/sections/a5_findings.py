@@ -1,0 +1,70 @@
+"""A5: the three most important findings, and what this audit cannot tell."""
+
+from __future__ import annotations
+
+from htpy import Element, Node, a, div, h3, li, ol, p, ul
+
+from evenlight.data.digits import count, estimate, interval
+from evenlight.data.shown import short
+from evenlight.findings import Answer, Finding, Part
+from evenlight.record import Audit
+from evenlight.reports.parts import block, evidence, say, size, verdict
+from evenlight.reports.sections.judged import measure_words
+from evenlight.reports.words import CANNOT_ASK, CANNOT_TELL, FIXED_LIMITS, MORE_UNITS, NOTHING
+
+MOST = 3
+"""Findings that are told in full."""
+
+LIMITS = 10
+"""Generated limits that are told here; all stand in C4."""
+
+
+def section(audit: Audit) -> Element:
+    """Findings, then limits."""
+    first = list(audit.findings)[:MOST]
+    told: Node = ol(class_="findings")[(_finding(f) for f in first)] if first else p[NOTHING["findings"]]
+    return block(
+        "a5",
+        div(class_="two")[
+            div[h3["Three most important findings" if len(first) == MOST else "Findings"], told],
+            div(class_="cannot")[
+                h3["What this cannot tell you"],
+                ul[(li[text] for text in (*FIXED_LIMITS, *untold(audit)[:LIMITS]))],
+                p[a(href="#c4")["All limits and warnings"]],
+            ],
+        ],
+    )
+
+
+def _finding(finding: Finding) -> Element:
+    e = finding.evidence
+    effect, low, high = e.get("effect"), e.get("low"), e.get("high")
+    return li(class_="judged")[
+        verdict(finding.verdict), " ",
+        a(href=f"#{measure_words(finding.kind)[1]}")[say(finding.sentence)], " ",
+        evidence(estimate(effect, low, high, reason="no estimate", sign=True)), ", ",
+        size(f"n = {count(e.get('n'), 'not recorded')}"),
+    ]  # fmt: skip
+
+
+def untold(audit: Audit) -> list[str]:
+    """What could not be asked or told, then the warnings, each a sentence."""
+    found = [_untold(answer, part) for answer in audit.answers for part in answer.parts]
+    return list(dict.fromkeys([s for s in found if s] + [say(w) for w in audit.warnings]))
+
+
+def _untold(answer: Answer, part: Part) -> str:
+    question = f"{measure_words(answer.measure)[0]}:"
+    contrast = short(part.contrast)
+    if part.verdict == "not_estimable":
+        return say(CANNOT_ASK.format(question=question, contrast=contrast, reason=part.reason.rstrip(". ")))
+    if part.verdict != "cannot_tell":
+        return ""
+    more = MORE_UNITS.format(more=count(part.more), group=short(part.more_in)) if part.more else ""
+    unit = f" {short(part.unit, 30)}" if part.unit else ""
+    return say(
+        CANNOT_TELL.format(
+            question=question, contrast=f"{contrast}, {short(part.subject, 30)}",
+            interval=interval(part.low, part.high), unit=unit, more=more,
+        )
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""B1: who was studied, table T2 and figure F2."""
+
+from __future__ import annotations
+
+from htpy import Element, Node
+
+from evenlight.data.digits import count, number, percent
+from evenlight.data.shown import short
+from evenlight.measures.composition import Composition
+from evenlight.record import Audit
+from evenlight.reports.drawings import drawings
+from evenlight.reports.parts import block, grid, name, nothing, part, picture
+from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.words import CAPTIONS, NOTHING, ROUNDED
+
+
+def section(audit: Audit) -> Element:
+    """One table and one figure a grouping."""
+    if not audit.compositions:
+        return nothing("b1", NOTHING["composition"])
+    made = drawings(audit)
+    return block(
+        "b1",
+        (
+            part(
+                f"By {record.grouping}",
+                _table(key.replace("F2", "t2"), record, audit.cohort.outcome_kind),
+                [picture(made[key])] if key in made else None,
+            )
+            for key, record in keyed("F2", audit.compositions)
+        ),
+    )
+
+
+def _table(key: str, record: Composition, kind: str) -> Element:
+    named = CAPTIONS["T2"].format(
+        grouping=record.grouping, source=record.source, rounded=ROUNDED if record.rounded else ""
+    )
+    measured = "events" if kind == "binary" else "mean"
+    outcome = f"{short(record.outcome_name or 'outcome', 40)}, {measured}"
+    return grid(key, "T2", named, ("Group", "Units", "Share", outcome), _rows(record))
+
+
+def _rows(record: Composition) -> list[list[Node]]:
+    return [
+        [
+            name(part),
+            count(float(record.count[i]), str(record.reason[i])),
+            percent(float(record.share[i]), str(record.reason[i])),
+            number(float(record.outcome[i]), str(record.outcome_reason[i])),
+        ]
+        for i, part in enumerate(record.parts)
+    ]

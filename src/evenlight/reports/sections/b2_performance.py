@@ -1,0 +1,85 @@
+"""B2: does it work equally well? Table T3, figures F3 and F4."""
+
+from __future__ import annotations
+
+import numpy as np
+from htpy import Element, Node
+
+from evenlight.data.digits import count, estimate, number, probability
+from evenlight.data.shown import metric_name, short
+from evenlight.measures.performance import Performance
+from evenlight.record import Audit
+from evenlight.reports.drawings import drawings
+from evenlight.reports.parts import block, evidence, grid, name, nothing, part, picture, size, verdict
+from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.words import CAPTIONS, NOTHING
+
+
+def section(audit: Audit) -> Element:
+    """One pair of tables and figures a grouping."""
+    if not audit.performances:
+        return nothing("b2", NOTHING["performance"])
+    made = drawings(audit)
+    return block(
+        "b2",
+        (
+            part(
+                f"By {record.grouping}",
+                _values(key, record),
+                _differences(f"{key}d", record),
+                (picture(made[k]) for k in (key.replace("t3", f) for f in ("F3", "F4")) if k in made),
+            )
+            for key, record in keyed("t3", audit.performances)
+        ),
+    )
+
+
+def _values(key: str, record: Performance) -> Element:
+    units = zip(record.metrics, record.units, strict=True)
+    heads = ["Group", "n", *(f"{metric_name(m)}{_unit(u)}" for m, u in units)]
+    rows = [
+        [name(part), size(count(float(record.n[i]), str(record.part_reason[i]))), *_cells(record, i)]
+        for i, part in enumerate(record.parts)
+    ]
+    return grid(key, "T3", CAPTIONS["T3"].format(grouping=record.grouping), heads, rows)
+
+
+def _unit(unit: str) -> str:
+    return f", {short(unit, 30)}" if unit not in ("", "share", "1") else ""
+
+
+def _cells(record: Performance, i: int) -> list[Node]:
+    return [
+        estimate(*(float(a[i, m]) for a in (record.value, record.low, record.high)),
+                 reason=str(record.reason[i, m]))
+        for m in range(len(record.metrics))
+    ]  # fmt: skip
+
+
+def _differences(key: str, record: Performance) -> Element:
+    heads = ("Metric", "Contrast", "Difference [95 % interval]", "Margin", "p", "n", "Verdict")
+    order = np.argsort(~np.isfinite(record.margin), kind="stable").tolist()
+    rows = [_difference(record, c, m) for m in order for c in range(len(record.contrasts))]
+    named = CAPTIONS["T3d"].format(grouping=record.grouping, draws=f"{record.draws:,}")
+    return grid(key, "T3, differences", named, heads, rows)
+
+
+def _difference(record: Performance, c: int, m: int) -> list[Node]:
+    level, reference = record.contrasts[c]
+    reason = str(record.difference_reason[c, m])
+    numbers = (record.difference, record.difference_low, record.difference_high)
+    return [
+        metric_name(record.metrics[m]),
+        name(f"{level} against {reference}"),
+        evidence(estimate(*(float(a[c, m]) for a in numbers), reason=reason, sign=True)),
+        number(float(record.margin[m]), "none"),
+        probability(float(record.p[c, m]), "not tested"),
+        size(pair_size(record, level, reference)),
+        verdict(str(record.verdict[c, m])),
+    ]
+
+
+def pair_size(record: Performance, level: str, reference: str) -> str:
+    """Units of the two groups of a contrast."""
+    at = (record.parts.index(level), record.parts.index(reference))
+    return " and ".join(count(float(record.n[i]), str(record.part_reason[i])) for i in at)

@@ -1,0 +1,77 @@
+"""B3: does it use the same features? Table T4, figures F5, F6 and F15, and the same change for everyone."""
+
+from __future__ import annotations
+
+from htpy import Element, Node
+
+from evenlight.data.digits import count, estimate
+from evenlight.data.shown import short
+from evenlight.figures.importance import ranked
+from evenlight.measures.comparison import Comparison
+from evenlight.record import Audit
+from evenlight.reports.drawings import curves_by_grouping, drawings
+from evenlight.reports.parts import ROWS, block, grid, name, nothing, part, picture
+from evenlight.reports.sections.changes import flips, sensitivities
+from evenlight.reports.sections.contrasts import contrast_tables
+from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.words import CAPTIONS, NOTHING
+
+
+def section(audit: Audit) -> Element:
+    """Everything about the use of features, grouping by grouping."""
+    if not (audit.comparisons or audit.sensitivities or audit.flips or audit.dependences):
+        return nothing("b3", NOTHING["comparison"])
+    compared = (_compared(audit, key, record) for key, record in keyed("t4", audit.comparisons))
+    return block("b3", compared, _curves(audit), _changed(audit))
+
+
+def _compared(audit: Audit, key: str, record: Comparison) -> Element:
+    made = drawings(audit)
+    shown = [made[k] for k in (key.replace("t4", f) for f in ("F6", "F5")) if k in made]
+    return part(
+        f"By {record.grouping}",
+        [picture(drawing) for drawing in shown],
+        importance_table(f"{key}i", record),
+        contrast_tables(key, record),
+    )
+
+
+def _curves(audit: Audit) -> Node:
+    made = drawings(audit)
+    groupings = keyed("F15", list(curves_by_grouping(audit)))
+    return [
+        part(f"Value or use? Dependence by {grouping}", picture(made[key]))
+        for key, grouping in groupings
+        if key in made
+    ]
+
+
+def _changed(audit: Audit) -> Node:
+    if not (audit.sensitivities or audit.flips):
+        return None
+    return part("The same change for everyone", sensitivities(audit), flips(audit))
+
+
+def importance_table(key: str, record: Comparison) -> Element:
+    """T4, importance of each subject by group."""
+    chosen = ranked(record)[:ROWS].tolist()
+    named = CAPTIONS["T4i"].format(grouping=record.grouping, shown=len(chosen), all=len(record.subjects))
+    rows = [
+        [name(record.subjects[j]), *(_importance(record, k, j) for k in range(len(record.levels)))]
+        for j in chosen
+    ]
+    heads = [record.subject_kind.capitalize() or "Feature", *(_head(record, k) for k in range(len(record.levels)))]
+    return grid(key, "T4, importance", named, heads, rows)
+
+
+def _head(record: Comparison, k: int) -> str:
+    unsure = int(record.unconverged[k])
+    level = short(record.levels[k], 40)
+    return f"{level} ({count(unsure)} rows did not converge)" if unsure else level
+
+
+def _importance(record: Comparison, k: int, j: int) -> str:
+    numbers = (record.importance, record.importance_low, record.importance_high)
+    return estimate(*(float(a[k, j]) for a in numbers), reason=str(record.level_reason[k]))
+
+

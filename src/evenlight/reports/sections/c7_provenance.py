@@ -1,0 +1,20 @@
+"""C7: where the numbers come from."""
+
+from __future__ import annotations
+
+from htpy import Element, Node
+
+from evenlight.record import Audit
+from evenlight.reports.parts import block, grid, name
+from evenlight.reports.sections.c1_methods import flat
+
+
+def section(audit: Audit) -> Element:
+    """Digests, versions, seeds and times, as recorded."""
+    rows: list[list[Node]] = [
+        ["model digest", name(audit.model.digest)],
+        ["data digest", name(audit.cohort.digest)],
+        ["plan digest", name(audit.plan_digest)],
+    ]
+    rows += [[name(key.replace("_", " ")), name(value)] for key, value in flat(audit.provenance)]
+    return block("c7", grid("c7t", "Provenance", "As recorded with the audit.", ("What", "Value"), rows))

@@ -1,0 +1,95 @@
+"""T4, contrast by contrast: do attributions differ, by what mechanism, and does the use differ?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from htpy import Element, Node, details, p, summary
+
+from evenlight.data.digits import count, estimate, number, probability
+from evenlight.data.shown import short
+from evenlight.figures.importance import ranked
+from evenlight.measures.comparison import Comparison
+from evenlight.reports.parts import evidence, grid, name, say, verdict
+from evenlight.reports.words import CAPTIONS, MECHANISMS, SPEAKS
+
+VIEWS = 20
+"""Subjects in the table of all views."""
+
+
+def contrast_tables(key: str, record: Comparison) -> Iterator[Node]:
+    """One table a contrast; where nothing could be asked, the reason alone."""
+    for c, (level, reference) in enumerate(record.contrasts):
+        title = f"{level} against {reference}"
+        if not np.isfinite(record.effect[:, c]).any():
+            reasons = [str(r) for r in np.unique(record.reason[:, c]) if r]
+            yield p(class_="judged unasked")[
+                name(title), ": ", verdict("not_estimable"), ", ",
+                evidence(say("; ".join(reasons[:2]))), f" ({people(record, 0, c)}).",
+            ]  # fmt: skip
+            continue
+        yield _table(f"{key}c{c}", record, c, title)
+        yield details(class_="views")[
+            summary[f"Every view of {short(title)}"], _views(f"{key}v{c}", record, c, title)
+        ]
+
+
+def _table(key: str, record: Comparison, c: int, title: str) -> Element:
+    signed, use = _view(record, "signed"), _view(record, "use")
+    first = signed if signed is not None else 0
+    speaks = str(record.population[first, c])
+    named = CAPTIONS["T4"].format(
+        contrast=short(title), n=people(record, first, c), margin=number(record.margin),
+        draws=f"{record.draws:,}", population=SPEAKS.format(population=speaks) if speaks else "",
+    )  # fmt: skip
+    heads = ["Feature", "Attribution: difference", "Adjusted p", "Verdict", "Mechanism"]
+    heads += ["Use: difference", "Verdict"] if use is not None else []
+    rows = []
+    for j in ranked(record).tolist():
+        cells = [name(record.subjects[j]), *judged(record, first, c, j)]
+        cells.insert(2, probability(float(record.p_maxt[first, c, j]), "not tested"))
+        cells.append(MECHANISMS.get(str(record.mechanism[first, c, j]), ""))
+        rows.append(cells + (judged(record, use, c, j) if use is not None else []))
+    return grid(key, "T4", named, heads, rows)
+
+
+def judged(record: Comparison, v: int, c: int, j: int) -> list[Node]:
+    """Difference with interval, and verdict."""
+    numbers = (record.effect, record.low, record.high)
+    text = estimate(*(float(a[v, c, j]) for a in numbers), reason=str(record.reason[v, c, j]), sign=True)
+    return [evidence(text), verdict(str(record.verdict[v, c, j]))]
+
+
+def people(record: Comparison, v: int, c: int) -> str:
+    """Units of the two groups that enter a view."""
+    return f"n = {count(float(record.n[v, c, 0]))} and {count(float(record.n[v, c, 1]))}"
+
+
+def _views(key: str, record: Comparison, c: int, title: str) -> Element:
+    heads: list[Node] = ["Feature"]
+    heads += [_view_words(record, v, c) for v in range(len(record.views))]
+    rows = [
+        [name(record.subjects[j]), *(_cell(record, v, c, j) for v in range(len(record.views)))]
+        for j in ranked(record)[:VIEWS].tolist()
+    ]
+    return grid(key, "T4, views", CAPTIONS["T4v"].format(contrast=short(title)), heads, rows)
+
+
+def _view_words(record: Comparison, v: int, c: int) -> str:
+    view = record.views[v]
+    given = "" if view.given == "nothing" else f" given {view.given}"
+    scale = "" if view.scale == "margin" else f", on the {view.scale}"
+    return f"{view.name}{given}{scale} ({people(record, v, c)})"
+
+
+def _cell(record: Comparison, v: int, c: int, j: int) -> Node:
+    text, word = judged(record, v, c, j)
+    return [text, " ", word]
+
+
+def _view(record: Comparison, wanted: str) -> int | None:
+    for v, view in enumerate(record.views):
+        if (view.name, view.given, view.scale) == (wanted, "nothing", "margin"):
+            return v
+    return None

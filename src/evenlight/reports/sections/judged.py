@@ -1,0 +1,56 @@
+"""How the parts of an answer are put: which one decides, and its evidence in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+
+from evenlight.data.digits import count, estimate
+from evenlight.data.shown import metric_name, short
+from evenlight.findings import Answer, Part
+from evenlight.measures.words import gravest
+from evenlight.reports.parts import say
+from evenlight.reports.words import MEASURES
+
+
+def measure_words(measure: str) -> tuple[str, str]:
+    """The question of a measure in short, and the section that holds its evidence."""
+    return MEASURES.get(measure, (short(measure), "a5"))
+
+
+def deciding(parts: Sequence[Part], verdict: str) -> Part | None:
+    """The part with this verdict that lies furthest out, in margins; None without any."""
+    same = [p for p in parts if p.verdict == verdict] or list(parts)
+    return max(same, key=_reach, default=None)
+
+
+def by_contrast(answer: Answer) -> list[Part]:
+    """One part for each contrast, the gravest, in the order of the answer."""
+    found: dict[str, list[Part]] = {}
+    for part in answer.parts:
+        found.setdefault(part.contrast, []).append(part)
+    chosen = [deciding(parts, gravest(p.verdict for p in parts)) for parts in found.values()]
+    return [part for part in chosen if part is not None]
+
+
+def effect_words(part: Part) -> str:
+    """Effect, interval and unit; or why there is none."""
+    if part.effect is None or not isfinite(part.effect):
+        return say(part.reason) or "no estimate was recorded"
+    text = estimate(part.effect, part.low, part.high, sign=True)
+    return f"{text} {short(part.unit, 30)}".rstrip()
+
+
+def subject_words(answer: Answer, part: Part) -> str:
+    """The metric or feature of a part."""
+    return short(metric_name(part.subject) if answer.measure == "performance" else part.subject)
+
+
+def people_words(part: Part) -> str:
+    """n in words."""
+    return f"n = {count(part.n, 'not recorded')}"
+
+
+def _reach(part: Part) -> float:
+    known = part.effect is not None and isfinite(part.effect)
+    return abs(part.effect or 0.0) / (part.margin or 1.0) if known else -1.0

@@ -1,0 +1,153 @@
+"""Every fixed word of the page: heads, captions, warnings. Numbers and names are put in by sections."""
+
+from __future__ import annotations
+
+STANDING = "Research and decision support; not a certificate of any kind."
+
+PLAN_GIVEN = "plan fixed in advance"
+PLAN_HERE = "plan written before compute"
+
+NOT_PRIMARY = (
+    "{primary} primary questions decide. {others} exploratory results stand beside them; "
+    "they can neither block nor reassure."
+)
+NO_QUESTIONS = "The record holds no primary question, so nothing here blocks or reassures."
+NOTHING = {
+    "answers": "No primary question was asked.",
+    "performance": "Performance was not measured in this audit.",
+    "composition": "Groups were not counted in this audit.",
+    "comparison": "Use of features was not compared in this audit.",
+    "reliance": "Reliance was not measured in this audit.",
+    "findings": "No finding was recorded.",
+    "warnings": "No further warning was recorded.",
+}
+
+FIXED_LIMITS = (
+    "An attribution describes the model, not the patient. A difference in attribution is not by itself "
+    "evidence of harm, and equal importance is not equal performance.",
+    "Recorded groups are approximations of a continuum, and recorded outcomes carry errors of their "
+    "own. Nothing here can see what was not recorded.",
+    "A difference that was not shown is not equality: read the interval. The claim is about this "
+    "model in these people.",
+)
+MORE_LIMITS = (
+    "Correlated features share credit arbitrarily; read them together.",
+    "Attributions depend on the background with which each person is compared.",
+    "Reliance on features that tell the group can be real in every group, real in some, or shown in "
+    "none; see the support column.",
+)
+CANNOT_ASK = "{question} {contrast} cannot be asked here: {reason}."
+CANNOT_TELL = "{question} {contrast}: compatible with {interval}{unit}{more}."
+MORE_UNITS = "; about {more} more units in {group} would settle it"
+
+MEASURES = {
+    "performance": ("Works equally well", "b2"),
+    "comparison": ("Uses the same features", "b3"),
+    "reliance": ("Leans on what tells the group", "b4"),
+}
+
+MEANING = {
+    "different": "The interval excludes zero and reaches beyond the margin.",
+    "similar": "The interval lies inside the margin.",
+    "cannot_tell": "The interval holds zero and reaches beyond the margin, or a group is small.",
+    "not_estimable": "Too few people, no overlap, or no reliable explanation.",
+}
+
+MECHANISMS = {
+    "value": "value: the groups have other values",
+    "context": "context: other features differ and interact",
+    "direct": "direct: the group is an input",
+    "use": "use: same values, other use",
+    "reference": "reference: compared with another background",
+    "none": "none",
+    "unresolved": "unresolved",
+}
+
+SUPPORTS = {
+    "supported_within_groups": "within groups",
+    "supported_unequally": "unequally",
+    "not_supported_within_groups": "not within groups",
+    "unresolved": "unresolved",
+}
+
+HEADS = {
+    "a2": "What was found",
+    "a3": "The answers, contrast by contrast",
+    "a4": "Where performance differs",
+    "a5": "Most important findings, and what this cannot tell you",
+    "b1": "Who was studied",
+    "b2": "Does it work equally well?",
+    "b3": "Does it use the same features?",
+    "b4": "Does it lean on features that tell the group?",
+    "c1": "Methods",
+    "c4": "Limits and deviations",
+    "c7": "Provenance",
+}
+SHORT_HEADS = {
+    "a2": "Answers",
+    "a4": "Performance gap",
+    "a5": "Limits",
+    "b1": "People",
+    "b2": "Performance",
+    "b3": "Features",
+    "b4": "Reliance",
+    "c1": "Methods",
+    "c7": "Provenance",
+}
+
+CAPTIONS = {
+    "T1": "Primary questions by contrast. Effect: first group minus second, with its simultaneous 95 % "
+    "interval. n: people in the smaller group.",
+    "T2": "People by {grouping} (labels: {source}).{rounded}",
+    "T3": "Performance by {grouping}, with pointwise 95 % intervals.",
+    "T3d": "Differences in performance by {grouping}: first group minus second, with simultaneous 95 % "
+    "intervals over {draws} draws. A metric without a margin is shown and not judged.",
+    "T4i": "Importance by {grouping}: mean |attribution| with pointwise 95 % interval, in units of the "
+    "margin. The {shown} most important of {all}.",
+    "T4": "{contrast} ({n}). Differences in SD of the output, with simultaneous 95 % intervals; margin "
+    "{margin}; p adjusted by max-T over {draws} draws. Attribution: given nothing. Use: the same "
+    "change for everyone.{population}",
+    "T4v": "Every view of {contrast}: difference in SD of the output [simultaneous 95 % interval].",
+    "T4s": "The same change for everyone, by {grouping}: mean change of the output when a feature goes "
+    "from one state to another, all else held.",
+    "T4f": "Recorded {attribute} set to another state, all else held: change of the output in {unit}.",
+    "T5": "Reliance on {grouping} given {given} (n = {n}). Share: part of the output's variance that "
+    "follows the group through this subject, with its simultaneous 95 % interval; margin {margin}. "
+    "Slope: outcome on attribution within groups, 1 as claimed, 0 none.",
+    "F1": "Each row is one metric and one pair of groups; the line is the simultaneous 95 % interval. "
+    "Shaded band: differences smaller than the declared margin. For errors, right means worse in the "
+    "first group; for shares of hits and AUROC, right means better. Numbers: table T3.",
+    "F2": "Units by {strata} and {grouping}. Groups can only be compared where they meet. An s marks a "
+    "bar with a cell that is suppressed.",
+    "F3": "Each mark is one group; the line is the pointwise 95 % interval, the dashed line the value "
+    "over all. Numbers: table T3.",
+    "F4": "Mean observed outcome over bins of the prediction, with 95 % limits; on the dashed line both "
+    "agree.",
+    "F5": "Each mark is one feature. Right: higher attribution in the first group. Shaded band: "
+    "differences smaller than the declared margin; dashed line: adjusted p of {alpha}. Diamond: "
+    "different; circle: similar; open square: cannot tell. A difference is not by itself evidence of "
+    "harm.",
+    "F6": "The most important features with the mean |attribution| of each group and pointwise 95 % "
+    "limits. Numbers: table T4.",
+    "F8": "Upper right: the model uses features that also tell {grouping}. This can be real within every "
+    "group, real in some, or not shown in any; see the support column. Dashed lines: an association of "
+    "0.05, and an equal share for every feature.",
+    "F15": "Own value on the horizontal axis, mean attribution on the vertical, with 95 % limits; above, "
+    "where the people of each group are. Curves that coincide over different values say that the "
+    "values differ and their use does not.",
+}
+
+READING = (
+    "Of the variation in the model's output among people with the same outcome, {eta} follows {grouping} "
+    "(n = {n}). Of it, {unsupported} come from features with no demonstrated predictive value inside any "
+    "group, and {unresolved} of these are merely unresolved."
+)
+READING_NONE = "How far the output follows {grouping} among people with the same outcome: {reason}."
+READING_AFTER = (
+    "Legitimate differences may make the first number large with the second near zero. The claim is about "
+    "the model in these people; it depends on the recorded group and on the recorded outcome, and cannot "
+    "exclude what was not measured."
+)
+ROUNDED = " Counts are rounded to 5, because a cell is suppressed."
+SPEAKS = " The estimate speaks for {population}."
+FIRST_ROWS = "The first {shown} of {all} rows; the record beside this page (audit.json) holds all."

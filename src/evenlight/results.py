@@ -1,0 +1,161 @@
+"""Every judged number of every measure, flat: one shape for findings, answers and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from evenlight.measures.comparison import Comparison
+from evenlight.measures.performance import Performance
+from evenlight.measures.reliance import TOTALS, Reliance
+from evenlight.measures.words import Verdict
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One judged number: what it is about, its simultaneous interval, verdict and why.
+
+    `pair` is (level, reference), None for a whole grouping; `view` the view's key or the condition;
+    numbers that do not exist are NaN; `more_in` names the group that would need `more` units.
+    """
+
+    kind: str
+    grouping: str
+    pair: tuple[str, str] | None
+    subject: str
+    view: str
+    verdict: Verdict
+    effect: float
+    low: float
+    high: float
+    n: float
+    unit: str
+    margin: float
+    p: float = NAN
+    q: float = NAN
+    more: float = NAN
+    more_in: str = ""
+    mechanism: str = ""
+    reason: str = ""
+
+    @property
+    def contrast(self) -> str:
+        """The contrast in one word, "level / reference"."""
+        return " / ".join(self.pair) if self.pair else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """All measures of one audit, and for each grouping the share of units with a known label."""
+
+    performances: tuple[Performance, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    reliances: tuple[Reliance, ...] = ()
+    coverage: Mapping[str, float] = field(default_factory=dict)
+    target: str = ""
+
+
+def results(measures: Measures) -> list[Result]:
+    """Every judged number of every measure."""
+    return [
+        *(r for made in measures.performances for r in _performance(made)),
+        *(r for made in measures.comparisons for r in _comparison(made)),
+        *(r for made in measures.reliances for r in _reliance(made)),
+    ]
+
+
+def _performance(made: Performance) -> Iterator[Result]:
+    sizes = dict(zip(made.parts, made.n, strict=True))
+    for c, pair in enumerate(made.contrasts):
+        for m in np.flatnonzero(~np.isnan(made.margin)):
+            yield Result(
+                kind="performance",
+                grouping=made.grouping,
+                pair=pair,
+                subject=made.metrics[m],
+                view="",
+                verdict=made.verdict[c, m].item(),
+                effect=float(made.difference[c, m]),
+                low=float(made.difference_low[c, m]),
+                high=float(made.difference_high[c, m]),
+                n=min(sizes[pair[0]], sizes[pair[1]]),
+                unit=made.units[m],
+                margin=float(made.margin[m]),
+                p=float(made.p[c, m]),
+                more=float(made.more[c, m]),
+                more_in=_where(str(made.more_in[c, m]), pair),
+                reason=str(made.difference_reason[c, m]),
+            )
+
+
+def _comparison(made: Comparison) -> Iterator[Result]:
+    for v, view in enumerate(made.views):
+        for c, pair in enumerate(made.contrasts):
+            for j, subject in enumerate(made.subjects):
+                at = (v, c, j)
+                yield Result(
+                    kind="use" if view.name == "use" else "attribution",
+                    grouping=made.grouping,
+                    pair=pair,
+                    subject=subject,
+                    view=view.key,
+                    verdict=made.verdict[at].item(),
+                    effect=float(made.effect[at]),
+                    low=float(made.low[at]),
+                    high=float(made.high[at]),
+                    n=float(made.n[v, c].min()) if made.n[v, c].all() else NAN,
+                    unit="SD(f)",
+                    margin=made.margin,
+                    p=float(made.p[at]),
+                    q=float(made.q[at]),
+                    more=float(made.more[at]),
+                    more_in=_where(str(made.more_in[at]), pair),
+                    mechanism=str(made.mechanism[at]),
+                    reason=str(made.reason[at]),
+                )
+
+
+def _reliance(made: Reliance) -> Iterator[Result]:
+    shared = {"kind": "reliance", "grouping": made.grouping, "unit": "share of variance"}
+    for g, given in enumerate(made.given):
+        n = float(made.n[g]) or NAN
+        for t, name in enumerate(TOTALS[:2]):
+            yield Result(
+                pair=None,
+                subject=name,
+                view=given,
+                verdict=made.total_verdict[g, t].item(),
+                effect=float(made.total[g, t]),
+                low=float(made.total_low[g, t]),
+                high=float(made.total_high[g, t]),
+                n=n,
+                margin=made.margin,
+                reason=str(made.total_reason[g]),
+                **shared,
+            )
+        for j, name in enumerate(made.subjects):
+            yield Result(
+                pair=None,
+                subject=name,
+                view=given,
+                verdict=made.verdict[g, j].item(),
+                effect=float(made.share[g, j]),
+                low=float(made.low[g, j]),
+                high=float(made.high[g, j]),
+                n=n,
+                margin=made.margin,
+                p=float(made.p[g, j]),
+                q=float(made.q[g, j]),
+                mechanism=str(made.support[j]),
+                reason=str(made.reason[g, j]),
+                **shared,
+            )
+
+
+def _where(arm: str, pair: tuple[str, str]) -> str:
+    """The group behind "level" and "reference"."""
+    return {"level": pair[0], "reference": pair[1]}.get(arm, arm)

@@ -1,0 +1,119 @@
+"""What is said of a result: what differs, by how much, how sure. Never that a model is good or bad."""
+
+from __future__ import annotations
+
+from math import isnan
+
+from evenlight.data.digits import decimals, fixed, number
+from evenlight.measures.words import SPOKEN
+from evenlight.results import Result
+
+METRICS: dict[str, str] = {
+    "mae": "mean absolute error",
+    "bias": "mean of prediction minus outcome",
+    "within_20": "share within 20 % of the outcome",
+    "r2": "R squared",
+    "auroc": "AUROC",
+    "auprc": "average precision",
+    "brier": "Brier score",
+    "calibration_slope": "calibration slope",
+    "calibration_intercept": "calibration intercept",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+}
+WHY: dict[str, str] = {
+    "value": "the groups have other values of it, while its use is similar",
+    "context": "the same change moves the output differently, through features that interact with it",
+    "use": "the same change moves the output differently, and the group itself is an input",
+    "direct": "it is the recorded group, or follows from it",
+    "unresolved": "why is not resolved",
+}
+"""A mechanism in words, where there is something to say."""
+
+AMONG: dict[str, str] = {
+    "nothing": "Of the variation of the output",
+    "outcome": "Of the variation among people with the same outcome",
+    "outcome and strata": "Of the variation among people with the same outcome and stratum",
+}
+
+
+def sentence(result: Result) -> str:
+    """The finding in a sentence, closed by its verdict and what would settle an open one."""
+    if result.verdict == "not_estimable":
+        return f"{_subject(result)}: {SPOKEN['not_estimable']}. Why: {result.reason}."
+    head = {"performance": _performance, "reliance": _reliance}.get(result.kind, _attribution)
+    return f"{head(result)} (95 % interval {_interval(result)}){_closing(result)}"
+
+
+def _scaled(result: Result) -> tuple[float, float, float, int]:
+    """Effect, limits and decimals as they are said: reliance in per cent."""
+    by = 100.0 if result.kind == "reliance" else 1.0
+    places = decimals(by * (result.high - result.low))
+    return by * result.effect, by * result.low, by * result.high, places
+
+
+def _interval(result: Result) -> str:
+    _, low, high, places = _scaled(result)
+    return f"{fixed(low, places)} to {fixed(high, places)}"
+
+
+def _size(result: Result) -> str:
+    effect, _, _, places = _scaled(result)
+    return fixed(effect if result.kind == "reliance" else abs(effect), places)
+
+
+def _more(result: Result) -> str:
+    return "higher" if result.effect > 0 else "lower"
+
+
+def _performance(result: Result) -> str:
+    name, unit = METRICS.get(result.subject, result.subject), result.unit
+    level, reference = result.pair or ("", "")
+    return (
+        f"{name[0].upper()}{name[1:]} is {_size(result)}{' ' + unit if unit else ''} {_more(result)} "
+        f"in {level} than in {reference}"
+    )
+
+
+def _attribution(result: Result) -> str:
+    level, reference = result.pair or ("", "")
+    view, given, scale = result.view.split("|")
+    among = " among people with the same outcome" if given == "outcome" else ""
+    unit = "SD(f)" if scale != "response" else "SD of the response"
+    if view == "use":
+        return (
+            f"The same change of {result.subject} moves the output {_size(result)} {unit} "
+            f"{_more(result)} in {level} than in {reference}"
+        )
+    what = "attribution" if view == "signed" else "size of the attribution"
+    return (
+        f"The {what} of {result.subject} is {_size(result)} {unit} {_more(result)} in {level} than "
+        f"in {reference}{among}"
+    )
+
+
+def _reliance(result: Result) -> str:
+    through = {
+        "eta_squared": "",
+        "unsupported_share": " through features with no demonstrated support within groups",
+    }.get(result.subject, f" through {result.subject}")
+    return f"{AMONG[result.view]}, {_size(result)} % follows {result.grouping}{through}"
+
+
+def _subject(result: Result) -> str:
+    by = f", {result.pair[0]} against {result.pair[1]}" if result.pair else f" by {result.grouping}"
+    name = {**METRICS, "eta_squared": "all features", "unsupported_share": "unsupported features"}
+    return f"{result.kind[0].upper()}{result.kind[1:]} of {name.get(result.subject, result.subject)}{by}"
+
+
+def _closing(result: Result) -> str:
+    spoken = SPOKEN[result.verdict]
+    why = WHY.get(result.mechanism, "") if result.verdict == "different" else ""
+    if result.verdict == "cannot_tell" and not isnan(result.more):
+        arm = "in each group" if result.more_in == "both" else f"in {result.more_in}"
+        return f": {spoken}; about {result.more:,.0f} more people {arm} would settle it."
+    if result.verdict == "similar":
+        share = result.kind == "reliance"
+        margin = f"{number(100 * result.margin)} %" if share else number(result.margin)
+        return f": {spoken}, inside the margin of {margin}."
+    return f": {spoken}{'; ' + why if why else ''}."

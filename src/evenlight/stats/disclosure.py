@@ -1,0 +1,27 @@
+"""What may be shown: nothing below the smallest group, and nothing that gives it away.
+
+Where a table has a hidden cell, its other counts are rounded to 5, so that no sum solves for it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evenlight.arrays import Float, Int, Text
+
+ROUND_TO = 5
+
+
+def suppressed_counts(counts: Int, *, smallest: int) -> tuple[Float, Text, bool]:
+    """Counts as they may be shown (NaN where hidden), the reason, and whether they were rounded.
+
+    >>> suppressed_counts(np.array([2774, 2035, 2]), smallest=11)
+    (array([2775., 2035.,   nan]), array(['', '', 'suppressed (<11)'], dtype='<U16'), True)
+    """
+    hidden = (counts > 0) & (counts < smallest)
+    shown = counts.astype(float)
+    if hidden.any():
+        shown = ROUND_TO * np.round(shown / ROUND_TO)
+    shown[hidden] = np.nan
+    text = f"suppressed (<{smallest})"
+    return shown, np.where(hidden, text, ""), bool(hidden.any())

@@ -1,0 +1,76 @@
+"""From an interval and a margin to one of four verdicts; how many more units would settle it."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from evenlight.arrays import Float, Int, Text
+
+SIMILAR_FROM = 20
+"""Fewest units in each arm for *similar* to be said."""
+
+
+def verdicts(low: Float, high: Float, margin: Float | float, smallest: Int | Float) -> Text:
+    """The verdict of each interval against +-margin; NaN limits are not estimable.
+
+    `smallest` is the number of units in the smaller arm: *similar* needs 20 of them.
+
+    >>> verdicts(np.array([-0.01, 0.2, -0.3]), np.array([0.02, 0.5, 0.1]), 0.1, np.array([50] * 3))
+    array(['similar', 'different', 'cannot_tell'], dtype='<U13')
+    """
+    inside = (low >= -margin) & (high <= margin)
+    apart = (low > 0) | (high < 0)
+    many = np.broadcast_to(np.asarray(smallest), inside.shape) >= SIMILAR_FROM
+    out = np.full(inside.shape, "cannot_tell", dtype="<U13")
+    out[apart & ~inside] = "different"
+    out[inside & many] = "similar"
+    out[np.isnan(low) | np.isnan(high)] = "not_estimable"
+    return out
+
+
+def minimum_effect_p(effect: Float, se: Float, df: Float, delta: Float | float) -> Float:
+    """p of H0: |effect| <= delta, two-sided; without any spread 1 inside delta, else 1e-16.
+
+    p = P(t_df > (|D| - delta) / SE) + P(t_df > (|D| + delta) / SE), at most 1.
+    """
+    still = se <= 0
+    scale = np.where(still, 1.0, se)
+    size = np.abs(effect)
+    upper = stats.t.sf((size - delta) / scale, df) + stats.t.sf((size + delta) / scale, df)
+    p: Float = np.where(still, np.where(size <= delta, 1.0, 1e-16), np.clip(upper, 1e-16, 1.0))
+    return p
+
+
+def more_units(
+    effect: Float, half: Float, margin: Float | float, var: tuple[Float, Float], n: tuple[int, int]
+) -> tuple[Float, Text]:
+    """About how many more units would settle a *cannot tell*, and in which arm ("level", "reference").
+
+    `half` is the half-width of the interval, `var` the arms' parts of the squared standard error,
+    `n` their units. The half-width has to shrink to |effect| (then *different*) or to
+    margin - |effect| (then *similar*), whichever is the wider; the arm with the larger part of the
+    variance grows, or both where that one alone cannot do it. Rounded up to two digits.
+    """
+    wanted = np.maximum(np.abs(effect), margin - np.abs(effect))
+    total = var[0] + var[1]
+    ratio = np.divide(wanted, half, out=np.ones_like(half), where=half > 0)
+    target = total * np.minimum(ratio, 1.0) ** 2
+    first = var[0] >= var[1]
+    big, small = np.where(first, var[0], var[1]), np.where(first, var[1], var[0])
+    size = np.where(first, n[0], n[1]).astype(float)
+    room = target - small
+    alone = np.divide(big, room, out=np.full_like(big, np.inf), where=room > 0)
+    both = np.divide(total, target, out=np.full_like(big, np.inf), where=target > 0)
+    single = np.isfinite(alone) & (alone <= 20.0)
+    grown = size * np.where(single, alone - 1, both - 1)
+    where = np.where(single, np.where(first, "level", "reference"), "both")
+    grown = np.where(np.isfinite(grown), np.maximum(grown, 1.0), np.nan)
+    return _two_digits(grown), where
+
+
+def _two_digits(value: Float) -> Float:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        power = 10.0 ** np.maximum(np.floor(np.log10(value)) - 1, 0)
+    out: Float = np.ceil(value / power) * power
+    return out

@@ -1,0 +1,41 @@
+"""Outcome strata: categories as they are, numbers in pooled quantile bins."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evenlight.arrays import Float, Int
+
+
+def outcome_bins(y: Float, codes: Int, *, kind: str, bins: int | None = None) -> tuple[Int, int]:
+    """The outcome stratum (n,) of each row, -1 unknown, and the number of bins (0 for categories).
+
+    Continuous: pooled quantile bins, 10 if every group keeps at least 10 rows in each, else 5.
+
+    >>> outcome_bins(np.array([0.0, 1.0, np.nan]), np.array([0, 1, 1]), kind="binary")[0].tolist()
+    [0, 1, -1]
+    """
+    known = np.isfinite(y)
+    if kind in ("binary", "categorical"):
+        return np.where(known, np.nan_to_num(y), -1).astype(np.int64), 0
+    for count in (bins,) if bins else (10, 5):
+        made = _quantile_bins(y, count)
+        if count == 5 or bins or _filled(made, codes, count):
+            return made, count
+    raise AssertionError("unreachable")
+
+
+def _quantile_bins(y: Float, count: int) -> Int:
+    known = np.isfinite(y)
+    edges = np.unique(np.quantile(y[known], np.linspace(0, 1, count + 1)[1:-1]))
+    made = np.full(len(y), -1, dtype=np.int64)
+    made[known] = np.searchsorted(edges, y[known], side="right")
+    return made
+
+
+def _filled(made: Int, codes: Int, count: int) -> bool:
+    for g in range(int(codes.max(initial=-1)) + 1):
+        here = np.bincount(made[(codes == g) & (made >= 0)], minlength=count)
+        if len(here) and here.min() < 10:
+            return False
+    return True

@@ -25,12 +25,16 @@ def judge(
     found = [_covered(r, measures, policy) for r in results(measures)]
     asked = [(q, _asked(q, found)) for q in questions]
     answers = tuple(_answer(q, own) for q, own in asked)
-    primary = {id(r) for _, own in asked for r in own}
-    blocking = {id(r) for q, own in asked if q.blocks for r in own}
+    seen = {id(r) for _, own in asked for r in own}
     items = [
-        _finding(r, measures.target, primary=id(r) in primary, blocks=id(r) in blocking)
+        _finding(r, measures.target, primary=True, blocks=q.blocks)
+        for q, own in asked
+        for r in _told(own)
+    ]
+    items += [
+        _finding(r, measures.target, primary=False, blocks=False)
         for r in found
-        if id(r) in primary or _notable(r)
+        if _notable(r) and id(r) not in seen
     ]
     return Findings(tuple(sorted(items, key=_gravity))), answers, gate(answers, policy)
 
@@ -129,6 +133,25 @@ def _answer(question: Question, own: Sequence[Result]) -> Answer:
     )
 
 
+def _told(own: Sequence[Result]) -> list[Result]:
+    """The results of a question worth listing: all that differ or cannot be told, else the worst."""
+    out: list[Result] = []
+    for contrast in dict.fromkeys(r.contrast for r in own):
+        here = [r for r in own if r.contrast == contrast]
+        loud = [r for r in here if r.verdict in ("different", "cannot_tell")]
+        out += loud or [_worst(here)]
+    return out
+
+
+def _worst(here: Sequence[Result]) -> Result:
+    """The gravest result, the furthest out among equals; one for all where none can be asked."""
+    word = gravest(r.verdict for r in here)
+    worst = max((r for r in here if r.verdict == word), key=_reach)
+    if word == "not_estimable" and len({r.reason for r in here}) == 1 < len(here):
+        return replace(worst, subject="")
+    return worst
+
+
 def _key(question: Question) -> tuple[str, ...]:
     values = (question.measure, question.grouping, question.contrast, question.subject, question.given)
     return tuple(v or "" for v in values)
@@ -136,13 +159,11 @@ def _key(question: Question) -> tuple[str, ...]:
 
 def _gravest_part(own: Sequence[Result], contrast: str) -> tuple[Part, str]:
     """The part of one contrast: the gravest of its subjects, the furthest out among equals."""
-    here = [r for r in own if r.contrast == contrast]
-    word = gravest(r.verdict for r in here)
-    worst = max((r for r in here if r.verdict == word), key=_reach)
+    worst = _worst([r for r in own if r.contrast == contrast])
     part = Part(
         contrast=contrast,
         subject=worst.subject,
-        verdict=word,
+        verdict=worst.verdict,
         effect=_known(worst.effect),
         low=_known(worst.low),
         high=_known(worst.high),

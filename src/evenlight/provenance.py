@@ -108,6 +108,8 @@ def _word(value: Any) -> Any:
     """A setting as plain data: numbers and words stay, anything else becomes its type's name."""
     if isinstance(value, dict):
         return {str(k): _word(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_word(v) for v in value]
     return value if isinstance(value, str | int | float | bool | None) else type(value).__name__
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isnan
 
-from evenlight.data.digits import decimals, fixed, number
+from evenlight.data.digits import MINUS, decimals, fixed, number
 from evenlight.measures.words import SPOKEN
 from evenlight.results import Result
 
@@ -48,7 +48,8 @@ def sentence(result: Result) -> str:
 def _scaled(result: Result) -> tuple[float, float, float, int]:
     """Effect, limits and decimals as they are said: reliance in per cent."""
     by = 100.0 if result.kind == "reliance" else 1.0
-    places = decimals(by * (result.high - result.low))
+    width = result.high - result.low
+    places = decimals(by * width if width > 1e-6 * abs(result.effect) else 0.0)
     return by * result.effect, by * result.low, by * result.high, places
 
 
@@ -82,8 +83,8 @@ def _attribution(result: Result) -> str:
     unit = "SD(f)" if scale != "response" else "SD of the response"
     if view == "use":
         return (
-            f"The same change of {result.subject} moves the output {_size(result)} {unit} "
-            f"{_more(result)} in {level} than in {reference}"
+            f"The same change of {result.subject} moves the output {_size(result)} {unit} further "
+            f"{'up' if result.effect > 0 else 'down'} in {level} than in {reference}"
         )
     what = "attribution" if view == "signed" else "size of the attribution"
     return (
@@ -95,20 +96,30 @@ def _attribution(result: Result) -> str:
 def _reliance(result: Result) -> str:
     through = {
         "eta_squared": "",
-        "unsupported_share": " through features with no demonstrated support within groups",
-    }.get(result.subject, f" through {result.subject}")
-    return f"{AMONG[result.view]}, {_size(result)} % follows {result.grouping}{through}"
+        "unsupported_share": "features with no demonstrated support within groups",
+    }.get(result.subject, result.subject)
+    if result.effect < 0 and through:
+        size = _size(result).lstrip(MINUS)
+        return f"{AMONG[result.view]}, {through} take {size} % off what follows {result.grouping}"
+    path = f" through {through}" if through else ""
+    return f"{AMONG[result.view]}, {_size(result)} % follows {result.grouping}{path}"
 
 
 def _subject(result: Result) -> str:
     by = f", {result.pair[0]} against {result.pair[1]}" if result.pair else f" by {result.grouping}"
-    name = {**METRICS, "eta_squared": "all features", "unsupported_share": "unsupported features"}
+    name = METRICS | {
+        "": "every feature",
+        "eta_squared": "all features",
+        "unsupported_share": "features with no demonstrated support",
+    }
     return f"{result.kind[0].upper()}{result.kind[1:]} of {name.get(result.subject, result.subject)}{by}"
 
 
 def _closing(result: Result) -> str:
     spoken = SPOKEN[result.verdict]
     why = WHY.get(result.mechanism, "") if result.verdict == "different" else ""
+    if why and result.kind == "attribution" and result.mechanism in ("context", "use"):
+        why += "; other values of it may add to this"
     if result.verdict == "cannot_tell" and not isnan(result.more):
         arm = "in each group" if result.more_in == "both" else f"in {result.more_in}"
         return f": {spoken}; about {result.more:,.0f} more people {arm} would settle it."

@@ -27,7 +27,7 @@ def ids(index: Sequence[object] | pd.Index) -> Text:
     if len(values) < len(text):
         worst = values[counts > 1]
         raise CohortError(
-            f"{len(worst)} row ids occur more than once, first {worst[0]!r}; "
+            f"{len(worst)} row ids occur more than once, first {str(worst[0])!r}; "
             "row ids must be unique: name the person or donor with unit= and give each row its own id"
         )
     return text
@@ -42,7 +42,7 @@ def match(have: Text, want: Text, *, what: str) -> Int:
     if missing:
         raise CohortError(
             f"{what}: {missing} of {len(want)} row ids are missing and {extra} are extra, "
-            f"first missing {want[int((found < 0).argmax())]!r}; "
+            f"first missing {str(want[int((found < 0).argmax())])!r}; "
             'give every row, or say join="inner" to keep the common ones'
         )
     return found

@@ -111,6 +111,8 @@ class Cohort:
         columns += [outcome.time, outcome.event] if isinstance(outcome, Survival) else []
         intake.need_columns(table, columns + [g for g in groups if isinstance(g, str)])
         made = tuple(_grouping(g, table, rows) for g in groups)
+        if not len(rows):
+            raise CohortError("the cohort has no rows; check join= and the ids of x and people")
         chosen = intake.split_rows(table, split, notes)
         names = intake.feature_names(features, named, values)
         finite, values = intake.finite(values, names, missing, notes, chosen)
@@ -265,7 +267,7 @@ def _constant_in_unit(groups: Groups, units: Int) -> None:
 
 def _check(cohort: Cohort) -> None:
     if cohort.n == 0:
-        raise CohortError("the cohort has no rows; check split=, join= and missing=")
+        raise CohortError('no row is left; every one had values that are not finite (missing="drop")')
     if cohort.n == 1:
         raise CohortError("the cohort has one row; nothing can be compared")
     if cohort.unit is None:

@@ -23,8 +23,8 @@ def decimals(width: float, most: int = 6) -> int:
 def fixed(value: float, places: int, *, sign: bool = False) -> str:
     """The number with `places` decimals; zero has no sign.
 
-    >>> fixed(-1234.5, 0), fixed(0.034, 2, sign=True), fixed(-0.001, 2)
-    ('−1,234', '+0.03', '0.00')
+    >>> fixed(1234.5, 0), fixed(0.034, 2, sign=True), fixed(-0.001, 2)
+    ('1,234', '+0.03', '0.00')
     """
     text = f"{abs(value):,.{places}f}"
     if not any(c in "123456789" for c in text):
@@ -48,8 +48,8 @@ def number(value: float | None, reason: str = "", *, digits: int = 3) -> str:
 def interval(low: float | None, high: float | None, places: int | None = None) -> str:
     """The two limits in brackets, to the digits that their width bears.
 
-    >>> interval(-0.121, 0.305)
-    '[−0.12, 0.31]'
+    >>> interval(0.121, 0.305)
+    '[0.12, 0.31]'
     """
     if low is None or high is None or not (isfinite(low) and isfinite(high)):
         return "[no interval]"
@@ -58,18 +58,44 @@ def interval(low: float | None, high: float | None, places: int | None = None) -
 
 
 def estimate(
-    value: float | None, low: float | None, high: float | None, *, reason: str = "", sign: bool = False
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    *,
+    reason: str = "",
+    sign: bool = False,
 ) -> str:
     """The estimate with its interval, or the reason why there is none.
 
-    >>> estimate(0.2134, 0.121, 0.305, sign=True)
-    '+0.21 [0.12, 0.31]'
+    >>> estimate(0.2134, 0.121, 0.305, sign=True), estimate(3.5712, 3.531, 3.611)
+    ('+0.21 [0.12, 0.31]', '3.57 [3.53, 3.61]')
     """
     if value is None or not isfinite(value):
         return reason or ABSENT
-    known = low is not None and high is not None and isfinite(high - low)
-    places = decimals(high - low) if known and low is not None and high is not None else 3
+    if low is None or high is None or not isfinite(high - low):
+        return f"{fixed(value, 3, sign=sign)} {interval(low, high)}"
+    places = _bearable(max(abs(low), abs(high)), high - low)
     return f"{fixed(value, places, sign=sign)} {interval(low, high, places)}"
+
+
+def _bearable(largest: float, width: float) -> int:
+    """Decimals for an estimate: two digits of the width, but no more than three of the number."""
+    wide = decimals(width)
+    if largest <= 0 or width <= 0:
+        return wide
+    three = max(2 - floor(log10(largest)), 0)
+    return max(min(wide, three), wide - 1)
+
+
+def plain(value: float | None, reason: str = "") -> str:
+    """A number that somebody chose, as it was written.
+
+    >>> plain(0.05), plain(0.887), plain(2.0)
+    ('0.05', '0.887', '2')
+    """
+    if value is None or not isfinite(value):
+        return reason or ABSENT
+    return f"{value:.6g}".replace("-", MINUS)
 
 
 def percent(value: float | None, reason: str = "", *, places: int = 0) -> str:

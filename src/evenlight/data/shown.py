@@ -16,7 +16,7 @@ def visible(text: object) -> str:
     """The text with control, bidirectional, private and lone surrogate characters spelled out.
 
     >>> visible("a" + chr(0x202E) + "b" + chr(0))
-    'a‹U+202E›b‹U+0000›'
+    'a[U+202E]b[U+0000]'
     """
     whole = str(text)
     if _PLAIN.fullmatch(whole):
@@ -39,7 +39,7 @@ def short(text: object, longest: int = LONGEST) -> str:
 
 def _spelled(character: str) -> str:
     if unicodedata.category(character) in _HIDDEN:
-        return f"‹U+{ord(character):04X}›"
+        return f"[U+{ord(character):04X}]"
     return character
 
 

@@ -18,7 +18,6 @@ from evenlight.data.cohort import Cohort
 from evenlight.errors import AttributionError, ModelError
 from evenlight.explainers.assemble import Explained, record
 from evenlight.explainers.background import Reference
-from evenlight.models.adapt import adapt
 from evenlight.models.networks import as_tensor, kept, margin_tensor, placement
 from evenlight.models.probe import Prepared, prepare
 
@@ -115,16 +114,19 @@ def explain(
 
 
 def _margin(prepared: Prepared, module: nn.Module) -> Callable[[Tensor], Tensor]:
-    """The margin of the target, (m,), as captum calls it."""
-    adapted = adapt(prepared.adapted)
-    link = adapted.link
+    """The margin of the target summed over rows, (1,).
+
+    Rows were shown not to depend on each other, so the gradient of the sum holds each row's own;
+    captum would take one gradient a row from a vector.
+    """
+    adapted, link = prepared.adapted, prepared.adapted.link
     assert link is not None
 
     def margin(x: Tensor) -> Tensor:
         out = margin_tensor(module(x.clone()), link, adapted.gives, prepared.column)
         if not out.requires_grad:
             raise ModelError(f"the outputs of {adapted.name} do not follow its inputs: {FLAT}")
-        return out
+        return out.sum().reshape(1)
 
     return margin
 
@@ -154,10 +156,12 @@ def _given(baseline: Values, cohort: Cohort) -> Float:
 
 
 def _discrete(cohort: Cohort) -> bool:
-    """Whether x is an image, or any column holds indicators or genotypes."""
+    """Whether x is an image, or any column that varies holds indicators or genotypes."""
     if cohort.x.ndim > 2 or cohort.features.indicators:
         return True
-    return bool(np.isin(cohort.dense(), (0.0, 1.0, 2.0)).all(axis=0).any())
+    x = cohort.dense()
+    varies = (x != x[0]).any(axis=0)
+    return bool((np.isin(x, (0.0, 1.0, 2.0)).all(axis=0) & varies).any())
 
 
 def _placed(module: nn.Module, device: str) -> nn.Module:

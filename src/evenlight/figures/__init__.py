@@ -1,7 +1,7 @@
 """The figures, one function each: the same in a notebook and in the report.
 
-Each takes a record and draws on `ax`, or on the axes of a new figure, and returns the axes; each has
-a twin ending in `_text` that says in words what the picture shows.
+Each takes a record, draws on `ax` or on the axes of a new figure, and returns the axes; each has a
+twin ending in `_text` that says in words what the picture shows.
 """
 
 from evenlight.figures.calibration import calibration, calibration_text

@@ -36,8 +36,8 @@ def calibration(performance: Performance, level: str, *, ax: Axes | None = None)
 
 
 def _range(performance: Performance) -> tuple[float, float]:
-    curves = (performance.curve_predicted, performance.curve_observed)
-    curves += (performance.curve_low, performance.curve_high)
+    p = performance
+    curves = (p.curve_predicted, p.curve_observed, p.curve_low, p.curve_high)
     known = np.concatenate([c[np.isfinite(c)] for c in curves])
     if not known.size:
         return 0.0, 1.0

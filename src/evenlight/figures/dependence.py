@@ -1,4 +1,4 @@
-"""F15: own value against attribution, by group: do the values differ, or their use?"""
+"""F15: own value against attribution, by group: whether values differ, or their use."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def _shares(ax: Axes, record: Dependence) -> None:
 
 def dependence_text(record: Dependence) -> str:
     """What the curves show, in words."""
-    apart = np.nanmax(record.mean, axis=0, initial=-np.inf) - np.nanmin(record.mean, axis=0, initial=np.inf)
+    apart = np.nanmax(record.mean, axis=0, initial=-np.inf) - np.nanmin(
+        record.mean, axis=0, initial=np.inf
+    )
     several = np.isfinite(record.mean).sum(axis=0) > 1
     seen = np.isfinite(record.mean)
     if not seen.any():
@@ -80,5 +82,7 @@ def dependence_text(record: Dependence) -> str:
     text = f"{record.subject}: mean attribution ranges over {fixed(width, 2)}"
     if record.labels and several.any():
         at = int(np.argmax(np.where(several, apart, -np.inf)))
-        text += f"; groups lie furthest apart at {record.labels[at]}, by {fixed(float(apart[at]), 2)}"
+        text += (
+            f"; groups lie furthest apart at {record.labels[at]}, by {fixed(float(apart[at]), 2)}"
+        )
     return text + "."

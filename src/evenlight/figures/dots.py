@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from evenlight.data.digits import number
 from evenlight.data.shown import metric_name
@@ -16,11 +19,21 @@ def dots(performance: Performance, metric: str, *, ax: Axes | None = None) -> Ax
     ax = plane(ax, 460, 70 + 24 * len(performance.parts))
     m = performance.metric(metric)
     for y, part in enumerate(performance.parts):
-        value, low, high = (float(a[y, m]) for a in (performance.value, performance.low, performance.high))
+        value, low, high = (
+            float(a[y, m]) for a in (performance.value, performance.low, performance.high)
+        )
         style = part_look(performance, part)
         if not np.isfinite(value):
-            write(ax, 0.5, y, performance.reason[y, m], ha="center", va="center",
-                  transform=ax.get_yaxis_transform(), style="italic")  # fmt: skip
+            write(
+                ax,
+                0.5,
+                y,
+                performance.reason[y, m],
+                ha="center",
+                va="center",
+                transform=ax.get_yaxis_transform(),
+                style="italic",
+            )
             continue
         ax.plot([low, high], [y, y], color=style["color"], linewidth=1.5)
         ax.plot([value], [y], **style)
@@ -29,11 +42,12 @@ def dots(performance: Performance, metric: str, *, ax: Axes | None = None) -> Ax
         ax.axvline(float(overall), color=INK, linewidth=0.75, dashes=(3, 3))
     rows(ax, performance.parts, longest=26)
     head(ax, metric_name(metric))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     axis_labels(ax, performance.units[m])
     return ax
 
 
-def part_look(performance: Performance, part: str) -> dict[str, object]:
+def part_look(performance: Performance, part: str) -> dict[str, Any]:
     """Colour and mark of a part: a group has its own, the rest is ink."""
     if part in performance.levels:
         return look(performance.levels.index(part))
@@ -48,7 +62,8 @@ def dots_text(performance: Performance, metric: str) -> str:
     if not np.isfinite(values).any():
         return f"{metric_name(metric)}: no group has enough units."
     low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
+    name = metric_name(metric)
     return (
-        f"{metric_name(metric)}: lowest in {performance.levels[low]} ({number(float(values[low]))}), "
-        f"highest in {performance.levels[high]} ({number(float(values[high]))})."
+        f"{name}: lowest in {performance.levels[low]} ({number(float(values[low]))}), highest in "
+        f"{performance.levels[high]} ({number(float(values[high]))})."
     )

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from evenlight.arrays import Float
 from evenlight.data.digits import fixed
 from evenlight.data.shown import metric_name
-from evenlight.figures.ink import ACCENT, CALM, INK, axis_labels, plane, rows, write
+from evenlight.figures.ink import ACCENT, CALM, INK, WIDE, axis_labels, plane, rows, write
 from evenlight.measures.performance import Performance
 from evenlight.measures.words import SPOKEN
 
@@ -22,7 +22,7 @@ def forest(performance: Performance, *, ax: Axes | None = None) -> Axes:
     The band from -1 to 1 holds differences smaller than the declared margin.
     """
     judged = forest_rows(performance)
-    ax = plane(ax, 920, 74 + 25 * max(len(judged), 1))
+    ax = plane(ax, WIDE, 74 + 25 * max(len(judged), 1))
     ax.axvspan(-1, 1, color=INK, alpha=0.09, linewidth=0)
     ax.axvline(0, color=INK, linewidth=0.75)
     for y, (metric, pair) in enumerate(judged):

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from evenlight.arrays import Int
 from evenlight.data.digits import number
-from evenlight.figures.ink import INK, axis_labels, key, look, plane, rows
+from evenlight.figures.ink import INK, WIDE, axis_labels, key, look, plane, rows
 from evenlight.measures.comparison import Comparison
 
 
@@ -17,15 +17,15 @@ def importance(comparison: Comparison, top: int = 20, *, ax: Axes | None = None)
     chosen = ranked(comparison)[:top]
     k = len(comparison.levels)
     alone = ax is None
-    ax = plane(ax, 920, 96 + (14 + 9 * k) * len(chosen))
+    ax = plane(ax, WIDE, 96 + (14 + 9 * k) * len(chosen))
     for i in range(k):
         y = np.arange(len(chosen)) + (i - (k - 1) / 2) * 0.68 / max(k, 2)
         style = look(i)
         low, high = comparison.importance_low[i, chosen], comparison.importance_high[i, chosen]
         ax.hlines(y, low, high, color=style["color"], linewidth=1.25)
         ax.plot(comparison.importance[i, chosen], y, linestyle="", **style)
-    for y in range(1, len(chosen)):
-        ax.axhline(y - 0.5, color=INK, linewidth=0.5, alpha=0.2)
+    for between in range(1, len(chosen)):
+        ax.axhline(between - 0.5, color=INK, linewidth=0.5, alpha=0.2)
     rows(ax, [comparison.subjects[j] for j in chosen])
     ax.set_xlim(left=0)
     axis_labels(ax, "mean |attribution|, in units of the margin")

@@ -1,4 +1,4 @@
-"""One look for all figures: a canvas without global state, ink that follows the page, colours, marks.
+"""One look for all figures: a canvas without global state, ink like the page's, colours, marks.
 
 Group colours are a subset of the palette of Okabe and Ito (2008) with a contrast of at least 3:1 on
 white and on the page's dark ground; every group has a mark of its own as well.
@@ -7,10 +7,12 @@ white and on the page's dark ground; every group has a mark of its own as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from evenlight.data.shown import short
@@ -23,6 +25,9 @@ MARKS = ("o", "s", "^", "D", "v")
 HATCHES = ("", "//", "\\\\", "--", "||")
 ACCENT, CALM = "#D55E00", "#0072B2"
 
+WIDE = 1100
+"""Width in px of a figure that fills the page."""
+
 SIZE = 9.75
 """Points: 13 px at 96 dpi."""
 
@@ -32,7 +37,11 @@ SMALL = 9.0
 
 def canvas(width: float, height: float) -> Figure:
     """An empty figure of `width` x `height` px at 96 dpi."""
-    return Figure(figsize=(width / 96, height / 96), layout="constrained")
+    made = Figure(figsize=(width / 96, height / 96), layout="constrained")
+    engine = made.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.05)
+    return made
 
 
 def plane(ax: Axes | None, width: float = 720, height: float = 360) -> Axes:
@@ -58,7 +67,7 @@ def grid(panels: int, columns: int, size: tuple[float, float]) -> tuple[Figure, 
 
 def write(ax: Axes, x: float, y: float, text: object, **own: Any) -> None:
     """A label in the plot; a dollar sign is a dollar sign."""
-    look = {"fontsize": SMALL, "color": INK, "parse_math": False}
+    look: dict[str, Any] = {"fontsize": SMALL, "color": INK, "parse_math": False}
     ax.text(x, y, short(text, own.pop("longest", 40)), **look | own)
 
 
@@ -92,9 +101,15 @@ def key(figure: Figure, levels: Sequence[str]) -> None:
     """The groups' colours, marks and names above all panels."""
     marks = [Line2D([], [], linestyle="", label=level, **look(i)) for i, level in enumerate(levels)]
     made = figure.legend(
-        handles=marks, loc="outside upper left", ncols=len(levels), frameon=False,
-        fontsize=SIZE, labelcolor=INK, handletextpad=0.2, columnspacing=1.4,
-    )  # fmt: skip
+        handles=marks,
+        loc="outside upper left",
+        ncols=len(levels),
+        frameon=False,
+        fontsize=SIZE,
+        labelcolor=INK,
+        handletextpad=0.2,
+        columnspacing=1.4,
+    )
     for text, level in zip(made.get_texts(), levels, strict=True):
         text.set_parse_math(False)
         text.set_text(short(level, 34))
@@ -114,6 +129,6 @@ def spread(values: Sequence[float], gap: float) -> list[float]:
     """
     order = sorted(range(len(values)), key=lambda i: values[i])
     moved = list(values)
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         moved[after] = max(moved[after], moved[before] + gap)
     return moved

@@ -18,7 +18,7 @@ def reliance_scatter(reliance: Reliance, *, label: int = 12, ax: Axes | None = N
 
     The lines stand at an association of 0.05 and at an equal share for every subject.
     """
-    ax = plane(ax, 720, 400)
+    ax = plane(ax, 760, 400)
     x, y = reliance.association, reliance.mass
     equal = 1 / len(reliance.subjects)
     known = np.isfinite(x) & np.isfinite(y)
@@ -45,14 +45,22 @@ def _top(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], line: float)
 
 def _quadrants(ax: Axes) -> None:
     names = {
-        (0.995, 0.995): "used, tells the group", (0.01, 0.995): "used, does not tell it",
-        (0.995, 0.01): "hardly used, tells the group", (0.01, 0.01): "hardly used, does not tell it",
-    }  # fmt: skip
+        (0.995, 0.995): "used, tells the group",
+        (0.01, 0.995): "used, does not tell it",
+        (0.995, 0.01): "hardly used, tells the group",
+        (0.01, 0.01): "hardly used, does not tell it",
+    }
     for (x, y), name in names.items():
         write(
-            ax, x, y, name, transform=ax.transAxes, style="italic",
-            ha="right" if x > 0.5 else "left", va="top" if y > 0.5 else "bottom",
-        )  # fmt: skip
+            ax,
+            x,
+            y,
+            name,
+            transform=ax.transAxes,
+            style="italic",
+            ha="right" if x > 0.5 else "left",
+            va="top" if y > 0.5 else "bottom",
+        )
 
 
 def reliance_text(reliance: Reliance) -> str:

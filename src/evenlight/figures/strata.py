@@ -7,34 +7,53 @@ from matplotlib.axes import Axes
 
 from evenlight.data.digits import count
 from evenlight.data.shown import short
-from evenlight.figures.ink import COLOURS, HATCHES, INK, SIZE, axis_labels, plane, states, write
+from evenlight.figures.ink import (
+    COLOURS,
+    HATCHES,
+    INK,
+    SIZE,
+    WIDE,
+    axis_labels,
+    plane,
+    states,
+    write,
+)
 from evenlight.measures.composition import UNKNOWN, Composition
 
 
 def strata(composition: Composition, *, ax: Axes | None = None) -> Axes:
     """Units by stratum, stacked by group; a bar with a hidden cell is marked with an s."""
-    ax = plane(ax, 920, 300)
+    ax = plane(ax, WIDE, 300)
     cells = np.nan_to_num(composition.cells)
     floor = np.zeros(len(cells))
     for i, part in enumerate(composition.parts):
         known = part != UNKNOWN
         ax.bar(
-            np.arange(len(cells)), cells[:, i], bottom=floor, width=0.8, label=f"part {i}",
+            np.arange(len(cells)),
+            cells[:, i],
+            bottom=floor,
+            width=0.8,
+            label=f"part {i}",
             facecolor=COLOURS[i % len(COLOURS)] if known else "none",
-            hatch=HATCHES[i % len(HATCHES)] if known else "", edgecolor=INK, linewidth=0.5,
+            hatch=HATCHES[i % len(HATCHES)] if known else "",
+            edgecolor=INK,
+            linewidth=0.5,
             hatch_linewidth=0.5,
-        )  # fmt: skip
+        )
         floor += cells[:, i]
-    for x, hidden in enumerate(np.isnan(composition.cells).any(axis=1).tolist()):
-        if hidden:
-            write(ax, x, floor[x], "s", ha="center", va="bottom")
+    for x in np.flatnonzero(np.isnan(composition.cells).any(axis=1)).tolist():
+        write(ax, x, floor[x], "s", ha="center", va="bottom")
     states(ax, composition.strata)
     axis_labels(ax, composition.strata_name, "units")
     ax.set_ylim(0, max(float(floor.max(initial=0.0)) * 1.1, 1.0))
     made = ax.legend(
-        frameon=False, fontsize=SIZE, labelcolor=INK, ncols=len(composition.parts),
-        loc="lower left", bbox_to_anchor=(0, 1),
-    )  # fmt: skip
+        frameon=False,
+        fontsize=SIZE,
+        labelcolor=INK,
+        ncols=len(composition.parts),
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+    )
     for text, part in zip(made.get_texts(), composition.parts, strict=True):
         text.set_parse_math(False)
         text.set_text(short(part, 34))
@@ -49,6 +68,7 @@ def strata_text(composition: Composition) -> str:
     at = int(np.nan_to_num(composition.cells).sum(axis=1).argmax())
     largest = float(np.nansum(composition.cells[at]))
     return (
-        f"{int(several)} of {len(composition.strata)} strata of {composition.strata_name} show more "
-        f"than one group; the largest is {composition.strata[at]} with {count(largest)} units shown."
+        f"{int(several)} of {len(composition.strata)} strata of {composition.strata_name} show "
+        f"more than one group; the largest is {composition.strata[at]} with "
+        f"{count(largest)} units shown."
     )

@@ -1,23 +1,25 @@
-"""A matplotlib figure as one inline SVG: text as text, no style attribute, the same bytes each time."""
+"""A matplotlib figure as one inline SVG: text as text, no styles, always the same bytes."""
 
 from __future__ import annotations
 
 import io
 import re
 import warnings
+from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib
 from matplotlib.figure import Figure
 
 from evenlight.data.shown import visible
-from evenlight.figures.ink import INK
+from evenlight.figures.ink import INK, SIZE
 
 Node = ElementTree.Element
 
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
+FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 _SVG = "http://www.w3.org/2000/svg"
 _LONG = re.compile(r"-?\d+\.\d{3,}")
+_GAP = re.compile(r"(?<=[A-Za-z]) (?=[-\d])|(?<=\d) (?=[A-Za-z])")
 _KEPT = frozenset(("path", "clipPath", "pattern", "linearGradient"))
 
 
@@ -27,7 +29,7 @@ def inline(figure: Figure, *, key: str, title: str, text: str) -> str:
     `key` prefixes every id, so that several pictures can share a page. Ink becomes
     `currentColor`, so that the picture follows the page's theme.
     """
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "evenlight"}
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "evenlight"}
     raw = io.StringIO()
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
@@ -45,13 +47,41 @@ def _clean(root: Node, key: str, title: str, text: str) -> Node:
     width, height = (float(v) for v in root.attrib["viewBox"].split()[2:])
     about = {"role": "img", "aria-labelledby": f"{key}-t {key}-d"}
     size = {"width": f"{width * 4 / 3:.0f}", "height": f"{height * 4 / 3:.0f}"}
-    look = {"font-family": FONT, "stroke-linejoin": "round"}
+    look = {"font-family": FONT, "font-size": f"{SIZE}px", "fill": "currentColor"}
+    look["stroke-linejoin"] = "round"
+    _thin(made, {node.attrib["id"]: node for node in made.iter() if "id" in node.attrib})
     made.attrib = {"xmlns": _SVG, **size, "viewBox": root.attrib["viewBox"], **about, **look}
     for at, (tag, words) in enumerate((("title", title), ("desc", text))):
         node = Node(tag, {"id": f"{key}-{tag[0]}"})
         node.text = visible(words)
         made.insert(at, node)
     return made
+
+
+def _thin(made: Node, known: dict[str, Node]) -> None:
+    """Leave out what the root or the referred shape says already; join strokes of one look."""
+    for node in made.iter():
+        if node.tag == "use":
+            for name in set(known[node.attrib["href"][1:]].attrib) & set(node.attrib) - {"id"}:
+                del node.attrib[name]
+        if node.tag in ("text", "use") and node.get("fill") == "currentColor":
+            del node.attrib["fill"]
+        if node.tag == "text" and node.get("font-size") == f"{SIZE}px":
+            del node.attrib["font-size"]
+        _join(node)
+
+
+def _join(parent: Node) -> None:
+    """Consecutive strokes that differ in nothing but their path become one path."""
+    before: Node | None = None
+    for child in list(parent):
+        look = {k: v for k, v in child.attrib.items() if k != "d"}
+        stroke = child.tag == "path" and look.get("fill") == "none" and "id" not in look
+        if stroke and before is not None and {**before.attrib, "d": ""} == {**look, "d": ""}:
+            before.attrib["d"] += child.attrib["d"]
+            parent.remove(child)
+        else:
+            before = child if stroke else None
 
 
 def _names(root: Node, key: str) -> dict[str, str]:
@@ -91,6 +121,8 @@ def _attributes(node: Node, names: dict[str, str]) -> dict[str, str]:
             found["href"] = "#" + names[value.removeprefix("#")]
         elif not (name == "transform" and value.startswith("rotate(-0 ")):
             found[name] = _paint(value, names)
+    if "d" in found:
+        found["d"] = _GAP.sub("", found["d"])
     return found
 
 
@@ -98,7 +130,8 @@ def _declared(style: str, names: dict[str, str]) -> dict[str, str]:
     """Declarations of a style attribute as presentation attributes; the font is the picture's."""
     pairs = (part.partition(":") for part in style.split(";") if ":" in part)
     made = {name.strip(): _paint(value.strip(), names) for name, _, value in pairs}
-    made.pop("font-family", None)
+    for name in ("font-family", "stroke-dashoffset", "stroke-linecap"):
+        made.pop(name, None)
     return made
 
 
@@ -108,9 +141,8 @@ def _paint(value: str, names: dict[str, str]) -> str:
     if value.startswith("url(#"):
         return f"url(#{names[value[5:-1]]})"
     shorter = _LONG.sub(lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), value)
-    return " ".join(shorter.replace("\n", " ").split())
+    return " ".join(shorter.split())
 
 
 def _tag(node: Node) -> str:
     return str(node.tag).rsplit("}", 1)[-1]
-

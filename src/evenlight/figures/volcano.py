@@ -13,11 +13,16 @@ from evenlight.measures.comparison import Comparison
 
 
 def volcano(
-    comparison: Comparison, contrast: tuple[str, str], view: int = 0, *, label: int = 6, ax: Axes | None = None
+    comparison: Comparison,
+    contrast: tuple[str, str],
+    view: int = 0,
+    *,
+    label: int = 6,
+    ax: Axes | None = None,
 ) -> Axes:
     """Standardised difference on x, -log10 of the max-T adjusted p on y, margin as a band.
 
-    The `label` subjects with the largest difference carry their name.
+    The `label` largest differences that are not *similar* carry their name.
     """
     ax = plane(ax, 460, 330)
     c = comparison.contrast(*contrast)
@@ -28,7 +33,7 @@ def volcano(
         at = (comparison.verdict[view, c] == verdict) & np.isfinite(x)
         face = "none" if verdict == "cannot_tell" else colour
         ax.plot(x[at], y[at], mark, color=colour, markerfacecolor=face, markersize=6.5)
-    _names(ax, comparison, x, y, label)
+    _names(ax, comparison, (view, c), label)
     head(ax, f"{contrast[0]} \N{MINUS SIGN} {contrast[1]}")
     axis_labels(ax, "difference, SD of the output", "\N{MINUS SIGN}log10 adjusted p")
     return ax
@@ -41,22 +46,37 @@ def heights(comparison: Comparison, view: int, c: int) -> Float:
     return tall
 
 
-def _names(ax: Axes, comparison: Comparison, x: Float, y: Float, label: int) -> None:
+def _names(ax: Axes, comparison: Comparison, at: tuple[int, int], label: int) -> None:
+    x, y, verdicts = comparison.effect[at], heights(comparison, *at), comparison.verdict[at]
     known = np.flatnonzero(np.isfinite(x))
     if not known.size:
-        write(ax, 0.5, 0.5, "cannot be asked here", ha="center", transform=ax.transAxes, style="italic")
+        write(
+            ax,
+            0.5,
+            0.5,
+            "cannot be asked here",
+            ha="center",
+            transform=ax.transAxes,
+            style="italic",
+        )
         return
     widest = max(float(np.abs(x[known]).max()), comparison.margin) * 1.25
     top = max(float(y[known].max()), -float(np.log10(comparison.alpha))) * 1.12
     ax.set_xlim(-widest, widest)
     ax.set_ylim(0, top)
-    chosen = known[np.argsort(-np.abs(x[known]), kind="stable")][:label]
-    for right in (True, False):
-        side = [int(j) for j in chosen if (x[j] > 0) == right]
-        for j, at in zip(side, spread([float(y[j]) for j in side], top / 15), strict=True):
-            shift = 0.03 * widest * (-1 if right else 1)
-            where = "right" if right else "left"
-            write(ax, float(x[j]) + shift, at, comparison.subjects[j], ha=where, va="center", longest=18)
+    outside = known[(verdicts[known] != "similar") | (np.abs(x[known]) > comparison.margin)]
+    chosen = [int(j) for j in outside[np.argsort(-np.abs(x[outside]), kind="stable")][:label]]
+    for j, place in zip(chosen, spread([float(y[j]) for j in chosen], top / 15), strict=True):
+        shift, where = (-0.03 * widest, "right") if x[j] > 0 else (0.03 * widest, "left")
+        write(
+            ax,
+            float(x[j]) + shift,
+            place,
+            comparison.subjects[j],
+            ha=where,
+            va="center",
+            longest=18,
+        )
 
 
 def volcano_text(comparison: Comparison, contrast: tuple[str, str], view: int = 0) -> str:

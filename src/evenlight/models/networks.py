@@ -137,11 +137,12 @@ def kept(module: nn.Module) -> Iterator[nn.Module]:
 
     Restored: the mode of every submodule, requires_grad, .grad, buffers, hooks, the generators of
     torch, numpy and Python, and the cuDNN and TF32 flags. What was in the module is put back, not
-    copied.
+    copied. Inside, a caller's autocast is off.
     """
     with ExitStack() as stack:
         for restore in (*_generators(), _flags(), *_module_state(module)):
             stack.callback(restore)
+        stack.enter_context(torch.autocast(placement(module)[0].type, enabled=False))
         module.eval()
         for parameter in module.parameters():
             parameter.grad = None

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from evenlight import figures
-from evenlight.figures.ink import grid, key
+from evenlight.figures.ink import WIDE, grid, key
 from evenlight.figures.svg import inline
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import Composition
@@ -63,13 +63,15 @@ def _performance(performance: Performance, i: int) -> Iterator[Drawing]:
         text = figures.forest_text(performance)
         yield _drawing("F1", i, figures.forest(performance).figure, text, CAPTIONS["F1"])
     metrics = performance.metrics
-    figure, panels = grid(len(metrics), 2, (460, 66 + 24 * len(performance.parts)))
+    figure, panels = grid(len(metrics), 2, (WIDE / 2, 66 + 24 * len(performance.parts)))
     for metric, ax in zip(metrics, panels, strict=True):
         figures.dots(performance, metric, ax=ax)
-    yield _drawing("F3", i, figure, _joined(figures.dots_text(performance, m) for m in metrics), CAPTIONS["F3"])
+    yield _drawing(
+        "F3", i, figure, _joined(figures.dots_text(performance, m) for m in metrics), CAPTIONS["F3"]
+    )
     if not np.isfinite(performance.curve_predicted).any():
         return
-    figure, panels = grid(len(performance.levels), 3, (306, 300))
+    figure, panels = grid(len(performance.levels), 3, (WIDE / 3, 330))
     for level, ax in zip(performance.levels, panels, strict=True):
         figures.calibration(performance, level, ax=ax)
     yield _drawing("F4", i, figure, figures.calibration_text(performance), CAPTIONS["F4"])
@@ -77,15 +79,19 @@ def _performance(performance: Performance, i: int) -> Iterator[Drawing]:
 
 def _composition(composition: Composition, i: int) -> Iterator[Drawing]:
     if composition.strata:
-        named = CAPTIONS["F2"].format(strata=say(composition.strata_name), grouping=say(composition.grouping))
+        named = CAPTIONS["F2"].format(
+            strata=say(composition.strata_name), grouping=say(composition.grouping)
+        )
         text = figures.strata_text(composition)
         yield _drawing("F2", i, figures.strata(composition).figure, text, named)
 
 
 def _comparison(comparison: Comparison, i: int) -> Iterator[Drawing]:
-    shown = [c for k, c in enumerate(comparison.contrasts) if np.isfinite(comparison.effect[0, k]).any()]
+    shown = [
+        c for k, c in enumerate(comparison.contrasts) if np.isfinite(comparison.effect[0, k]).any()
+    ]
     if shown:
-        figure, panels = grid(len(shown), 2, (460, 330))
+        figure, panels = grid(len(shown), 2, (WIDE / 2, 340))
         for contrast, ax in zip(shown, panels, strict=True):
             figures.volcano(comparison, contrast, ax=ax)
         text = _joined(figures.volcano_text(comparison, c) for c in shown)
@@ -101,7 +107,7 @@ def _reliance(reliance: Reliance, i: int) -> Drawing:
 
 
 def _curves(grouping: str, curves: list[Dependence], i: int) -> Drawing:
-    figure, panels = grid(len(curves), 2, (460, 320))
+    figure, panels = grid(len(curves), 2, (WIDE / 2, 350))
     key(figure, curves[0].levels)
     for curve, ax in zip(curves, panels, strict=True):
         figures.dependence(curve, ax=ax)

@@ -10,7 +10,10 @@ _SHAPES: dict[str, tuple[str, str]] = {
         "M8 1a7 7 0 1 0 0 14A7 7 0 1 0 8 1Z",
         "M4.6 6.8q1.7-1.7 3.4 0t3.4 0M4.6 9.8q1.7-1.7 3.4 0t3.4 0",
     ),
-    "cannot_tell": ("M1.5 1.5h13v13h-13Z", "M5.9 6.2q0-2.2 2.1-2.2t2.1 2q0 1.3-2.1 2.4v1M8 11.2v1.2"),
+    "cannot_tell": (
+        "M1.5 1.5h13v13h-13Z",
+        "M5.9 6.2q0-2.2 2.1-2.2t2.1 2q0 1.3-2.1 2.4v1M8 11.2v1.2",
+    ),
     "not_estimable": ("M5 1h6l4 4v6l-4 4H5l-4-4V5Z", "M4.6 8h6.8"),
     "passed": ("M8 1a7 7 0 1 0 0 14A7 7 0 1 0 8 1Z", "M4.6 8.2 7 10.6l4.4-5"),
     "failed": ("M8 .8 15.2 8 8 15.2.8 8Z", "M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8"),
@@ -20,10 +23,9 @@ _FILLED = frozenset(("different", "similar", "passed", "failed"))
 
 
 def icon(word: str) -> Element:
-    """The sign of a verdict or gate word, hidden from readers of text: the word stands beside it."""
+    """The sign of a verdict or gate word, hidden from screen readers: the word is beside it."""
     name = word if word in _SHAPES else "no verdict"
-    look = f"icon i-{_key(name)}"
-    return svg(class_=look, viewBox="0 0 16 16", width="16", height="16", aria_hidden="true")[
+    return svg(class_="icon", width="16", height="16", aria_hidden="true")[
         use(href=f"#i-{_key(name)}")
     ]
 

@@ -8,7 +8,25 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
-from htpy import Element, Node, a, body, footer, h1, head, html, li, main, meta, nav, p, span, style, title, ul
+from htpy import (
+    Element,
+    Node,
+    a,
+    body,
+    footer,
+    h1,
+    head,
+    html,
+    li,
+    main,
+    meta,
+    nav,
+    p,
+    span,
+    style,
+    title,
+    ul,
+)
 from markupsafe import Markup
 
 from evenlight.data.digits import count
@@ -29,15 +47,21 @@ def css() -> str:
 
 @cache
 def policy() -> str:
-    """The content policy: nothing but this style sheet, by its hash, and pictures inside the page."""
+    """The content policy: nothing but this style sheet, by its hash, and inline pictures."""
     digest = b64encode(sha256(css().encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    rules = ("default-src 'none'", f"style-src 'sha256-{digest}'", "img-src data:")
+    return "; ".join((*rules, "base-uri 'none'", "form-action 'none'"))
 
 
 def build(audit: Audit) -> str:
     """The page of one audit: the same record gives the same text."""
     shown = [section(audit) for section in SECTIONS]
-    content: list[Node] = [a1_title.section(audit), _contents(), main(id="main", tabindex="-1")[shown], _foot(audit)]
+    content: list[Node] = [
+        a1_title.section(audit),
+        _contents(),
+        main(id="main", tabindex="-1")[shown],
+        _foot(audit),
+    ]
     return _page(f"Audit of {short(audit.model.name)}", content)
 
 
@@ -45,14 +69,23 @@ def index(audits: Sequence[tuple[str, str, Audit]]) -> str:
     """A page over several audits: (title, link to its page, audit)."""
     entries = [
         li(class_="entry")[
-            a(href=link)[name(heading)], " ",
-            span(class_="quiet")[f"{count(audit.cohort.units)} units, ", name(audit.model.target), ", by ",
-                                 name(a1_title.groupings(audit))],
+            a(href=link)[name(heading)],
+            " ",
+            span(class_="quiet")[
+                f"{count(audit.cohort.units)} units, ",
+                name(audit.model.target),
+                ", by ",
+                name(a1_title.groupings(audit)),
+            ],
             ul[(_answer(answer.question, answer) for answer in audit.answers)],
         ]
         for heading, link, audit in audits
-    ]  # fmt: skip
-    content: list[Node] = [h1["Audits"], main(id="main", tabindex="-1")[ul(class_="entries")[entries]], footer[p[STANDING]]]
+    ]
+    content: list[Node] = [
+        h1["Audits"],
+        main(id="main", tabindex="-1")[ul(class_="entries")[entries]],
+        footer[p[STANDING]],
+    ]
     return _page("Audits", content)
 
 
@@ -63,8 +96,16 @@ def _answer(question: str, answer: object) -> Element:
     part = deciding(answer.parts, answer.verdict)
     told: list[Node] = [evidence("no part was recorded")]
     if part is not None:
-        told = [name(part.contrast), ": ", evidence(effect_words(part)), ", ", size(people_words(part))]
-    return li(class_="judged")[verdict(answer.verdict), " ", say(question), " ", span(class_="shown")[told]]
+        told = [
+            name(part.contrast),
+            ": ",
+            evidence(effect_words(part)),
+            ", ",
+            size(people_words(part)),
+        ]
+    return li(class_="judged")[
+        verdict(answer.verdict), " ", say(question), " ", span(class_="shown")[told]
+    ]
 
 
 def _page(heading: str, content: Sequence[Node]) -> str:
@@ -96,5 +137,10 @@ def _contents() -> Element:
 def _foot(audit: Audit) -> Element:
     return footer[
         p[icon("not_estimable"), " ", STANDING],
-        p(class_="quiet")[f"Record {audit.plan_digest[:12]} / {audit.model.digest[:12]} / {audit.cohort.digest[:12]}"],
+        p(class_="quiet")[
+            "Digests of plan, model and data: ",
+            " / ".join(
+                d[:12] for d in (audit.plan_digest, audit.model.digest, audit.cohort.digest)
+            ),
+        ],
     ]

@@ -64,9 +64,7 @@ def verdict(word: str) -> Element:
     """Sign and word; a metric that is not judged says so."""
     if not word:
         return span(class_="unjudged")["not judged"]
-    return span(class_=f"verdict v-{word.replace('_', '-')}", data_verdict=word)[
-        icon(word), " ", span(class_="word")[SPOKEN[word]]
-    ]
+    return span(class_=f"verdict v-{word.replace('_', '-')}")[icon(word), " ", SPOKEN[word]]
 
 
 def evidence(text: Node) -> Element:
@@ -96,23 +94,52 @@ def nothing(key: str, sentence: str) -> Element:
     return block(key, p(class_="quiet")[sentence])
 
 
-def grid(key: str, label: str, text: str, heads: Sequence[Node], rows: Sequence[Sequence[Node]]) -> Element:
+def grid(
+    key: str, label: str, text: str, heads: Sequence[Node], rows: Sequence[Sequence[Node]]
+) -> Element:
     """A table with caption and scopes in a region that scrolls and can be reached by keyboard.
 
     The first cell of a row is its head; rows beyond the fiftieth are counted and left out.
     """
     more = FIRST_ROWS.format(shown=ROWS, all=len(rows)) if len(rows) > ROWS else ""
+    body = tbody[(_row(row) for row in rows[:ROWS])]
+    return _region(key, [strong[f"{label}. "], say(text), more and f" {more}"], heads, body)
+
+
+def groups(
+    key: str,
+    label: str,
+    text: str,
+    heads: Sequence[Node],
+    parts: Sequence[tuple[Node, Sequence[Sequence[Node]]]],
+) -> Element:
+    """A table whose rows come in groups: each group's name stands once, beside its rows."""
+    bodies = [_body(head, rows) for head, rows in parts]
+    return _region(key, [strong[f"{label}. "], say(text)], heads, bodies)
+
+
+def _body(head: Node, rows: Sequence[Sequence[Node]]) -> Element:
+    first = th(scope="rowgroup", rowspan=str(len(rows)))[head]
+    return tbody[
+        (
+            tr(class_="judged")[first if i == 0 else None, (td[cell] for cell in row)]
+            for i, row in enumerate(rows)
+        )
+    ]
+
+
+def _region(key: str, words: Node, heads: Sequence[Node], bodies: Node) -> Element:
     return div(class_="scroll", role="region", aria_labelledby=f"{key}-c", tabindex="0", id=key)[
         table[
-            caption(id=f"{key}-c")[strong[f"{label}. "], say(text), more and f" {more}"],
+            caption(id=f"{key}-c")[span(class_="words")[words]],
             thead[tr[(th(scope="col")[head] for head in heads)]],
-            tbody[(_row(row) for row in rows[:ROWS])],
+            bodies,
         ]
     ]
 
 
 def _row(cells: Sequence[Node]) -> Element:
-    judged = any(isinstance(c, Element) and "data-verdict" in str(c) for c in cells)
+    judged = any(isinstance(c, Element) and 'class="verdict' in str(c) for c in cells)
     return tr(class_="judged" if judged else None)[
         th(scope="row")[cells[0]], (td[cell] for cell in cells[1:])
     ]
@@ -122,6 +149,8 @@ def picture(drawing: Drawing) -> Element:
     """A figure with its caption."""
     label = drawing.key.partition("-")[0]
     return figure(id=drawing.key.lower(), class_=f"fig {label.lower()}")[
-        div(class_="scroll", role="region", aria_label=f"Figure {label}", tabindex="0")[Markup(drawing.svg)],
+        div(class_="scroll", role="region", aria_label=f"Figure {label}", tabindex="0")[
+            Markup(drawing.svg)
+        ],
         figcaption[strong[f"{label}. "], say(drawing.caption)],
     ]

@@ -1,4 +1,4 @@
-"""Every fixed word of the page: heads, captions, warnings. Numbers and names are put in by sections."""
+"""Every fixed word of the page: heads, captions, warnings, methods."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ PLAN_GIVEN = "plan fixed in advance"
 PLAN_HERE = "plan written before compute"
 
 NOT_PRIMARY = (
-    "{primary} primary questions decide. {others} exploratory results stand beside them; "
-    "they can neither block nor reassure."
+    "{primary} primary questions, {contrasts} answers by contrast. {others} exploratory "
+    "results can neither block nor reassure."
 )
 NO_QUESTIONS = "The record holds no primary question, so nothing here blocks or reassures."
 NOTHING = {
@@ -23,18 +23,18 @@ NOTHING = {
 }
 
 FIXED_LIMITS = (
-    "An attribution describes the model, not the patient. A difference in attribution is not by itself "
-    "evidence of harm, and equal importance is not equal performance.",
-    "Recorded groups are approximations of a continuum, and recorded outcomes carry errors of their "
-    "own. Nothing here can see what was not recorded.",
-    "A difference that was not shown is not equality: read the interval. The claim is about this "
-    "model in these people.",
+    "An attribution describes the model, not the patient. A difference in attribution is not "
+    "by itself evidence of harm, and equal importance is not equal performance.",
+    "Recorded groups are approximations of a continuum, and recorded outcomes carry errors of "
+    "their own. Nothing here can see what was not recorded.",
+    "A difference that was not shown is not equality: read the interval. The claim is about "
+    "this model in these people.",
 )
 MORE_LIMITS = (
     "Correlated features share credit arbitrarily; read them together.",
     "Attributions depend on the background with which each person is compared.",
-    "Reliance on features that tell the group can be real in every group, real in some, or shown in "
-    "none; see the support column.",
+    "Reliance on features that tell the group can be real in every group, real in some, or "
+    "shown in none; see the support column.",
 )
 CANNOT_ASK = "{question} {contrast} cannot be asked here: {reason}."
 CANNOT_TELL = "{question} {contrast}: compatible with {interval}{unit}{more}."
@@ -96,58 +96,95 @@ SHORT_HEADS = {
 }
 
 CAPTIONS = {
-    "T1": "Primary questions by contrast. Effect: first group minus second, with its simultaneous 95 % "
-    "interval. n: people in the smaller group.",
+    "T1": "Primary questions by contrast. Effect: first group minus second, with its "
+    "simultaneous 95 % interval. n: people in the smaller group.",
     "T2": "People by {grouping} (labels: {source}).{rounded}",
     "T3": "Performance by {grouping}, with pointwise 95 % intervals.",
-    "T3d": "Differences in performance by {grouping}: first group minus second, with simultaneous 95 % "
-    "intervals over {draws} draws. A metric without a margin is shown and not judged.",
-    "T4i": "Importance by {grouping}: mean |attribution| with pointwise 95 % interval, in units of the "
-    "margin. The {shown} most important of {all}.",
-    "T4": "{contrast} ({n}). Differences in SD of the output, with simultaneous 95 % intervals; margin "
-    "{margin}; p adjusted by max-T over {draws} draws. Attribution: given nothing. Use: the same "
-    "change for everyone.{population}",
+    "T3d": "Differences in performance by {grouping}: first group minus second, with "
+    "simultaneous 95 % intervals over {draws} draws. A metric without a margin is shown and "
+    "not judged.",
+    "T4i": "Importance by {grouping}: mean |attribution| with pointwise 95 % interval, in "
+    "units of the margin. The {shown} most important of {all}.",
+    "T4": "{contrast} ({n}). Differences in SD of the output, with simultaneous 95 % "
+    "intervals; margin {margin}; p adjusted by max-T over {draws} draws. Attribution: given "
+    "nothing. Use: the same change for everyone.{population}",
     "T4v": "Every view of {contrast}: difference in SD of the output [simultaneous 95 % interval].",
-    "T4s": "The same change for everyone, by {grouping}: mean change of the output when a feature goes "
-    "from one state to another, all else held.",
-    "T4f": "Recorded {attribute} set to another state, all else held: change of the output in {unit}.",
-    "T5": "Reliance on {grouping} given {given} (n = {n}). Share: part of the output's variance that "
-    "follows the group through this subject, with its simultaneous 95 % interval; margin {margin}. "
-    "Slope: outcome on attribution within groups, 1 as claimed, 0 none.",
-    "F1": "Each row is one metric and one pair of groups; the line is the simultaneous 95 % interval. "
-    "Shaded band: differences smaller than the declared margin. For errors, right means worse in the "
-    "first group; for shares of hits and AUROC, right means better. Numbers: table T3.",
-    "F2": "Units by {strata} and {grouping}. Groups can only be compared where they meet. An s marks a "
-    "bar with a cell that is suppressed.",
-    "F3": "Each mark is one group; the line is the pointwise 95 % interval, the dashed line the value "
-    "over all. Numbers: table T3.",
-    "F4": "Mean observed outcome over bins of the prediction, with 95 % limits; on the dashed line both "
-    "agree.",
-    "F5": "Each mark is one feature. Right: higher attribution in the first group. Shaded band: "
-    "differences smaller than the declared margin; dashed line: adjusted p of {alpha}. Diamond: "
-    "different; circle: similar; open square: cannot tell. A difference is not by itself evidence of "
-    "harm.",
-    "F6": "The most important features with the mean |attribution| of each group and pointwise 95 % "
-    "limits. Numbers: table T4.",
-    "F8": "Upper right: the model uses features that also tell {grouping}. This can be real within every "
-    "group, real in some, or not shown in any; see the support column. Dashed lines: an association of "
-    "0.05, and an equal share for every feature.",
-    "F15": "Own value on the horizontal axis, mean attribution on the vertical, with 95 % limits; above, "
-    "where the people of each group are. Curves that coincide over different values say that the "
-    "values differ and their use does not.",
+    "T4s": "The same change for everyone, by {grouping}: mean change of the output when a "
+    "feature goes from one state to another, all else held.",
+    "T4f": "Recorded {attribute} set to another state, all else held: change of the output in "
+    "{unit}.",
+    "T5": "Reliance on {grouping} given {given} (n = {n}). Share: part of the output's "
+    "variance that follows the group through this subject, with its simultaneous 95 % "
+    "interval; margin {margin}. Slope: outcome on attribution within groups, 1 as claimed, 0 "
+    "none.",
+    "T5e": "Eta squared: the share of the output's variance that lies between the groups of "
+    "{grouping}.",
+    "F1": "Each row is one metric and one pair of groups; the line is the simultaneous 95 % "
+    "interval. Shaded band: differences smaller than the declared margin. For errors, right "
+    "means worse in the first group; for shares of hits and AUROC, right means better. "
+    "Numbers: table T3.",
+    "F2": "Units by {strata} and {grouping}. Groups can only be compared where they meet. An s "
+    "marks a bar with a cell that is suppressed.",
+    "F3": "Each mark is one group; the line is the pointwise 95 % interval, the dashed line "
+    "the value over all. Numbers: table T3.",
+    "F4": "Mean observed outcome over bins of the prediction, with 95 % limits; on the dashed "
+    "line both agree.",
+    "F5": "Each mark is one feature. Right: higher attribution in the first group. Shaded "
+    "band: differences smaller than the declared margin; dashed line: adjusted p of {alpha}. "
+    "Diamond: different; circle: similar; open square: cannot tell. A difference is not by "
+    "itself evidence of harm.",
+    "F6": "The most important features with the mean |attribution| of each group and pointwise "
+    "95 % limits. Numbers: table T4.",
+    "F8": "Upper right: the model uses features that also tell {grouping}. This can be real "
+    "within every group, real in some, or not shown in any; see the support column. Dashed "
+    "lines: an association of 0.05, and an equal share for every feature.",
+    "F15": "Own value on the horizontal axis, mean attribution on the vertical, with 95 % "
+    "limits; above, where the people of each group are. Curves that coincide over different "
+    "values say that the values differ and their use does not.",
 }
 
 READING = (
-    "Of the variation in the model's output among people with the same outcome, {eta} follows {grouping} "
-    "(n = {n}). Of it, {unsupported} come from features with no demonstrated predictive value inside any "
-    "group, and {unresolved} of these are merely unresolved."
+    "Of the variation in the model's output among people with the same outcome, {eta} follows "
+    "{grouping} (n = {n}). Of it, {unsupported} come from features with no demonstrated "
+    "predictive value inside any group, and {unresolved} of these are merely unresolved."
 )
 READING_NONE = "How far the output follows {grouping} among people with the same outcome: {reason}."
 READING_AFTER = (
-    "Legitimate differences may make the first number large with the second near zero. The claim is about "
-    "the model in these people; it depends on the recorded group and on the recorded outcome, and cannot "
-    "exclude what was not measured."
+    "Legitimate differences may make the first number large with the second near zero. The "
+    "claim is about the model in these people; it depends on the recorded group and on the "
+    "recorded outcome, and cannot exclude what was not measured."
 )
 ROUNDED = " Counts are rounded to 5, because a cell is suppressed."
 SPEAKS = " The estimate speaks for {population}."
 FIRST_ROWS = "The first {shown} of {all} rows; the record beside this page (audit.json) holds all."
+
+RELIANCE_HEADS = (
+    "Share [95 % interval]",
+    "Adjusted p",
+    "Verdict",
+    "Association",
+    "Importance",
+    "Slope within groups",
+    "Support",
+)
+
+METHODS = {
+    "model": "Model: {name} ({kind}), target {target}, link {link}; attributions by {method} "
+    "on the {scale} scale. Source: {source}.",
+    "people": "People: {rows} rows of {units} units with {features} features from {name}; "
+    "outcome {outcome} ({kind}); strata: {strata}. Source: {source}.",
+    "performance": "Performance by {grouping}: bootstrap over units, {draws} draws, "
+    "simultaneous level {level}; threshold: {threshold}; margins: {margins}.",
+    "comparison": "Comparison by {grouping} of {p} subjects ({kind}): studentised "
+    "permutation of whole units within strata, {draws} draws, max-T over subjects and "
+    "Benjamini-Hochberg; level {alpha}; margin {margin} SD of the output. Views, each its "
+    "own family: {views}.",
+    "reliance": "Reliance by {grouping}: the share of the output's variance between groups, "
+    "split over {p} subjects, less its mean over {draws} permutations; intervals re-centred; "
+    "margin {margin}. Given: {given}.",
+    "probe": "Probe of the model: {probe}.",
+    "verdicts": "Verdicts: different when the simultaneous interval excludes zero and is not "
+    "inside the margin; similar when it lies inside the margin with at least 20 units in "
+    "each group; cannot tell when it holds zero and reaches beyond the margin; cannot be "
+    "asked here below the smallest group that is shown, or without overlap.",
+}

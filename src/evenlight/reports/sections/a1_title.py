@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from htpy import Element, div, h1, header, p, span
+from htpy import Element, Node, div, h1, header, p, span
 
 from evenlight.data.digits import count
 from evenlight.record import Audit
@@ -15,12 +15,18 @@ def section(audit: Audit) -> Element:
     people = audit.cohort
     noun = "units" if people.unit not in ("", "row") else "people"
     facts = [
-        f"{count(people.units)} {noun} of ", name(people.name), " · ", name(audit.model.target),
-        f" ({name(audit.model.unit)})" if audit.model.unit else "", " · by ", name(groupings(audit)),
-    ]  # fmt: skip
+        f"{count(people.units)} {noun} of ",
+        name(people.name),
+        " · ",
+        name(audit.model.target),
+        f" ({name(audit.model.unit)})" if audit.model.unit else "",
+        " · by ",
+        name(groupings(audit)),
+    ]
     return header(class_="title", id="a1")[
-        h1["Audit of ", span(class_="model")[name(audit.model.name)]],
-        p(class_="facts")[facts],
+        div(class_="over")[
+            h1["Audit of ", span(class_="model")[name(audit.model.name)]], p(class_="facts")[facts]
+        ],
         div(class_="strip")[
             (span[label, " ", span(class_="value")[value]] for label, value in _strip(audit))
         ],
@@ -29,12 +35,14 @@ def section(audit: Audit) -> Element:
 
 def groupings(audit: Audit) -> str:
     """The groupings of the audit in words."""
-    records = (*audit.performances, *audit.comparisons, *audit.compositions, *audit.reliances)
-    found = dict.fromkeys(record.grouping for record in records)
+    found = dict.fromkeys(record.grouping for record in audit.performances)
+    found |= dict.fromkeys(record.grouping for record in audit.comparisons)
+    found |= dict.fromkeys(record.grouping for record in audit.compositions)
+    found |= dict.fromkeys(record.grouping for record in audit.reliances)
     return " and ".join(found) or "no grouping"
 
 
-def _strip(audit: Audit) -> list[tuple[str, object]]:
+def _strip(audit: Audit) -> list[tuple[str, Node]]:
     date = str(audit.provenance.get("date", ""))[:10]
     return [
         ("model", audit.model.digest[:12] or "no digest"),

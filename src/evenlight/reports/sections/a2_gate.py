@@ -7,11 +7,12 @@ from collections import Counter
 from htpy import Element, Node, a, div, li, ol, p, span
 
 from evenlight.findings import Answer
-from evenlight.measures.words import SEVERITIES, SPOKEN
+from evenlight.measures.words import SEVERITIES, SPOKEN, Verdict
 from evenlight.record import Audit
 from evenlight.reports.icons import icon
 from evenlight.reports.parts import block, evidence, name, say, size, verdict
 from evenlight.reports.sections.judged import (
+    by_contrast,
     deciding,
     effect_words,
     measure_words,
@@ -20,7 +21,7 @@ from evenlight.reports.sections.judged import (
 )
 from evenlight.reports.words import MEANING, NO_QUESTIONS, NOT_PRIMARY
 
-ORDER = ("different", "similar", "cannot_tell", "not_estimable")
+ORDER: tuple[Verdict, ...] = ("different", "similar", "cannot_tell", "not_estimable")
 
 
 def section(audit: Audit) -> Element:
@@ -35,12 +36,12 @@ def section(audit: Audit) -> Element:
 
 
 def tally(audit: Audit) -> Element:
-    """How many primary questions have each verdict, all equally large."""
-    seen = Counter(answer.verdict for answer in audit.answers)
-    return ol(class_="tally", aria_label="Primary questions by verdict")[
+    """How many contrasts of primary questions have each verdict, all equally large."""
+    seen = Counter(part.verdict for answer in audit.answers for part in by_contrast(answer))
+    return ol(class_="tally", aria_label="Contrasts of the primary questions by verdict")[
         (
             li(title=MEANING[word])[
-                span(class_="count")[str(seen.get(word, 0))],  # type: ignore[call-overload]
+                span(class_="count")[str(seen[word])],
                 span(class_=f"v-{word.replace('_', '-')}")[icon(word), " ", SPOKEN[word]],
             ]
             for word in ORDER
@@ -60,9 +61,14 @@ def _line(answer: Answer) -> Element:
     shown: list[Node] = [evidence("no part was recorded")]
     if part is not None:
         shown = [
-            name(part.contrast), ", ", subject_words(answer, part), ": ",
-            evidence(effect_words(part)), ", ", size(people_words(part)),
-        ]  # fmt: skip
+            name(part.contrast),
+            ", ",
+            subject_words(answer, part),
+            ": ",
+            evidence(effect_words(part)),
+            ", ",
+            size(people_words(part)),
+        ]
     return li(class_="judged")[
         verdict(answer.verdict),
         a(class_="question", href=f"#{measure_words(answer.measure)[1]}")[say(answer.question)],
@@ -71,10 +77,15 @@ def _line(answer: Answer) -> Element:
 
 
 def _beside(audit: Audit) -> str:
-    others = sum(c.verdict.size for c in audit.comparisons) + sum(r.verdict.size for r in audit.reliances)
+    others = sum(c.verdict.size for c in audit.comparisons) + sum(
+        r.verdict.size for r in audit.reliances
+    )
     others += sum(int((p.verdict != "").sum()) for p in audit.performances)
     others -= sum(len(answer.parts) for answer in audit.answers)
-    return NOT_PRIMARY.format(primary=len(audit.answers), others=max(others, 0))
+    contrasts = sum(len(by_contrast(answer)) for answer in audit.answers)
+    return NOT_PRIMARY.format(
+        primary=len(audit.answers), contrasts=contrasts, others=max(others, 0)
+    )
 
 
 def _severities(audit: Audit) -> str:

@@ -8,24 +8,43 @@ from evenlight.data.digits import count
 from evenlight.data.shown import short
 from evenlight.findings import Answer, Part
 from evenlight.record import Audit
-from evenlight.reports.parts import block, evidence, grid, name, nothing, size, verdict
-from evenlight.reports.sections.judged import by_contrast, effect_words, measure_words, subject_words
+from evenlight.reports.parts import block, evidence, groups, name, nothing, size, verdict
+from evenlight.reports.sections.judged import (
+    by_contrast,
+    effect_words,
+    measure_words,
+    subject_words,
+)
 from evenlight.reports.words import CAPTIONS, NOTHING
 
 
 def section(audit: Audit) -> Element:
     """Table T1."""
-    rows = [_row(answer, part) for answer in audit.answers for part in by_contrast(answer)]
-    if not rows:
+    told = [
+        (_question(answer), [_row(answer, p) for p in by_contrast(answer)])
+        for answer in audit.answers
+    ]
+    if not any(rows for _, rows in told):
         return nothing("a3", NOTHING["answers"])
-    heads = ("Question", "Contrast", "Largest in", "Verdict", "Effect [95 % interval]", "n", "Still needed")
-    return block("a3", grid("t1", "T1", CAPTIONS["T1"], heads, rows))
+    heads = (
+        "Question",
+        "Contrast",
+        "Largest in",
+        "Verdict",
+        "Effect [95 % interval]",
+        "n",
+        "Still needed",
+    )
+    return block("a3", groups("t1", "T1", CAPTIONS["T1"], heads, told))
+
+
+def _question(answer: Answer) -> Element:
+    words, place = measure_words(answer.measure)
+    return a(href=f"#{place}")[f"{words}, by {short(answer.grouping, 30)}"]
 
 
 def _row(answer: Answer, part: Part) -> list[Node]:
-    words, place = measure_words(answer.measure)
     return [
-        a(href=f"#{place}")[f"{words}, {short(answer.grouping, 30)}"],
         name(part.contrast),
         subject_words(answer, part),
         verdict(part.verdict),

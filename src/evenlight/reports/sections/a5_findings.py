@@ -22,7 +22,9 @@ LIMITS = 10
 def section(audit: Audit) -> Element:
     """Findings, then limits."""
     first = list(audit.findings)[:MOST]
-    told: Node = ol(class_="findings")[(_finding(f) for f in first)] if first else p[NOTHING["findings"]]
+    told: Node = (
+        ol(class_="findings")[(_finding(f) for f in first)] if first else p[NOTHING["findings"]]
+    )
     return block(
         "a5",
         div(class_="two")[
@@ -40,11 +42,14 @@ def _finding(finding: Finding) -> Element:
     e = finding.evidence
     effect, low, high = e.get("effect"), e.get("low"), e.get("high")
     return li(class_="judged")[
-        verdict(finding.verdict), " ",
-        a(href=f"#{measure_words(finding.kind)[1]}")[say(finding.sentence)], " ",
-        evidence(estimate(effect, low, high, reason="no estimate", sign=True)), ", ",
+        verdict(finding.verdict),
+        " ",
+        a(href=f"#{measure_words(finding.kind)[1]}")[say(finding.sentence)],
+        " ",
+        evidence(estimate(effect, low, high, reason="no estimate", sign=True)),
+        ", ",
         size(f"n = {count(e.get('n'), 'not recorded')}"),
-    ]  # fmt: skip
+    ]
 
 
 def untold(audit: Audit) -> list[str]:
@@ -57,14 +62,19 @@ def _untold(answer: Answer, part: Part) -> str:
     question = f"{measure_words(answer.measure)[0]}:"
     contrast = short(part.contrast)
     if part.verdict == "not_estimable":
-        return say(CANNOT_ASK.format(question=question, contrast=contrast, reason=part.reason.rstrip(". ")))
+        return say(
+            CANNOT_ASK.format(question=question, contrast=contrast, reason=part.reason.rstrip(". "))
+        )
     if part.verdict != "cannot_tell":
         return ""
     more = MORE_UNITS.format(more=count(part.more), group=short(part.more_in)) if part.more else ""
     unit = f" {short(part.unit, 30)}" if part.unit else ""
     return say(
         CANNOT_TELL.format(
-            question=question, contrast=f"{contrast}, {short(part.subject, 30)}",
-            interval=interval(part.low, part.high), unit=unit, more=more,
+            question=question,
+            contrast=f"{contrast}, {short(part.subject, 30)}",
+            interval=interval(part.low, part.high),
+            unit=unit,
+            more=more,
         )
-    )  # fmt: skip
+    )

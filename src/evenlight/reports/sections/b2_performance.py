@@ -5,12 +5,23 @@ from __future__ import annotations
 import numpy as np
 from htpy import Element, Node
 
-from evenlight.data.digits import count, estimate, number, probability
+from evenlight.data.digits import count, estimate, plain, probability
 from evenlight.data.shown import metric_name, short
 from evenlight.measures.performance import Performance
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
-from evenlight.reports.parts import block, evidence, grid, name, nothing, part, picture, size, verdict
+from evenlight.reports.parts import (
+    block,
+    evidence,
+    grid,
+    groups,
+    name,
+    nothing,
+    part,
+    picture,
+    size,
+    verdict,
+)
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS, NOTHING
 
@@ -27,7 +38,11 @@ def section(audit: Audit) -> Element:
                 f"By {record.grouping}",
                 _values(key, record),
                 _differences(f"{key}d", record),
-                (picture(made[k]) for k in (key.replace("t3", f) for f in ("F3", "F4")) if k in made),
+                (
+                    picture(made[k])
+                    for k in (key.replace("t3", f) for f in ("F3", "F4"))
+                    if k in made
+                ),
             )
             for key, record in keyed("t3", audit.performances)
         ),
@@ -38,7 +53,11 @@ def _values(key: str, record: Performance) -> Element:
     units = zip(record.metrics, record.units, strict=True)
     heads = ["Group", "n", *(f"{metric_name(m)}{_unit(u)}" for m, u in units)]
     rows = [
-        [name(part), size(count(float(record.n[i]), str(record.part_reason[i]))), *_cells(record, i)]
+        [
+            name(part),
+            size(count(float(record.n[i]), str(record.part_reason[i]))),
+            *_cells(record, i),
+        ]
         for i, part in enumerate(record.parts)
     ]
     return grid(key, "T3", CAPTIONS["T3"].format(grouping=record.grouping), heads, rows)
@@ -50,18 +69,23 @@ def _unit(unit: str) -> str:
 
 def _cells(record: Performance, i: int) -> list[Node]:
     return [
-        estimate(*(float(a[i, m]) for a in (record.value, record.low, record.high)),
-                 reason=str(record.reason[i, m]))
+        estimate(
+            *(float(a[i, m]) for a in (record.value, record.low, record.high)),
+            reason=str(record.reason[i, m]),
+        )
         for m in range(len(record.metrics))
-    ]  # fmt: skip
+    ]
 
 
 def _differences(key: str, record: Performance) -> Element:
     heads = ("Metric", "Contrast", "Difference [95 % interval]", "Margin", "p", "n", "Verdict")
     order = np.argsort(~np.isfinite(record.margin), kind="stable").tolist()
-    rows = [_difference(record, c, m) for m in order for c in range(len(record.contrasts))]
+    pairs = range(len(record.contrasts))
+    told = [
+        (metric_name(record.metrics[m]), [_difference(record, c, m) for c in pairs]) for m in order
+    ]
     named = CAPTIONS["T3d"].format(grouping=record.grouping, draws=f"{record.draws:,}")
-    return grid(key, "T3, differences", named, heads, rows)
+    return groups(key, "T3, differences", named, heads, told)
 
 
 def _difference(record: Performance, c: int, m: int) -> list[Node]:
@@ -69,10 +93,9 @@ def _difference(record: Performance, c: int, m: int) -> list[Node]:
     reason = str(record.difference_reason[c, m])
     numbers = (record.difference, record.difference_low, record.difference_high)
     return [
-        metric_name(record.metrics[m]),
         name(f"{level} against {reference}"),
         evidence(estimate(*(float(a[c, m]) for a in numbers), reason=reason, sign=True)),
-        number(float(record.margin[m]), "none"),
+        plain(float(record.margin[m]), "none"),
         probability(float(record.p[c, m]), "not tested"),
         size(pair_size(record, level, reference)),
         verdict(str(record.verdict[c, m])),

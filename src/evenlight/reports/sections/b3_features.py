@@ -1,4 +1,4 @@
-"""B3: does it use the same features? Table T4, figures F5, F6 and F15, and the same change for everyone."""
+"""B3: does it use the same features? Table T4, figures F5, F6 and F15."""
 
 from __future__ import annotations
 
@@ -55,12 +55,17 @@ def _changed(audit: Audit) -> Node:
 def importance_table(key: str, record: Comparison) -> Element:
     """T4, importance of each subject by group."""
     chosen = ranked(record)[:ROWS].tolist()
-    named = CAPTIONS["T4i"].format(grouping=record.grouping, shown=len(chosen), all=len(record.subjects))
+    named = CAPTIONS["T4i"].format(
+        grouping=record.grouping, shown=len(chosen), all=len(record.subjects)
+    )
     rows = [
         [name(record.subjects[j]), *(_importance(record, k, j) for k in range(len(record.levels)))]
         for j in chosen
     ]
-    heads = [record.subject_kind.capitalize() or "Feature", *(_head(record, k) for k in range(len(record.levels)))]
+    heads = [
+        record.subject_kind.capitalize() or "Feature",
+        *(_head(record, k) for k in range(len(record.levels))),
+    ]
     return grid(key, "T4, importance", named, heads, rows)
 
 
@@ -73,5 +78,3 @@ def _head(record: Comparison, k: int) -> str:
 def _importance(record: Comparison, k: int, j: int) -> str:
     numbers = (record.importance, record.importance_low, record.importance_high)
     return estimate(*(float(a[k, j]) for a in numbers), reason=str(record.level_reason[k]))
-
-

@@ -7,12 +7,22 @@ from math import isfinite
 import numpy as np
 from htpy import Element, Node, details, p, summary
 
-from evenlight.data.digits import count, estimate, interval, number, percent, probability
+from evenlight.data.digits import count, estimate, interval, number, percent, plain, probability
 from evenlight.data.shown import short
 from evenlight.measures.reliance import Reliance
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
-from evenlight.reports.parts import block, evidence, grid, name, nothing, part, picture, say, verdict
+from evenlight.reports.parts import (
+    block,
+    evidence,
+    grid,
+    name,
+    nothing,
+    part,
+    picture,
+    say,
+    verdict,
+)
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import (
     CAPTIONS,
@@ -20,6 +30,7 @@ from evenlight.reports.words import (
     READING,
     READING_AFTER,
     READING_NONE,
+    RELIANCE_HEADS,
     SPEAKS,
     SUPPORTS,
 )
@@ -40,7 +51,11 @@ def section(audit: Audit) -> Element:
                 totals(f"{key}e", record),
                 [_table(key, record, g) for g in main(record)],
                 picture(made[key.replace("t5", "F8")]),
-                [_other(f"{key}g{g}", record, g) for g in range(len(record.given)) if g not in main(record)],
+                [
+                    _other(f"{key}g{g}", record, g)
+                    for g in range(len(record.given))
+                    if g not in main(record)
+                ],
             )
             for key, record in keyed("t5", audit.reliances)
         ),
@@ -58,13 +73,18 @@ def reading(record: Reliance, g: int) -> str:
     if not isfinite(record.total[g, 0]):
         return READING_NONE.format(grouping=grouping, reason=say(record.total_reason[g]))
     return READING.format(
-        eta=_points(record, g, 0), grouping=grouping, n=count(float(record.n[g])),
-        unsupported=_points(record, g, 1, " points"), unresolved=_points(record, g, 2, " points"),
-    )  # fmt: skip
+        eta=_points(record, g, 0),
+        grouping=grouping,
+        n=count(float(record.n[g])),
+        unsupported=_points(record, g, 1, " points"),
+        unresolved=_points(record, g, 2, " points"),
+    )
 
 
 def _points(record: Reliance, g: int, t: int, unit: str = " %") -> str:
-    value, low, high = (100 * float(a[g, t]) for a in (record.total, record.total_low, record.total_high))
+    value, low, high = (
+        100 * float(a[g, t]) for a in (record.total, record.total_low, record.total_high)
+    )
     if not isfinite(value):
         return say(record.total_reason[g]) or "an unknown part"
     return f"{number(value, digits=2)}{unit} {interval(low, high, 1)}"
@@ -72,18 +92,31 @@ def _points(record: Reliance, g: int, t: int, unit: str = " %") -> str:
 
 def totals(key: str, record: Reliance) -> Element:
     """Eta squared and the unsupported share under every condition."""
-    heads = ("Given", "n", "Strata", "Share between groups", "Verdict", "Of it unsupported", "Of that unresolved")
+    heads = (
+        "Given",
+        "n",
+        "Strata",
+        "Share between groups",
+        "Verdict",
+        "Of it unsupported",
+        "Of that unresolved",
+    )
     rows: list[list[Node]] = []
     for g, given in enumerate(record.given):
         reason = str(record.total_reason[g])
         shares = [
-            evidence(estimate(*(float(a[g, t]) for a in _totals(record)), reason=reason)) for t in range(3)
+            evidence(estimate(*(float(a[g, t]) for a in _totals(record)), reason=reason))
+            for t in range(3)
         ]
         word = verdict(str(record.total_verdict[g, 0]))
         speaks = f" ({short(record.population[g], 60)})" if record.population[g] else ""
-        first: list[Node] = [f"{given}{speaks}", count(float(record.n[g])), count(float(record.strata[g]))]
+        first: list[Node] = [
+            f"{given}{speaks}",
+            count(float(record.n[g])),
+            count(float(record.strata[g])),
+        ]
         rows.append([*first, shares[0], word, *shares[1:]])
-    named = f"Eta squared: the share of the output's variance that lies between the groups of {record.grouping}."
+    named = CAPTIONS["T5e"].format(grouping=record.grouping)
     return grid(key, "T5, totals", named, heads, rows)
 
 
@@ -92,17 +125,23 @@ def _totals(record: Reliance) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.f
 
 
 def _other(key: str, record: Reliance, g: int) -> Element:
-    return details(class_="views")[summary[f"The same, given {record.given[g]}"], _table(key, record, g)]
+    return details(class_="views")[
+        summary[f"The same, given {record.given[g]}"], _table(key, record, g)
+    ]
 
 
 def _table(key: str, record: Reliance, g: int) -> Element:
     speaks = SPEAKS.format(population=record.population[g]) if record.population[g] else ""
-    named = CAPTIONS["T5"].format(
-        grouping=record.grouping, given=record.given[g], n=count(float(record.n[g])),
-        margin=number(record.margin),
-    ) + speaks  # fmt: skip
-    heads = (record.subject_kind.capitalize() or "Feature", "Share [95 % interval]", "Adjusted p", "Verdict")
-    heads += ("Association", "Importance", "Slope within groups", "Support")
+    named = (
+        CAPTIONS["T5"].format(
+            grouping=record.grouping,
+            given=record.given[g],
+            n=count(float(record.n[g])),
+            margin=plain(record.margin),
+        )
+        + speaks
+    )
+    heads = (record.subject_kind.capitalize() or "Feature", *RELIANCE_HEADS)
     order = np.argsort(-np.nan_to_num(np.abs(record.share[g])), kind="stable").tolist()
     return grid(key, "T5", named, heads, [_row(record, g, j) for j in order])
 

@@ -17,4 +17,6 @@ def section(audit: Audit) -> Element:
         ["plan digest", name(audit.plan_digest)],
     ]
     rows += [[name(key.replace("_", " ")), name(value)] for key, value in flat(audit.provenance)]
-    return block("c7", grid("c7t", "Provenance", "As recorded with the audit.", ("What", "Value"), rows))
+    return block(
+        "c7", grid("c7t", "Provenance", "As recorded with the audit.", ("What", "Value"), rows)
+    )

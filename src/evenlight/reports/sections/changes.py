@@ -28,7 +28,9 @@ def _sensitivity(key: str, record: Sensitivity) -> Element:
     heads += [f"Margin: {_level(record, k)}" for k in range(len(record.levels))]
     heads += [f"Response{unit}: {_level(record, k)}" for k in range(len(record.levels))]
     rows = [_changes(record, q) for q in range(len(record.subjects))]
-    return grid(key, "T4, same change", CAPTIONS["T4s"].format(grouping=record.grouping), heads, rows)
+    return grid(
+        key, "T4, same change", CAPTIONS["T4s"].format(grouping=record.grouping), heads, rows
+    )
 
 
 def _level(record: Sensitivity, k: int) -> str:
@@ -61,8 +63,18 @@ def _places(values: list[float]) -> int:
 def flips(audit: Audit) -> Iterator[Element]:
     """One table a recorded attribute."""
     for key, record in keyed("t4f", audit.flips):
-        heads = ("Recorded", "Set to", "n", "Mean change [95 %]", "SD", "5th to 95th percentile", "Decisions changed")
-        named = CAPTIONS["T4f"].format(attribute=record.attribute, unit=record.unit or "units of the output")
+        heads = (
+            "Recorded",
+            "Set to",
+            "n",
+            "Mean change [95 %]",
+            "SD",
+            "5th to 95th percentile",
+            "Decisions changed",
+        )
+        named = CAPTIONS["T4f"].format(
+            attribute=record.attribute, unit=record.unit or "units of the output"
+        )
         yield grid(key, "T4, recorded attribute", named, heads, _flips(record))
 
 
@@ -75,5 +87,13 @@ def _flips(record: Flip) -> list[list[Node]]:
         span = f"{fixed(p05, 2)} to {fixed(p95, 2)}" if isfinite(p05 + p95) else "too few beyond it"
         changed = percent(float(record.changed[f]), "no threshold")
         row: list[Node] = [name(recorded), name(new), count(float(record.n[f]), reason)]
-        rows.append([*row, estimate(*numbers, reason=reason, sign=True), number(float(record.spread[f]), reason), span, changed])
+        rows.append(
+            [
+                *row,
+                estimate(*numbers, reason=reason, sign=True),
+                number(float(record.spread[f]), reason),
+                span,
+                changed,
+            ]
+        )
     return rows

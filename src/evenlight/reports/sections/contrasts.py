@@ -1,4 +1,4 @@
-"""T4, contrast by contrast: do attributions differ, by what mechanism, and does the use differ?"""
+"""T4, contrast by contrast: attributions, mechanism, and use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from htpy import Element, Node, details, p, summary
 
-from evenlight.data.digits import count, estimate, number, probability
+from evenlight.data.digits import count, estimate, plain, probability
 from evenlight.data.shown import short
 from evenlight.figures.importance import ranked
 from evenlight.measures.comparison import Comparison
@@ -25,9 +25,13 @@ def contrast_tables(key: str, record: Comparison) -> Iterator[Node]:
         if not np.isfinite(record.effect[:, c]).any():
             reasons = [str(r) for r in np.unique(record.reason[:, c]) if r]
             yield p(class_="judged unasked")[
-                name(title), ": ", verdict("not_estimable"), ", ",
-                evidence(say("; ".join(reasons[:2]))), f" ({people(record, 0, c)}).",
-            ]  # fmt: skip
+                name(title),
+                ": ",
+                verdict("not_estimable"),
+                ", ",
+                evidence(say("; ".join(reasons[:2]))),
+                f" ({people(record, 0, c)}).",
+            ]
             continue
         yield _table(f"{key}c{c}", record, c, title)
         yield details(class_="views")[
@@ -40,9 +44,12 @@ def _table(key: str, record: Comparison, c: int, title: str) -> Element:
     first = signed if signed is not None else 0
     speaks = str(record.population[first, c])
     named = CAPTIONS["T4"].format(
-        contrast=short(title), n=people(record, first, c), margin=number(record.margin),
-        draws=f"{record.draws:,}", population=SPEAKS.format(population=speaks) if speaks else "",
-    )  # fmt: skip
+        contrast=short(title),
+        n=people(record, first, c),
+        margin=plain(record.margin),
+        draws=f"{record.draws:,}",
+        population=SPEAKS.format(population=speaks) if speaks else "",
+    )
     heads = ["Feature", "Attribution: difference", "Adjusted p", "Verdict", "Mechanism"]
     heads += ["Use: difference", "Verdict"] if use is not None else []
     rows = []
@@ -57,7 +64,9 @@ def _table(key: str, record: Comparison, c: int, title: str) -> Element:
 def judged(record: Comparison, v: int, c: int, j: int) -> list[Node]:
     """Difference with interval, and verdict."""
     numbers = (record.effect, record.low, record.high)
-    text = estimate(*(float(a[v, c, j]) for a in numbers), reason=str(record.reason[v, c, j]), sign=True)
+    text = estimate(
+        *(float(a[v, c, j]) for a in numbers), reason=str(record.reason[v, c, j]), sign=True
+    )
     return [evidence(text), verdict(str(record.verdict[v, c, j]))]
 
 

@@ -37,7 +37,7 @@ def effect_words(part: Part) -> str:
     """Effect, interval and unit; or why there is none."""
     if part.effect is None or not isfinite(part.effect):
         return say(part.reason) or "no estimate was recorded"
-    text = estimate(part.effect, part.low, part.high, sign=True)
+    text = estimate(part.effect, part.low, part.high, sign=part.unit != "share")
     return f"{text} {short(part.unit, 30)}".rstrip()
 
 
@@ -47,7 +47,7 @@ def subject_words(answer: Answer, part: Part) -> str:
 
 
 def people_words(part: Part) -> str:
-    """n in words."""
+    """N in words."""
     return f"n = {count(part.n, 'not recorded')}"
 
 

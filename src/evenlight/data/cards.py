@@ -1,0 +1,102 @@
+"""Short cards for notebooks: a cohort and its attributions at a glance, without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from htpy import Element, Node, caption, div, p, span, strong, table, tbody, td, th, thead, tr
+
+from evenlight.arrays import Float, Int
+from evenlight.data.digits import count, number, percent
+from evenlight.data.shown import short, visible
+
+if TYPE_CHECKING:
+    from evenlight.data.attributions import Attributions
+    from evenlight.data.cohort import Cohort
+    from evenlight.data.groups import Groups
+
+SMALLEST = 11
+"""Fewest units of a cell that a card shows."""
+
+ROWS = 12
+"""Most rows of a card's table."""
+
+
+def cohort_card(cohort: Cohort) -> str:
+    """Rows, units, roles, and units by group; a count below 11 is not shown."""
+    outcome = getattr(cohort.outcome, "time", cohort.outcome) or "none"
+    facts = [
+        f"{count(cohort.n)} rows, {count(cohort.u)} units, {count(len(cohort.features))} features",
+        f"outcome {short(outcome, 40)} ({cohort.outcome_kind or 'none'})",
+        f"strata {', '.join(short(s, 30) for s in cohort.strata) or 'none'}",
+    ]
+    tables = [_groups(groups, cohort.units) for groups in cohort.groups[:4]]
+    return card("Cohort", facts, [*tables, *(p[short(note, 300)] for note in cohort.notes[:5])])
+
+
+def attributions_card(attributions: Attributions) -> str:
+    """Method, completeness and the most important features; means alone, nobody's own numbers."""
+    unsure = int((~attributions.converged).sum())
+    facts = [
+        f"{count(attributions.n)} rows, {count(len(attributions.features))} features",
+        f"target {short(attributions.target, 40)} on the {attributions.scale} scale",
+        f"method {short(attributions.method, 40)}",
+        f"largest residual {number(float(np.abs(attributions.error).max(initial=0.0)))}",
+        "every row converged" if unsure == 0 else f"{count(unsure)} rows did not converge",
+    ]
+    if attributions.n < SMALLEST or attributions.values.ndim != 2:
+        return card("Attributions", facts, [])
+    size = np.abs(attributions.values).mean(axis=0, dtype=np.float64)
+    return card("Attributions", facts, [_importance(attributions.features.names, size)])
+
+
+def card(heading: str, facts: Iterable[str], content: Sequence[Node]) -> str:
+    """A heading, facts in one line, and tables beneath: all text is escaped."""
+    return str(div(class_="evenlight-card")[p[strong[heading], " · ", " · ".join(facts)], content])
+
+
+def small_table(words: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> Element:
+    """A table with caption and scopes; the first cell of a row is its head."""
+    return table[
+        caption[words],
+        thead[tr[[th(scope="col")[head] for head in heads]]],
+        tbody[
+            [
+                tr[th(scope="row")[label(row[0])], [td[label(cell)] for cell in row[1:]]]
+                for row in rows
+            ]
+        ],
+    ]
+
+
+def label(text: object) -> Node:
+    """A name or number, made visible and cut; a cut one is whole in its title."""
+    cut = short(text)
+    return cut if cut == visible(text) else span(title=short(text, 1000))[cut]
+
+
+def _groups(groups: Groups, units: Int) -> Element:
+    """Units by level; where one is hidden the others are rounded to 5."""
+    names = (*groups.levels[:ROWS], "unknown")
+    sizes = [len(np.unique(units[groups.codes == at])) for at in (*range(len(names) - 1), -1)]
+    hidden = any(0 < size < SMALLEST for size in sizes)
+    rows = [(name, _hidden(size, hidden)) for name, size in zip(names, sizes, strict=True)]
+    left = f"; the first {ROWS} of {len(groups.levels)} levels" if len(groups.levels) > ROWS else ""
+    return small_table(
+        f"{short(groups.name)} ({short(groups.source, 40)}){left}", ("Group", "Units"), rows
+    )
+
+
+def _hidden(size: int, rounded: bool) -> str:
+    if 0 < size < SMALLEST:
+        return f"suppressed (<{SMALLEST})"
+    return f"about {count(5 * round(size / 5))}" if rounded else count(size)
+
+
+def _importance(names: Sequence[str], size: Float) -> Element:
+    order = np.argsort(-size, kind="stable")[:ROWS].tolist()
+    total = float(size.sum()) or 1.0
+    rows = [(names[j], number(float(size[j])), percent(float(size[j]) / total)) for j in order]
+    return small_table("Mean |attribution| over all rows", ("Feature", "Mean", "Share"), rows)

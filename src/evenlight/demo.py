@@ -1,0 +1,94 @@
+"""The built-in example: two warfarin dosing models, audited by race and by sex."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from evenlight import cohorts, files, reports
+from evenlight.api import report
+from evenlight.audit import audit
+from evenlight.data.cohort import Cohort
+from evenlight.models.adapt import adapt
+from evenlight.models.adapted import Adapted
+from evenlight.plan import Plan
+from evenlight.record import Audit
+
+EPOCHS = 300
+HIDDEN = 32
+
+
+FORMULA = "Warfarin dose: the published pharmacogenetic formula"
+NETWORK = "Warfarin dose: a network that does not see race"
+
+
+def demo(out: str | Path = "demo", *, progress: Callable[[str], None] | None = None) -> Path:
+    """Audit both models, one folder each, and write an index page; its path is returned."""
+    say = progress or (lambda stage: None)
+    folder = files.folder(out)
+    say("the published formula")
+    formula = _audited(cohorts.PHARMACOGENETIC, cohorts.warfarin(), FORMULA, progress)
+    report(formula, formula.save(folder / "formula"))
+    say("training a network on half of the patients")
+    model = network(cohorts.warfarin(split="train", features="without race"))
+    held_out = cohorts.warfarin(split="test", features="without race")
+    learned = _audited(model, held_out, NETWORK, progress)
+    report(learned, learned.save(folder / "network"))
+    pages = [
+        (FORMULA, "formula/report.html", formula),
+        (NETWORK, "network/report.html", learned),
+    ]
+    return files.write(folder / "index.html", reports.index(pages))
+
+
+def _audited(
+    model: object, cohort: Cohort, title: str, progress: Callable[[str], None] | None
+) -> Audit:
+    plan = Plan.from_data({"cohort": {"builtin": "warfarin"}, "report": {"title": title}})
+    return audit(model, cohort, plan=plan, progress=progress)
+
+
+def network(cohort: Cohort, *, seed: int = 0) -> Adapted:
+    """A small network for the square root of the dose, trained on the cohort in seconds."""
+    x, y = cohort.dense(), np.sqrt(cohort.y)
+    mean, spread = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        layers = nn.Sequential(
+            nn.Linear(x.shape[1], HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU(),
+            nn.Linear(HIDDEN, 1),
+        )  # fmt: skip
+    _train(layers, torch.tensor((x - mean) / spread), torch.tensor(y))
+    _fold(layers[0], torch.tensor(mean), torch.tensor(spread))
+    return adapt(
+        layers.eval(),
+        link="square",
+        targets=("weekly dose",),
+        features=cohort.features.names,
+        unit="mg a week",
+    )
+
+
+def _train(layers: nn.Sequential, x: torch.Tensor, y: torch.Tensor) -> None:
+    """Full-batch Adam with weight decay on the squared error."""
+    inputs, wanted = x.float(), y.float()[:, None]
+    layers[-1].bias.data.fill_(float(wanted.mean()))
+    steps = torch.optim.AdamW(layers.parameters(), lr=5e-3, weight_decay=1e-2)
+    for _ in range(EPOCHS):
+        steps.zero_grad()
+        nn.functional.mse_loss(layers(inputs), wanted).backward()
+        steps.step()
+    steps.zero_grad()
+
+
+def _fold(first: nn.Module, mean: torch.Tensor, spread: torch.Tensor) -> None:
+    """Put the standardisation of the inputs into the first layer, so that it takes raw values."""
+    assert isinstance(first, nn.Linear)
+    with torch.no_grad():
+        weight = first.weight.double() / spread
+        first.bias.copy_((first.bias.double() - weight @ mean).float())
+        first.weight.copy_(weight.float())

@@ -1,0 +1,77 @@
+"""Tables of people: CSV to a cohort, categories as one-hot variables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evenlight.data.cohort import Cohort
+from evenlight.data.features import Features, Indicators
+from evenlight.errors import CohortError
+
+
+def read_table(
+    path: str | Path, *, features: Sequence[str], id: str | None = None, **roles: Any
+) -> Cohort:
+    """A cohort from a CSV file with one row a sample.
+
+    `features` are columns of the model's input: numbers as they are, text as one-hot variables whose
+    reference is the first level in sorted order. `id` is the column of row ids (the line number if
+    absent); `roles` are Cohort's keywords. Raises CohortError where a column is missing or its name
+    occurs twice.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CohortError(f"there is no table {path.name!r}")
+    table = pd.read_csv(path, dtype=None if id is None else {id: str})
+    return cohort_from_frame(table.set_index(id) if _has(table, id) else table, features, **roles)
+
+
+def cohort_from_frame(people: pd.DataFrame, features: Sequence[str], **roles: Any) -> Cohort:
+    """A cohort from one DataFrame that holds the features and the people's columns.
+
+    >>> people = pd.DataFrame({"age": [50, 60], "geno": ["A/A", "A/G"], "sex": ["f", "m"]})
+    >>> cohort = cohort_from_frame(people, ["age", "geno"], groups=["sex"])
+    >>> cohort.features.names
+    ('age', 'geno A/G')
+    """
+    columns: dict[str, np.ndarray] = {}
+    coded: list[Indicators] = []
+    for name in features:
+        if not _has(people, name):
+            continue
+        if pd.api.types.is_numeric_dtype(people[name]):
+            columns[name] = people[name].to_numpy(dtype=np.float64, na_value=np.nan)
+            continue
+        variable, own = _one_hot(name, people[name])
+        coded.append(variable)
+        columns |= own
+    x = pd.DataFrame(columns, index=people.index)
+    return Cohort(x, people, Features(tuple(columns), indicators=tuple(coded)), **roles)
+
+
+def _one_hot(name: str, column: pd.Series) -> tuple[Indicators, dict[str, np.ndarray]]:
+    """A category as 0/1 columns; a missing value is a state of its own, `unknown`."""
+    text = column.astype("object").where(column.notna(), "unknown").astype(str)
+    levels = sorted(set(text) - {"unknown"}) + (["unknown"] if (text == "unknown").any() else [])
+    if len(levels) < 2:
+        raise CohortError(f"feature {name!r} has the one value {levels}; leave it out")
+    columns = {f"{name} {level}": level for level in levels[1:]}
+    made = {c: (text == level).to_numpy(dtype=np.float64) for c, level in columns.items()}
+    return Indicators(name, columns, levels[0]), made
+
+
+def _has(table: pd.DataFrame, name: str | None) -> bool:
+    if name is None:
+        return False
+    if name not in table.columns:
+        known = [str(c) for c in table.columns]
+        near = get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known[:12])}"
+        raise CohortError(f"the table has no column {name!r}{hint}")
+    return True

@@ -1,0 +1,117 @@
+"""What is wrong with a model is said before any work."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import Tensor, nn
+
+from evenlight.arrays import Float
+from evenlight.data.cohort import Cohort
+from evenlight.errors import ModelError
+from evenlight.models.adapt import adapt
+from evenlight.models.probe import prepare, probe
+
+X = np.random.default_rng(0).normal(size=(80, 3))
+PEOPLE = pd.DataFrame({"y": X[:, 0]}, index=[f"r{i:02d}" for i in range(80)])
+COHORT = Cohort(X, PEOPLE, outcome="y")
+
+
+class Noisy(nn.Module):
+    """Dropout that eval mode does not switch off."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Half of the columns, at random."""
+        return nn.functional.dropout(x, 0.5, training=True).sum(dim=1)
+
+
+class Mixed(nn.Module):
+    """Standardises by the batch, as batch norm does in train mode."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Distance from the batch's mean."""
+        return (x - x.mean(dim=0)).sum(dim=1)
+
+
+def test_what_was_checked_is_said() -> None:
+    """A sound model gives sentences, and nothing is refused."""
+    said = probe(adapt(lambda x: x[:, 0]), COHORT, None)
+    assert said == (
+        "The same rows give the same outputs.",
+        "The outputs of all 80 rows are finite.",
+        "4 rows alone give the same outputs as among 64 rows.",
+        "Target 'output' is one of 1: output.",
+    )
+
+
+def test_a_model_that_stays_random_in_eval_mode_is_refused() -> None:
+    """Functional dropout is found although eval mode was set."""
+    with pytest.raises(ModelError, match="Noisy is random even in eval mode: the same 64 rows"):
+        prepare(Noisy(), COHORT)
+
+
+def test_a_random_function_is_refused() -> None:
+    """A function that draws is found too."""
+    rng = np.random.default_rng(0)
+    with pytest.raises(ModelError, match="is random from call to call"):
+        prepare(lambda x: rng.normal(size=len(x)), COHORT)
+
+
+def test_outputs_that_are_not_finite_name_share_and_rows() -> None:
+    """Two rows of 80 with NaN or infinity are counted and named by position."""
+
+    def model(x: Float) -> Float:
+        out = x[:, 0].copy()
+        out[x[:, 0] == X[7, 0]] = np.nan
+        out[x[:, 0] == X[9, 0]] = np.inf
+        return out
+
+    with pytest.raises(
+        ModelError, match=r"not finite in 2.5% of rows \(2 of 80.*positions \[7, 9\]"
+    ):
+        prepare(model, COHORT)
+
+
+def test_rows_that_are_mixed_with_their_batch_are_refused() -> None:
+    """Batch statistics are found by asking for four rows alone."""
+    with pytest.raises(ModelError, match="Mixed mixes the rows of a batch: 4 rows alone differ"):
+        prepare(Mixed(), COHORT)
+
+
+def test_batch_norm_in_train_mode_is_no_such_mixing() -> None:
+    """Eval mode makes it independent of the batch, and its running mean stays."""
+    module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 1)).train()
+    before = module.state_dict()["1.running_mean"].clone()
+    prepare(module, COHORT)
+    assert torch.equal(module.state_dict()["1.running_mean"], before)
+
+
+@pytest.mark.parametrize("target", [1, -1, True, "dose", 0.0])
+def test_a_target_out_of_range_states_shape_and_range(target: object) -> None:
+    """One output takes target 0 only; -1 is never the last one."""
+    with pytest.raises(
+        ModelError, match=r"gives \(n, 1\), so target is 0 to 0, or one of 'output'"
+    ):
+        prepare(lambda x: x[:, 0], COHORT, target=target)  # type: ignore[arg-type]
+
+
+def test_several_targets_need_a_name() -> None:
+    """None named: they are listed; a name and its position mean the same."""
+    model = adapt(lambda x: x, targets=["low", "mid", "top"])
+    with pytest.raises(ModelError, match="has 3 targets; name one of 'low', 'mid', 'top'"):
+        prepare(model, COHORT)
+    np.testing.assert_array_equal(prepare(model, COHORT, target="mid").output, X[:, 1])
+    np.testing.assert_array_equal(prepare(model, COHORT, target=1).output, X[:, 1])
+    with pytest.raises(ModelError, match=r"gives \(n, 3\), so target is 0 to 2"):
+        prepare(model, COHORT, target=7)
+
+
+def test_declared_features_are_compared_by_name_and_order() -> None:
+    """A network with a declared list of features refuses another cohort."""
+    with pytest.raises(ModelError, match=r"1 missing \['g'\], 1 extra \['x0'\]"):
+        prepare(adapt(lambda x: x[:, 0], features=["g", "x1", "x2"]), COHORT)
+    with pytest.raises(ModelError, match=r"in another order \(column 0 is 'x1' for the model"):
+        prepare(adapt(lambda x: x[:, 0], features=["x1", "x0", "x2"]), COHORT)
+    prepare(adapt(lambda x: x[:, 0], features=["x0", "x1", "x2"]), COHORT)

@@ -1,0 +1,69 @@
+"""Slow, literal re-implementations of what evenlight computes quickly."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from evenlight.arrays import Bool, Float, Int
+
+
+def contrast(values: Float, unit: Int, stratum: Int, member: Bool) -> tuple[float, float]:
+    """D and V of one feature over cells (m,), by loops; every unit's stratum must have both groups.
+
+    `member` (m,) tells the group of each cell's unit.
+    """
+    strata = sorted(set(stratum.tolist()))
+    mean: dict[tuple[int, bool], float] = {}
+    count: dict[tuple[int, bool], int] = {}
+    weight: dict[int, float] = {}
+    for s in strata:
+        for side in (True, False):
+            own = [v for v, t, m in zip(values, stratum, member, strict=True) if (t, m) == (s, side)]
+            mean[s, side], count[s, side] = sum(own) / len(own), len(own)
+        a, b = count[s, True], count[s, False]
+        weight[s] = a * b / (a + b)
+    total = sum(weight.values())
+    d = sum(weight[s] * (mean[s, True] - mean[s, False]) for s in strata) / total
+    influence: dict[int, float] = defaultdict(float)
+    for v, i, s, m in zip(values, unit, stratum, member, strict=True):
+        n = count[int(s), bool(m)]
+        influence[int(i)] += weight[int(s)] / total / (n * (n - 1)) ** 0.5 * (v - mean[int(s), bool(m)])
+    return float(d), float(sum(e**2 for e in influence.values()))
+
+
+def step_down(seen: Float, null: Float) -> Float:
+    """Westfall-Young step-down max-T: for each test the maximum over itself and all smaller ones."""
+    order = sorted(range(len(seen)), key=lambda j: -abs(seen[j]))
+    p = [0.0] * len(seen)
+    last = 0.0
+    for rank, j in enumerate(order):
+        rest = order[rank:]
+        hits = sum(max(row[k] for k in rest) >= abs(seen[j]) * (1 - 1e-9) for row in null)
+        last = max(last, (1 + hits) / (1 + len(null)))
+        p[j] = last
+    return np.array(p)
+
+
+def shares(phi: Float, f: Float, group: Int, stratum: Int) -> Float:
+    """B_j given strata from its definition, by loops."""
+    n, out = len(f), np.zeros(phi.shape[1])
+    bottom = 0.0
+    for s in set(stratum.tolist()):
+        rows = [i for i in range(n) if stratum[i] == s]
+        f_mean = sum(f[i] for i in rows) / len(rows)
+        bottom += sum((f[i] - f_mean) ** 2 for i in rows) / n
+        for g in set(group[rows].tolist()):
+            own = [i for i in rows if group[i] == g]
+            f_apart = sum(f[i] for i in own) / len(own) - f_mean
+            for j in range(phi.shape[1]):
+                apart = sum(phi[i, j] for i in own) / len(own) - sum(phi[i, j] for i in rows) / len(rows)
+                out[j] += len(own) / n * apart * f_apart
+    return out / bottom
+
+
+def auroc(y: Float, score: Float) -> float:
+    """Share of pairs of event and non-event that are in order, ties half."""
+    pairs = [(a, b) for a, t in zip(score, y, strict=True) if t for b, u in zip(score, y, strict=True) if not u]
+    return sum((a > b) + 0.5 * (a == b) for a, b in pairs) / len(pairs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,8 @@ from evenlight.arrays import Float, Int
 from evenlight.stats.cells import Cells, cells, design
 from evenlight.stats.permutation import (
     difference,
+    from_normal,
+    normalised,
     null_statistics,
     p_value,
     permuted_labels,
@@ -64,7 +68,10 @@ def test_every_permutation_equals_loops(seed: int) -> None:
             d, v = slow.contrast(
                 made.values[kept, j], made.unit[kept], made.stratum[kept], row[at].astype(bool)
             )
-            np.testing.assert_allclose(null[b, j], abs(d) / np.sqrt(v), rtol=1e-4)
+            again = replace(plan, member=row.astype(bool))
+            df = difference(made.values[:, [j]], again).df
+            t = np.array([d / np.sqrt(v)])
+            np.testing.assert_allclose(null[b, j], abs(normalised(t, df)[0]), rtol=1e-4)
 
 
 def test_one_stratum_is_welch() -> None:
@@ -173,3 +180,12 @@ def test_swapping_the_groups_flips_the_sign() -> None:
     one, other = (difference(made.values, design(made, m)) for m in (member, ~member))
     np.testing.assert_allclose(other.effect, -one.effect)
     np.testing.assert_allclose(other.se, one.se)
+
+
+@pytest.mark.parametrize("df", [3.0, 8.0, 30.0, 200.0])
+def test_the_normal_scale_has_the_tail_of_t(df: float) -> None:
+    """Wallace's transformation keeps tail probabilities within 15 % down to 1e-5, and is inverted."""
+    t = stats.t.isf(np.array([0.1, 0.025, 1e-3, 1e-5]), df)
+    z = normalised(t, np.full(4, df))
+    np.testing.assert_allclose(stats.norm.sf(z), stats.t.sf(t, df), rtol=0.15)
+    np.testing.assert_allclose(from_normal(float(z[1]), np.array([df])), t[1], rtol=1e-9)

@@ -11,7 +11,13 @@ from evenlight.measures.arms import Arms
 from evenlight.measures.comparison import View
 from evenlight.stats.equivalence import minimum_effect_p, more_units, verdicts
 from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm, step_down
-from evenlight.stats.permutation import Difference, difference, null_statistics
+from evenlight.stats.permutation import (
+    Difference,
+    at_least_normal,
+    difference,
+    from_normal,
+    null_statistics,
+)
 
 ALPHA = 0.05
 NO_CONTRAST = "there is no common contrast of this subject (it does not vary, or none was made)"
@@ -77,7 +83,8 @@ def _family(arms: list[Arms], columns: Int, live: Int, seen: Difference) -> Fami
         for i in np.unique(live[index, 0]):
             at = live[index, 0] == i
             own = columns[live[index[at], 1]]
-            out[:, at] = null_statistics(arms[i].cells.values[:, own], arms[i].plan, arms[i].labels)
+            drawn = null_statistics(arms[i].cells.values[:, own], arms[i].plan, arms[i].labels)
+            out[:, at] = at_least_normal(drawn)
         return out
 
     draws = len(arms[int(live[0, 0])].labels)
@@ -85,7 +92,7 @@ def _family(arms: list[Arms], columns: Int, live: Int, seen: Difference) -> Fami
 
 
 def _numbers(seen: Difference, family: Family, view: View, margin: float) -> dict[str, Float]:
-    half = family.critical(ALPHA) * seen.se / view.unit
+    half = from_normal(family.critical(ALPHA), seen.df) * seen.se / view.unit
     effect = seen.effect / view.unit
     p, p_maxt = family.p, family.p_maxt
     if view.name == "use":

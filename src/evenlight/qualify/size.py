@@ -14,7 +14,12 @@ import numpy as np
 from evenlight.arrays import Bool
 from evenlight.stats.cells import Cells, cells, design
 from evenlight.stats.multiplicity import step_down
-from evenlight.stats.permutation import difference, null_statistics, permuted_labels
+from evenlight.stats.permutation import (
+    at_least_normal,
+    difference,
+    null_statistics,
+    permuted_labels,
+)
 
 ALPHA = 0.05
 FEATURES = 20
@@ -59,6 +64,17 @@ def spread(rng: np.random.Generator) -> tuple[Cells, Bool]:
     return _flat(scale * rng.normal(size=(120, FEATURES)), np.zeros(120)), member
 
 
+def skew(rng: np.random.Generator) -> tuple[Cells, Bool]:
+    """20 + 100 people, exponential values: skewed, equal in both groups."""
+    return _flat(rng.exponential(size=(120, FEATURES)), np.zeros(120)), np.arange(120) < 20
+
+
+def rare(rng: np.random.Generator) -> tuple[Cells, Bool]:
+    """60 + 240 people and 0/1 values that one in ten has."""
+    values = (rng.uniform(size=(300, FEATURES)) < 0.1).astype(float)
+    return _flat(values, np.zeros(300)), np.arange(300) < 60
+
+
 def nested(rng: np.random.Generator) -> tuple[Cells, Bool]:
     """8 + 8 donors with 30 cells each, ICC 0.2: the donor is the unit."""
     donor = np.repeat(np.arange(16), 30)
@@ -82,6 +98,8 @@ CASES: Mapping[str, Callable[[np.random.Generator], tuple[Cells, Bool]]] = {
     "null": null,
     "site": site,
     "unequal spread": spread,
+    "skew": skew,
+    "rare": rare,
     "nested": nested,
     "views inside patients": views,
 }
@@ -94,7 +112,7 @@ def size(case: str, *, runs: int, draws: int, rng: np.random.Generator) -> Size:
         made, member = CASES[case](rng)
         plan = design(made, member)
         labels = permuted_labels(plan, draws=draws, rng=rng)
-        drawn = null_statistics(made.values, plan, labels)
+        drawn = at_least_normal(null_statistics(made.values, plan, labels))
         seen = difference(made.values, plan).statistic
         family = step_down(seen, lambda index, d=drawn: d[:, index].copy(), draws=draws)  # type: ignore[misc]
         raw.append((family.p <= ALPHA).mean())

@@ -3,11 +3,20 @@
     D_j = sum_s w_s (mean_As - mean_Bs) / sum_s w_s,   w_s = n_As n_Bs / (n_As + n_Bs)
     V_j = sum over units of (the unit's share in D_j, around its stratum's group mean)^2
     T_j = D_j / (sqrt(V_j) + s0_j),   s0_j = 1e-6 SD(phi_j)
+    Z_j = (8 df + 1) / (8 df + 3) sqrt(df ln(1 + T_j^2 / df)) with the sign of T_j
 
 Where every unit has one cell, V_j is sum_s w_s^2 (v_As/n_As + v_Bs/n_Bs) / (sum_s w_s)^2; where
 strata vary inside units it is the unit-clustered variance. All permutations are matrix products of
 0/1 labels with the values and their squares. Studentised permutation: Janssen 1997; Chung and
 Romano 2013, Ann Stat 41:484. p-values: Phipson and Smyth 2010.
+
+Z is T on the normal scale, by Wallace's (1959) transformation of Student's t with the draw's own
+Welch-Satterthwaite df; `at_least_normal` then raises the null draws of a feature to the half-normal
+where they are lighter. Both concern extreme tails: where a small group has the larger spread the
+observed T has few df while permuted groups are mixtures, whose studentised tails are light. With 20
+people of three times the spread of 100 others and 20 features, any feature passed the 95 % point of
+the maximum in 12.2 % of runs with T, 8.9 % with Z, and 5.9 % with both (Monte Carlo error 0.7;
+`evenlight.qualify.size`).
 """
 
 from __future__ import annotations
@@ -16,6 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from evenlight.arrays import Float
 from evenlight.stats.cells import Block, Design
@@ -47,8 +57,9 @@ class Difference:
 
     @property
     def statistic(self) -> Float:
-        """T (p,), 0 where nothing varies."""
-        return studentise(self.effect, self.var_level + self.var_reference, self.s0)
+        """Z (p,), 0 where nothing varies."""
+        t = studentise(self.effect, self.var_level + self.var_reference, self.s0)
+        return normalised(t, self.df)
 
 
 def studentise(effect: Float, variance: Float, s0: Float) -> Float:
@@ -56,6 +67,31 @@ def studentise(effect: Float, variance: Float, s0: Float) -> Float:
     bottom = np.sqrt(np.maximum(variance, 0.0)) + s0
     out: Float = np.divide(effect, bottom, out=np.zeros_like(effect), where=bottom > 0)
     return out
+
+
+def normalised(t: Float, df: Float) -> Float:
+    """Student's t with `df` on the normal scale (Wallace 1959); t itself where df is infinite.
+
+    >>> normalised(np.array([2.086, 2.0]), np.array([20.0, np.inf])).round(3).tolist()
+    [1.96, 2.0]
+    """
+    few = np.isfinite(df)
+    v = np.where(few, df, 1.0)
+    size: Float = (8 * v + 1) / (8 * v + 3) * np.sqrt(v * np.log1p(t**2 / v))
+    return np.where(few, np.copysign(size, t), t)
+
+
+def from_normal(z: float, df: Float) -> Float:
+    """Student's t with `df` whose place on the normal scale is z: the inverse of `normalised`.
+
+    >>> from_normal(1.96, np.array([20.0, np.inf])).round(2).tolist()
+    [2.09, 1.96]
+    """
+    few = np.isfinite(df)
+    v = np.where(few, df, 1.0)
+    exponent = np.minimum((z * (8 * v + 3) / (8 * v + 1)) ** 2 / v, 700.0)
+    t: Float = np.sqrt(v * np.expm1(exponent))
+    return np.where(few, np.copysign(t, z), z)
 
 
 def pivoted(values: Float, plan: Design) -> Float:
@@ -97,15 +133,37 @@ def permuted_labels(plan: Design, *, draws: int, rng: np.random.Generator) -> La
 
 
 def null_statistics(values: Float, plan: Design, labels: Labels) -> Float:
-    """|T*| (draws, p) for labels (draws, u), streamed in blocks of draws."""
+    """|Z*| (draws, p) for labels (draws, u), streamed in blocks of draws."""
     phi = pivoted(values, plan)
     s0 = _floor(phi, plan)
     held = (sum(len(b.strata) + 2 for b in plan.blocks) * phi.shape[1] + len(plan.units)) * 8
     step = max(1, BUDGET // max(held, 1))
     out = np.empty((len(labels), phi.shape[1]))
     for start in range(0, len(labels), step):
-        effect, level, reference, _ = _moments(phi, plan, labels[start : start + step])
-        out[start : start + step] = np.abs(studentise(effect, level + reference, s0))
+        effect, level, reference, df = _moments(phi, plan, labels[start : start + step])
+        t = studentise(effect, level + reference, s0)
+        out[start : start + step] = np.abs(normalised(t, df))
+    return out
+
+
+def at_least_normal(null: Float) -> Float:
+    """|Z*| (draws, p) with each column's distribution raised to the half-normal where it is lighter.
+
+    The r-th smallest draw of a column becomes at least the half-normal quantile of its rank, so that
+    the dependence between columns stays as permuted while no margin is lighter than theory. A column
+    that never varies stays as it is.
+
+    >>> at_least_normal(np.array([[0.1], [0.2], [3.0]])).round(2).ravel().tolist()
+    [0.21, 0.67, 3.0]
+    """
+    draws = len(null)
+    ranks = (np.arange(draws) + 0.5) / draws
+    floor = ndtri(0.5 + 0.5 * ranks)
+    order = np.argsort(null, axis=0, kind="stable")
+    out = null.copy()
+    ordered = np.take_along_axis(null, order, axis=0)
+    raised = np.where(ordered[-1] > 0, np.maximum(ordered, floor[:, None]), ordered)
+    np.put_along_axis(out, order, raised, axis=0)
     return out
 
 

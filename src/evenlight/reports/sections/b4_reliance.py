@@ -7,7 +7,16 @@ from math import isfinite
 import numpy as np
 from htpy import Element, Node, details, p, summary
 
-from evenlight.data.digits import count, estimate, interval, number, percent, plain, probability
+from evenlight.data.digits import (
+    count,
+    estimate,
+    fixed,
+    interval,
+    number,
+    percent,
+    plain,
+    probability,
+)
 from evenlight.data.shown import short
 from evenlight.measures.reliance import Reliance
 from evenlight.record import Audit
@@ -21,6 +30,7 @@ from evenlight.reports.parts import (
     part,
     picture,
     say,
+    size,
     verdict,
 )
 from evenlight.reports.sections.keyed import keyed
@@ -87,7 +97,7 @@ def _points(record: Reliance, g: int, t: int, unit: str = " %") -> str:
     )
     if not isfinite(value):
         return say(record.total_reason[g]) or "an unknown part"
-    return f"{number(value, digits=2)}{unit} {interval(low, high, 1)}"
+    return f"{fixed(value, 1)}{unit} {interval(low, high, 1)}"
 
 
 def totals(key: str, record: Reliance) -> Element:
@@ -112,7 +122,7 @@ def totals(key: str, record: Reliance) -> Element:
         speaks = f" ({short(record.population[g], 60)})" if record.population[g] else ""
         first: list[Node] = [
             f"{given}{speaks}",
-            count(float(record.n[g])),
+            size(count(float(record.n[g]))),
             count(float(record.strata[g])),
         ]
         rows.append([*first, shares[0], word, *shares[1:]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from htpy import Element, Node, details, p, summary
+from htpy import Element, Node, details, p, span, summary
 
 from evenlight.data.digits import count, estimate, plain, probability
 from evenlight.data.shown import short
@@ -92,9 +92,9 @@ def _view_words(record: Comparison, v: int, c: int) -> str:
     return f"{view.name}{given}{scale} ({people(record, v, c)})"
 
 
-def _cell(record: Comparison, v: int, c: int, j: int) -> Node:
+def _cell(record: Comparison, v: int, c: int, j: int) -> Element:
     text, word = judged(record, v, c, j)
-    return [text, " ", word]
+    return span[text, " ", word]
 
 
 def _view(record: Comparison, wanted: str) -> int | None:

@@ -1,0 +1,86 @@
+"""Names that attack: on the page and in the figures they are text, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenlight import reports
+from evenlight.cards import audit_card
+from evenlight.data.shown import short, visible
+from evenlight.measures.cards import comparison_card
+from evenlight.record import Audit
+from tests.html_tree import tree
+from tests.made_audit import audit
+
+HOSTILE = {
+    "script close": "</script></style><script>alert(1)</script>",
+    "image": "<img src=x onerror=alert(1)>",
+    "attribute break": '" onmouseover="alert(1)" x=\'',
+    "svg": "<svg onload=alert(1)>",
+    "address": "javascript:alert(1)",
+    "bidirectional": "abc\u202egnp.exe",
+    "comment": "<!-- -->]]>",
+    "long": "x" * 10_000,
+    "surrogate": "a\ud800b",
+    "null": "a\x00b\x1b[31m",
+    "math": "$\\frac{1}{0}$ {0} {grouping} %s",
+    "template": "`${alert(1)}` {{7*7}}",
+    "empty": "",
+}
+ATTRIBUTES = {"script", "iframe", "img", "object", "embed", "base", "form", "link"}
+
+
+def attacked(name: str) -> Audit:
+    """An audit in which groups, subjects and the model bear the name."""
+    levels = (name + "1", name + "2", "White")
+    pairs = ((levels[0], levels[2]), (levels[1], levels[2]), (levels[1], levels[0]))
+    subjects = tuple(name + str(j) for j in range(8))
+    return audit(levels=levels, pairs=pairs, subjects=subjects, model=name or "m")
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_name_is_shown_and_does_nothing(kind: str) -> None:
+    """The page stays whole, gains no element that acts, and shows the name as text."""
+    name = HOSTILE[kind]
+    page = reports.build(attacked(name))
+    page.encode("utf-8")
+    root = tree(page)
+    for node in root.walk():
+        assert node.tag not in ATTRIBUTES
+        assert not [key for key in node.attributes if key.startswith("on") or key == "style"]
+        assert node.attributes.get("href", "#").startswith("#")
+    assert {n.tag for n in root.walk()} - {"span"} == {
+        n.tag for n in tree(reports.build(audit())).walk()
+    } - {"span"}
+    assert short(name + "1") in root.text()
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_name_stays_text_in_files_and_cards(kind: str, tmp_path: Path) -> None:
+    """Every svg file and card is well-formed, and holds no element that acts."""
+    made = attacked(HOSTILE[kind])
+    reports.write(made, tmp_path / "audit")
+    texts = [path.read_text("utf-8") for path in sorted((tmp_path / "audit" / "figures").iterdir())]
+    assert len(texts) == 8
+    for text in (*texts, audit_card(made), comparison_card(made.comparisons[0])):
+        for node in tree(text).walk():
+            assert node.tag not in ATTRIBUTES
+            assert not [key for key in node.attributes if key.startswith("on") or key == "style"]
+    assert not list((tmp_path / "audit").glob("**/*.part"))
+
+
+def test_hidden_characters_are_spelled_out_on_the_page() -> None:
+    """No control, bidirectional or lone surrogate character reaches the page."""
+    for kind in ("bidirectional", "surrogate", "null"):
+        page = reports.build(attacked(HOSTILE[kind]))
+        assert all(visible(line) == line for line in page.split("\n"))
+
+
+def test_a_long_name_is_cut_in_the_middle_and_whole_in_its_title() -> None:
+    """80 characters are shown; the title holds all of them."""
+    root = tree(reports.build(attacked(HOSTILE["long"])))
+    cut = next(n for n in root.all("span") if "title" in n.attributes)
+    assert len(cut.text()) == 80
+    assert len(cut.attributes["title"]) >= 10_000

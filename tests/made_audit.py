@@ -212,7 +212,9 @@ def comparison(
 
 def _populations(v: int) -> Text:
     made = _text((v, 3))
-    made[:, 1] = "the overlap population: 71 % and 54 % of the two groups are at shared sites"
+    made[:, 1] = (
+        "Estimated for the overlap population, 71% of Black or African American and 54% of White."
+    )
     return made
 
 
@@ -242,7 +244,9 @@ def reliance(levels: Sequence[str] = LEVELS, subjects: Sequence[str] = SUBJECTS)
         n=np.array([4549, 4549, 1950], dtype=np.int64),
         strata=np.array([1, 10, 80], dtype=np.int64),
         bins=np.array([0, 10, 10], dtype=np.int64),
-        population=np.array(["", "", "the overlap population"]),
+        population=np.array(
+            ["", "", "Speaks for the 42% of units that are in a stratum with two groups."]
+        ),
         raw=share + 0.001,
         raw_total=(share + 0.001).sum(axis=1),
         share=share,
@@ -518,10 +522,9 @@ def audit(
         warnings=("Black or African American against White speaks for the overlap population.",),
         provenance={
             "date": "2026-01-15",
-            "evenlight": "0.1.0",
             "seed": 1,
             "seconds": 12.5,
-            "versions": {"numpy": "2.4", "python": "3.11"},
+            "versions": {"evenlight": "0.1.0", "numpy": "2.4", "python": "3.11"},
         },
     )
 

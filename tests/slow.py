@@ -20,7 +20,9 @@ def contrast(values: Float, unit: Int, stratum: Int, member: Bool) -> tuple[floa
     weight: dict[int, float] = {}
     for s in strata:
         for side in (True, False):
-            own = [v for v, t, m in zip(values, stratum, member, strict=True) if (t, m) == (s, side)]
+            own = [
+                v for v, t, m in zip(values, stratum, member, strict=True) if (t, m) == (s, side)
+            ]
             mean[s, side], count[s, side] = sum(own) / len(own), len(own)
         a, b = count[s, True], count[s, False]
         weight[s] = a * b / (a + b)
@@ -29,7 +31,9 @@ def contrast(values: Float, unit: Int, stratum: Int, member: Bool) -> tuple[floa
     influence: dict[int, float] = defaultdict(float)
     for v, i, s, m in zip(values, unit, stratum, member, strict=True):
         n = count[int(s), bool(m)]
-        influence[int(i)] += weight[int(s)] / total / (n * (n - 1)) ** 0.5 * (v - mean[int(s), bool(m)])
+        influence[int(i)] += (
+            weight[int(s)] / total / (n * (n - 1)) ** 0.5 * (v - mean[int(s), bool(m)])
+        )
     return float(d), float(sum(e**2 for e in influence.values()))
 
 
@@ -58,12 +62,20 @@ def shares(phi: Float, f: Float, group: Int, stratum: Int) -> Float:
             own = [i for i in rows if group[i] == g]
             f_apart = sum(f[i] for i in own) / len(own) - f_mean
             for j in range(phi.shape[1]):
-                apart = sum(phi[i, j] for i in own) / len(own) - sum(phi[i, j] for i in rows) / len(rows)
+                apart = sum(phi[i, j] for i in own) / len(own) - sum(phi[i, j] for i in rows) / len(
+                    rows
+                )
                 out[j] += len(own) / n * apart * f_apart
     return out / bottom
 
 
 def auroc(y: Float, score: Float) -> float:
     """Share of pairs of event and non-event that are in order, ties half."""
-    pairs = [(a, b) for a, t in zip(score, y, strict=True) if t for b, u in zip(score, y, strict=True) if not u]
+    pairs = [
+        (a, b)
+        for a, t in zip(score, y, strict=True)
+        if t
+        for b, u in zip(score, y, strict=True)
+        if not u
+    ]
     return sum((a > b) + 0.5 * (a == b) for a, b in pairs) / len(pairs)

@@ -80,7 +80,7 @@ _HOME = {
 }
 """Public name to the module that holds it."""
 
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604  # the names of _HOME are strings
+__all__ = ["__version__", *_HOME]  # the names of _HOME are strings
 
 
 def __getattr__(name: str) -> object:

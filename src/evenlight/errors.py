@@ -1,16 +1,16 @@
 """Every error of evenlight, one tree; `exit_code` is what the command line returns for it.
 
-    EvenlightError
-    |-- InputError        2  usage, plan or input data are wrong          (also a ValueError)
-    |   |-- CohortError         people, rows, outcome, strata
-    |   |-- GroupError          a grouping does not fit its people
-    |   |-- FeatureError        names, sets, indicator columns
-    |   |-- AttributionError    values, completeness, scale, background
-    |   |-- ModelError          outputs, mode, target, features of a model
-    |   `-- PlanError           the audit plan
-    |-- GateFailed        1  a question that blocks was answered *different*
-    |-- NoVerdict         3  inconclusive, or incomplete
-    `-- Refused           4  untrusted file, privacy rule
+EvenlightError
+|-- InputError        2  usage, plan or input data are wrong          (also a ValueError)
+|   |-- CohortError         people, rows, outcome, strata
+|   |-- GroupError          a grouping does not fit its people
+|   |-- FeatureError        names, sets, indicator columns
+|   |-- AttributionError    values, completeness, scale, background
+|   |-- ModelError          outputs, mode, target, features of a model
+|   `-- PlanError           the audit plan
+|-- GateFailed        1  a question that blocks was answered *different*
+|-- NoVerdict         3  inconclusive, or incomplete
+`-- Refused           4  untrusted file, privacy rule
 """
 
 from __future__ import annotations

@@ -94,4 +94,6 @@ class Findings:
         """One row a finding."""
         names = ("id", "kind", "grouping", "contrast", "subject", "view", "target", "verdict")
         names += ("severity", "primary", "mechanism", "sentence")
-        return pd.DataFrame([{n: getattr(f, n) for n in names} for f in self.items], columns=list(names))
+        return pd.DataFrame(
+            [{n: getattr(f, n) for n in names} for f in self.items], columns=list(names)
+        )

@@ -118,7 +118,9 @@ def _all_subjects(result: Result) -> bool:
 
 
 def _answer(question: Question, own: Sequence[Result]) -> Answer:
-    parts = tuple(_gravest_part(own, contrast) for contrast in dict.fromkeys(r.contrast for r in own))
+    parts = tuple(
+        _gravest_part(own, contrast) for contrast in dict.fromkeys(r.contrast for r in own)
+    )
     word = gravest(part.verdict for part, _ in parts)
     told = " ".join(text for part, text in parts if part.verdict == word)
     return Answer(
@@ -153,7 +155,13 @@ def _worst(here: Sequence[Result]) -> Result:
 
 
 def _key(question: Question) -> tuple[str, ...]:
-    values = (question.measure, question.grouping, question.contrast, question.subject, question.given)
+    values = (
+        question.measure,
+        question.grouping,
+        question.contrast,
+        question.subject,
+        question.given,
+    )
     return tuple(v or "" for v in values)
 
 

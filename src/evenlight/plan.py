@@ -12,8 +12,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from evenlight.data.cohort import Cohort
 from evenlight.data.coefficients import Link
+from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Kind
 from evenlight.errors import PlanError
 from evenlight.policy import Closed, Policy, Question

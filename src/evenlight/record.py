@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from evenlight import codec, files
+from evenlight import cards, codec, files
 from evenlight.errors import InputError
 from evenlight.findings import Answer, Findings, Gate
 from evenlight.measures.comparison import Comparison
@@ -19,7 +19,6 @@ from evenlight.measures.dependence import Dependence
 from evenlight.measures.performance import Performance
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.sensitivity import Flip, Sensitivity
-
 
 SCHEMA = "urn:evenlight:audit:1.0"
 """Name and version of the record's form."""
@@ -110,6 +109,9 @@ class Audit:
         if not place.is_file():
             raise InputError(f"there is no {place.name} there; run `evenlight run` first")
         return cls.from_json(place.read_text(encoding="utf-8"))
+
+    def _repr_html_(self) -> str:
+        return cards.audit_card(self)
 
     def gate(self) -> Gate:
         """What a pipeline reads."""

@@ -20,4 +20,6 @@ def patients() -> Cohort:
 @pytest.fixture(scope="session")
 def formula(patients: Cohort) -> Audit:
     """The audit of the published pharmacogenetic formula."""
-    return audit(PHARMACOGENETIC, patients, plan=Plan.from_data({"cohort": {"builtin": "warfarin"}}))
+    return audit(
+        PHARMACOGENETIC, patients, plan=Plan.from_data({"cohort": {"builtin": "warfarin"}})
+    )

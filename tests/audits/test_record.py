@@ -56,7 +56,9 @@ def test_nothing_is_nan_and_every_null_has_a_reason(formula: Audit) -> None:
 def test_a_missing_number_without_a_reason_is_refused(formula: Audit) -> None:
     """A record checks itself at birth."""
     race = formula.comparisons[0]
-    with pytest.raises(InputError, match=r"Comparison.effect\[0, 0, 0\] is missing without a reason"):
+    with pytest.raises(
+        InputError, match=r"Comparison.effect\[0, 0, 0\] is missing without a reason"
+    ):
         replace(race, reason=np.full(race.reason.shape, ""))
     with pytest.raises(InputError, match="Comparison.effect has shape"):
         replace(race, effect=race.effect[:1])

@@ -119,7 +119,9 @@ def test_signed_differences_add_up_to_the_gap_within_site(formula: Audit, patien
     margin = predict(PHARMACOGENETIC, patients).margin
     groups, site = patients.grouping("race"), patients.stratum
     a, b = groups.members(BLACK), groups.members("White")
-    shared = [s for s in np.unique(site) if min((a & (site == s)).sum(), (b & (site == s)).sum()) >= 2]
+    shared = [
+        s for s in np.unique(site) if min((a & (site == s)).sum(), (b & (site == s)).sum()) >= 2
+    ]
     keep = (a | b) & np.isin(site, shared)
     d, _ = slow.contrast(margin[keep], np.flatnonzero(keep), site[keep], a[keep])
     assert race.gap[c] == pytest.approx(d, abs=1e-6)
@@ -132,7 +134,9 @@ def test_every_difference_by_race_equals_loops(formula: Audit, patients: Cohort)
     groups, site = patients.grouping("race"), patients.stratum
     c, v = race.contrast(BLACK, "White"), race.view("signed")
     a, b = groups.members(BLACK), groups.members("White")
-    shared = [s for s in np.unique(site) if min((a & (site == s)).sum(), (b & (site == s)).sum()) >= 2]
+    shared = [
+        s for s in np.unique(site) if min((a & (site == s)).sum(), (b & (site == s)).sum()) >= 2
+    ]
     keep = (a | b) & np.isin(site, shared)
     for j in range(len(race.subjects)):
         phi = made.values[keep, j].astype(float)
@@ -161,12 +165,12 @@ def test_order_of_patients_and_names_of_groups_change_nothing(patients: Cohort) 
         groups=[race, *patients.groups[1:]], strata=["site"],
     )  # fmt: skip
     one, other = (
-        compare(
-            explain(PHARMACOGENETIC, c), c, by="race", contrasts=contrasts(PHARMACOGENETIC, c)
-        )
+        compare(explain(PHARMACOGENETIC, c), c, by="race", contrasts=contrasts(PHARMACOGENETIC, c))
         for c in (patients, again)
     )
     for name in ("effect", "low", "high", "p", "p_maxt", "q"):
-        np.testing.assert_allclose(getattr(other, name), getattr(one, name), rtol=1e-6, err_msg=name)
+        np.testing.assert_allclose(
+            getattr(other, name), getattr(one, name), rtol=1e-6, err_msg=name
+        )
     assert (one.verdict == other.verdict).all()
     assert (one.mechanism == other.mechanism).all()

@@ -40,7 +40,9 @@ def test_01_values_that_are_not_finite_are_named() -> None:
     """Fault 1: count, columns, first rows by position, and the opt-in remedies."""
     x = frame()
     x.iloc[4, 1], x.iloc[9, 2] = np.nan, np.inf
-    with pytest.raises(CohortError, match=r"2 values that are not finite in 2 columns.*g1.*g2.*\[4, 9\]"):
+    with pytest.raises(
+        CohortError, match=r"2 values that are not finite in 2 columns.*g1.*g2.*\[4, 9\]"
+    ):
         Cohort(x, people())
     dropped = Cohort(x, people(), missing="drop")
     assert dropped.n == 58
@@ -99,11 +101,15 @@ def test_05_bare_labels_need_by_position() -> None:
 def test_06_missing_and_extra_ids_are_counted() -> None:
     """Fault 6: an error with counts; an inner join is opt-in, and its loss is told per group."""
     fewer = people().iloc[5:]
-    with pytest.raises(CohortError, match=r'people: 5 of 60 row ids are missing and 0 are extra.*join="inner"'):
+    with pytest.raises(
+        CohortError, match=r'people: 5 of 60 row ids are missing and 0 are extra.*join="inner"'
+    ):
         Cohort(frame(), fewer)
     joined = Cohort(frame().iloc[:50], fewer, join="inner", groups=["sex"])
     assert joined.n == 45
-    assert any("5 rows of x and 10 of people left out; sex: female 5, male 5" in n for n in joined.notes)
+    assert any(
+        "5 rows of x and 10 of people left out; sex: female 5, male 5" in n for n in joined.notes
+    )
 
 
 def test_07_repeated_ids_are_an_error() -> None:

@@ -20,7 +20,11 @@ def linear() -> Attributions:
     """Exact attributions of a linear model."""
     x = RNG.normal(size=(20, 4))
     return Attributions.from_arrays(
-        x, rows=[f"r{i}" for i in range(20)], features=list("abcd"), output=x.sum(axis=1) + 2, base=2.0
+        x,
+        rows=[f"r{i}" for i in range(20)],
+        features=list("abcd"),
+        output=x.sum(axis=1) + 2,
+        base=2.0,
     )
 
 
@@ -43,7 +47,7 @@ def test_sets_must_partition_the_features() -> None:
 
 
 def test_from_shap_takes_an_explanation() -> None:
-    """shap's own linear explainer passes the completeness check."""
+    """Shap's own linear explainer passes the completeness check."""
     x = RNG.normal(size=(30, 3))
     weights = np.array([1.0, -2.0, 0.5])
     found = shap.LinearExplainer((weights, 0.3), x)(x)
@@ -63,7 +67,7 @@ def test_from_shap_of_several_outputs_is_refused() -> None:
 
 
 def test_from_captum_takes_a_tensor() -> None:
-    """captum's integrated gradients of a small network pass the completeness check."""
+    """Captum's integrated gradients of a small network pass the completeness check."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         net = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Softplus(), torch.nn.Linear(8, 1))
@@ -82,7 +86,9 @@ def test_a_row_that_does_not_add_up_is_marked() -> None:
     x = RNG.normal(size=(50, 2))
     output = x.sum(axis=1)
     output[7] += 3.0
-    made = Attributions.from_arrays(x, rows=list(range(50)), features=["a", "b"], output=output, base=0)
+    made = Attributions.from_arrays(
+        x, rows=list(range(50)), features=["a", "b"], output=output, base=0
+    )
     assert np.flatnonzero(~made.converged).tolist() == [7]
     assert made.error[7] == pytest.approx(3.0, abs=1e-5)
 

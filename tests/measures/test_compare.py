@@ -31,7 +31,11 @@ def additive(cohort: Cohort, weights: Float) -> Attributions:
     x = cohort.dense()
     values = (x - x.mean(axis=0)) * weights
     return Attributions.from_arrays(
-        values, rows=cohort.rows.tolist(), features=cohort.features, output=values.sum(axis=1), base=0.0
+        values,
+        rows=cohort.rows.tolist(),
+        features=cohort.features,
+        output=values.sum(axis=1),
+        base=0.0,
     )
 
 
@@ -80,7 +84,9 @@ def test_a_difference_in_use_is_named_context_without_the_group_as_input() -> No
     cohort = cohort_of(x)
     change = np.ones_like(x)
     change[1::2, 1] = 2.0 + 0.1 * rng.normal(size=N // 2)
-    found = compare(additive(cohort, np.ones(3)), cohort, by="race", contrasts=moved(cohort, change))
+    found = compare(
+        additive(cohort, np.ones(3)), cohort, by="race", contrasts=moved(cohort, change)
+    )
     use = found.view("use")
     assert found.verdict[use, 0].tolist() == ["similar", "different", "similar"]
     assert found.mechanism[use, 0, 1] == "context"
@@ -99,7 +105,9 @@ def test_the_group_as_a_feature_is_direct() -> None:
 
 def test_mechanisms_follow_the_table() -> None:
     """Each pair of verdicts, with and without the group as an input."""
-    seen = np.array([["different", "different", "similar", "cannot_tell", "different", "not_estimable"]])
+    seen = np.array(
+        [["different", "different", "similar", "cannot_tell", "different", "not_estimable"]]
+    )
     use = np.array([["similar", "cannot_tell", "similar", "similar", "different", "not_estimable"]])
     none = np.zeros(6, dtype=bool)
     words = ["value", "unresolved", "none", "unresolved", "context", "unresolved"]
@@ -113,7 +121,9 @@ def test_mechanisms_follow_the_table() -> None:
 def test_rows_shuffled_features_reordered_groups_renamed_give_the_same_answer() -> None:
     """Bits do not depend on the order of rows; nor answers on order and names of columns."""
     rng = np.random.default_rng(4)
-    x = pd.DataFrame(rng.normal(size=(N, 4)), columns=list("abcd"), index=[f"p{i}" for i in range(N)])
+    x = pd.DataFrame(
+        rng.normal(size=(N, 4)), columns=list("abcd"), index=[f"p{i}" for i in range(N)]
+    )
     people = pd.DataFrame(
         {"race": np.where(rng.uniform(size=N) < 0.4, "A", "B"), "site": rng.integers(0, 3, N)},
         index=x.index,
@@ -189,7 +199,10 @@ def test_units_are_people_and_not_rows() -> None:
     rng = np.random.default_rng(9)
     x = rng.normal(size=(60, 2))
     people = pd.DataFrame(
-        {"race": np.where(np.arange(60) % 2 == 0, "A", "B"), "who": [f"u{i:03d}" for i in range(60)]},
+        {
+            "race": np.where(np.arange(60) % 2 == 0, "A", "B"),
+            "who": [f"u{i:03d}" for i in range(60)],
+        },
         index=[f"u{i:03d}" for i in range(60)],
     )
     single = Cohort(x, people, groups=["race"], unit="who")

@@ -66,7 +66,9 @@ def test_equal_groups_are_similar_where_there_are_enough_people() -> None:
         index=[f"p{i}" for i in range(20_000)],
     )  # fmt: skip
     cohort = Cohort(score[:, None], people, outcome="case", groups=["half"], unit="row")
-    made = perform(Predictions(cohort.rows, score, expit(score), "case", "logit"), cohort, by="half")
+    made = perform(
+        Predictions(cohort.rows, score, expit(score), "case", "logit"), cohort, by="half"
+    )
     assert made.verdict[0, made.metric("auroc")] == "similar"
     assert made.verdict[0, made.metric("brier")] == "similar"
 
@@ -74,9 +76,16 @@ def test_equal_groups_are_similar_where_there_are_enough_people() -> None:
 def test_small_parts_are_suppressed() -> None:
     """Five people of a group: no count, no metric, no difference."""
     cohort, said = binary(120)
-    few = cohort.people["race"].where(~((cohort.people["race"] == "B") & (np.arange(120) > 15)), "A")
+    few = cohort.people["race"].where(
+        ~((cohort.people["race"] == "B") & (np.arange(120) > 15)), "A"
+    )
     small = Cohort(
-        cohort.x, cohort.people.assign(race=few), ["score"], outcome="case", groups=["race"], unit="row"
+        cohort.x,
+        cohort.people.assign(race=few),
+        ["score"],
+        outcome="case",
+        groups=["race"],
+        unit="row",
     )
     made = perform(said, small, by="race")
     b = made.parts.index("B")
@@ -100,7 +109,9 @@ def shortcut(n: int = 3000) -> tuple[Cohort, Attributions]:
     group = rng.integers(0, 2, n)
     signal, marker, noise = rng.normal(size=n), group + 0.3 * rng.normal(size=n), rng.normal(size=n)
     y = (rng.uniform(size=n) < expit(1.5 * signal + 1.5 * group - 0.75)).astype(int)
-    people = pd.DataFrame({"race": np.array(["A", "B"])[group], "y": y}, index=[f"p{i}" for i in range(n)])
+    people = pd.DataFrame(
+        {"race": np.array(["A", "B"])[group], "y": y}, index=[f"p{i}" for i in range(n)]
+    )
     x = np.column_stack([signal, marker, noise])
     names = ["signal", "marker", "noise"]
     cohort = Cohort(x, people, names, outcome="y", groups=["race"], unit="row")

@@ -45,7 +45,7 @@ def test_critical_value_is_a_conservative_quantile() -> None:
 
 
 def test_bh_and_holm_agree_with_statsmodels() -> None:
-    """q and Holm's p equal statsmodels' on random p-values."""
+    """Q and Holm's p equal statsmodels' on random p-values."""
     p = np.random.default_rng(1).uniform(size=50) ** 3
     np.testing.assert_allclose(benjamini_hochberg(p), multipletests(p, method="fdr_bh")[1])
     np.testing.assert_allclose(benjamini_hochberg(p), stats.false_discovery_control(p))

@@ -78,7 +78,9 @@ def test_one_stratum_is_welch() -> None:
     """Without strata T is Welch's t, and df is Welch-Satterthwaite's."""
     rng = np.random.default_rng(0)
     values, member = rng.normal(size=(30, 3)), np.arange(30) < 11
-    found = difference(values, design(Cells(np.arange(30), np.zeros(30, dtype=int), values), member))
+    found = difference(
+        values, design(Cells(np.arange(30), np.zeros(30, dtype=int), values), member)
+    )
     welch = stats.ttest_ind(values[member], values[~member], equal_var=False)
     np.testing.assert_allclose(found.effect / found.se, welch.statistic, rtol=1e-12)
     np.testing.assert_allclose(found.df, welch.df, rtol=1e-12)
@@ -147,7 +149,9 @@ def test_ties_count_as_exceedances() -> None:
     member = np.arange(20) < 10
     plan = design(Cells(np.arange(20), np.zeros(20, dtype=int), values), member)
     labels = permuted_labels(plan, draws=200, rng=np.random.default_rng(0))
-    assert p_value(difference(values, plan).statistic, null_statistics(values, plan, labels))[0] == 1.0
+    assert (
+        p_value(difference(values, plan).statistic, null_statistics(values, plan, labels))[0] == 1.0
+    )
 
 
 def test_a_large_constant_costs_no_digits() -> None:

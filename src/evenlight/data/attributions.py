@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Bool, Float, Single, Text
-from evenlight.data import align
+from evenlight.data import align, cards
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, FeatureSets
 from evenlight.errors import AttributionError
@@ -79,7 +79,7 @@ class Attributions:
         return len(self.rows)
 
     def total(self) -> Float:
-        """f (n,): the sum of the attributions plus the base, in float64."""
+        """F (n,): the sum of the attributions plus the base, in float64."""
         flat = self.values.reshape(self.n, -1)
         total: Float = flat.sum(axis=1, dtype=np.float64) + self.base
         return total
@@ -127,12 +127,16 @@ class Attributions:
         wide = pd.DataFrame(
             self.values.reshape(self.n, -1), index=self.rows, columns=list(self.features.names)
         )
-        return wide.rename_axis("row").rename_axis("feature", axis=1).stack().rename("attribution").reset_index()
+        return (
+            wide.rename_axis("row")
+            .rename_axis("feature", axis=1)
+            .stack()
+            .rename("attribution")
+            .reset_index()
+        )
 
     def _repr_html_(self) -> str:
-        from evenlight.data.cards import attributions_card
-
-        return attributions_card(self)
+        return cards.attributions_card(self)
 
     @classmethod
     def from_arrays(
@@ -172,14 +176,25 @@ class Attributions:
             )
         error, converged = residual(array, out, start)
         made = cls(
-            ids, names, array, out, start, error, converged, target, scale, method,
+            ids,
+            names,
+            array,
+            out,
+            start,
+            error,
+            converged,
+            target,
+            scale,
+            method,
             background=background,
         )
         _plausible(made)
         return made
 
     @classmethod
-    def from_shap(cls, explanation: Any, *, rows: Sequence[object], output: object, **own: Any) -> Attributions:
+    def from_shap(
+        cls, explanation: Any, *, rows: Sequence[object], output: object, **own: Any
+    ) -> Attributions:
         """From a `shap.Explanation` of one output (n, p): slice several outputs first."""
         values = np.asarray(explanation.values)
         if values.ndim == 3:
@@ -189,20 +204,36 @@ class Attributions:
         names = explanation.feature_names
         features = own.pop("features", None) or names or [f"x{j}" for j in range(values.shape[1])]
         return cls.from_arrays(
-            values, rows=rows, features=features, output=output,
-            base=explanation.base_values, method=own.pop("method", "shap"), **own,
+            values,
+            rows=rows,
+            features=features,
+            output=output,
+            base=explanation.base_values,
+            method=own.pop("method", "shap"),
+            **own,
         )
 
     @classmethod
     def from_captum(
-        cls, tensor: Any, *, rows: Sequence[object], features: Features | Sequence[str],
-        output: object, base: object, **own: Any,
+        cls,
+        tensor: Any,
+        *,
+        rows: Sequence[object],
+        features: Features | Sequence[str],
+        output: object,
+        base: object,
+        **own: Any,
     ) -> Attributions:
         """From the tensor that a captum method returned, (n, *s)."""
         values = tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else np.asarray(tensor)
         return cls.from_arrays(
-            values, rows=rows, features=features, output=output, base=base,
-            method=own.pop("method", "captum"), **own,
+            values,
+            rows=rows,
+            features=features,
+            output=output,
+            base=base,
+            method=own.pop("method", "captum"),
+            **own,
         )
 
 

@@ -38,17 +38,23 @@ class CoefficientTable:
         if not self.weights:
             raise ModelError(f"{self.name}: a coefficient table needs at least one term")
         if self.link not in LINKS or self.link == "softmax":
-            raise ModelError(f"{self.name}: link {self.link!r}; wanted identity, square, logit or log")
+            raise ModelError(
+                f"{self.name}: link {self.link!r}; wanted identity, square, logit or log"
+            )
         for term, weight in {"intercept": self.intercept, **self.weights}.items():
             if not np.isfinite(weight):
                 raise ModelError(f"{self.name}: the weight of {term!r} is {weight}")
 
     @classmethod
-    def from_csv(cls, path: str | Path, *, link: Link = "identity", target: str = "output") -> CoefficientTable:
+    def from_csv(
+        cls, path: str | Path, *, link: Link = "identity", target: str = "output"
+    ) -> CoefficientTable:
         """Read columns `term` and `weight`; the term `intercept` is the constant."""
         table = pd.read_csv(path)
         if not {"term", "weight"} <= set(table.columns):
-            raise ModelError(f"{Path(path).name}: wanted columns term and weight, found {list(table.columns)}")
+            raise ModelError(
+                f"{Path(path).name}: wanted columns term and weight, found {list(table.columns)}"
+            )
         if table["term"].duplicated().any():
             twice = table["term"][table["term"].duplicated()].iloc[0]
             raise ModelError(f"{Path(path).name}: the term {twice!r} occurs twice")

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from evenlight.arrays import Bool, Float, Int, Text, Values
-from evenlight.data import align, intake
+from evenlight.data import align, cards, intake
 from evenlight.data.features import Features, check_states
 from evenlight.data.groups import Axes, Groups
 from evenlight.data.outcome import Kind, Survival, outcome_kind, outcome_values
@@ -219,9 +219,7 @@ class Cohort:
         return new
 
     def _repr_html_(self) -> str:
-        from evenlight.data.cards import cohort_card
-
-        return cohort_card(self)
+        return cards.cohort_card(self)
 
 
 def outcome_kind_of(cohort: Cohort) -> Kind | None:
@@ -267,7 +265,9 @@ def _constant_in_unit(groups: Groups, units: Int) -> None:
 
 def _check(cohort: Cohort) -> None:
     if cohort.n == 0:
-        raise CohortError('no row is left; every one had values that are not finite (missing="drop")')
+        raise CohortError(
+            'no row is left; every one had values that are not finite (missing="drop")'
+        )
     if cohort.n == 1:
         raise CohortError("the cohort has one row; nothing can be compared")
     if cohort.unit is None:

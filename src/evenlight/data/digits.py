@@ -81,10 +81,10 @@ def estimate(
 def _bearable(largest: float, width: float) -> int:
     """Decimals for an estimate: two digits of the width, but no more than three of the number."""
     wide = decimals(width)
-    if largest <= 0 or width <= 0:
+    if largest <= 0:
         return wide
     three = max(2 - floor(log10(largest)), 0)
-    return max(min(wide, three), wide - 1)
+    return three if width < largest / 1000 else max(min(wide, three), wide - 1)
 
 
 def plain(value: float | None, reason: str = "") -> str:
@@ -95,7 +95,7 @@ def plain(value: float | None, reason: str = "") -> str:
     """
     if value is None or not isfinite(value):
         return reason or ABSENT
-    return f"{value:.6g}".replace("-", MINUS)
+    return f"{value:.4g}".replace("-", MINUS)
 
 
 def percent(value: float | None, reason: str = "", *, places: int = 0) -> str:

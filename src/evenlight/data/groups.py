@@ -54,15 +54,15 @@ class Groups:
             raise GroupError(f"{self.name}: codes must be (n,), found shape {self.codes.shape}")
         top, low = int(self.codes.max(initial=-1)), int(self.codes.min(initial=0))
         if top >= len(self.levels) or low < -1:
-            raise GroupError(f"{self.name}: code {top if top > 0 else low} has no name among {self.levels}")
+            raise GroupError(
+                f"{self.name}: code {top if top > 0 else low} has no name among {self.levels}"
+            )
         if self.reference is not None and self.reference not in self.levels:
             raise GroupError(
                 f"{self.name}: reference {self.reference!r} is not among {self.levels}"
             )
         if self.rows is not None and len(self.rows) != len(self.codes):
-            raise GroupError(
-                f"{self.name}: {len(self.rows)} ids for {len(self.codes)} codes"
-            )
+            raise GroupError(f"{self.name}: {len(self.rows)} ids for {len(self.codes)} codes")
 
     @classmethod
     def from_labels(

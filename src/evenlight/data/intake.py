@@ -121,7 +121,9 @@ def finite(
         notes.append(f"{int(rows.sum())} rows with values that are not finite were dropped.")
         return ~rows, values
     if missing == "median" and not sparse.issparse(values):
-        notes.append(f"{int(bad.sum())} values that are not finite were replaced by the column's median.")
+        notes.append(
+            f"{int(bad.sum())} values that are not finite were replaced by the column's median."
+        )
         middle = np.nanmedian(np.where(np.isfinite(flat) & chosen[:, None], flat, np.nan), axis=0)
         if not np.isfinite(middle).all():
             raise CohortError("a column has no finite value, so it has no median; leave it out")
@@ -141,15 +143,15 @@ def _bad(flat: Values) -> Bool:
         mask = sparse.csr_array(
             (~np.isfinite(flat.data), flat.indices, flat.indptr), shape=flat.shape
         )
-        dense: Bool = mask.toarray().astype(bool) if mask.data.any() else np.zeros((flat.shape[0], 1), bool)
+        dense: Bool = (
+            mask.toarray().astype(bool) if mask.data.any() else np.zeros((flat.shape[0], 1), bool)
+        )
         return dense
     bad: Bool = ~np.isfinite(flat)
     return bad
 
 
-def inner_note(
-    rows: Text, people: pd.DataFrame, keep: Int, groups: Sequence[str | Groups]
-) -> str:
+def inner_note(rows: Text, people: pd.DataFrame, keep: Int, groups: Sequence[str | Groups]) -> str:
     """What an inner join lost, in all and per group."""
     lost = [row for row in align.ids(people.index).tolist() if row not in set(rows[keep].tolist())]
     note = f"Inner join: {len(rows) - len(keep)} rows of x and {len(lost)} of people left out"

@@ -84,7 +84,13 @@ class Contrasts:
         _same_length(self.rows, margin=self.margin, response=self.response)
         _finite(margin=self.margin, response=self.response)
         q = len(self.subjects)
-        if not self.margin.shape[1] == self.response.shape[1] == len(self.low) == len(self.high) == q:
+        if (
+            not self.margin.shape[1]
+            == self.response.shape[1]
+            == len(self.low)
+            == len(self.high)
+            == q
+        ):
             raise ModelError(f"contrasts of {q} subjects do not fit arrays of {self.margin.shape}")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from textwrap import fill
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -86,9 +87,9 @@ def rows(ax: Axes, labels: Sequence[str], longest: int = 34) -> None:
     ax.set_ylim(len(labels) - 0.5, -0.5)
 
 
-def states(ax: Axes, labels: Sequence[str], longest: int = 12) -> None:
-    """Name the columns 0, 1, ... of a plot."""
-    shown = [short(label, longest) for label in labels]
+def states(ax: Axes, labels: Sequence[str], longest: int = 30) -> None:
+    """Name the columns 0, 1, ... of a plot; a long name stands in several lines."""
+    shown = [fill(short(label, longest), 12) for label in labels]
     ax.set_xticks(range(len(labels)), shown, parse_math=False)
 
 

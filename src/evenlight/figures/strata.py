@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -24,7 +26,8 @@ from evenlight.measures.composition import UNKNOWN, Composition
 def strata(composition: Composition, *, ax: Axes | None = None) -> Axes:
     """Units by stratum, stacked by group; a bar with a hidden cell is marked with an s."""
     ax = plane(ax, WIDE, 300)
-    cells = np.nan_to_num(composition.cells)
+    order = sorted(range(len(composition.strata)), key=lambda i: natural(composition.strata[i]))
+    cells = np.nan_to_num(composition.cells)[order]
     floor = np.zeros(len(cells))
     for i, part in enumerate(composition.parts):
         known = part != UNKNOWN
@@ -41,9 +44,9 @@ def strata(composition: Composition, *, ax: Axes | None = None) -> Axes:
             hatch_linewidth=0.5,
         )
         floor += cells[:, i]
-    for x in np.flatnonzero(np.isnan(composition.cells).any(axis=1)).tolist():
+    for x in np.flatnonzero(np.isnan(composition.cells[order]).any(axis=1)).tolist():
         write(ax, x, floor[x], "s", ha="center", va="bottom")
-    states(ax, composition.strata)
+    states(ax, [composition.strata[i] for i in order])
     axis_labels(ax, composition.strata_name, "units")
     ax.set_ylim(0, max(float(floor.max(initial=0.0)) * 1.1, 1.0))
     made = ax.legend(
@@ -58,6 +61,16 @@ def strata(composition: Composition, *, ax: Axes | None = None) -> Axes:
         text.set_parse_math(False)
         text.set_text(short(part, 34))
     return ax
+
+
+def natural(label: str) -> tuple[tuple[int, str], ...]:
+    """A key that sorts 2 before 11.
+
+    >>> sorted(["11", "2", "1"], key=natural)
+    ['1', '2', '11']
+    """
+    parts = re.findall(r"[0-9]+|[^0-9]+", label)
+    return tuple((int(p), "") if p.isdecimal() else (-1, p) for p in parts)
 
 
 def strata_text(composition: Composition) -> str:

@@ -121,9 +121,16 @@ def _attributes(node: Node, names: dict[str, str]) -> dict[str, str]:
             found["href"] = "#" + names[value.removeprefix("#")]
         elif not (name == "transform" and value.startswith("rotate(-0 ")):
             found[name] = _paint(value, names)
-    if "d" in found:
-        found["d"] = _GAP.sub("", found["d"])
+    places = 2 if "id" in found else 1
+    for name in {"d", "x", "y", "width", "height", "transform"} & set(found):
+        found[name] = _rounded(found[name], places)
     return found
+
+
+def _rounded(value: str, places: int) -> str:
+    """Numbers with fewer decimals: a tenth of a point is less than a pixel."""
+    shorter = _LONG.sub(lambda m: f"{float(m[0]):.{places}f}".rstrip("0").rstrip("."), value)
+    return _GAP.sub("", shorter)
 
 
 def _declared(style: str, names: dict[str, str]) -> dict[str, str]:
@@ -140,8 +147,7 @@ def _paint(value: str, names: dict[str, str]) -> str:
         return "currentColor"
     if value.startswith("url(#"):
         return f"url(#{names[value[5:-1]]})"
-    shorter = _LONG.sub(lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), value)
-    return " ".join(shorter.split())
+    return " ".join(value.split())
 
 
 def _tag(node: Node) -> str:

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 
 from evenlight.arrays import Float
 from evenlight.data.digits import fixed
+from evenlight.data.shown import short
 from evenlight.figures.forest import LOOKS
-from evenlight.figures.ink import INK, axis_labels, head, plane, spread, write
+from evenlight.figures.ink import INK, axis_labels, head, plane, write
 from evenlight.measures.comparison import Comparison
 
 
@@ -66,17 +67,26 @@ def _names(ax: Axes, comparison: Comparison, at: tuple[int, int], label: int) ->
     ax.set_ylim(0, top)
     outside = known[(verdicts[known] != "similar") | (np.abs(x[known]) > comparison.margin)]
     chosen = [int(j) for j in outside[np.argsort(-np.abs(x[outside]), kind="stable")][:label]]
-    for j, place in zip(chosen, spread([float(y[j]) for j in chosen], top / 15), strict=True):
-        shift, where = (-0.03 * widest, "right") if x[j] > 0 else (0.03 * widest, "left")
-        write(
-            ax,
-            float(x[j]) + shift,
-            place,
-            comparison.subjects[j],
-            ha=where,
-            va="center",
-            longest=18,
-        )
+    taken = [
+        (float(x[j]) - 0.03 * widest, float(x[j]) + 0.03 * widest, float(y[j])) for j in chosen
+    ]
+    for j in chosen:
+        name = short(comparison.subjects[j], 18)
+        way = -1 if x[j] > 0 else 1
+        near, far = (float(x[j]) + way * d * widest for d in (0.035, 0.035 + 0.036 * len(name)))
+        place = _free(taken, (min(near, far), max(near, far), float(y[j])), top / 16)
+        taken.append((min(near, far), max(near, far), place))
+        write(ax, near, place, name, ha="left" if way > 0 else "right", va="center")
+
+
+def _free(
+    taken: list[tuple[float, float, float]], wanted: tuple[float, float, float], gap: float
+) -> float:
+    """The first height, going down from the wanted one, at which nothing else stands."""
+    left, right, y = wanted
+    while y > gap and any(a < right and left < b and abs(at - y) < gap for a, b, at in taken):
+        y -= gap / 2
+    return y
 
 
 def volcano_text(comparison: Comparison, contrast: tuple[str, str], view: int = 0) -> str:

@@ -23,7 +23,9 @@ def worded(record: object, name: str, words: Iterable[str]) -> None:
     allowed = set(words)
     for word in np.unique(getattr(record, name)).tolist():
         if word not in allowed:
-            raise InputError(f"{type(record).__name__}.{name} holds {word!r}, not one of {sorted(allowed)}")
+            raise InputError(
+                f"{type(record).__name__}.{name} holds {word!r}, not one of {sorted(allowed)}"
+            )
 
 
 def explained(record: object, reason: Values, *names: str) -> None:
@@ -35,4 +37,6 @@ def explained(record: object, reason: Values, *names: str) -> None:
         silent = np.isnan(values) & (reason == "")
         if silent.any():
             at = tuple(int(i) for i in np.argwhere(silent)[0])
-            raise InputError(f"{type(record).__name__}.{name}{list(at)} is missing without a reason")
+            raise InputError(
+                f"{type(record).__name__}.{name}{list(at)} is missing without a reason"
+            )

@@ -84,7 +84,9 @@ def _views(
     phi = made.values.reshape(made.n, -1).astype(np.float64)[here.kept]
     sd = within_sd(here.per_unit(made.total()), here.unit_group)
     if sd <= 0:
-        raise AttributionError("the output does not vary within groups; there is nothing to compare")
+        raise AttributionError(
+            "the output does not vary within groups; there is nothing to compare"
+        )
     given = ["nothing"]
     if here.cohort.outcome_kind in ("binary", "categorical", "continuous"):
         given.append("outcome")
@@ -137,7 +139,10 @@ def _arrays(found: Computed) -> dict[str, np.ndarray]:
     }
     out["n"] = np.array([[a.left if not a.reason else (0, 0) for a in own] for own in arms])
     out["kept"] = np.array(
-        [[[m / max(n, 1) for n, m in zip(a.total, a.left, strict=True)] for a in own] for own in arms]
+        [
+            [[m / max(n, 1) for n, m in zip(a.total, a.left, strict=True)] for a in own]
+            for own in arms
+        ]
     )
     told = [
         ["" if a.reason else population(a.total, a.left, len(a.plan.weight), a.names) for a in own]
@@ -155,9 +160,7 @@ def _mechanisms(found: Computed, made: Attributions, here: Setting) -> Text:
     for view, part, _ in found:
         seen = part.verdict
         own = part.verdict if view.name == "use" else use
-        out.append(
-            mechanisms(seen, own, direct, group_is_input=bool((direct & used).any()))
-        )
+        out.append(mechanisms(seen, own, direct, group_is_input=bool((direct & used).any())))
     return np.stack(out)
 
 
@@ -192,7 +195,9 @@ def _levels(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
             continue
         out["mean"][g] = mean[at].mean(axis=0)
         limits = mean_interval(size[at])
-        for name, values in zip(("importance", "importance_low", "importance_high"), limits, strict=True):
+        for name, values in zip(
+            ("importance", "importance_low", "importance_high"), limits, strict=True
+        ):
             out[name][g] = values
     lost = here.groups.codes[~made.converged]
     unconverged = np.bincount(lost[lost >= 0], minlength=k)

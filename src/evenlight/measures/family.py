@@ -109,7 +109,12 @@ def _numbers(seen: Difference, family: Family, view: View, margin: float) -> dic
 
 
 def _needed(
-    found: dict[str, Float], seen: Difference, arms: list[Arms], live: Int, view: View, margin: float
+    found: dict[str, Float],
+    seen: Difference,
+    arms: list[Arms],
+    live: Int,
+    view: View,
+    margin: float,
 ) -> dict[str, Float]:
     half = (found["high"] - found["low"]) / 2
     n = np.array([arms[i].left for i in live[:, 0]]).T

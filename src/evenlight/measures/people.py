@@ -57,8 +57,10 @@ def _outcome(
     if cohort.outcome_kind not in ("binary", "continuous"):
         why[why == ""] = "no mean for this kind of outcome"
         return out, why.astype(np.str_)
-    y = np.array([cohort.y[cohort.units == u].mean() for u in unit]) if len(unit) < cohort.n else (
-        cohort.y[np.argsort(cohort.units)]
+    y = (
+        np.array([cohort.y[cohort.units == u].mean() for u in unit])
+        if len(unit) < cohort.n
+        else (cohort.y[np.argsort(cohort.units)])
     )
     for g in range(k):
         own = y[(codes == g) & np.isfinite(y)]
@@ -72,9 +74,7 @@ def _outcome(
     return out, why.astype(np.str_)
 
 
-def _cells(
-    cohort: Cohort, codes: Int, first: Int, k: int
-) -> tuple[tuple[str, ...], Float, Text]:
+def _cells(cohort: Cohort, codes: Int, first: Int, k: int) -> tuple[tuple[str, ...], Float, Text]:
     """Units by stratum (of each unit's first row) and part."""
     if not cohort.strata:
         return (), np.zeros((0, k)), np.zeros((0, k), dtype=np.str_)
@@ -147,7 +147,10 @@ def sensitivities(
         if at.sum() < SMALLEST_GROUP:
             reason[g] = HIDDEN
             continue
-        means["margin"][g], means["response"][g] = margin[at].mean(axis=0), response[at].mean(axis=0)
+        means["margin"][g], means["response"][g] = (
+            margin[at].mean(axis=0),
+            response[at].mean(axis=0),
+        )
     shown = suppressed_counts(here.sizes, smallest=SMALLEST_GROUP)[0]
     return Sensitivity(
         grouping=here.groups.name,
@@ -162,7 +165,9 @@ def sensitivities(
     )
 
 
-def flips(made: Intervention, cohort: Cohort, *, unit: str = "", threshold: float | None = None) -> Flip:
+def flips(
+    made: Intervention, cohort: Cohort, *, unit: str = "", threshold: float | None = None
+) -> Flip:
     """What setting a recorded attribute to another state does to the response, for each pair of states."""
     own = made.at(cohort)
     here = own.states

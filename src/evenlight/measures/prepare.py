@@ -106,7 +106,9 @@ def overlap_reason(
     """Why a contrast cannot be asked, "" if it can; units in all and left after dropping strata."""
     for n, name in zip(total, names, strict=True):
         if n < SMALLEST_GROUP:
-            return f"fewer than {SMALLEST_GROUP} units in {name}; more people of that group are needed"
+            return (
+                f"fewer than {SMALLEST_GROUP} units in {name}; more people of that group are needed"
+            )
     if min(left) == 0:
         return (
             f"no stratum holds two or more units of both {names[0]} and {names[1]}; "

@@ -121,8 +121,7 @@ def _conditions(cohort: Cohort) -> tuple[str, ...]:
 
 def _stacked(rows: list[Row]) -> dict[str, np.ndarray]:
     out = {
-        name: np.array([getattr(row, name) for row in rows])
-        for name in Row.__dataclass_fields__
+        name: np.array([getattr(row, name) for row in rows]) for name in Row.__dataclass_fields__
     }
     out["raw_total"] = out["raw"].sum(axis=1)
     return out
@@ -174,9 +173,7 @@ def _row(
     )
 
 
-def _plan(
-    here: Setting, phi: Float, f: Float, given: str
-) -> tuple[Layout | None, int, float, str]:
+def _plan(here: Setting, phi: Float, f: Float, given: str) -> tuple[Layout | None, int, float, str]:
     """The layout under a condition, its outcome bins, the order of its bias, and who it speaks for."""
     for count in BINS:
         stratum, bins = _strata(here, given, count)
@@ -189,8 +186,12 @@ def _plan(
             break
     known = int((here.unit_group >= 0).sum())
     share = len(plan.group) / known
-    told = "" if share >= 0.8 else (
-        f"Speaks for the {share:.0%} of units that are in a stratum with at least two groups."
+    told = (
+        ""
+        if share >= 0.8
+        else (
+            f"Speaks for the {share:.0%} of units that are in a stratum with at least two groups."
+        )
     )
     return plan, bins, bias, told
 

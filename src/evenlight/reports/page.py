@@ -35,7 +35,7 @@ from evenlight.record import Audit
 from evenlight.reports.icons import icon, signs
 from evenlight.reports.parts import evidence, name, say, size, verdict
 from evenlight.reports.sections import SECTIONS, a1_title
-from evenlight.reports.sections.judged import deciding, effect_words, people_words
+from evenlight.reports.sections.judged import contrast_words, deciding, effect_words, people_words
 from evenlight.reports.words import SHORT_HEADS, STANDING
 
 
@@ -62,7 +62,7 @@ def build(audit: Audit) -> str:
         main(id="main", tabindex="-1")[shown],
         _foot(audit),
     ]
-    return _page(f"Audit of {short(audit.model.name)}", content)
+    return _page(short(a1_title.heading(audit)), content)
 
 
 def index(audits: Sequence[tuple[str, str, Audit]]) -> str:
@@ -97,7 +97,7 @@ def _answer(question: str, answer: object) -> Element:
     told: list[Node] = [evidence("no part was recorded")]
     if part is not None:
         told = [
-            name(part.contrast),
+            contrast_words(part),
             ": ",
             evidence(effect_words(part)),
             ", ",

@@ -42,9 +42,17 @@ MORE_UNITS = "; about {more} more units in {group} would settle it"
 
 MEASURES = {
     "performance": ("Works equally well", "b2"),
-    "comparison": ("Uses the same features", "b3"),
-    "reliance": ("Leans on what tells the group", "b4"),
+    "use": ("Uses the same features", "b3"),
+    "attribution": ("Same attributions", "b3"),
+    "comparison": ("Same attributions", "b3"),
+    "reliance": ("Follows the group", "b4"),
 }
+SUBJECTS = {
+    "": "every feature",
+    "eta_squared": "all features together",
+    "unsupported_share": "features without support",
+}
+EVERYBODY = "all groups"
 
 MEANING = {
     "different": "The interval excludes zero and reaches beyond the margin.",
@@ -145,8 +153,8 @@ CAPTIONS = {
 
 READING = (
     "Of the variation in the model's output among people with the same outcome, {eta} follows "
-    "{grouping} (n = {n}). Of it, {unsupported} come from features with no demonstrated "
-    "predictive value inside any group, and {unresolved} of these are merely unresolved."
+    "{grouping} (n = {n}). Features with no demonstrated predictive value inside any group "
+    "contribute {unsupported} to it; {unresolved} of these are merely unresolved."
 )
 READING_NONE = "How far the output follows {grouping} among people with the same outcome: {reason}."
 READING_AFTER = (
@@ -155,7 +163,6 @@ READING_AFTER = (
     "recorded outcome, and cannot exclude what was not measured."
 )
 ROUNDED = " Counts are rounded to 5, because a cell is suppressed."
-SPEAKS = " The estimate speaks for {population}."
 FIRST_ROWS = "The first {shown} of {all} rows; the record beside this page (audit.json) holds all."
 
 RELIANCE_HEADS = (

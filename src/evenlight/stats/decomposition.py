@@ -99,5 +99,8 @@ def bootstrap_shares(plan: Layout, *, draws: int, rng: np.random.Generator) -> F
     """B_j (draws, p) over resamples of units."""
     n = len(plan.group)
     return np.stack(
-        [shares(plan, weight=rng.multinomial(n, np.full(n, 1 / n)).astype(float)) for _ in range(draws)]
+        [
+            shares(plan, weight=rng.multinomial(n, np.full(n, 1 / n)).astype(float))
+            for _ in range(draws)
+        ]
     )

@@ -30,7 +30,7 @@ def verdicts(low: Float, high: Float, margin: Float | float, smallest: Int | Flo
 
 
 def minimum_effect_p(effect: Float, se: Float, df: Float, delta: Float | float) -> Float:
-    """p of H0: |effect| <= delta, two-sided; without any spread 1 inside delta, else 1e-16.
+    """P of H0: |effect| <= delta, two-sided; without any spread 1 inside delta, else 1e-16.
 
     p = P(t_df > (|D| - delta) / SE) + P(t_df > (|D| + delta) / SE), at most 1.
     """

@@ -26,9 +26,7 @@ class Family:
         return float(np.sort(self.maxima)[min(rank, len(self.maxima)) - 1])
 
 
-def step_down(
-    seen: Float, null: Callable[[Int], Float], *, draws: int, block: int = 256
-) -> Family:
+def step_down(seen: Float, null: Callable[[Int], Float], *, draws: int, block: int = 256) -> Family:
     """Westfall-Young step-down max-T over statistics `seen` (m,).
 
     `null(index)` gives |T*| (draws, len(index)) for those tests, the same draws at every call; it

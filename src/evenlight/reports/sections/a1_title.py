@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from htpy import Element, Node, div, h1, header, p, span
 
 from evenlight.data.digits import count
@@ -15,6 +17,7 @@ def section(audit: Audit) -> Element:
     people = audit.cohort
     noun = "units" if people.unit not in ("", "row") else "people"
     facts = [
+        *([name(audit.model.name), " · "] if heading(audit) != _named(audit) else []),
         f"{count(people.units)} {noun} of ",
         name(people.name),
         " · ",
@@ -24,13 +27,22 @@ def section(audit: Audit) -> Element:
         name(groupings(audit)),
     ]
     return header(class_="title", id="a1")[
-        div(class_="over")[
-            h1["Audit of ", span(class_="model")[name(audit.model.name)]], p(class_="facts")[facts]
-        ],
+        div(class_="over")[h1[name(heading(audit))], p(class_="facts")[facts]],
         div(class_="strip")[
             (span[label, " ", span(class_="value")[value]] for label, value in _strip(audit))
         ],
     ]
+
+
+def heading(audit: Audit) -> str:
+    """The title of the plan, else the model's name."""
+    told = audit.plan.get("report")
+    given = told.get("title") if isinstance(told, Mapping) else None
+    return str(given or _named(audit))
+
+
+def _named(audit: Audit) -> str:
+    return f"Audit of {audit.model.name}"
 
 
 def groupings(audit: Audit) -> str:
@@ -42,6 +54,12 @@ def groupings(audit: Audit) -> str:
     return " and ".join(found) or "no grouping"
 
 
+def _version(audit: Audit) -> object:
+    versions = audit.provenance.get("versions")
+    known = versions.get("evenlight") if isinstance(versions, Mapping) else None
+    return known or "version not recorded"
+
+
 def _strip(audit: Audit) -> list[tuple[str, Node]]:
     date = str(audit.provenance.get("date", ""))[:10]
     return [
@@ -49,6 +67,6 @@ def _strip(audit: Audit) -> list[tuple[str, Node]]:
         ("data", audit.cohort.digest[:12] or "no digest"),
         (PLAN_GIVEN if audit.plan_fixed else PLAN_HERE, audit.plan_digest[:12]),
         ("date", name(date) if date else "not recorded"),
-        ("evenlight", name(audit.provenance.get("evenlight", "version not recorded"))),
+        ("evenlight", name(_version(audit))),
         ("", STANDING),
     ]

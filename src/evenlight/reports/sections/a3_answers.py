@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from htpy import Element, Node, a
+from htpy import Element, Node, a, span
 
 from evenlight.data.digits import count
 from evenlight.data.shown import short
 from evenlight.findings import Answer, Part
 from evenlight.record import Audit
-from evenlight.reports.parts import block, evidence, groups, name, nothing, size, verdict
+from evenlight.reports.parts import block, evidence, groups, nothing, size, verdict
 from evenlight.reports.sections.judged import (
     by_contrast,
+    contrast_words,
     effect_words,
     measure_words,
+    size_words,
     subject_words,
 )
 from evenlight.reports.words import CAPTIONS, NOTHING
 
 
 def section(audit: Audit) -> Element:
-    """Table T1."""
+    """Table T1; the column of people still needed is there where somebody is."""
+    open_ended = any(needed(p) for answer in audit.answers for p in by_contrast(answer))
     told = [
-        (_question(answer), [_row(answer, p) for p in by_contrast(answer)])
+        (_question(answer), [_row(answer, p, open_ended) for p in by_contrast(answer)])
         for answer in audit.answers
+        if answer.parts
     ]
-    if not any(rows for _, rows in told):
+    if not told:
         return nothing("a3", NOTHING["answers"])
-    heads = (
-        "Question",
-        "Contrast",
-        "Largest in",
-        "Verdict",
-        "Effect [95 % interval]",
-        "n",
-        "Still needed",
-    )
+    heads = ["Question", "Contrast", "Largest in", "Verdict", "Effect [95 % interval]", "n"]
+    heads += ["Still needed"] if open_ended else []
     return block("a3", groups("t1", "T1", CAPTIONS["T1"], heads, told))
 
 
@@ -43,15 +40,15 @@ def _question(answer: Answer) -> Element:
     return a(href=f"#{place}")[f"{words}, by {short(answer.grouping, 30)}"]
 
 
-def _row(answer: Answer, part: Part) -> list[Node]:
-    return [
-        name(part.contrast),
+def _row(answer: Answer, part: Part, open_ended: bool) -> list[Node]:
+    cells: list[Node] = [
+        contrast_words(part),
         subject_words(answer, part),
         verdict(part.verdict),
         evidence(effect_words(part)),
-        size(count(part.n, "not recorded")),
-        needed(part),
+        size(size_words(part)),
     ]
+    return cells + ([span(class_="needed")[needed(part)]] if open_ended else [])
 
 
 def needed(part: Part) -> str:

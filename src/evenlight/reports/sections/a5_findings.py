@@ -9,7 +9,7 @@ from evenlight.data.shown import short
 from evenlight.findings import Answer, Finding, Part
 from evenlight.record import Audit
 from evenlight.reports.parts import block, evidence, say, size, verdict
-from evenlight.reports.sections.judged import measure_words
+from evenlight.reports.sections.judged import contrast_words, measure_words, subject_words
 from evenlight.reports.words import CANNOT_ASK, CANNOT_TELL, FIXED_LIMITS, MORE_UNITS, NOTHING
 
 MOST = 3
@@ -40,15 +40,17 @@ def section(audit: Audit) -> Element:
 
 def _finding(finding: Finding) -> Element:
     e = finding.evidence
-    effect, low, high = e.get("effect"), e.get("low"), e.get("high")
+    numbers: Node = None
+    if "interval" not in finding.sentence:
+        effect, low, high = e.get("effect"), e.get("low"), e.get("high")
+        numbers = [estimate(effect, low, high, reason="no estimate", sign=True), ", "]
     return li(class_="judged")[
         verdict(finding.verdict),
         " ",
-        a(href=f"#{measure_words(finding.kind)[1]}")[say(finding.sentence)],
-        " ",
-        evidence(estimate(effect, low, high, reason="no estimate", sign=True)),
-        ", ",
-        size(f"n = {count(e.get('n'), 'not recorded')}"),
+        evidence(
+            [a(href=f"#{measure_words(finding.kind)[1]}")[say(finding.sentence)], " ", numbers]
+        ),
+        size(f"n = {count(e.get('n'), 'see reason')}"),
     ]
 
 
@@ -60,7 +62,7 @@ def untold(audit: Audit) -> list[str]:
 
 def _untold(answer: Answer, part: Part) -> str:
     question = f"{measure_words(answer.measure)[0]}:"
-    contrast = short(part.contrast)
+    contrast = contrast_words(part)
     if part.verdict == "not_estimable":
         return say(
             CANNOT_ASK.format(question=question, contrast=contrast, reason=part.reason.rstrip(". "))
@@ -72,7 +74,7 @@ def _untold(answer: Answer, part: Part) -> str:
     return say(
         CANNOT_TELL.format(
             question=question,
-            contrast=f"{contrast}, {short(part.subject, 30)}",
+            contrast=f"{contrast}, {subject_words(answer, part)}",
             interval=interval(part.low, part.high),
             unit=unit,
             more=more,

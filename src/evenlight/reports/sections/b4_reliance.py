@@ -41,7 +41,6 @@ from evenlight.reports.words import (
     READING_AFTER,
     READING_NONE,
     RELIANCE_HEADS,
-    SPEAKS,
     SUPPORTS,
 )
 
@@ -141,7 +140,7 @@ def _other(key: str, record: Reliance, g: int) -> Element:
 
 
 def _table(key: str, record: Reliance, g: int) -> Element:
-    speaks = SPEAKS.format(population=record.population[g]) if record.population[g] else ""
+    speaks = f" {record.population[g]}"
     named = (
         CAPTIONS["T5"].format(
             grouping=record.grouping,

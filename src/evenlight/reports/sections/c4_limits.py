@@ -36,4 +36,4 @@ def unasked(audit: Audit) -> Iterator[str]:
                 yield say(f"{what}, not asked in part or whole: {'; '.join(reasons[:3])}.")
             if speaks := {str(s) for s in record.population[:, c] if s}:
                 names = f"{short(level)} against {short(reference)}"
-                yield say(f"The estimate of {names} speaks for {'; '.join(sorted(speaks))}.")
+                yield say(f"{names}: {' '.join(sorted(speaks))}")

@@ -12,7 +12,7 @@ from evenlight.data.shown import short
 from evenlight.figures.importance import ranked
 from evenlight.measures.comparison import Comparison
 from evenlight.reports.parts import evidence, grid, name, say, verdict
-from evenlight.reports.words import CAPTIONS, MECHANISMS, SPEAKS
+from evenlight.reports.words import CAPTIONS, MECHANISMS
 
 VIEWS = 20
 """Subjects in the table of all views."""
@@ -48,7 +48,7 @@ def _table(key: str, record: Comparison, c: int, title: str) -> Element:
         n=people(record, first, c),
         margin=plain(record.margin),
         draws=f"{record.draws:,}",
-        population=SPEAKS.format(population=speaks) if speaks else "",
+        population=f" {speaks}",
     )
     heads = ["Feature", "Attribution: difference", "Adjusted p", "Verdict", "Mechanism"]
     heads += ["Use: difference", "Verdict"] if use is not None else []
@@ -72,6 +72,8 @@ def judged(record: Comparison, v: int, c: int, j: int) -> list[Node]:
 
 def people(record: Comparison, v: int, c: int) -> str:
     """Units of the two groups that enter a view."""
+    if not record.n[v, c].any():
+        return "n = 0, nobody enters"
     return f"n = {count(float(record.n[v, c, 0]))} and {count(float(record.n[v, c, 1]))}"
 
 

@@ -10,7 +10,7 @@ from evenlight.data.shown import metric_name, short
 from evenlight.findings import Answer, Part
 from evenlight.measures.words import gravest
 from evenlight.reports.parts import say
-from evenlight.reports.words import MEASURES
+from evenlight.reports.words import EVERYBODY, MEASURES, SUBJECTS
 
 
 def measure_words(measure: str) -> tuple[str, str]:
@@ -37,18 +37,30 @@ def effect_words(part: Part) -> str:
     """Effect, interval and unit; or why there is none."""
     if part.effect is None or not isfinite(part.effect):
         return say(part.reason) or "no estimate was recorded"
-    text = estimate(part.effect, part.low, part.high, sign=part.unit != "share")
+    text = estimate(part.effect, part.low, part.high, sign=not part.unit.startswith("share"))
     return f"{text} {short(part.unit, 30)}".rstrip()
 
 
 def subject_words(answer: Answer, part: Part) -> str:
     """The metric or feature of a part."""
-    return short(metric_name(part.subject) if answer.measure == "performance" else part.subject)
+    if answer.measure == "performance":
+        return short(metric_name(part.subject))
+    return SUBJECTS.get(part.subject) or short(part.subject)
+
+
+def contrast_words(part: Part) -> str:
+    """The two groups, or that all are meant."""
+    return short(part.contrast) or EVERYBODY
 
 
 def people_words(part: Part) -> str:
-    """N in words."""
-    return f"n = {count(part.n, 'not recorded')}"
+    """The number of people in words."""
+    return f"n = {size_words(part)}"
+
+
+def size_words(part: Part) -> str:
+    """The number of people, or where to read why there is none."""
+    return count(part.n, "see reason" if part.reason else "not recorded")
 
 
 def _reach(part: Part) -> float:

@@ -38,7 +38,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return _listed(value)
     if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
+        return {str(k): plain(value[k]) for k in sorted(value, key=str)}
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
     if isinstance(value, np.generic):

@@ -41,6 +41,8 @@ def judge(
 
 def gate(answers: Sequence[Answer], policy: Policy) -> Gate:
     """Failed, no verdict, or passed; missing evidence never passes."""
+    if not answers:
+        return Gate("no verdict", 3, "No question was asked.")
     for answer in answers:
         if answer.blocks and answer.verdict == "different":
             return Gate("failed", 1, f"Answered different, and set to block: {answer.question}")
@@ -220,7 +222,7 @@ def _finding(result: Result, target: str, *, primary: bool, blocks: bool) -> Fin
     about = (result.kind, result.grouping, result.contrast, result.subject, result.view, target)
     numbers = {
         name: _known(getattr(result, name))
-        for name in ("effect", "low", "high", "p", "q", "n", "margin", "more")
+        for name in ("effect", "high", "low", "margin", "more", "n", "p", "q")
     }
     return Finding(
         id=finding_id(*about),

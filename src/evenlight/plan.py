@@ -171,10 +171,11 @@ def _contrast(question: Question, cohort: Cohort) -> None:
         return
     groups = next(g for g in cohort.groups if g.name == question.grouping)
     known = [f"{a} / {b}" for a, b in groups.contrasts()]
+    turned = " / ".join(reversed(question.contrast.split(" / ")))
     if question.contrast not in known:
+        near = f"; did you mean {turned!r}?" if turned in known else _nearest(question.contrast, known)
         raise PlanError(
-            f"contrast {question.contrast!r} is not among those of {groups.name}: {known}"
-            f"{_nearest(question.contrast, known)}"
+            f"contrast {question.contrast!r} is not among those of {groups.name}: {known}{near}"
         )
 
 

@@ -84,6 +84,10 @@ class Audit:
     warnings: tuple[str, ...]
     provenance: Mapping[str, Any]
 
+    def __post_init__(self) -> None:
+        for name in ("plan", "provenance"):
+            object.__setattr__(self, name, codec.plain(getattr(self, name)))
+
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, shortest numbers that read back the same, null for missing."""
         data = {"schema": SCHEMA, **codec.plain(self)}

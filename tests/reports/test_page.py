@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from evenlight import reports
+from evenlight.data.digits import estimate
 from evenlight.findings import Findings
 from evenlight.measures.words import SPOKEN, VERDICTS
 from evenlight.record import Audit
@@ -287,3 +288,27 @@ def test_the_index_leads_to_every_audit() -> None:
     links = [a.attributes["href"] for a in root.all("a")]
     assert links == ["#main", "formula/report.html", "net/report.html"]
     assert len([n for n in root.walk() if "verdict" in n.classes()]) == 2 * len(made.answers)
+
+
+def test_the_title_is_that_of_the_plan_if_it_has_one() -> None:
+    """A title in the plan heads the page; the model is then named beneath."""
+    titled = replace(audit(), plan={"report": {"title": "Dose & race"}})
+    root = tree(reports.build(titled))
+    assert root.all("h1")[0].text() == "Dose & race"
+    assert root.all("title")[0].text() == "Dose & race"
+    assert titled.model.name in root.all("header")[0].text()
+
+
+def test_how_many_more_stands_where_somebody_is_needed() -> None:
+    """T1 has a column of people still needed only if a question is open."""
+    made = audit()
+    closed = replace(made, answers=(made.answers[0],))
+    heads = [tree(reports.build(a)).all("table")[0].all("thead")[0].text() for a in (made, closed)]
+    assert ["Still needed" in head for head in heads] == [True, False]
+
+
+def test_a_number_without_spread_keeps_three_digits() -> None:
+    """An interval that is only rounding error wide does not add digits."""
+    assert estimate(-0.3385400154, -0.3385400148, -0.3385400161) == (
+        "\N{MINUS SIGN}0.339 [\N{MINUS SIGN}0.339, \N{MINUS SIGN}0.339]"
+    )

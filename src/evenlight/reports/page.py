@@ -97,7 +97,7 @@ def _answer(question: str, answer: object) -> Element:
     told: list[Node] = [evidence("no part was recorded")]
     if part is not None:
         told = [
-            contrast_words(part),
+            name(contrast_words(part)),
             ": ",
             evidence(effect_words(part)),
             ", ",

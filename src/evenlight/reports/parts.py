@@ -35,6 +35,9 @@ from evenlight.reports.words import FIRST_ROWS, HEADS
 ROWS = 50
 """Rows of a table on the page."""
 
+FEW = 15
+"""Rows of a table that stands folded beside the one that decides."""
+
 LONGEST_SENTENCE = 700
 
 
@@ -95,14 +98,20 @@ def nothing(key: str, sentence: str) -> Element:
 
 
 def grid(
-    key: str, label: str, text: str, heads: Sequence[Node], rows: Sequence[Sequence[Node]]
+    key: str,
+    label: str,
+    text: str,
+    heads: Sequence[Node],
+    rows: Sequence[Sequence[Node]],
+    *,
+    most: int = ROWS,
 ) -> Element:
     """A table with caption and scopes in a region that scrolls and can be reached by keyboard.
 
-    The first cell of a row is its head; rows beyond the fiftieth are counted and left out.
+    The first cell of a row is its head; rows beyond `most` are counted and left out.
     """
-    more = FIRST_ROWS.format(shown=ROWS, all=len(rows)) if len(rows) > ROWS else ""
-    body = tbody[(_row(row) for row in rows[:ROWS])]
+    more = FIRST_ROWS.format(shown=most, all=len(rows)) if len(rows) > most else ""
+    body = tbody[(_row(row) for row in rows[:most])]
     return _region(key, [strong[f"{label}. "], say(text), more and f" {more}"], heads, body)
 
 

@@ -10,7 +10,7 @@ from evenlight.findings import Answer
 from evenlight.measures.words import SEVERITIES, SPOKEN, Verdict
 from evenlight.record import Audit
 from evenlight.reports.icons import icon
-from evenlight.reports.parts import block, evidence, say, size, verdict
+from evenlight.reports.parts import block, evidence, name, say, size, verdict
 from evenlight.reports.sections.judged import (
     by_contrast,
     contrast_words,
@@ -62,7 +62,7 @@ def _line(answer: Answer) -> Element:
     shown: list[Node] = [evidence("no part was recorded")]
     if part is not None:
         shown = [
-            contrast_words(part),
+            name(contrast_words(part)),
             ", ",
             subject_words(answer, part),
             ": ",

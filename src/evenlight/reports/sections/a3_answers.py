@@ -8,7 +8,7 @@ from evenlight.data.digits import count
 from evenlight.data.shown import short
 from evenlight.findings import Answer, Part
 from evenlight.record import Audit
-from evenlight.reports.parts import block, evidence, groups, nothing, size, verdict
+from evenlight.reports.parts import block, evidence, groups, name, nothing, size, verdict
 from evenlight.reports.sections.judged import (
     by_contrast,
     contrast_words,
@@ -42,7 +42,7 @@ def _question(answer: Answer) -> Element:
 
 def _row(answer: Answer, part: Part, open_ended: bool) -> list[Node]:
     cells: list[Node] = [
-        contrast_words(part),
+        name(contrast_words(part)),
         subject_words(answer, part),
         verdict(part.verdict),
         evidence(effect_words(part)),

@@ -62,7 +62,7 @@ def untold(audit: Audit) -> list[str]:
 
 def _untold(answer: Answer, part: Part) -> str:
     question = f"{measure_words(answer.measure)[0]}:"
-    contrast = contrast_words(part)
+    contrast = short(contrast_words(part))
     if part.verdict == "not_estimable":
         return say(
             CANNOT_ASK.format(question=question, contrast=contrast, reason=part.reason.rstrip(". "))

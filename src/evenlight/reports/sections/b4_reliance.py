@@ -22,6 +22,8 @@ from evenlight.measures.reliance import Reliance
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
 from evenlight.reports.parts import (
+    FEW,
+    ROWS,
     block,
     evidence,
     grid,
@@ -135,11 +137,11 @@ def _totals(record: Reliance) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.f
 
 def _other(key: str, record: Reliance, g: int) -> Element:
     return details(class_="views")[
-        summary[f"The same, given {record.given[g]}"], _table(key, record, g)
+        summary[f"The same, given {record.given[g]}"], _table(key, record, g, FEW)
     ]
 
 
-def _table(key: str, record: Reliance, g: int) -> Element:
+def _table(key: str, record: Reliance, g: int, most: int = ROWS) -> Element:
     speaks = f" {record.population[g]}"
     named = (
         CAPTIONS["T5"].format(
@@ -152,7 +154,7 @@ def _table(key: str, record: Reliance, g: int) -> Element:
     )
     heads = (record.subject_kind.capitalize() or "Feature", *RELIANCE_HEADS)
     order = np.argsort(-np.nan_to_num(np.abs(record.share[g])), kind="stable").tolist()
-    return grid(key, "T5", named, heads, [_row(record, g, j) for j in order])
+    return grid(key, "T5", named, heads, [_row(record, g, j) for j in order], most=most)
 
 
 def _row(record: Reliance, g: int, j: int) -> list[Node]:

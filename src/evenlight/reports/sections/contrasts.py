@@ -11,11 +11,8 @@ from evenlight.data.digits import count, estimate, plain, probability
 from evenlight.data.shown import short
 from evenlight.figures.importance import ranked
 from evenlight.measures.comparison import Comparison
-from evenlight.reports.parts import evidence, grid, name, say, verdict
+from evenlight.reports.parts import FEW, evidence, grid, name, say, verdict
 from evenlight.reports.words import CAPTIONS, MECHANISMS
-
-VIEWS = 20
-"""Subjects in the table of all views."""
 
 
 def contrast_tables(key: str, record: Comparison) -> Iterator[Node]:
@@ -82,9 +79,10 @@ def _views(key: str, record: Comparison, c: int, title: str) -> Element:
     heads += [_view_words(record, v, c) for v in range(len(record.views))]
     rows = [
         [name(record.subjects[j]), *(_cell(record, v, c, j) for v in range(len(record.views)))]
-        for j in ranked(record)[:VIEWS].tolist()
+        for j in ranked(record).tolist()
     ]
-    return grid(key, "T4, views", CAPTIONS["T4v"].format(contrast=short(title)), heads, rows)
+    named = CAPTIONS["T4v"].format(contrast=short(title))
+    return grid(key, "T4, views", named, heads, rows, most=FEW)
 
 
 def _view_words(record: Comparison, v: int, c: int) -> str:

@@ -50,7 +50,7 @@ def subject_words(answer: Answer, part: Part) -> str:
 
 def contrast_words(part: Part) -> str:
     """The two groups, or that all are meant."""
-    return short(part.contrast) or EVERYBODY
+    return part.contrast or EVERYBODY
 
 
 def people_words(part: Part) -> str:

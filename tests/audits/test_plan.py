@@ -1,0 +1,114 @@
+"""The plan: closed, hashed, the same from TOML and from arguments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenlight.cohorts import warfarin
+from evenlight.errors import InputError, PlanError
+from evenlight.ledger import enter
+from evenlight.plan import Plan
+
+TOML = """
+[model]
+builtin = "warfarin.pharmacogenetic"
+[cohort]
+builtin = "warfarin"
+[[question]]
+measure = "performance"
+grouping = "race"
+blocks = true
+[policy]
+inconclusive = "stop"
+[policy.margins]
+auroc = 0.03
+"""
+
+
+def test_toml_and_arguments_are_the_same_plan(tmp_path: Path) -> None:
+    """Equal fields, equal plans, equal digests."""
+    path = tmp_path / "audit.toml"
+    path.write_text(TOML)
+    written = Plan.from_data(
+        {
+            "policy": {"margins": {"auroc": 0.03}, "inconclusive": "stop"},
+            "question": [{"grouping": "race", "blocks": True, "measure": "performance"}],
+            "cohort": {"builtin": "warfarin"},
+            "model": {"builtin": "warfarin.pharmacogenetic"},
+        }
+    )
+    assert Plan.from_toml(path) == written
+    assert Plan.from_toml(path).digest == written.digest
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"polcy": {}}, "unknown key 'polcy'; did you mean 'policy'"),
+        ({"policy": {"margins": {"auroq": 1}}}, "'policy.margins.auroq'; did you mean 'auroc'"),
+        ({"question": [{"measure": "use", "grouping": "r", "block": True}]}, "did you mean 'blocks'"),
+        ({"groups": {"race": {"colum": "r"}}}, "did you mean 'column'"),
+        ({"question": [{"measure": "us", "grouping": "r"}]}, "question.0.measure: Input should be"),
+        ({"policy": {"coverage": 2}}, "policy.coverage: Input should be less than or equal to 1"),
+        ({"model": {"builtin": "a", "table": "b"}}, "give one of builtin, table and weights"),
+        ({"question": [{"measure": "use", "grouping": "r"}] * 6}, "at most 5 items"),
+    ],
+)
+def test_a_wrong_plan_names_the_key_and_the_nearest(data: dict[str, object], message: str) -> None:
+    """Unknown keys, wrong values, too many questions."""
+    with pytest.raises(PlanError, match=message):
+        Plan.from_data(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("policy: {}", "is not TOML"),
+        ("[policy]\n[policy]\n", "is not TOML"),
+        ("a = 1", "unknown key 'a'"),
+    ],
+)
+def test_a_file_that_is_no_plan_is_named(tmp_path: Path, text: str, message: str) -> None:
+    """YAML, duplicate tables, strange keys."""
+    path = tmp_path / "plan.toml"
+    path.write_text(text)
+    with pytest.raises(PlanError, match=message):
+        Plan.from_toml(path)
+    with pytest.raises(PlanError, match="there is no plan 'other.toml'"):
+        Plan.from_toml(tmp_path / "other.toml")
+
+
+def test_the_default_plan_asks_three_questions() -> None:
+    """Performance, use and reliance given the outcome, by the first grouping; nothing blocks."""
+    plan = Plan().completed(warfarin())
+    assert [(q.measure, q.grouping, q.given) for q in plan.question] == [
+        ("performance", "race", None), ("use", "race", None), ("reliance", "race", "outcome"),
+    ]  # fmt: skip
+    assert not any(q.blocks for q in plan.question)
+    assert plan.completed(warfarin()) == plan
+
+
+def test_questions_are_checked_against_the_cohort() -> None:
+    """A grouping or contrast that is not there is named with the nearest."""
+    asked = {"measure": "use", "grouping": "rase"}
+    with pytest.raises(PlanError, match=r"asks about 'rase'.*did you mean 'race'"):
+        Plan.from_data({"question": [asked]}).completed(warfarin())
+    asked = {"measure": "use", "grouping": "race", "contrast": "White / Asian"}
+    with pytest.raises(PlanError, match="did you mean 'Asian / White'"):
+        Plan.from_data({"question": [asked]}).completed(warfarin())
+
+
+def test_the_ledger_remembers_other_plans(tmp_path: Path) -> None:
+    """A plan changed after a look is seen; the same plan again, or another cohort, is not."""
+    path = tmp_path / "ledger.jsonl"
+    same = {"model": "m", "cohort": "c", "date": "2026-11-21"}
+    assert enter(path, plan="p1", **same) == ()
+    assert enter(path, plan="p1", **same) == ()
+    assert enter(path, plan="p2", **same) == ("p1",)
+    assert enter(path, plan="p3", **{**same, "cohort": "other"}) == ()
+    assert len(path.read_text().splitlines()) == 4
+    path.write_text("not json\n")
+    with pytest.raises(InputError, match="ledger.jsonl holds a line that is not JSON"):
+        enter(path, plan="p1", **same)

@@ -9,7 +9,7 @@ from htpy import Node, p
 
 from evenlight.data.cards import ROWS, card, small_table
 from evenlight.data.digits import count, estimate
-from evenlight.data.shown import metric_name, short
+from evenlight.data.shown import short, subject_name
 from evenlight.findings import Answer, Part
 from evenlight.measures.words import SPOKEN
 
@@ -40,10 +40,10 @@ def _row(answer: Answer, part: Part) -> tuple[str, ...]:
     effect = estimate(part.effect, part.low, part.high, reason=short(part.reason, 200), sign=True)
     return (
         answer.question,
-        part.contrast,
-        metric_name(part.subject),
+        part.contrast or "all groups",
+        subject_name(part.subject, answer.measure),
         f"{effect} {short(part.unit, 30)}".strip() if part.effect is not None else effect,
-        count(part.n, "not recorded"),
+        count(part.n, "see reason" if part.reason else "not recorded"),
         SPOKEN[part.verdict],
     )
 

@@ -87,6 +87,7 @@ def test_cards_stay_small_and_run_nothing() -> None:
         cohort_card(cohort()),
     )
     for card in cards:
+        assert type(card) is str
         assert len(card.encode()) <= 60_000
         for node in tree(card).walk():
             assert node.tag not in {"script", "style", "img"}

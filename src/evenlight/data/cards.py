@@ -54,7 +54,8 @@ def attributions_card(attributions: Attributions) -> str:
 
 def card(heading: str, facts: Iterable[str], content: Sequence[Node]) -> str:
     """A heading, facts in one line, and tables beneath: all text is escaped."""
-    return str(div(class_="evenlight-card")[p[strong[heading], " · ", " · ".join(facts)], content])
+    made = div(class_="evenlight-card")[p[strong[heading], " · ", " · ".join(facts)], content]
+    return "".join(made.iter_chunks())
 
 
 def small_table(words: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> Element:

@@ -48,7 +48,7 @@ def number(value: float | None, reason: str = "", *, digits: int = 3) -> str:
 def interval(low: float | None, high: float | None, places: int | None = None) -> str:
     """The two limits in brackets, to the digits that their width bears.
 
-    >>> interval(0.121, 0.305)
+    >>> interval(0.121, 0.306)
     '[0.12, 0.31]'
     """
     if low is None or high is None or not (isfinite(low) and isfinite(high)):
@@ -67,7 +67,7 @@ def estimate(
 ) -> str:
     """The estimate with its interval, or the reason why there is none.
 
-    >>> estimate(0.2134, 0.121, 0.305, sign=True), estimate(3.5712, 3.531, 3.611)
+    >>> estimate(0.2134, 0.121, 0.306, sign=True), estimate(3.5712, 3.531, 3.611)
     ('+0.21 [0.12, 0.31]', '3.57 [3.53, 3.61]')
     """
     if value is None or not isfinite(value):
@@ -112,13 +112,13 @@ def percent(value: float | None, reason: str = "", *, places: int = 0) -> str:
 def probability(value: float | None, reason: str = "") -> str:
     """A p-value; never zero.
 
-    >>> probability(0.00004), probability(0.0312), probability(0.7)
-    ('< 0.001', '0.031', '0.70')
+    >>> probability(0.0312), probability(0.7), probability(0.00004).replace(chr(0xA0), " ")
+    ('0.031', '0.70', '< 0.001')
     """
     if value is None or not isfinite(value):
         return reason or ABSENT
     if value < 0.001:
-        return "< 0.001"
+        return "<\N{NO-BREAK SPACE}0.001"
     return fixed(value, 3 if value < 0.1 else 2)
 
 

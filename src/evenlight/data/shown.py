@@ -66,3 +66,22 @@ def metric_name(metric: str) -> str:
     ('mean absolute error', 'own_score')
     """
     return METRICS.get(metric, metric)
+
+
+SUBJECTS = {
+    "": "every feature",
+    "eta_squared": "all features together",
+    "unsupported_share": "features without support",
+}
+"""What people read for subjects that are no feature of their own."""
+
+
+def subject_name(subject: str, measure: str) -> str:
+    """The subject of a measure in words: a metric, a feature, or several together.
+
+    >>> subject_name("mae", "performance"), subject_name("", "use"), subject_name("age", "use")
+    ('mean absolute error', 'every feature', 'age')
+    """
+    if measure == "performance":
+        return short(metric_name(subject))
+    return SUBJECTS.get(subject) or short(subject)

@@ -24,7 +24,7 @@ CURVES = 6
 """Subjects whose dependence is drawn for one grouping."""
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def drawings(audit: Audit) -> dict[str, Drawing]:
     """Every drawing by key; the second grouping's forest plot has the key F1-2."""
     return {made.key: made for made in _all(audit)}

@@ -31,6 +31,7 @@ from markupsafe import Markup
 
 from evenlight.data.digits import count
 from evenlight.data.shown import short, visible
+from evenlight.findings import Answer
 from evenlight.record import Audit
 from evenlight.reports.icons import icon, signs
 from evenlight.reports.parts import evidence, name, say, size, verdict
@@ -77,7 +78,7 @@ def index(audits: Sequence[tuple[str, str, Audit]]) -> str:
                 ", by ",
                 name(a1_title.groupings(audit)),
             ],
-            ul[(_answer(answer.question, answer) for answer in audit.answers)],
+            ul[(_answer(answer) for answer in audit.answers)],
         ]
         for heading, link, audit in audits
     ]
@@ -89,10 +90,7 @@ def index(audits: Sequence[tuple[str, str, Audit]]) -> str:
     return _page("Audits", content)
 
 
-def _answer(question: str, answer: object) -> Element:
-    from evenlight.findings import Answer
-
-    assert isinstance(answer, Answer)
+def _answer(answer: Answer) -> Element:
     part = deciding(answer.parts, answer.verdict)
     told: list[Node] = [evidence("no part was recorded")]
     if part is not None:
@@ -104,7 +102,7 @@ def _answer(question: str, answer: object) -> Element:
             size(people_words(part)),
         ]
     return li(class_="judged")[
-        verdict(answer.verdict), " ", say(question), " ", span(class_="shown")[told]
+        verdict(answer.verdict), " ", say(answer.question), " ", span(class_="shown")[told]
     ]
 
 

@@ -47,11 +47,6 @@ MEASURES = {
     "comparison": ("Same attributions", "b3"),
     "reliance": ("Follows the group", "b4"),
 }
-SUBJECTS = {
-    "": "every feature",
-    "eta_squared": "all features together",
-    "unsupported_share": "features without support",
-}
 EVERYBODY = "all groups"
 
 MEANING = {

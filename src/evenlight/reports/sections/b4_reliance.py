@@ -120,7 +120,7 @@ def totals(key: str, record: Reliance) -> Element:
             for t in range(3)
         ]
         word = verdict(str(record.total_verdict[g, 0]))
-        speaks = f" ({short(record.population[g], 60)})" if record.population[g] else ""
+        speaks = f". {say(record.population[g])}" if record.population[g] else ""
         first: list[Node] = [
             f"{given}{speaks}",
             size(count(float(record.n[g]))),

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from math import isfinite
 
 from evenlight.data.digits import count, estimate
-from evenlight.data.shown import metric_name, short
+from evenlight.data.shown import short, subject_name
 from evenlight.findings import Answer, Part
 from evenlight.measures.words import gravest
 from evenlight.reports.parts import say
-from evenlight.reports.words import EVERYBODY, MEASURES, SUBJECTS
+from evenlight.reports.words import EVERYBODY, MEASURES
 
 
 def measure_words(measure: str) -> tuple[str, str]:
@@ -43,9 +43,7 @@ def effect_words(part: Part) -> str:
 
 def subject_words(answer: Answer, part: Part) -> str:
     """The metric or feature of a part."""
-    if answer.measure == "performance":
-        return short(metric_name(part.subject))
-    return SUBJECTS.get(part.subject) or short(part.subject)
+    return subject_name(part.subject, answer.measure)
 
 
 def contrast_words(part: Part) -> str:

@@ -38,7 +38,7 @@ def contrast(values: Float, unit: Int, stratum: Int, member: Bool) -> tuple[floa
 
 
 def step_down(seen: Float, null: Float) -> Float:
-    """Westfall-Young step-down max-T: for each test the maximum over itself and all smaller ones."""
+    """Westfall-Young step-down max-T: for each test the maximum over it and all smaller ones."""
     order = sorted(range(len(seen)), key=lambda j: -abs(seen[j]))
     p = [0.0] * len(seen)
     last = 0.0
@@ -78,4 +78,5 @@ def auroc(y: Float, score: Float) -> float:
         for b, u in zip(score, y, strict=True)
         if not u
     ]
-    return sum((a > b) + 0.5 * (a == b) for a, b in pairs) / len(pairs)
+    share: float = sum((a > b) + 0.5 * (a == b) for a, b in pairs) / len(pairs)
+    return share

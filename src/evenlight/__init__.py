@@ -1,4 +1,4 @@
-"""evenlight: does a biomedical model lean on the same features for everyone?
+"""evenlight: whether a biomedical model leans on the same features for everyone.
 
     import evenlight as ev
 

@@ -13,7 +13,7 @@ import numpy as np
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.probed import Contrasts
-from evenlight.doubts import coverage, doubts
+from evenlight.doubts import coverage, doubts, unused_roles
 from evenlight.errors import EvenlightWarning, PlanError
 from evenlight.explainers.explain import explain
 from evenlight.judge import judge
@@ -41,7 +41,7 @@ MOST_CONTRASTS = 2_000
 """Subjects that get a common contrast; beyond it, those with the largest attributions."""
 
 MOST_DEPENDENCES = 6
-"""Subjects whose dependence on their own value is drawn, per grouping."""
+"""Subjects whose dependence on their own value is drawn for the first grouping; half for others."""
 
 Progress = Callable[[str], None]
 
@@ -106,7 +106,8 @@ def audit(
         findings=findings,
         verdict=gate,
         warnings=tuple(dict.fromkeys([
-            *cohort.notes, *changed, *doubts(made, found.measures, chosen.policy), *told,
+            *cohort.notes, *changed, *unused_roles(cohort),
+            *doubts(made, found.measures, chosen.policy), *told,
         ])),
         provenance=provenance(chosen, made, seconds=time.perf_counter() - begun),
     )  # fmt: skip
@@ -172,7 +173,8 @@ def _measured(
         )
         say(f"reliance on {groups.name}")
         reliances.append(rely(made, cohort, by=groups, margin=margins.reliance, rng=streams[2]))
-        dependences += _dependences(made, cohort, comparisons[-1])
+        most = MOST_DEPENDENCES if i == 0 else MOST_DEPENDENCES // 2
+        dependences += _dependences(made, cohort, comparisons[-1], most)
         if moved is not None:
             sensed.append(sensitivities(moved, cohort, by=groups, unit=prepared.adapted.unit))
         flipped += _flips(prepared, cohort, groups.name, plan.policy)
@@ -204,12 +206,14 @@ def _contrasts(prepared: Prepared, made: Attributions, cohort: Cohort) -> Contra
     return contrasts(prepared.adapted, cohort, target=prepared.column, subjects=names)
 
 
-def _dependences(made: Attributions, cohort: Cohort, comparison: Comparison) -> list[Dependence]:
+def _dependences(
+    made: Attributions, cohort: Cohort, comparison: Comparison, most: int
+) -> list[Dependence]:
     """The subjects that differ most, then those that matter most."""
     grouped, _ = as_variables(made, cohort)
     apart = np.abs(np.nan_to_num(comparison.effect[comparison.view("signed", scale=made.scale)]))
     size = np.abs(grouped.values.reshape(grouped.n, -1)).mean(axis=0)
-    order = np.lexsort((-size, -apart.max(axis=0)))[:MOST_DEPENDENCES]
+    order = np.lexsort((-size, -apart.max(axis=0)))[:most]
     names = [comparison.subjects[j] for j in order]
     return [depend(grouped, cohort, by=comparison.grouping, subject=name) for name in names]
 

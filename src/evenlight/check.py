@@ -1,4 +1,4 @@
-"""Before any compute: is the plan right, are the data right, and what can be asked at all?"""
+"""Before any compute: whether plan and data are right, and what can be asked at all."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def check(path: str | Path) -> Iterator[str]:
         yield f"note     {note}"
     known = coverage(cohort)
     for groups in cohort.groups:
-        yield f"groups   {groups.name}: {_sizes(cohort, groups)}; known for {known[groups.name]:.0%}"
+        share = known[groups.name]
+        yield f"groups   {groups.name}: {_sizes(cohort, groups)}; known for {share:.0%}"
         yield from _contrasts(cohort, groups)
     for question in chosen.question:
         blocks = ", blocks" if question.blocks else ""

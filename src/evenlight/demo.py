@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,23 +65,26 @@ def network(cohort: Cohort, *, seed: int = 0) -> Adapted:
         )  # fmt: skip
     _train(layers, torch.tensor((x - mean) / spread), torch.tensor(y))
     _fold(layers[0], torch.tensor(mean), torch.tensor(spread))
-    return adapt(
+    adapted = adapt(
         layers.eval(),
         link="square",
         targets=("weekly dose",),
         features=cohort.features.names,
         unit="mg a week",
     )
+    return replace(adapted, name="small warfarin network")
 
 
 def _train(layers: nn.Sequential, x: torch.Tensor, y: torch.Tensor) -> None:
     """Full-batch Adam with weight decay on the squared error."""
     inputs, wanted = x.float(), y.float()[:, None]
-    layers[-1].bias.data.fill_(float(wanted.mean()))
+    last = layers[-1]
+    assert isinstance(last, nn.Linear)
+    last.bias.data.fill_(float(wanted.mean()))
     steps = torch.optim.AdamW(layers.parameters(), lr=5e-3, weight_decay=1e-2)
     for _ in range(EPOCHS):
         steps.zero_grad()
-        nn.functional.mse_loss(layers(inputs), wanted).backward()
+        torch.autograd.backward(nn.functional.mse_loss(layers(inputs), wanted))
         steps.step()
     steps.zero_grad()
 

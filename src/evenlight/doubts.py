@@ -16,8 +16,19 @@ from evenlight.results import Measures
 
 def coverage(cohort: Cohort) -> dict[str, float]:
     """Share of units whose label is known, by grouping."""
-    unit, first = np.unique(cohort.units, return_index=True)
+    _, first = np.unique(cohort.units, return_index=True)
     return {g.name: float((g.codes[first] >= 0).mean()) for g in cohort.groups}
+
+
+def unused_roles(cohort: Cohort) -> Iterator[str]:
+    """Roles that were given and that this version does not use."""
+    if cohort.weights:
+        yield f"Sampling weights ({cohort.weights}) were not used: every unit counts once."
+    for what, names in (("Covariates", cohort.covariates), ("Axes", [a.name for a in cohort.axes])):
+        if names:
+            yield f"{what} ({', '.join(names)}) were not adjusted for."
+    if cohort.rater:
+        yield f"Agreement of raters ({cohort.rater}) was not examined."
 
 
 def doubts(made: Attributions, measures: Measures, policy: Policy) -> Iterator[str]:
@@ -27,8 +38,8 @@ def doubts(made: Attributions, measures: Measures, policy: Policy) -> Iterator[s
         yield f"{lost} of {made.n} rows did not converge and were left out of every test."
     if made.scale == "probability":
         yield (
-            "The model gives probabilities only, so attributions are compared on that scale, where an "
-            "additive model shows differences wherever the base risk differs."
+            "The model gives probabilities only, so attributions are compared on that scale, where "
+            "an additive model shows differences wherever the base risk differs."
         )
     for name, share in measures.coverage.items():
         if share < policy.coverage:

@@ -13,7 +13,7 @@ from evenlight.measures.words import Severity, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found. `id` never depends on the verdict or the numbers, so waivers and diffs hold."""
+    """One thing found. `id` never depends on verdict or numbers, so waivers and diffs hold."""
 
     id: str
     kind: str
@@ -92,8 +92,8 @@ class Findings:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a finding."""
-        names = ("id", "kind", "grouping", "contrast", "subject", "view", "target", "verdict")
-        names += ("severity", "primary", "mechanism", "sentence")
-        return pd.DataFrame(
-            [{n: getattr(f, n) for n in names} for f in self.items], columns=list(names)
-        )
+        names = [
+            *("id", "kind", "grouping", "contrast", "subject", "view", "target", "verdict"),
+            *("severity", "primary", "mechanism", "sentence"),
+        ]
+        return pd.DataFrame([{n: getattr(f, n) for n in names} for f in self.items], columns=names)

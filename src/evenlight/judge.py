@@ -7,12 +7,13 @@ from dataclasses import replace
 from hashlib import sha256
 from math import isnan
 
+from evenlight.data.shown import metric_name
 from evenlight.errors import PlanError
 from evenlight.findings import Answer, Finding, Findings, Gate, Part
 from evenlight.measures.words import SEVERITIES, Severity, gravest
 from evenlight.policy import Policy, Question
 from evenlight.results import Measures, Result, results
-from evenlight.sentences import METRICS, sentence
+from evenlight.sentences import sentence
 
 DEFINITION = "1"
 """Version of what a finding means; part of its id."""
@@ -62,7 +63,7 @@ def finding_id(*about: str) -> str:
     """A stable id of what a finding is about, never of its verdict or numbers.
 
     >>> finding_id("use", "race", "Black / White", "VKORC1", "use|nothing|margin", "dose")
-    'E-2a2ad42d46'
+    'E-f04ccc100d'
     """
     text = "\x1f".join((*about, DEFINITION))
     return f"E-{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
@@ -138,7 +139,7 @@ def _answer(question: Question, own: Sequence[Result]) -> Answer:
 
 
 def _told(own: Sequence[Result]) -> list[Result]:
-    """The results of a question worth listing: all that differ or cannot be told, else the worst."""
+    """A question's results worth listing: all that differ or cannot be told, else the worst."""
     out: list[Result] = []
     for contrast in dict.fromkeys(r.contrast for r in own):
         here = [r for r in own if r.contrast == contrast]
@@ -201,10 +202,11 @@ def _text(question: Question) -> str:
     among = "" if given == "nothing" else f" among people with the same {given}"
     pair = f" ({question.contrast.replace(' / ', ' against ')})" if question.contrast else ""
     if question.measure == "performance":
-        what = METRICS.get(subject, subject) if subject else "performance"
+        what = metric_name(subject) if subject else "performance"
         return f"Is {what} similar by {by}{pair}?"
     if question.measure == "use":
-        return f"Does the same change of {subject or 'each feature'} move the output alike by {by}{pair}?"
+        what = f"the same change of {subject or 'each feature'}"
+        return f"Does {what} move the output alike by {by}{pair}?"
     if question.measure == "attribution":
         return f"Does {subject or 'each feature'} contribute alike by {by}{pair}{among}?"
     what = f"as far as {subject} goes" if subject else "but for features with support within groups"

@@ -29,6 +29,6 @@ def _read(path: Path) -> list[dict[str, str]]:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
     except json.JSONDecodeError:
         raise InputError(
-            f"{path.name} holds a line that is not JSON; repair it or move it away, it is the memory "
-            "of earlier plans"
+            f"{path.name} holds a line that is not JSON; repair it or move it away, it is the "
+            "memory of earlier plans"
         ) from None

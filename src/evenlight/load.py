@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 
 import pandas as pd
@@ -81,7 +82,10 @@ def _grouping(name: str, plan: Plan, path: Path, id: str | None) -> Groups | str
 
 
 def _labels(path: Path, asked: GroupPlan, id: str | None) -> pd.Series:
-    table = pd.read_csv(path, dtype={asked.column: str} | ({id: str} if id else {}))
+    kinds: dict[Hashable, type[str]] = {asked.column: str}
+    if id:
+        kinds[id] = str
+    table = pd.read_csv(path, dtype=kinds)
     if asked.column not in table.columns:
         raise PlanError(f"the table has no column {asked.column!r} for a grouping")
     return table.set_index(id)[asked.column] if id else table[asked.column]

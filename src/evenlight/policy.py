@@ -1,4 +1,4 @@
-"""What is asked and what follows from an answer: questions, margins, what blocks. Closed schemas."""
+"""What is asked and what follows: questions, margins, what blocks. Closed schemas."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ class Question(Closed):
 
 
 class Margins(Closed):
-    """Differences that matter: of attribution and use in SD(f), of reliance as a share of variance."""
+    """Differences that matter: attribution and use in SD(f), reliance as a share of variance."""
 
-    attribution: float = Field(0.1, gt=0)
-    reliance: float = Field(0.1, gt=0)
-    auroc: float = Field(0.05, gt=0)
-    brier: float = Field(0.02, gt=0)
-    calibration_slope: float = Field(0.2, gt=0)
-    sensitivity: float = Field(0.05, gt=0)
-    specificity: float = Field(0.05, gt=0)
-    mae_share: float = Field(0.10, gt=0)
+    attribution: float = Field(default=0.1, gt=0)
+    reliance: float = Field(default=0.1, gt=0)
+    auroc: float = Field(default=0.05, gt=0)
+    brier: float = Field(default=0.02, gt=0)
+    calibration_slope: float = Field(default=0.2, gt=0)
+    sensitivity: float = Field(default=0.05, gt=0)
+    specificity: float = Field(default=0.05, gt=0)
+    mae_share: float = Field(default=0.10, gt=0)
 
 
 class Policy(Closed):
@@ -50,7 +50,7 @@ class Policy(Closed):
     asked at all always stops it. `coverage` is the least share of units with a known label.
     """
 
-    margins: Margins = Margins()  # type: ignore[call-arg]
+    margins: Margins = Margins()
     threshold: float | None = None
     inconclusive: Literal["report", "stop"] = "report"
-    coverage: float = Field(0.5, ge=0, le=1)
+    coverage: float = Field(default=0.5, ge=0, le=1)

@@ -26,7 +26,7 @@ SCHEMA = "urn:evenlight:audit:1.0"
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """The audited model: `kind` (torch, sklearn, table, callable), `link`, `scale`, digest of it."""
+    """The audited model: `kind` (torch, sklearn, table, callable), `link`, `scale`, its digest."""
 
     name: str
     kind: str
@@ -61,9 +61,9 @@ class CohortCard:
 class Audit:
     """Everything that one audit found; saved as audit.json, read by every report.
 
-    `plan` is the plan as plain data; `plan_fixed` is True only if its digest was given from outside;
-    `warnings` are sentences that the report shows; `provenance` holds versions, seeds, digests,
-    seconds and the date.
+    `plan` is the plan as plain data; `plan_fixed` is True only if its digest was given from
+    outside; `warnings` are sentences that the report shows; `provenance` holds versions, seeds,
+    digests, seconds and the date.
     """
 
     plan: Mapping[str, Any]
@@ -89,7 +89,7 @@ class Audit:
             object.__setattr__(self, name, codec.plain(getattr(self, name)))
 
     def to_json(self) -> str:
-        """Canonical JSON: sorted keys, shortest numbers that read back the same, null for missing."""
+        """Canonical JSON: sorted keys, shortest numbers that read back alike, null for missing."""
         data = {"schema": SCHEMA, **codec.plain(self)}
         return json.dumps(data, sort_keys=True, allow_nan=False, separators=(",", ":")) + "\n"
 

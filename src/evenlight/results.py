@@ -120,11 +120,13 @@ def _comparison(made: Comparison) -> Iterator[Result]:
 
 
 def _reliance(made: Reliance) -> Iterator[Result]:
-    shared = {"kind": "reliance", "grouping": made.grouping, "unit": "share of variance"}
+    unit = "share of variance"
     for g, given in enumerate(made.given):
         n = float(made.n[g]) or NAN
         for t, name in enumerate(TOTALS[:2]):
             yield Result(
+                kind="reliance",
+                grouping=made.grouping,
                 pair=None,
                 subject=name,
                 view=given,
@@ -133,12 +135,14 @@ def _reliance(made: Reliance) -> Iterator[Result]:
                 low=float(made.total_low[g, t]),
                 high=float(made.total_high[g, t]),
                 n=n,
+                unit=unit,
                 margin=made.margin,
                 reason=str(made.total_reason[g]),
-                **shared,
             )
         for j, name in enumerate(made.subjects):
             yield Result(
+                kind="reliance",
+                grouping=made.grouping,
                 pair=None,
                 subject=name,
                 view=given,
@@ -147,12 +151,12 @@ def _reliance(made: Reliance) -> Iterator[Result]:
                 low=float(made.low[g, j]),
                 high=float(made.high[g, j]),
                 n=n,
+                unit=unit,
                 margin=made.margin,
                 p=float(made.p[g, j]),
                 q=float(made.q[g, j]),
                 mechanism=str(made.support[j]),
                 reason=str(made.reason[g, j]),
-                **shared,
             )
 
 

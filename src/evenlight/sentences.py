@@ -1,29 +1,19 @@
-"""What is said of a result: what differs, by how much, how sure. Never that a model is good or bad."""
+"""What is said of a result: what differs, how much, how sure. Never that a model is good or bad."""
 
 from __future__ import annotations
 
 from math import isnan
 
 from evenlight.data.digits import MINUS, decimals, fixed, number
+from evenlight.data.shown import SUBJECTS, metric_name
 from evenlight.measures.words import SPOKEN
 from evenlight.results import Result
 
-METRICS: dict[str, str] = {
-    "mae": "mean absolute error",
-    "bias": "mean of prediction minus outcome",
-    "within_20": "share within 20 % of the outcome",
-    "r2": "R squared",
-    "auroc": "AUROC",
-    "auprc": "average precision",
-    "brier": "Brier score",
-    "calibration_slope": "calibration slope",
-    "calibration_intercept": "calibration intercept",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-}
 WHY: dict[str, str] = {
     "value": "the groups have other values of it, while its use is similar",
-    "context": "the same change moves the output differently, through features that interact with it",
+    "context": (
+        "the same change moves the output differently, through features that interact with it"
+    ),
     "use": "the same change moves the output differently, and the group itself is an input",
     "direct": "it is the recorded group, or follows from it",
     "unresolved": "why is not resolved",
@@ -68,12 +58,10 @@ def _more(result: Result) -> str:
 
 
 def _performance(result: Result) -> str:
-    name, unit = METRICS.get(result.subject, result.subject), result.unit
+    name, unit = metric_name(result.subject), result.unit
     level, reference = result.pair or ("", "")
-    return (
-        f"{name[0].upper()}{name[1:]} is {_size(result)}{' ' + unit if unit else ''} {_more(result)} "
-        f"in {level} than in {reference}"
-    )
+    size = f"{_size(result)}{' ' + unit if unit else ''}"
+    return f"{name[0].upper()}{name[1:]} is {size} {_more(result)} in {level} than in {reference}"
 
 
 def _attribution(result: Result) -> str:
@@ -107,12 +95,8 @@ def _reliance(result: Result) -> str:
 
 def _subject(result: Result) -> str:
     by = f", {result.pair[0]} against {result.pair[1]}" if result.pair else f" by {result.grouping}"
-    name = METRICS | {
-        "": "every feature",
-        "eta_squared": "all features",
-        "unsupported_share": "features with no demonstrated support",
-    }
-    return f"{result.kind[0].upper()}{result.kind[1:]} of {name.get(result.subject, result.subject)}{by}"
+    what = metric_name(SUBJECTS.get(result.subject, result.subject))
+    return f"{result.kind[0].upper()}{result.kind[1:]} of {what}{by}"
 
 
 def _closing(result: Result) -> str:

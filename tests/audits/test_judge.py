@@ -161,3 +161,16 @@ def test_sentences_say_direction_size_and_doubt() -> None:
     assert sentence(gone) == (
         "Performance of mean absolute error, B against A: cannot be asked here. Why: too few."
     )
+
+
+def test_roles_that_are_not_used_are_told() -> None:
+    """Sampling weights, covariates and axes: given, not used, and said so."""
+    model, cohort = small()
+    people = cohort.people.assign(w=1.0, age=50.0)
+    told = Cohort(
+        cohort.x, people, cohort.features, outcome="y", groups=["race"], unit="row", weights="w",
+        covariates=["age"],
+    )  # fmt: skip
+    warnings = audit(model, told).warnings
+    assert "Sampling weights (w) were not used: every unit counts once." in warnings
+    assert "Covariates (age) were not adjusted for." in warnings

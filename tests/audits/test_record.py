@@ -60,7 +60,7 @@ def test_a_missing_number_without_a_reason_is_refused(formula: Audit) -> None:
         InputError, match=r"Comparison.effect\[0, 0, 0\] is missing without a reason"
     ):
         replace(race, reason=np.full(race.reason.shape, ""))
-    with pytest.raises(InputError, match="Comparison.effect has shape"):
+    with pytest.raises(InputError, match=r"Comparison\.effect has shape"):
         replace(race, effect=race.effect[:1])
     with pytest.raises(InputError, match="verdict holds 'fair'"):
         replace(race, verdict=np.full(race.verdict.shape, "fair"))
@@ -126,6 +126,8 @@ def test_small_counts_are_nowhere(formula: Audit) -> None:
     sex = formula.compositions[1]
     assert sex.reason.tolist() == ["", "", "suppressed (<11)"]
     assert (sex.count[:2] % 5 == 0).all()
+    for counts in (formula.comparisons[1].n, formula.reliances[1].n, formula.sensitivities[1].n):
+        assert (counts % 5 == 0).all()
     shown = [formula.compositions[0].cells, formula.performances[1].n]
     assert all(np.nanmin(np.where(a == 0, np.nan, a)) >= 10 for a in shown)
 

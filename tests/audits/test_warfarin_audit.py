@@ -29,7 +29,7 @@ BLACK = "Black or African American"
 def test_mean_absolute_error_by_race(
     patients: Cohort, formula_name: str, expected: dict[str, float]
 ) -> None:
-    """The MAE of both formulas by race, in mg a week, as published data and coefficients give it."""
+    """The MAE of both formulas by race, in mg a week, as published data and coefficients give."""
     model = {"pharmacogenetic": PHARMACOGENETIC, "clinical": CLINICAL}[formula_name]
     if model is CLINICAL:
         patients = only(patients, tuple(CLINICAL.weights))
@@ -62,7 +62,7 @@ def test_vkorc1_differs_by_value_and_is_used_alike(formula: Audit) -> None:
 
 
 def test_vkorc1_moves_the_dose_further_in_some(formula: Audit) -> None:
-    """On the dose scale G/G to A/A is 17.8, 18.5 and 19.3 mg for Asian, White and Black patients."""
+    """On the dose scale G/G to A/A is 17.8, 18.5, 19.3 mg for Asian, White and Black patients."""
     made = formula.sensitivities[0]
     j = made.subjects.index("VKORC1")
     assert (made.low_state[j], made.high_state[j]) == ("G/G", "A/A")
@@ -85,7 +85,7 @@ def test_asian_against_white_cannot_be_asked_within_site(formula: Audit) -> None
     race = formula.comparisons[0]
     c = race.contrast("Asian", "White")
     assert (race.verdict[:, c] == "not_estimable").all()
-    assert race.reason[0, c, 0].startswith("35 of 1159 units in Asian are in a stratum")
+    assert race.reason[0, c, 0].startswith("35 of 1,159 units in Asian are in a stratum")
     answer = next(a for a in formula.answers if a.measure == "use")
     assert "Asian against White: cannot be asked here" in answer.sentence
 
@@ -110,7 +110,7 @@ def test_shares_add_up_to_eta_squared(formula: Audit, patients: Cohort) -> None:
 
 
 def test_signed_differences_add_up_to_the_gap_within_site(formula: Audit, patients: Cohort) -> None:
-    """Over all variables they are the site-stratified gap of the output, and nothing is unexplained."""
+    """Over all variables they are the site-stratified gap of the output, with no remainder."""
     race = formula.comparisons[0]
     c, v = race.contrast(BLACK, "White"), race.view("signed")
     total = race.effect[v, c].sum() * race.views[v].unit
@@ -145,7 +145,7 @@ def test_every_difference_by_race_equals_loops(formula: Audit, patients: Cohort)
 
 
 def test_the_reliance_on_race_is_carried_by_supported_variables(formula: Audit) -> None:
-    """The output follows race, mostly through VKORC1, whose attribution predicts the dose in each group."""
+    """The output follows race mostly via VKORC1; its attribution predicts dose in each group."""
     made = formula.reliances[0]
     g = made.condition("outcome")
     assert made.total_verdict[g].tolist()[:2] == ["different", "similar"]

@@ -130,7 +130,7 @@ def test_rows_shuffled_features_reordered_groups_renamed_give_the_same_answer() 
     )
     x.loc[people["race"] == "B", "c"] += 0.4
 
-    def found(order: object, columns: list[str], names: dict[str, str]) -> pd.DataFrame:
+    def found(order: pd.Index[str], columns: list[str], names: dict[str, str]) -> pd.DataFrame:
         table = people.replace({"race": names}).loc[order]
         cohort = Cohort(x.loc[order, columns], table, groups=["race"], strata=["site"], unit="row")
         values = (x.loc[order, columns] - x[columns].mean()).to_numpy()
@@ -175,7 +175,8 @@ def test_overlap_is_required_and_the_loss_is_told() -> None:
     found = compare(additive(cohort, np.ones(2)), cohort, by="race")
     np.testing.assert_allclose(found.kept[0, 0], [0.6, 0.6])
     assert found.population[0, 0] == (
-        "Estimated for the overlap population, 60% of B and 60% of A units, in 1 strata that hold both."
+        "Estimated for the overlap population, 60% of B and 60% of A units, "
+        "in 1 strata that hold both."
     )
 
 

@@ -47,7 +47,7 @@ def test_performance_equals_scikit_learn_in_each_part() -> None:
 
 
 def test_a_group_that_the_model_fails_is_found() -> None:
-    """AUROC and calibration slope differ for the group whose score is noise; nothing else is said."""
+    """AUROC and calibration slope differ for the group whose score is noise; nothing else does."""
     cohort, said = binary()
     made = perform(said, cohort, by="race")
     assert made.contrasts == (("B", "A"),)
@@ -205,3 +205,24 @@ def test_flips_average_over_those_who_are_recorded_so() -> None:
     np.testing.assert_allclose(made.mean, [0.2, -0.15])
     np.testing.assert_allclose(made.changed, [1.0, 0.0])
     np.testing.assert_allclose(made.spread, 0.0, atol=1e-12)
+
+
+def test_units_whose_rows_differ_in_outcome_are_a_stratum_of_their_own() -> None:
+    """Two rows of one person, one with the event: neither an event nor a non-event."""
+    cohort, made = shortcut(400)
+    twice = np.repeat(np.arange(400), 2)
+    people = cohort.people.iloc[twice].assign(who=[f"u{i}" for i in twice])
+    people.index = [f"r{i}" for i in range(800)]
+    y = people["y"].to_numpy().copy()
+    y[1:200:2] = 1 - y[0:200:2]
+    nested = Cohort(
+        cohort.x[twice], people.assign(y=y), cohort.features, outcome="y", groups=["race"],
+        unit="who",
+    )  # fmt: skip
+    again = Attributions.from_arrays(
+        made.values[twice], rows=nested.rows.tolist(), features=made.features,
+        output=made.output[twice], base=0.0,
+    )  # fmt: skip
+    found = rely(again, nested, by="race")
+    assert found.strata[found.condition("outcome")] == 3
+    assert found.n.tolist() == [400, 400]

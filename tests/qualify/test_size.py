@@ -1,5 +1,6 @@
-"""False alarms under the null stay at 5 %, within Monte Carlo error (a short run; the long one is
-`python -m evenlight.qualify.size`).
+"""False alarms under the null stay at 5 %, within Monte Carlo error.
+
+This is a short run; the long one is `python -m evenlight.qualify.size`.
 """
 
 from __future__ import annotations

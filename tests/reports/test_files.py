@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from evenlight import reports
-from evenlight.reports.files import put
+from evenlight.files import write as put
 from tests.made_audit import audit
 
 HEAVY = ("torch", "captum", "shap", "sklearn")

@@ -79,7 +79,7 @@ def test_a_hostile_name_stays_text_in_files_and_cards(kind: str, tmp_path: Path)
         for node in tree(text).walk():
             assert node.tag not in ACTING
             assert not [key for key in node.attributes if key.startswith("on") or key == "style"]
-    assert not list((tmp_path / "audit").glob("**/*.part"))
+    assert not list((tmp_path / "audit").glob("**/*.partial"))
 
 
 def test_hidden_characters_are_spelled_out_on_the_page() -> None:

@@ -15,9 +15,10 @@ from tests import slow
 def test_step_down_by_hand() -> None:
     """Three tests and four draws, worked out on paper.
 
-    Draws (rows) of |T*|: (1, 0, 3), (2, 2, 1), (0, 1, 0), (5, 0, 0); observed 4, 2, 1. The largest is
-    compared with the row maxima 3, 2, 1, 5: one of four reaches 4, so p = 2/5. The next, with maxima
-    over the last two 3, 2, 1, 0: two reach 2, so 3/5. The last, with 3, 1, 0, 0: two reach 1, 3/5.
+    Draws (rows) of |T*|: (1, 0, 3), (2, 2, 1), (0, 1, 0), (5, 0, 0); observed 4, 2, 1. The largest
+    is compared with the row maxima 3, 2, 1, 5: one of four reaches 4, so p = 2/5. The next, with
+    maxima over the last two 3, 2, 1, 0: two reach 2, so 3/5. The last, with 3, 1, 0, 0: two
+    reach 1, 3/5.
     """
     null = np.array([[1.0, 0, 3], [2, 2, 1], [0, 1, 0], [5, 0, 0]])
     found = step_down(np.array([4.0, 2.0, 1.0]), lambda i: null[:, i].copy(), draws=4)

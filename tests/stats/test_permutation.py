@@ -188,7 +188,7 @@ def test_swapping_the_groups_flips_the_sign() -> None:
 
 @pytest.mark.parametrize("df", [3.0, 8.0, 30.0, 200.0])
 def test_the_normal_scale_has_the_tail_of_t(df: float) -> None:
-    """Wallace's transformation keeps tail probabilities within 15 % down to 1e-5, and is inverted."""
+    """Wallace's transformation keeps tail probabilities within 15 % to 1e-5, and is inverted."""
     t = stats.t.isf(np.array([0.1, 0.025, 1e-3, 1e-5]), df)
     z = normalised(t, np.full(4, df))
     np.testing.assert_allclose(stats.norm.sf(z), stats.t.sf(t, df), rtol=0.15)

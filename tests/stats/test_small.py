@@ -119,7 +119,7 @@ def test_within_slopes_equal_a_regression_with_group_intercepts() -> None:
 
 
 def test_support_keeps_its_size_when_groups_differ_in_level() -> None:
-    """A feature that tells the group, but nothing within it, is called supported 5 % of the time."""
+    """A feature that tells the group and nothing within it is called supported 5 % of the time."""
     rng = np.random.default_rng(3)
     g = np.arange(200) % 2
     x = rng.normal(size=(200, 2000)) + 3.0 * g[:, None]

@@ -12,8 +12,10 @@ from evenlight.arrays import Int, Text
 from evenlight.errors import CohortError
 
 UNIT_COLUMNS = frozenset(
-    ("donor", "donor_id", "patient", "patient_id", "patientid", "subject", "subject_id")
-    + ("individual", "individual_id", "participant", "participant_id", "person", "person_id")
+    (
+        *("donor", "donor_id", "patient", "patient_id", "patientid", "subject", "subject_id"),
+        *("individual", "individual_id", "participant", "participant_id", "person", "person_id"),
+    )
 )
 """Columns of people that usually name the independent unit."""
 
@@ -28,7 +30,8 @@ def ids(index: Sequence[object] | pd.Index) -> Text:
         worst = values[counts > 1]
         raise CohortError(
             f"{len(worst)} row ids occur more than once, first {str(worst[0])!r}; "
-            "row ids must be unique: name the person or donor with unit= and give each row its own id"
+            "row ids must be unique: name the person or donor with unit= and give each row "
+            "its own id"
         )
     return text
 

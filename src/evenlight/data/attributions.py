@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -112,28 +112,23 @@ class Attributions:
                 "these attributions were made on another cohort (other rows, features or values)"
             )
         index = align.match(self.rows, cohort.rows, what="attributions")
-        taken = {
+        taken: dict[str, Any] = {
             name: getattr(self, name)[index]
             for name in ("rows", "values", "output", "base", "error", "converged")
         }
-        extra = {
+        extra: dict[str, Any] = {
             name: None if getattr(self, name) is None else getattr(self, name)[index]
             for name in ("spread", "sensitivity")
         }
         return replace(self, **taken, **extra)
 
     def to_frame(self) -> pd.DataFrame:
-        """Long table: row, feature, attribution. Individual data: keep it with the patients' data."""
+        """Long table: row, feature, attribution. Individual data: keep with the patients' data."""
         wide = pd.DataFrame(
             self.values.reshape(self.n, -1), index=self.rows, columns=list(self.features.names)
         )
-        return (
-            wide.rename_axis("row")
-            .rename_axis("feature", axis=1)
-            .stack()
-            .rename("attribution")
-            .reset_index()
-        )
+        long = cast(pd.Series, wide.rename_axis("row").rename_axis("feature", axis=1).stack())
+        return long.rename("attribution").reset_index()
 
     def _repr_html_(self) -> str:
         return cards.attributions_card(self)

@@ -20,8 +20,10 @@ MOST_PAIRS = 15
 """More pairs than this are compared against the reference only."""
 
 MISSING = frozenset(
-    ("", ".", "-9", "-99", "999", "na", "n/a", "<na>", "nan", "none", "null", "nat", "missing")
-    + ("unknown", "not reported", "not available", "refused", "unspecified")
+    (
+        *("", ".", "-9", "-99", "999", "na", "n/a", "<na>", "nan", "none", "null", "nat"),
+        *("missing", "unknown", "not reported", "not available", "refused", "unspecified"),
+    )
 )
 """Labels that mean *unknown*, compared without case and surrounding space."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,10 +36,14 @@ def rows_of(x: object, people: pd.DataFrame) -> tuple[Text, Values, tuple[str, .
                 "code categories as indicator columns"
             )
         return align.ids(x.index), x.to_numpy(dtype=np.float64), tuple(map(str, x.columns))
-    values = sparse.csr_array(x) if sparse.issparse(x) else _numbers(x)
+    values: Values = _csr(x) if sparse.issparse(x) else _numbers(x)
     if values.shape[0] != len(people):
         raise CohortError(f"x has {values.shape[0]} rows and people has {len(people)}")
     return align.ids(people.index), values, None
+
+
+def _csr(x: Any) -> Any:
+    return sparse.csr_array(x)
 
 
 def _numbers(x: object) -> Values:
@@ -67,7 +72,7 @@ def need_columns(people: pd.DataFrame, columns: Sequence[str]) -> None:
 def feature_names(
     features: Sequence[str] | Features | None, named: tuple[str, ...] | None, values: Values
 ) -> Features:
-    """The features, checked against the columns of x (by exact name and order where both have names)."""
+    """The features, checked against the columns of x (exact names and order if both have names)."""
     p = int(values.shape[1])
     if features is None:
         if p == 0:
@@ -79,9 +84,10 @@ def feature_names(
     if named is not None and named != made.names:
         missing = sorted(set(made.names) - set(named))[:3]
         extra = sorted(set(named) - set(made.names))[:3]
+        order = "differs" if not missing and not extra else "n/a"
         raise FeatureError(
             "the columns of x differ from the feature names "
-            f"(missing {missing}, extra {extra}, order {'differs' if not missing and not extra else 'n/a'}); "
+            f"(missing {missing}, extra {extra}, order {order}); "
             "reorder x with x[list(names)]"
         )
     return made
@@ -114,7 +120,7 @@ def finite(
         raise CohortError(f'missing={missing!r}; wanted "error", "drop" or "median"')
     flat = values if sparse.issparse(values) else values.reshape(len(values), -1)
     bad = _bad(flat) & chosen[:, None]
-    rows = bad.any(axis=1)
+    rows: Bool = np.any(bad, axis=1)
     if not rows.any():
         return np.ones(len(rows), dtype=bool), values
     if missing == "drop":
@@ -140,11 +146,12 @@ def finite(
 
 def _bad(flat: Values) -> Bool:
     if sparse.issparse(flat):
+        held: Any = flat
         mask = sparse.csr_array(
-            (~np.isfinite(flat.data), flat.indices, flat.indptr), shape=flat.shape
+            (~np.isfinite(held.data), held.indices, held.indptr), shape=held.shape
         )
         dense: Bool = (
-            mask.toarray().astype(bool) if mask.data.any() else np.zeros((flat.shape[0], 1), bool)
+            mask.toarray().astype(bool) if mask.data.any() else np.zeros((held.shape[0], 1), bool)
         )
         return dense
     bad: Bool = ~np.isfinite(flat)
@@ -158,5 +165,6 @@ def inner_note(rows: Text, people: pd.DataFrame, keep: Int, groups: Sequence[str
     for by in groups:
         if isinstance(by, str) and by in people.columns:
             counts = people.set_axis(people.index.astype(str)).loc[lost, by].value_counts()
-            note += f"; {by}: " + ", ".join(f"{k} {v}" for k, v in counts.items())
+            told = (f"{k} {v if v >= 11 else 'fewer than 11'}" for k, v in counts.items())
+            note += f"; {by}: " + ", ".join(told)
     return note + "."

@@ -47,7 +47,8 @@ def outcome_kind(name: str, column: pd.Series) -> Kind:
 def outcome_values(column: pd.Series, kind: Kind | None) -> Float:
     """The outcome as numbers (n,), NaN where unknown; categories as codes in sorted order."""
     if kind == "categorical":
-        text = column.astype("object").where(column.notna(), None)
+        known = zip(column.astype("object"), column.notna(), strict=True)
+        text = [value if told else None for value, told in known]
         levels = sorted({str(t) for t in text if t is not None})
         place = {level: float(i) for i, level in enumerate(levels)}
         return np.array([np.nan if t is None else place[str(t)] for t in text])

@@ -62,7 +62,7 @@ def explain(
         adapted, cohort, target=target, background=reference,
         rng=np.random.default_rng([seed, 1]), device=device, **own,
     )  # fmt: skip
-    return replace(made, settings={"seed": seed, **made.settings})
+    return replace(made, settings={"seed": seed, "link": str(adapted.link), **made.settings})
 
 
 def _suited(adapted: Adapted) -> str:

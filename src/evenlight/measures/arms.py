@@ -19,7 +19,8 @@ class Arms:
     """One contrast `names` (level, reference) under one condition.
 
     `cells` hold every subject of every view given that condition; `total` and `left` are units of
-    each arm before and after strata without both were dropped; `reason` says why it cannot be asked.
+    each arm before and after strata without both were dropped; `reason` says why it cannot be
+    asked.
     """
 
     names: tuple[str, str]
@@ -70,6 +71,6 @@ def _arms(
     plan = design(made, here.unit_group == a)
     total = (int(here.sizes[a]), int(here.sizes[b]))
     left = (int(plan.member.sum()), int((~plan.member).sum()))
-    reason = overlap_reason(total, left, plan.dropped, pair)
+    reason = overlap_reason(total, left, pair, dropped=plan.dropped, rounded=here.rounded)
     labels = permuted_labels(plan, draws=0 if reason else draws, rng=rng)
     return Arms(pair, made, plan, labels, total, left, reason)

@@ -1,4 +1,4 @@
-"""Does the attribution of a feature differ between groups: by how much, how surely, and why?"""
+"""Whether the attribution of a feature differs between groups: by how much, how surely, why."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from evenlight.measures.comparison import Comparison, View
 from evenlight.measures.family import ALPHA, Results, results
 from evenlight.measures.mechanism import mechanisms
 from evenlight.measures.prepare import Setting, as_variables, is_direct, population, setting
+from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.effects import mean_interval, within_sd
 from evenlight.stats.multiplicity import draws_for
 from evenlight.stats.permutation import difference
@@ -70,7 +71,7 @@ def compare(
         margin=margin,
         alpha=ALPHA,
         draws=draws,
-        **_arrays(found),
+        **_arrays(found, rounded=here.rounded),
         mechanism=_mechanisms(found, made, here),
         **_gap(made, here, found[0][2]),
         **_levels(made, here),
@@ -131,19 +132,18 @@ def _settled(values: Float, unit: float) -> Float:
     return np.where(still, values.mean(axis=0), values)
 
 
-def _arrays(found: Computed) -> dict[str, np.ndarray]:
-    """The arrays of every view, stacked (v, c, ...)."""
+def _arrays(found: Computed, *, rounded: bool) -> dict[str, np.ndarray]:
+    """The arrays of every view, stacked (v, c, ...); counts to 5 where the grouping hides one."""
     arms = [own for _, _, own in found]
     out = {
         f.name: np.stack([getattr(part, f.name) for _, part, _ in found]) for f in fields(Results)
     }
-    out["n"] = np.array([[a.left if not a.reason else (0, 0) for a in own] for own in arms])
-    out["kept"] = np.array(
-        [
-            [[m / max(n, 1) for n, m in zip(a.total, a.left, strict=True)] for a in own]
-            for own in arms
-        ]
-    )
+    left = [[a.left if not a.reason else (0, 0) for a in own] for own in arms]
+    out["n"] = shown_counts(np.array(left), rounded=rounded)
+    kept = [
+        [[m / max(n, 1) for n, m in zip(a.total, a.left, strict=True)] for a in own] for own in arms
+    ]
+    out["kept"] = np.round(kept, 2) if rounded else np.array(kept)
     told = [
         ["" if a.reason else population(a.total, a.left, len(a.plan.weight), a.names) for a in own]
         for own in arms

@@ -35,10 +35,10 @@ class View:
 class Comparison:
     """Differences between groups over v views, c contrasts (level, reference) and p subjects.
 
-    `effect`, `low`, `high` (simultaneous 95 %), `p`, `p_maxt`, `q` are (v, c, p), effects in units of
-    the view; `n`, `kept` are (v, c, 2): units of level and reference that enter, and the share of
-    each that has overlap; `more` (v, c, p) is about how many more units of `more_in` would settle
-    a *cannot tell*; `population` (v, c) says for whom an estimate speaks, "" for everybody.
+    `effect`, `low`, `high` (simultaneous 95 %), `p`, `p_maxt`, `q` are (v, c, p), effects in units
+    of the view; `n`, `kept` are (v, c, 2): units of level and reference that enter, and the share
+    of each that has overlap; `more` (v, c, p) is about how many more units of `more_in` would
+    settle a *cannot tell*; `population` (v, c) says for whom an estimate speaks, "" for everybody.
     `gap` (c,) is the signed sum of differences over subjects, `unexplained` (c,) what the stored
     output adds to it, both on the margin within strata, given nothing.
     `mean` and `importance` (k, p) are the mean and mean absolute attribution of each level over all

@@ -17,7 +17,8 @@ class Composition:
     """Units by level of one grouping, unknown last.
 
     `count`, `share`, `outcome` (k + 1,): units, their share of all, and events (binary outcome) or
-    mean outcome; `cells` (s, k + 1): units by `strata` label and level. Suppressed: NaN and a reason.
+    mean outcome; `cells` (s, k + 1): units by `strata` label and level. Suppressed: NaN and a
+    reason.
     """
 
     grouping: str

@@ -1,4 +1,4 @@
-"""Own value against attribution, by group: does the value differ, or its use?"""
+"""Own value against attribution, by group: whether the value differs, or its use."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Dependence:
     """Binned means of one subject's attribution over its own value, (k levels, b bins).
 
     `labels` (b,) name the states of a categorical variable, and are empty for a number, whose bin
-    means are `value` (k, b); `mean`, `low`, `high` the attribution with pointwise 95 % limits; `n` the
-    units. A bin below the smallest group is NaN with a reason.
+    means are `value` (k, b); `mean`, `low`, `high` the attribution with pointwise 95 % limits; `n`
+    the units. A bin below the smallest group is NaN with a reason.
     """
 
     grouping: str

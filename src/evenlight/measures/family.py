@@ -54,10 +54,10 @@ def results(arms: list[Arms], columns: Int, view: View, *, margin: float) -> Res
         seen = _observed(arms, columns, live)
         family = _family(arms, columns, live, seen)
         found = _numbers(seen, family, view, margin)
-        found |= _needed(found, seen, arms, live, view, margin)
-        more_in[tuple(live.T)] = found.pop("more_in")
+        at = tuple(live.T)
+        found["more"], more_in[at] = _needed(found, seen, arms, live, view, margin)
         for name, values in found.items():
-            out[name][tuple(live.T)] = values
+            out[name][at] = values
     smallest = np.array([[min(arm.left)] * p for arm in arms]).reshape(c, p)
     verdict = verdicts(out["low"], out["high"], margin, smallest)
     settled = verdict != "cannot_tell"
@@ -115,9 +115,8 @@ def _needed(
     live: Int,
     view: View,
     margin: float,
-) -> dict[str, Float]:
+) -> tuple[Float, Text]:
     half = (found["high"] - found["low"]) / 2
     n = np.array([arms[i].left for i in live[:, 0]]).T
     var = (seen.var_level / view.unit**2, seen.var_reference / view.unit**2)
-    more, where = more_units(found["effect"], half, margin, var, (n[0], n[1]))
-    return {"more": more, "more_in": where}
+    return more_units(found["effect"], half, margin, var, (n[0], n[1]))

@@ -16,8 +16,8 @@ def mechanisms(signed: Text, use: Text | None, direct: Bool, *, group_is_input: 
     """The mechanism of each difference (c, p), from the verdicts of its view and of its use.
 
     `direct` (p,) marks subjects that are the group or a function of it. Without contrasts (`use`
-    None) a difference stays *unresolved*; a verdict other than *different* has no mechanism to name,
-    unless the use itself differs.
+    None) a difference stays *unresolved*; a verdict other than *different* has no mechanism to
+    name, unless the use itself differs.
 
     >>> seen, use = np.array([["different", "similar"]]), np.array([["similar", "similar"]])
     >>> mechanisms(seen, use, np.array([False, False]), group_is_input=False).tolist()

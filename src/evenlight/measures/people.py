@@ -14,7 +14,8 @@ from evenlight.measures.composition import UNKNOWN, Composition
 from evenlight.measures.dependence import Dependence
 from evenlight.measures.prepare import Setting, own_states, own_values, setting
 from evenlight.measures.sensitivity import Flip, Sensitivity
-from evenlight.stats.disclosure import suppressed_counts
+from evenlight.stats.disclosure import shown_counts, suppressed_counts
+from evenlight.stats.effects import unit_means
 
 HIDDEN = f"suppressed (<{SMALLEST_GROUP})"
 BINS = 8
@@ -28,7 +29,7 @@ def compose(cohort: Cohort, *, by: str | Groups) -> Composition:
     parts = (*groups.levels, UNKNOWN)
     counts = np.bincount(codes, minlength=len(parts))
     count, reason, rounded = suppressed_counts(counts, smallest=SMALLEST_GROUP)
-    outcome, outcome_reason = _outcome(cohort, codes, reason, unit, rounded=rounded)
+    outcome, outcome_reason = _outcome(cohort, codes, reason)
     strata, cells, cells_reason = _cells(cohort, codes, first, len(parts))
     return Composition(
         grouping=groups.name,
@@ -48,20 +49,14 @@ def compose(cohort: Cohort, *, by: str | Groups) -> Composition:
     )
 
 
-def _outcome(
-    cohort: Cohort, codes: Int, reason: Text, unit: Int, *, rounded: bool
-) -> tuple[Float, Text]:
+def _outcome(cohort: Cohort, codes: Int, reason: Text) -> tuple[Float, Text]:
     """Mean outcome of each part (events as a share), hidden with its count."""
     k = len(reason)
     out, why = np.full(k, np.nan), reason.astype(object)
     if cohort.outcome_kind not in ("binary", "continuous"):
         why[why == ""] = "no mean for this kind of outcome"
         return out, why.astype(np.str_)
-    y = (
-        np.array([cohort.y[cohort.units == u].mean() for u in unit])
-        if len(unit) < cohort.n
-        else (cohort.y[np.argsort(cohort.units)])
-    )
+    y = unit_means(cohort.y, cohort.units, cohort.order)
     for g in range(k):
         own = y[(codes == g) & np.isfinite(y)]
         few = len(own) < SMALLEST_GROUP
@@ -90,7 +85,7 @@ def _cells(cohort: Cohort, codes: Int, first: Int, k: int) -> tuple[tuple[str, .
 def depend(
     attributions: Attributions, cohort: Cohort, *, by: str | Groups, subject: str
 ) -> Dependence:
-    """Binned means of a subject's attribution over its own value, by level; bins of 11 units or more.
+    """Binned means of a subject's attribution over its value, by level; bins of 11 units or more.
 
     A number is cut at pooled quantiles into up to eight bins; a one-hot variable keeps its states.
     """
@@ -128,6 +123,7 @@ def _dependence(
             out["value"][g, j], out["mean"][g, j] = x[rows].mean(), own.mean()
             out["low"][g, j], out["high"][g, j] = own.mean() - half, own.mean() + half
             out["n"][g, j], reason[g, j] = len(unit), ""
+    out["n"] = shown_counts(out["n"], rounded=here.rounded)
     return Dependence(
         here.groups.name, subject, here.groups.levels, labels, **out, reason=reason.astype(np.str_)
     )
@@ -151,7 +147,7 @@ def sensitivities(
             margin[at].mean(axis=0),
             response[at].mean(axis=0),
         )
-    shown = suppressed_counts(here.sizes, smallest=SMALLEST_GROUP)[0]
+    counts = np.where(here.sizes < SMALLEST_GROUP, 0, here.sizes)
     return Sensitivity(
         grouping=here.groups.name,
         levels=here.groups.levels,
@@ -159,7 +155,7 @@ def sensitivities(
         low_state=made.low,
         high_state=made.high,
         unit=unit,
-        n=np.nan_to_num(shown).astype(np.int64),
+        n=shown_counts(counts, rounded=here.rounded),
         **means,
         reason=reason.astype(np.str_),
     )
@@ -168,7 +164,7 @@ def sensitivities(
 def flips(
     made: Intervention, cohort: Cohort, *, unit: str = "", threshold: float | None = None
 ) -> Flip:
-    """What setting a recorded attribute to another state does to the response, for each pair of states."""
+    """What setting a recorded attribute to another state does to the response, by state pair."""
     own = made.at(cohort)
     here = own.states
     pairs = tuple((a, b) for a in here for b in here if a != b)
@@ -184,6 +180,7 @@ def flips(
         numbers = _flip(own, cohort, old, new, rows, threshold)
         for name, number in zip(names, numbers, strict=True):
             out[name][i] = number
+    out["n"] = shown_counts(out["n"], rounded=bool((reason == HIDDEN).any()))
     return Flip(own.attribute, pairs, unit, **out, reason=reason.astype(np.str_))
 
 

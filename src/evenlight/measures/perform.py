@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -16,7 +17,7 @@ from evenlight.errors import CohortError
 from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.performance import Performance
 from evenlight.measures.prepare import Setting, setting
-from evenlight.stats.disclosure import suppressed_counts
+from evenlight.stats.disclosure import shown_counts, suppressed_counts
 from evenlight.stats.equivalence import more_units, verdicts
 from evenlight.stats.intervals import percentile, simultaneous, unit_weights
 from evenlight.stats.metrics import AT_THRESHOLD, BINARY, REGRESSION, Case, Metric
@@ -34,7 +35,7 @@ MARGINS: Mapping[str, float] = {
     "sensitivity": 0.05,
     "specificity": 0.05,
 }
-"""Margins of difference by metric; MAE's is `MAE_SHARE` of the overall MAE. Others are not judged."""
+"""Margins of difference by metric; MAE's is `MAE_SHARE` of the overall MAE. No other is judged."""
 
 MAE_SHARE = 0.10
 
@@ -61,8 +62,9 @@ def perform(
     Continuous outcomes: MAE, bias, share within 20 %, R2. Binary: AUROC, average precision, Brier
     score, calibration slope and intercept, and at the plan's threshold sensitivity and specificity.
     Each unit counts once; intervals resample units within groups (1,000 draws): percentile for a
-    metric, simultaneous over contrasts and judged metrics for differences. Strata are not held: this
-    is what people of each group meet. Raises CohortError where there is no outcome to compare with.
+    metric, simultaneous over contrasts and judged metrics for differences. Strata are not held:
+    this is what people of each group meet. Raises CohortError where there is no outcome to compare
+    with.
     """
     rules = judging or Judging()
     if cohort.outcome_kind not in ("binary", "continuous"):
@@ -122,7 +124,8 @@ def _row_weights(here: Setting, rng: np.random.Generator) -> Float:
     """First row: each unit once; then bootstrap weights, (1 + draws, rows)."""
     rows = np.bincount(here.unit)[here.unit].astype(float)
     again = unit_weights(here.unit_group, draws=DRAWS, rng=rng)
-    return np.vstack([np.ones(len(here.unit_group)), again])[:, here.unit] / rows
+    weight: Float = np.vstack([np.ones(len(here.unit_group)), again])[:, here.unit] / rows
+    return weight
 
 
 def _values(
@@ -151,7 +154,9 @@ def _counts(
     reason = np.concatenate([[""], reason])
     events = np.full(len(sizes), np.nan)
     if binary:
-        count = np.array([int(case.y[rows].sum()) for rows in parts.values()])
+        count = np.array(
+            [len(np.unique(here.unit[rows & (case.y > 0)])) for rows in parts.values()]
+        )
         events = suppressed_counts(count, smallest=SMALLEST_GROUP)[0]
         events[reason != ""] = np.nan
     empty = (sizes == 0) & (reason == "")
@@ -167,7 +172,7 @@ def _reasons(value: Float, drawn: Float, part_reason: Text) -> Text:
     return reason.astype(np.str_)
 
 
-def _limits(value: Float, drawn: Float, reason: Text) -> dict[str, Float]:
+def _limits(value: Float, drawn: Float, reason: Text) -> Mapping[str, Any]:
     hidden = reason != ""
     low, high = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
     if (~hidden).any():
@@ -190,7 +195,7 @@ def _differences(
     drawn: Float,
     reason: Text,
     margin: Float,
-) -> dict[str, np.ndarray]:
+) -> Mapping[str, Any]:
     place = {name: r for r, name in enumerate(parts)}
     pairs = [(place[a], place[b]) for a, b in here.groups.contrasts()]
     first, second = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
@@ -244,8 +249,8 @@ def _needed(
     return np.where(open_, more, np.nan), np.where(open_, where, "")
 
 
-def _curves(here: Setting, case: Case) -> dict[str, Float]:
-    """Calibration by level: units in up to ten equal bins of the prediction, 11 units or more each."""
+def _curves(here: Setting, case: Case) -> Mapping[str, Any]:
+    """Calibration by level: units in up to ten equal bins of the prediction, 11 or more in each."""
     k = len(here.groups.levels)
     out = {
         f"curve_{name}": np.full((k, CURVE_BINS), np.nan)
@@ -265,4 +270,5 @@ def _curves(here: Setting, case: Case) -> dict[str, Float]:
             for name, number in zip(("predicted", "observed", "low", "high"), seen, strict=True):
                 out[f"curve_{name}"][g, b] = number
             out["curve_n"][g, b] = len(own)
+    out["curve_n"] = shown_counts(out["curve_n"], rounded=here.rounded)
     return out

@@ -11,8 +11,9 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import states_of
 from evenlight.data.groups import SMALLEST_GROUP, Groups
-from evenlight.errors import GroupError
+from evenlight.errors import AttributionError, GroupError
 from evenlight.stats.association import function_of_group
+from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.effects import unit_means
 
 OVERLAP_UNITS = 20
@@ -22,7 +23,7 @@ TELL_LOSS = 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """One cohort under one grouping: codes of rows (n,) and of units (u,), -1 unknown or left out."""
+    """One cohort under one grouping: codes of rows (n,) and units (u,), -1 unknown or left out."""
 
     cohort: Cohort
     groups: Groups
@@ -34,6 +35,12 @@ class Setting:
     def sizes(self) -> Int:
         """Units of each level that enter, (k,)."""
         return np.bincount(self.unit_group[self.unit_group >= 0], minlength=len(self.groups.levels))
+
+    @property
+    def rounded(self) -> bool:
+        """Whether a count of this grouping is hidden, so that all others are told to 5."""
+        counts = np.bincount(self.unit_group + 1, minlength=len(self.groups.levels) + 1)
+        return bool(((counts > 0) & (counts < SMALLEST_GROUP)).any())
 
     def per_unit(self, values: Float) -> Float:
         """Means over the rows of each unit, (u, ...); rows left out do not count."""
@@ -65,6 +72,11 @@ def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Se
 def as_variables(attributions: Attributions, cohort: Cohort) -> tuple[Attributions, str]:
     """Attributions in the cohort's order, one-hot columns summed to their variable; the kind."""
     made = attributions.at(cohort)
+    if made.values.ndim != 2:
+        raise AttributionError(
+            f"attributions are maps of shape {made.values.shape[1:]}; sum them over regions first, "
+            "with .by(sets)"
+        )
     if cohort.features.indicators and made.features.names == cohort.features.names:
         return made.by(cohort.features.variables()), "variable"
     return made, "variable" if cohort.features.indicators else "feature"
@@ -93,15 +105,22 @@ def is_direct(cohort: Cohort, subject: str, groups: Groups) -> bool:
     if subject == groups.name:
         return True
     states = own_states(cohort, subject)
-    values = own_values(cohort, subject) if states is None else None
-    if states is None and values is None:
+    if states is not None:
+        return function_of_group(states[0], groups.codes)
+    values = own_values(cohort, subject)
+    if values is None:
         return False
-    codes = states[0] if states is not None else np.unique(values, return_inverse=True)[1]
+    codes = np.unique(values, return_inverse=True)[1]
     return function_of_group(codes.astype(np.int64), groups.codes)
 
 
 def overlap_reason(
-    total: tuple[int, int], left: tuple[int, int], dropped: int, names: tuple[str, str]
+    total: tuple[int, int],
+    left: tuple[int, int],
+    names: tuple[str, str],
+    *,
+    dropped: int,
+    rounded: bool = False,
 ) -> str:
     """Why a contrast cannot be asked, "" if it can; units in all and left after dropping strata."""
     for n, name in zip(total, names, strict=True):
@@ -117,15 +136,20 @@ def overlap_reason(
     if dropped:
         for n, m, name in zip(total, left, names, strict=True):
             if m < OVERLAP_UNITS or m < OVERLAP_SHARE * n:
-                shown = str(m) if m >= SMALLEST_GROUP else f"fewer than {SMALLEST_GROUP}"
+                few = f"fewer than {SMALLEST_GROUP}"
+                shown = f"{_told(m, rounded):,}" if m >= SMALLEST_GROUP else few
                 return (
-                    f"{shown} of {n} units in {name} are in a stratum with two or more of both "
-                    "groups; people of both groups from the same strata are needed"
+                    f"{shown} of {_told(n, rounded):,} units in {name} are in a stratum with two "
+                    "or more of both groups; people of both groups from the same strata are needed"
                 )
     for m, name in zip(left, names, strict=True):
         if m < SMALLEST_GROUP:
             return f"fewer than {SMALLEST_GROUP} units in {name} with overlap"
     return ""
+
+
+def _told(count: int, rounded: bool) -> int:
+    return int(shown_counts(np.array(count), rounded=rounded))
 
 
 def population(

@@ -21,11 +21,12 @@ merely unresolved."""
 class Reliance:
     """B over g conditions (`given`) and p subjects, and support of each subject within groups.
 
-    `given` is among *nothing*, *outcome*, *outcome and strata*. `share`, `low`, `high` (simultaneous
-    95 %), `p`, `p_maxt`, `q`, `verdict`, `reason` are (g, p): the bias-corrected share of output
-    variance that lies between groups through that subject; `raw` (g, p) before correction, whose sum
-    over subjects is `raw_total` (g,), eta squared. `total` (g, 3) and its limits follow `TOTALS`;
-    `total_reason` (g,) says why a condition could not be asked, `population` (g,) for whom it speaks.
+    `given` is among *nothing*, *outcome*, *outcome and strata*. `share`, `low`, `high`
+    (simultaneous 95 %), `p`, `p_maxt`, `q`, `verdict`, `reason` are (g, p): the bias-corrected
+    share of output variance that lies between groups through that subject; `raw` (g, p) before
+    correction, whose sum over subjects is `raw_total` (g,), eta squared. `total` (g, 3) and its
+    limits follow `TOTALS`; `total_reason` (g,) says why a condition could not be asked,
+    `population` (g,) for whom it speaks.
     `association` (p,) tells how far the subject's own values tell the group, by `association_kind`;
     `mass` (p,) its share of mean absolute attribution; `slope` (p,) the slope of the outcome on the
     subject's attribution within groups (1 as claimed, 0 none), with 95 % limits.

@@ -1,4 +1,4 @@
-"""Does the output follow the group, through which subjects, and have they support within groups?"""
+"""Whether the output follows the group, through which subjects, and their support within groups."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from evenlight.stats.decomposition import (
     null_shares,
     shares,
 )
+from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.intervals import simultaneous
 from evenlight.stats.multiplicity import benjamini_hochberg, step_down
-from evenlight.stats.strata import outcome_bins
+from evenlight.stats.strata import outcome_bins, unit_categories
 
 ALPHA = 0.05
 DRAWS = 1000
@@ -99,7 +100,7 @@ def rely(
         margin=margin,
         alpha=ALPHA,
         draws=DRAWS,
-        **_stacked(rows),
+        **_stacked(rows, rounded=here.rounded),
         association=association,
         association_kind=association_kind,
         mass=size / max(size.sum(), 1e-300),
@@ -119,10 +120,11 @@ def _conditions(cohort: Cohort) -> tuple[str, ...]:
     return ("nothing", "outcome", *(("outcome and strata",) if cohort.strata else ()))
 
 
-def _stacked(rows: list[Row]) -> dict[str, np.ndarray]:
+def _stacked(rows: list[Row], *, rounded: bool) -> dict[str, np.ndarray]:
     out = {
         name: np.array([getattr(row, name) for row in rows]) for name in Row.__dataclass_fields__
     }
+    out["n"] = shown_counts(out["n"], rounded=rounded)
     out["raw_total"] = out["raw"].sum(axis=1)
     return out
 
@@ -174,7 +176,7 @@ def _row(
 
 
 def _plan(here: Setting, phi: Float, f: Float, given: str) -> tuple[Layout | None, int, float, str]:
-    """The layout under a condition, its outcome bins, the order of its bias, and who it speaks for."""
+    """The layout under a condition, its outcome bins, order of its bias, and who it speaks for."""
     for count in BINS:
         stratum, bins = _strata(here, given, count)
         keep = estimable_strata(here.unit_group, stratum)
@@ -203,6 +205,8 @@ def _strata(here: Setting, given: str, count: int) -> tuple[Int, int]:
         return np.zeros(u, dtype=np.int64), 0
     kind = here.cohort.outcome_kind or "continuous"
     y = here.per_unit(here.cohort.y)
+    if kind in ("binary", "categorical"):
+        y = unit_categories(here.cohort.y[here.kept], here.unit)
     bins, used = outcome_bins(y, here.unit_group, kind=kind, bins=count)
     if given == "outcome":
         return bins, used
@@ -254,7 +258,7 @@ def _totals(share: Float, again: Float, support: Support) -> tuple[Float, Float,
 def _association(
     here: Setting, made: Attributions, *, rng: np.random.Generator
 ) -> tuple[Float, Text]:
-    """How far each subject's own values tell the group (p,): by states, or bias-corrected eta squared."""
+    """How far each subject's values tell the group, (p,): by states, or corrected eta squared."""
     out, kinds = [], []
     for name in made.features.names:
         states = own_states(here.cohort, name)

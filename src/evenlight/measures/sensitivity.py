@@ -1,4 +1,4 @@
-"""How far the same change moves the output of people of each group; a recorded attribute flipped."""
+"""How far the same change moves the output in each group; a recorded attribute flipped."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class Sensitivity:
 class Flip:
     """The recorded attribute set to another state, all else held: change of the response.
 
-    Over f `pairs` (recorded, set to): units `n`, `mean` with 95 % limits, `spread` (SD), the 5th and
-    95th percentile (each with enough units beyond it, else NaN) and `changed`, the share of decisions
-    that change at the plan's threshold (NaN without one); all (f,).
+    Over f `pairs` (recorded, set to): units `n`, `mean` with 95 % limits, `spread` (SD), the 5th
+    and 95th percentile (each with enough units beyond it, else NaN) and `changed`, the share of
+    decisions that change at the plan's threshold (NaN without one); all (f,).
     """
 
     attribute: str

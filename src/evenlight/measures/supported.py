@@ -1,4 +1,4 @@
-"""Support within groups: does a subject's own attribution predict the outcome inside each group?"""
+"""Support within groups: whether a subject's attribution predicts the outcome in each group."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HALF_CLAIM = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Support:
-    """Slope of the outcome on the subject's attribution within groups, (p,): 1 as claimed, 0 none."""
+    """Slope of the outcome on a subject's attribution within groups, (p,): 1 as claimed, 0 none."""
 
     slope: Float
     low: Float
@@ -43,19 +43,20 @@ INVERSE: dict[str, Callable[[Float], Float]] = {
 def support_within(here: Setting, phi: Float, *, link: str) -> Support:
     """Support of each subject (u, p) within groups and strata, on the scale of the margin.
 
-    A continuous outcome is put on the margin by `link`, so that a slope of 1 is what the model claims.
+    A continuous outcome is put on the margin by `link`, so that a slope of 1 is what the model
+    claims.
 
     A subject is supported where its slope is positive and significant (BH at 5 %), unequally where
-    the slopes of the groups also differ; not supported where the upper limit lies below half of what
-    the model claims; else unresolved.
+    the slopes of the groups also differ; not supported where the upper limit lies below half of
+    what the model claims; else unresolved.
     """
     p = phi.shape[1]
     kind = here.cohort.outcome_kind
     if kind not in ("binary", "continuous"):
         gone = np.full(p, np.nan)
-        reason = "support needs a binary or continuous outcome"
         word = np.full(p, "unresolved", dtype="<U30")
-        return Support(gone, gone, gone, gone, gone, word, np.full(p, reason))
+        why = np.full(p, "support needs a binary or continuous outcome")
+        return Support(gone, gone, gone, gone, gone, word, why)
     recorded = here.cohort.y
     y = here.per_unit(INVERSE[link](recorded) if kind == "continuous" else recorded)
     strata = here.per_unit(here.cohort.stratum.astype(float))

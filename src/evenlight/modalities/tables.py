@@ -20,10 +20,10 @@ def read_table(
 ) -> Cohort:
     """A cohort from a CSV file with one row a sample.
 
-    `features` are columns of the model's input: numbers as they are, text as one-hot variables whose
-    reference is the first level in sorted order. `id` is the column of row ids (the line number if
-    absent); `roles` are Cohort's keywords. Raises CohortError where a column is missing or its name
-    occurs twice.
+    `features` are columns of the model's input: numbers as they are, text as one-hot variables
+    whose reference is the first level in sorted order. `id` is the column of row ids (the line
+    number if absent); `roles` are Cohort's keywords. Raises CohortError where a column is missing
+    or its name occurs twice.
     """
     path = Path(path)
     if not path.is_file():

@@ -1,7 +1,7 @@
 """How often the comparison speaks where there is nothing to say.
 
-Each case draws attributions that are exchangeable between groups given the declared strata, runs the
-engine, and counts: raw p below 5 % over all tests, and any max-T p below 5 % in a run.
+Each case draws attributions that are exchangeable between groups given the declared strata, runs
+the engine, and counts: raw p below 5 % over all tests, and any max-T p below 5 % in a run.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def nested(rng: np.random.Generator) -> tuple[Cells, Bool]:
 
 
 def views(rng: np.random.Generator) -> tuple[Cells, Bool]:
-    """Patients with one or both of two views, which have other levels: strata vary inside a unit."""
+    """Patients with one or both of two views of unlike levels: strata vary inside a unit."""
     who = rng.integers(0, 3, 120)
     unit = np.concatenate([np.flatnonzero(who != 1), np.flatnonzero(who != 0)])
     view = np.concatenate([np.zeros((who != 1).sum()), np.ones((who != 0).sum())])

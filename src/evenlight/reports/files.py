@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from evenlight import files
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
 from evenlight.reports.page import build
@@ -16,26 +15,8 @@ def write(audit: Audit, folder: str | Path) -> Path:
 
     Folders are made readable by their owner alone (0700), files likewise (0600).
     """
-    top = _folder(Path(folder))
-    pictures = _folder(top / "figures")
+    top = files.folder(folder)
+    pictures = files.folder(top / "figures")
     for key, drawing in drawings(audit).items():
-        put(pictures / f"{key}.svg", drawing.svg + "\n")
-    return put(top / "report.html", build(audit))
-
-
-def put(path: Path, text: str) -> Path:
-    """Write `text` to `path` by a rename, so that no half-written file is ever seen."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
-
-
-def _folder(path: Path) -> Path:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+        files.write(pictures / f"{key}.svg", drawing.svg + "\n")
+    return files.write(top / "report.html", build(audit))

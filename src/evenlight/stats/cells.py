@@ -43,8 +43,10 @@ def cells(values: Float, unit: Int, stratum: Int) -> Cells:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """The units of one signature: `units` (u,) positions in the design, `strata` (r,) positions,
-    `cells` (u, r) rows of the cells that they own.
+    """The units of one signature.
+
+    `units` (u,) positions in the design, `strata` (r,) positions, `cells` (u, r) rows of the cells
+    that they own.
     """
 
     units: Int

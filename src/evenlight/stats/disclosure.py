@@ -5,11 +5,22 @@ Where a table has a hidden cell, its other counts are rounded to 5, so that no s
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
 from evenlight.arrays import Float, Int, Text
 
 ROUND_TO = 5
+
+Counts = TypeVar("Counts", Float, Int)
+
+
+def shown_counts(counts: Counts, *, rounded: bool) -> Counts:
+    """Counts as they are, or to 5 where a cell of their table is hidden."""
+    if not rounded:
+        return counts
+    return (ROUND_TO * np.round(counts / ROUND_TO)).astype(counts.dtype)
 
 
 def suppressed_counts(counts: Int, *, smallest: int) -> tuple[Float, Text, bool]:

@@ -9,7 +9,10 @@ from evenlight.arrays import Float, Int
 
 
 def unit_means(values: Float, unit: Int, order: Int) -> Float:
-    """Means (u, ...) of rows (n, ...) over each unit, summed in `order` so that bits do not depend on it."""
+    """Means (u, ...) of rows (n, ...) over each unit.
+
+    Sums run in `order`, so that bits do not depend on the order of the rows.
+    """
     flat = values.reshape(len(values), -1)[order]
     sums = np.zeros((int(unit.max(initial=-1)) + 1, flat.shape[1]))
     np.add.at(sums, unit[order], flat)

@@ -7,6 +7,9 @@ from scipy import stats
 
 from evenlight.arrays import Float, Int, Text
 
+Pair = tuple[Float | Int | int, Float | Int | int]
+"""Units of level and reference, for all or for each interval."""
+
 SIMILAR_FROM = 20
 """Fewest units in each arm for *similar* to be said."""
 
@@ -43,10 +46,11 @@ def minimum_effect_p(effect: Float, se: Float, df: Float, delta: Float | float) 
 
 
 def more_units(
-    effect: Float, half: Float, margin: Float | float, var: tuple[Float, Float], n: tuple[int, int]
+    effect: Float, half: Float, margin: Float | float, var: tuple[Float, Float], n: Pair
 ) -> tuple[Float, Text]:
-    """About how many more units would settle a *cannot tell*, and in which arm ("level", "reference").
+    """About how many more units would settle a *cannot tell*, and in which arm.
 
+    The arm is "level", "reference" or "both".
     `half` is the half-width of the interval, `var` the arms' parts of the squared standard error,
     `n` their units. The half-width has to shrink to |effect| (then *different*) or to
     margin - |effect| (then *similar*), whichever is the wider; the arm with the larger part of the

@@ -147,11 +147,11 @@ def null_statistics(values: Float, plan: Design, labels: Labels) -> Float:
 
 
 def at_least_normal(null: Float) -> Float:
-    """|Z*| (draws, p) with each column's distribution raised to the half-normal where it is lighter.
+    """|Z*| (draws, p) with each column's distribution raised to the half-normal where lighter.
 
-    The r-th smallest draw of a column becomes at least the half-normal quantile of its rank, so that
-    the dependence between columns stays as permuted while no margin is lighter than theory. A column
-    that never varies stays as it is.
+    The r-th smallest draw of a column becomes at least the half-normal quantile of its rank, so
+    that the dependence between columns stays as permuted while no margin is lighter than theory. A
+    column that never varies stays as it is.
 
     >>> at_least_normal(np.array([[0.1], [0.2], [3.0]])).round(2).ravel().tolist()
     [0.21, 0.67, 3.0]

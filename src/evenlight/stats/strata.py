@@ -39,3 +39,17 @@ def _filled(made: Int, codes: Int, count: int) -> bool:
         if len(here) and here.min() < 10:
             return False
     return True
+
+
+def unit_categories(y: Float, unit: Int) -> Float:
+    """The category of each unit (u,): its rows', NaN if one is unknown, one more where they differ.
+
+    >>> unit_categories(np.array([0.0, 0.0, 1.0, 0.0]), np.array([0, 0, 1, 1])).tolist()
+    [0.0, 2.0]
+    """
+    size = int(unit.max(initial=-1)) + 1
+    low, high = np.full(size, np.inf), np.full(size, -np.inf)
+    np.minimum.at(low, unit, y)
+    np.maximum.at(high, unit, y)
+    mixed = np.nanmax(y, initial=0.0) + 1
+    return np.where(np.isnan(low), np.nan, np.where(low == high, low, mixed))

@@ -1,4 +1,4 @@
-"""Does a feature, or the model's own partial score of a set, predict the outcome within groups?
+"""Whether a feature, or the model's partial score of a set, predicts the outcome within groups.
 
 With x centred within each cell (group x nuisance stratum):
 
@@ -33,7 +33,7 @@ class Slopes:
 
 
 def within_slopes(x: Float, y: Float, group: Int, cell: Int, *, binary: bool) -> Slopes:
-    """Slopes of y (u,) on each column of x (u, p) within cells; `cell` (u,) refines `group` (u,)."""
+    """Slopes of y (u,) on columns of x (u, p) within cells; `cell` (u,) refines `group` (u,)."""
     k = int(group.max(initial=-1)) + 1
     u, v, s = (np.zeros((k, x.shape[1])) for _ in range(3))
     for code in np.unique(cell):

@@ -48,15 +48,20 @@ def gate(answers: Sequence[Answer], policy: Policy) -> Gate:
         if answer.blocks and answer.verdict == "different":
             return Gate("failed", 1, f"Answered different, and set to block: {answer.question}")
     for answer in answers:
-        if answer.verdict == "not_estimable":
+        if "not_estimable" in _words(answer):
             return Gate("no verdict", 3, f"Cannot be asked here: {answer.question}")
     for answer in answers:
         stops = answer.blocks or policy.inconclusive == "stop"
-        if answer.verdict == "cannot_tell" and stops:
+        if "cannot_tell" in _words(answer) and stops:
             return Gate("no verdict", 3, f"Cannot tell: {answer.question}")
     if not any(answer.blocks for answer in answers):
         return Gate("passed", 0, "No question was set to block; read the answers.")
     return Gate("passed", 0, "No question that blocks was answered different.")
+
+
+def _words(answer: Answer) -> set[str]:
+    """The verdict of an answer and of each of its parts: one missing part is missing evidence."""
+    return {answer.verdict, *(part.verdict for part in answer.parts)}
 
 
 def finding_id(*about: str) -> str:

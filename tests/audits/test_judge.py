@@ -12,7 +12,7 @@ from evenlight.audit import audit
 from evenlight.data.cohort import Cohort
 from evenlight.data.coefficients import CoefficientTable
 from evenlight.errors import PlanError
-from evenlight.findings import Answer
+from evenlight.findings import Answer, Part
 from evenlight.judge import gate, judge
 from evenlight.measures.words import gravest
 from evenlight.plan import Plan
@@ -50,6 +50,13 @@ def test_the_gate(
         Policy.model_validate({"inconclusive": inconclusive}),
     )
     assert (made.word, made.exit_code) == (word, code)
+
+
+def test_one_part_that_cannot_be_asked_stops_the_gate() -> None:
+    """An answer that is different for one contrast and missing for another is no pass."""
+    part = Part("B / A", "x", "not_estimable", None, None, None, "", 0.1, None, None, "", "why")
+    made = gate([replace(answer("different"), parts=(part,))], Policy())  # type: ignore[call-arg]
+    assert (made.word, made.exit_code) == ("no verdict", 3)
 
 
 def test_one_answer_for_several_contrasts_is_the_gravest() -> None:

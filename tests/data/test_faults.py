@@ -108,7 +108,8 @@ def test_06_missing_and_extra_ids_are_counted() -> None:
     joined = Cohort(frame().iloc[:50], fewer, join="inner", groups=["sex"])
     assert joined.n == 45
     assert any(
-        "5 rows of x and 10 of people left out; sex: female fewer than 11, male fewer than 11" in n for n in joined.notes
+        "5 rows of x and 10 of people left out; sex: female fewer than 11, male fewer than 11" in n
+        for n in joined.notes
     )
 
 
@@ -231,8 +232,8 @@ def test_two_labels_for_an_outcome_must_say_which_is_the_event() -> None:
 
 def test_attributions_of_another_scale_are_refused() -> None:
     """Attributions that miss the output in most rows were made on another scale or target."""
+    x = frame()
     with pytest.raises(AttributionError, match=r"miss the output in \d+% of rows"):
-        x = frame()
         Attributions.from_arrays(
             x.to_numpy(), rows=IDS, features=list(x.columns), output=np.ones(60), base=0.0
         )

@@ -28,7 +28,7 @@ def importance(comparison: Comparison, top: int = 20, *, ax: Axes | None = None)
         ax.axhline(between - 0.5, color=INK, linewidth=0.5, alpha=0.2)
     rows(ax, [comparison.subjects[j] for j in chosen])
     ax.set_xlim(left=0)
-    axis_labels(ax, "mean |attribution|, in units of the margin")
+    axis_labels(ax, "mean |attribution|, on the margin scale")
     if alone and isinstance(ax.figure, Figure):
         key(ax.figure, comparison.levels)
     return ax

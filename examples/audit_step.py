@@ -1,8 +1,8 @@
 """The step after training: audit the model that was just trained, and stop the pipeline if it must.
 
-Trains a linear model for the square root of the warfarin dose on one half of the patients, audits it
-by sex and by race on the other half, writes audit/, and exits with the gate's code: 0 passed, 1 a
-question that blocks was answered *different*, 3 no verdict. A pipeline reads audit/gate.json.
+Trains a linear model for the square root of the warfarin dose on one half of the patients, audits
+it by sex and by race on the other half, writes audit/, and exits with the gate's code: 0 passed,
+1 a question that blocks was answered *different*, 3 no verdict. A pipeline reads audit/gate.json.
 
     python examples/audit_step.py
 """

@@ -113,10 +113,20 @@ def test_the_digest_of_check_fixes_the_plan(project: Path) -> None:
     [
         ('unit = "row"', 'untie = "row"', 2, "unknown key 'cohort.untie'; did you mean 'unit'"),
         ('outcome = "y"', 'outcome = "yy"', 2, "people has no column 'yy'; did you mean 'y'?"),
-        ('features = ["a", "b"]', 'features = ["a"]', 2, "1 of its 2 terms are not among the features, first ['b']"),
+        (
+            'features = ["a", "b"]',
+            'features = ["a"]',
+            2,
+            "1 of its 2 terms are not among the features, first ['b']",
+        ),
         ('table = "people.csv"', 'table = "../people.csv"', 2, "leads out of the plan's folder"),
         ('table = "people.csv"', 'table = "/etc/passwd"', 2, "leads out of the plan's folder"),
-        ('order = ["A", "B"]', 'order = ["A", "C"]', 2, "label 'B' is not among the declared levels"),
+        (
+            'order = ["A", "B"]',
+            'order = ["A", "C"]',
+            2,
+            "label 'B' is not among the declared levels",
+        ),
         ('table = "score.csv"', 'weights = "net.safetensors"\nbuilder = "os:getcwd"', 4, "import"),
     ],
 )

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from evenlight.audit import audit
-from evenlight.data.cohort import Cohort
 from evenlight.data.coefficients import CoefficientTable
+from evenlight.data.cohort import Cohort
 from evenlight.errors import PlanError
 from evenlight.findings import Answer, Part
 from evenlight.judge import gate, judge
@@ -41,9 +41,7 @@ def answer(verdict: str, *, blocks: bool = False) -> Answer:
         ([], "report", "no verdict", 3),
     ],
 )
-def test_the_gate(
-    answers: list[tuple[str, bool]], inconclusive: str, word: str, code: int
-) -> None:
+def test_the_gate(answers: list[tuple[str, bool]], inconclusive: str, word: str, code: int) -> None:
     """Blocking differences fail; missing evidence never passes."""
     made = gate(
         [answer(v, blocks=b) for v, b in answers],
@@ -55,7 +53,7 @@ def test_the_gate(
 def test_one_part_that_cannot_be_asked_stops_the_gate() -> None:
     """An answer that is different for one contrast and missing for another is no pass."""
     part = Part("B / A", "x", "not_estimable", None, None, None, "", 0.1, None, None, "", "why")
-    made = gate([replace(answer("different"), parts=(part,))], Policy())  # type: ignore[call-arg]
+    made = gate([replace(answer("different"), parts=(part,))], Policy())
     assert (made.word, made.exit_code) == ("no verdict", 3)
 
 
@@ -98,7 +96,9 @@ def test_few_known_labels_judge_nothing_and_stop_the_gate() -> None:
     found = audit(model, cohort)
     assert {a.verdict for a in found.answers} == {"not_estimable"}
     assert found.gate().exit_code == 3
-    assert any("race is known for 10% of units; nothing is judged by it" in w for w in found.warnings)
+    assert any(
+        "race is known for 10% of units; nothing is judged by it" in w for w in found.warnings
+    )
     assert any("where race is unknown" in w and "over everybody" in w for w in found.warnings)
     assert "race is known for 10% of units, below the 50%" in found.answers[0].sentence
     asked = Plan.from_data({"policy": {"coverage": 0.05}})
@@ -128,7 +128,7 @@ def test_blocking_questions_are_findings_of_severity_block(formula: Audit) -> No
     """The same measures under a policy that blocks: exit 1, and the finding says block."""
     measures = Measures(formula.performances, formula.comparisons, formula.reliances)
     asked = [Question(measure="performance", grouping="race", blocks=True)]
-    findings, answers, made = judge(measures, asked, Policy())  # type: ignore[call-arg]
+    findings, answers, made = judge(measures, asked, Policy())
     assert (answers[0].verdict, made.exit_code) == ("different", 1)
     assert findings.items[0].severity == "block"
     assert findings.items[0].primary

@@ -100,7 +100,8 @@ SHORT_HEADS = {
 
 CAPTIONS = {
     "T1": "Primary questions by contrast. Effect: first group minus second, with its "
-    "simultaneous 95 % interval. n: people in the smaller group; for reliance, everybody with a known group.",
+    "simultaneous 95 % interval. n: people in the smaller group; for reliance, everybody whose "
+    "group is known.",
     "T2": "People by {grouping} (labels: {source}).{rounded}",
     "T3": "Performance by {grouping}, with pointwise 95 % intervals.",
     "T3d": "Differences in performance by {grouping}: first group minus second, with "

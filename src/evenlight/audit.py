@@ -40,6 +40,9 @@ from evenlight.results import Measures
 MOST_CONTRASTS = 2_000
 """Subjects that get a common contrast; beyond it, those with the largest attributions."""
 
+MOST_ROWS = 500
+"""Rows on which the sensitivity to the background is examined."""
+
 MOST_DEPENDENCES = 6
 """Subjects whose dependence on their own value is drawn for the first grouping; half for others."""
 
@@ -85,6 +88,7 @@ def audit(
         changed = _entered(ledger, chosen, digest, cohort)
         say("explaining")
         made = _explained(prepared, cohort, chosen)
+        other = _other_draw(prepared, made, cohort, chosen)
         found = _measured(prepared, made, cohort, chosen, say)
     say("judging")
     findings, answers, gate = judge(found.measures, chosen.question, chosen.policy)
@@ -93,7 +97,9 @@ def audit(
         plan=chosen.data(),
         plan_digest=chosen.digest,
         plan_fixed=plan_digest is not None,
-        model=model_card(prepared, made, digest, source=getattr(model, "source", "")),
+        model=model_card(
+            prepared, made, digest, source=getattr(model, "source", ""), checked=other
+        ),
         cohort=cohort_card(cohort, chosen),
         compositions=tuple(compose(cohort, by=g) for g in cohort.groups),
         performances=found.measures.performances,
@@ -145,6 +151,31 @@ def _explained(prepared: Prepared, cohort: Cohort, plan: Plan) -> Attributions:
         method=plan.explain.method,
         target=prepared.column,
         seed=plan.explain.seed,
+    )
+
+
+def _other_draw(prepared: Prepared, made: Attributions, cohort: Cohort, plan: Plan) -> str:
+    """How far attributions move with another draw of the background, over some rows."""
+    if made.method not in ("ig", "linear"):
+        return f"The sensitivity to the background was not examined for {made.method}."
+    index = cohort.order[:MOST_ROWS]
+    again = explain(
+        prepared.adapted,
+        cohort.take(index),
+        method=made.method,
+        target=prepared.column,
+        background=cohort,
+        seed=plan.explain.seed + 1,
+    )
+    here, _ = as_variables(made, cohort)
+    there = again.by(cohort.features.variables()) if cohort.features.indicators else again
+    apart = np.abs(there.values - here.values[index]).mean(axis=0)
+    sd = float(np.std(made.total()))
+    most = int(apart.argmax())
+    return (
+        f"With another draw of the background attributions move by {apart.mean() / sd:.2g} SD of "
+        f"the output on average, those of {here.features.names[most]} by {apart[most] / sd:.2g} "
+        f"({len(index):,} rows)."
     )
 
 

@@ -47,8 +47,10 @@ def model_digest(prepared: Prepared) -> str:
     return state.hexdigest()
 
 
-def model_card(prepared: Prepared, made: Attributions, digest: str, *, source: str) -> ModelCard:
-    """The audited model, as it was read and explained."""
+def model_card(
+    prepared: Prepared, made: Attributions, digest: str, *, source: str, checked: str
+) -> ModelCard:
+    """The audited model, as it was read, checked and explained."""
     adapted = prepared.adapted
     return ModelCard(
         name=adapted.name,
@@ -60,7 +62,7 @@ def model_card(prepared: Prepared, made: Attributions, digest: str, *, source: s
         digest=digest,
         method=made.method,
         source=source,
-        probes=prepared.checked,
+        probes=(*prepared.checked, checked),
     )
 
 

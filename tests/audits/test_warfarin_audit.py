@@ -154,6 +154,13 @@ def test_the_reliance_on_race_is_carried_by_supported_variables(formula: Audit) 
     assert made.support[made.subjects.index("race")] == "unresolved"
 
 
+def test_the_sensitivity_to_the_background_is_told(formula: Audit) -> None:
+    """Another draw of the background moves attributions by a stated amount."""
+    told = formula.model.probes[-1]
+    assert told.startswith("With another draw of the background attributions move by 0.0")
+    assert told.endswith("(500 rows).")
+
+
 def test_order_of_patients_and_names_of_groups_change_nothing(patients: Cohort) -> None:
     """Rows shuffled, columns reordered, labels renamed: the same comparison."""
     order = np.random.default_rng(0).permutation(patients.n)

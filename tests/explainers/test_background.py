@@ -117,6 +117,15 @@ def test_a_background_equal_to_the_input_is_flagged() -> None:
         draw(same, np.full((2, 2), 7.0), rng=np.random.default_rng(0))
 
 
+def test_a_background_outside_the_data_is_flagged() -> None:
+    """Fault 45: values that nobody has are warned of, with the feature; those within are not."""
+    made = cohort(LOPSIDED)
+    inside = made.dense()[:5]
+    assert not draw(made, inside, rng=np.random.default_rng(0)).notes[1:]
+    with pytest.warns(EvenlightWarning, match=r"outside the range of the data in 1 of 2.*'x1'"):
+        draw(made, inside + np.array([0.0, 99.0]), rng=np.random.default_rng(0))
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

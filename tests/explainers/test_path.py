@@ -16,7 +16,7 @@ from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, Indicators
-from evenlight.errors import AttributionError, ModelError
+from evenlight.errors import AttributionError, EvenlightWarning, ModelError
 from evenlight.explainers.explain import explain
 from evenlight.models.adapt import adapt
 
@@ -260,6 +260,14 @@ def test_a_baseline_that_does_not_fit_is_refused(baseline: Any, message: str) ->
     """Wrong shape, NaN and unknown names are errors."""
     with pytest.raises(AttributionError, match=message):
         explain(network(nn.Tanh()), COHORT, method="ig", baseline=baseline)
+
+
+def test_a_baseline_outside_the_data_is_flagged() -> None:
+    """Fault 45: a baseline that nobody could have is used, and warned of."""
+    with pytest.warns(
+        EvenlightWarning, match="baseline lies outside the range of the data in 4 of 4"
+    ):
+        explain(network(nn.Tanh()), COHORT, method="ig", baseline=np.full(4, 1e3), cap=4096)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="asks for a GPU where there is none")

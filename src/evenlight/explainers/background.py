@@ -64,6 +64,7 @@ def draw(
         rows = rows[np.sort(rng.permutation(len(rows))[:size])]
         composition = {"given": len(rows)}
     flags += _equal_to_input(rows, cohort)
+    flags += out_of_range(rows, cohort, what="background")
     for flag in flags:
         warnings.warn(flag, EvenlightWarning, stacklevel=2)
     notes = (*flags, *_size_note(rows, size))
@@ -169,6 +170,20 @@ def _equal_to_input(rows: Float, cohort: Cohort) -> list[str]:
     return [
         f"The background equals the input in {equal} of {cohort.n} rows, whose attributions are "
         "then all 0."
+    ]
+
+
+def out_of_range(rows: Float, cohort: Cohort, *, what: str) -> list[str]:
+    """A sentence where rows (b, *s) hold values beyond all those of the cohort."""
+    x, here = cohort.dense().reshape(cohort.n, -1), rows.reshape(len(rows), -1)
+    beyond = ((here < x.min(axis=0)) | (here > x.max(axis=0))).any(axis=0)
+    if not beyond.any():
+        return []
+    first = int(beyond.argmax())
+    name = cohort.features.names[first] if cohort.x.ndim == 2 else f"position {first}"
+    return [
+        f"The {what} lies outside the range of the data in {int(beyond.sum())} of {len(beyond)} "
+        f"features (first {name!r}): the model is asked about values that nobody has."
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -15,9 +16,9 @@ from torch import Tensor, nn
 from evenlight.arrays import Bool, Float, Int, Values
 from evenlight.data.attributions import Attributions, residual
 from evenlight.data.cohort import Cohort
-from evenlight.errors import AttributionError, ModelError
+from evenlight.errors import AttributionError, EvenlightWarning, ModelError
 from evenlight.explainers.assemble import Explained, record
-from evenlight.explainers.background import Reference
+from evenlight.explainers.background import Reference, out_of_range
 from evenlight.models.networks import as_tensor, kept, margin_tensor, placement
 from evenlight.models.probe import Prepared, prepare
 
@@ -134,7 +135,10 @@ def _margin(prepared: Prepared, module: nn.Module) -> Callable[[Tensor], Tensor]
 def _starts(baseline: str | Values, cohort: Cohort, background: Reference) -> tuple[Float, str]:
     """Where the paths begin, (b, *s), and what to call it."""
     if not isinstance(baseline, str):
-        return _given(baseline, cohort), "given"
+        given = _given(baseline, cohort)
+        for flag in out_of_range(given, cohort, what="baseline"):
+            warnings.warn(flag, EvenlightWarning, stacklevel=3)
+        return given, "given"
     if baseline not in ("auto", "mean", "rows"):
         raise AttributionError(f'baseline {baseline!r}; wanted "auto", "mean", "rows" or an array')
     kind = baseline if baseline != "auto" else "rows" if _discrete(cohort) else "mean"

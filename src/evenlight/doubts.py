@@ -10,14 +10,15 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.performance import Performance
+from evenlight.measures.prepare import unit_codes
 from evenlight.policy import Policy
 from evenlight.results import Measures
 
 
 def coverage(cohort: Cohort) -> dict[str, float]:
     """Share of units whose label is known, by grouping."""
-    _, first = np.unique(cohort.units, return_index=True)
-    return {g.name: float((g.codes[first] >= 0).mean()) for g in cohort.groups}
+    known = {g.name: unit_codes(g.codes, cohort.units) >= 0 for g in cohort.groups}
+    return {name: float(mask.mean()) for name, mask in known.items()}
 
 
 def unused_roles(cohort: Cohort) -> Iterator[str]:

@@ -10,6 +10,7 @@ from math import isnan
 from evenlight.data.shown import metric_name
 from evenlight.errors import PlanError
 from evenlight.findings import Answer, Finding, Findings, Gate, Part
+from evenlight.measures.family import NO_CONTRAST
 from evenlight.measures.words import SEVERITIES, Severity, gravest
 from evenlight.policy import Policy, Question
 from evenlight.results import Measures, Result, results
@@ -98,6 +99,8 @@ def _asked(question: Question, found: Sequence[Result]) -> list[Result]:
         and question.contrast in (None, r.contrast)
         and (r.subject == wanted[0] or (wanted[0] is None and _all_subjects(r)))
     ]
+    if not own and not any(_about(r, question) for r in found):
+        return [_absent(question)]
     if not own:
         known = sorted({r.subject for r in found if r.kind == question.measure})
         raise PlanError(
@@ -105,6 +108,34 @@ def _asked(question: Question, found: Sequence[Result]) -> list[Result]:
             f"{known[:12]}"
         )
     return own
+
+
+def _about(result: Result, question: Question) -> bool:
+    return (result.kind, result.grouping) == (question.measure, question.grouping)
+
+
+def _absent(question: Question) -> Result:
+    """The answer where a measure could not be made at all, as use for a model without a margin."""
+    why = {
+        "use": "the model has no margin on which the same change could be made for everyone",
+        "performance": "there is no binary or continuous outcome",
+    }
+    nan = float("nan")
+    return Result(
+        kind=question.measure,
+        grouping=question.grouping,
+        pair=None,
+        subject=question.subject or "",
+        view="",
+        verdict="not_estimable",
+        effect=nan,
+        low=nan,
+        high=nan,
+        n=nan,
+        unit="",
+        margin=nan,
+        reason=why.get(question.measure, "it was not measured"),
+    )
 
 
 def _subjects(question: Question, found: Sequence[Result]) -> tuple[str | None, str]:
@@ -121,8 +152,11 @@ def _subjects(question: Question, found: Sequence[Result]) -> tuple[str | None, 
 
 
 def _all_subjects(result: Result) -> bool:
-    """Whether a result belongs to a question about all subjects: not those that are the group."""
-    return result.mechanism != "direct"
+    """Whether a result belongs to a question about all subjects.
+
+    Not those that are the group itself, nor those of which there is no common contrast.
+    """
+    return result.mechanism != "direct" and result.reason != NO_CONTRAST
 
 
 def _answer(question: Question, own: Sequence[Result]) -> Answer:
@@ -207,8 +241,7 @@ def _text(question: Question) -> str:
     among = "" if given == "nothing" else f" among people with the same {given}"
     pair = f" ({question.contrast.replace(' / ', ' against ')})" if question.contrast else ""
     if question.measure == "performance":
-        what = metric_name(subject) if subject else "performance"
-        return f"Is {what} similar by {by}{pair}?"
+        return f"Is the {metric_name(subject or 'error')} similar by {by}{pair}?"
     if question.measure == "use":
         what = f"the same change of {subject or 'each feature'}"
         return f"Does {what} move the output alike by {by}{pair}?"

@@ -151,7 +151,8 @@ class Plan(Closed):
                     f"{names}{_nearest(question.grouping, names)}"
                 )
             _contrast(question, cohort)
-        return self.model_copy(update={"question": tuple(asked)})
+        named = tuple(_named(question, cohort) for question in asked)
+        return self.model_copy(update={"question": named})
 
 
 def default_questions(cohort: Cohort) -> tuple[Question, ...]:
@@ -165,6 +166,14 @@ def default_questions(cohort: Cohort) -> tuple[Question, ...]:
         Question(measure="use", grouping=first),
         Question(measure="reliance", grouping=first, given=given),
     )
+
+
+def _named(question: Question, cohort: Cohort) -> Question:
+    """A question about performance, with the metric that decides it."""
+    if question.measure != "performance" or question.subject:
+        return question
+    metric = "mae" if cohort.outcome_kind == "continuous" else "auroc"
+    return question.model_copy(update={"subject": metric})
 
 
 def _contrast(question: Question, cohort: Cohort) -> None:

@@ -18,7 +18,7 @@ class Question(Closed):
 
     `contrast` is "level / reference", all of the grouping's contrasts if absent. `subject` is a
     metric (performance), a subject (use, attribution, reliance), or absent: the default metric, all
-    subjects, or the share without demonstrated support. `margin` replaces the policy's.
+    subjects, or the share without demonstrated support.
     """
 
     measure: Literal["performance", "use", "attribution", "reliance"]

@@ -108,7 +108,7 @@ def _comparison(made: Comparison) -> Iterator[Result]:
                     low=float(made.low[at]),
                     high=float(made.high[at]),
                     n=float(made.n[v, c].min()) if made.n[v, c].all() else NAN,
-                    unit="SD(f)",
+                    unit="SD of the response" if view.scale == "response" else "SD(f)",
                     margin=made.margin,
                     p=float(made.p[at]),
                     q=float(made.q[at]),

@@ -31,6 +31,11 @@ def sentence(result: Result) -> str:
     """The finding in a sentence, closed by its verdict and what would settle an open one."""
     if result.verdict == "not_estimable":
         return f"{_subject(result)}: {SPOKEN['not_estimable']}. Why: {result.reason}."
+    if result.subject == "unsupported_share" and result.low == result.high == 0:
+        return (
+            f"{AMONG[result.view]}, nothing follows {result.grouping} through features without "
+            f"support: none lacks demonstrated support within groups: {SPOKEN[result.verdict]}."
+        )
     head = {"performance": _performance, "reliance": _reliance}.get(result.kind, _attribution)
     return f"{head(result)} (95 % interval {_interval(result)}){_closing(result)}"
 
@@ -110,5 +115,9 @@ def _closing(result: Result) -> str:
     if result.verdict == "similar":
         share = result.kind == "reliance"
         margin = f"{number(100 * result.margin)} %" if share else number(result.margin)
-        return f": {spoken}, inside the margin of {margin}."
+        seen = ", detectable but" if result.low > 0 or result.high < 0 else ","
+        return f": {spoken}{seen} inside the margin of {margin}."
+    if result.verdict == "different":
+        beyond = result.low > result.margin or result.high < -result.margin
+        spoken += ", beyond the margin" if beyond else ", size uncertain"
     return f": {spoken}{'; ' + why if why else ''}."

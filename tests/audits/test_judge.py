@@ -152,7 +152,7 @@ def test_sentences_say_direction_size_and_doubt() -> None:
     )  # fmt: skip
     assert sentence(base) == (
         "Mean absolute error is 2.8 mg a week higher in B than in A (95 % interval 1.6 to 3.9): "
-        "different."
+        "different, beyond the margin."
     )
     open_ = replace(base, verdict="cannot_tell", low=-0.3, effect=1.8, more=120.0, more_in="B")
     assert sentence(open_).endswith(": cannot tell; about 120 more people in B would settle it.")
@@ -162,7 +162,7 @@ def test_sentences_say_direction_size_and_doubt() -> None:
     )  # fmt: skip
     assert sentence(share) == (
         "Of the variation among people with the same outcome, 20.4 % follows race "
-        "(95 % interval 18.0 to 23.0): different."
+        "(95 % interval 18.0 to 23.0): different, beyond the margin."
     )
     gone = replace(base, verdict="not_estimable", reason="too few")
     assert sentence(gone) == (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import expit
 from sklearn.metrics import mutual_info_score
 
 from evenlight.stats import association, disclosure, effects, equivalence, strata
@@ -107,15 +108,34 @@ def test_a_function_of_the_group_is_recognised_and_a_number_is_not() -> None:
     assert not association.function_of_group(np.zeros(300, dtype=int), g)
 
 
-def test_within_slopes_equal_a_regression_with_group_intercepts() -> None:
-    """The pooled slope is least squares with one intercept a cell."""
+def test_within_slopes_equal_a_ratio_of_regressions() -> None:
+    """B is the slope of y over the slope of the model's expectation, one intercept a cell."""
     rng = np.random.default_rng(2)
     g = np.arange(120) % 3
     x = rng.normal(size=120) + 2.0 * g
     y = 0.7 * x - 3.0 * g + rng.normal(size=120)
-    found = within_slopes(x[:, None], y, g, g, binary=False)
+    expected = 0.5 * x + rng.normal(size=120)
+    found = within_slopes(x[:, None], y, g, g, expected=expected, binary=False)
     design = np.column_stack([x, g == 0, g == 1, g == 2])
-    assert found.slope[0] == pytest.approx(np.linalg.lstsq(design, y, rcond=None)[0][0])
+    slopes = [np.linalg.lstsq(design, v, rcond=None)[0][0] for v in (y, expected)]
+    assert found.slope[0] == pytest.approx(slopes[0] / slopes[1])
+
+
+def test_a_calibrated_model_is_supported_as_claimed() -> None:
+    """Strong and weak, correlated features of a right logistic model: the slopes cover 1."""
+    rng, held, refused = np.random.default_rng(8), [], 0
+    for _ in range(60):
+        x = rng.normal(size=(1500, 3))
+        x[:, 1] += x[:, 0]
+        g = np.arange(1500) % 3
+        phi = x * np.array([2.0, 0.5, 0.15])
+        p = expit(phi.sum(axis=1) + g - 1)
+        y = (rng.uniform(size=1500) < p).astype(float)
+        found = within_slopes(phi, y, g, g, expected=p, binary=True)
+        held.append(np.abs(found.slope - 1) <= 1.96 * found.se)
+        refused += int((found.slope + 1.96 * found.se < 0.5).sum())
+    assert np.mean(held) > 0.93
+    assert refused <= 3
 
 
 def test_support_keeps_its_size_when_groups_differ_in_level() -> None:
@@ -124,14 +144,15 @@ def test_support_keeps_its_size_when_groups_differ_in_level() -> None:
     g = np.arange(200) % 2
     x = rng.normal(size=(200, 2000)) + 3.0 * g[:, None]
     y = (rng.uniform(size=200) < 0.2 + 0.6 * g).astype(float)
-    p = within_slopes(x, y, g, g, binary=True).p
+    p = within_slopes(x, y, g, g, expected=x[:, 0], binary=True).p
     assert abs((p < 0.05).mean() - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 2000)
 
 
 def test_a_column_that_does_not_vary_within_groups_has_no_slope() -> None:
     """Its support cannot be asked."""
     g = np.arange(40) % 2
-    found = within_slopes(g[:, None].astype(float), np.arange(40.0), g, g, binary=False)
+    own = g[:, None].astype(float)
+    found = within_slopes(own, np.arange(40.0), g, g, expected=np.arange(40.0), binary=False)
     assert np.isnan(found.slope).all()
     assert np.isnan(found.p).all()
 

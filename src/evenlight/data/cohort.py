@@ -162,12 +162,14 @@ class Cohort:
 
     @cached_property
     def stratum(self) -> Int:
-        """The stratum of each row, (n,): the cross of the declared strata, sorted."""
+        """The stratum of each row, (n,): the cross of the declared strata, sorted; -1 unknown."""
         if not self.strata:
             return np.zeros(self.n, dtype=np.int64)
+        known = self.people[list(self.strata)].notna().all(axis=1).to_numpy()
         labels = [self.people[s].astype(str).to_numpy(dtype=np.str_) for s in self.strata]
         joint = np.array(["\x1f".join(cells) for cells in zip(*labels, strict=True)])
-        codes: Int = np.unique(joint, return_inverse=True)[1].astype(np.int64)
+        codes = np.full(self.n, -1, dtype=np.int64)
+        codes[known] = np.unique(joint[known], return_inverse=True)[1]
         return codes
 
     @cached_property

@@ -11,7 +11,7 @@ from evenlight.errors import CohortError
 from evenlight.measures.prepare import Setting, overlap_reason
 from evenlight.stats.cells import Cells, Design, cells, design, joint
 from evenlight.stats.permutation import Labels, permuted_labels
-from evenlight.stats.strata import outcome_bins
+from evenlight.stats.strata import outcome_bins, within_adjusted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,9 +50,20 @@ def arms_of(
 ) -> list[Arms]:
     """The arms of every contrast; `values` (n kept, ...) of all views that share the condition."""
     stratum = stratum_given(here, given)
+    if given == "outcome" and here.cohort.outcome_kind == "continuous":
+        values = _adjusted(here, values, stratum)
     return [
         _arms(here, pair, stratum, values, draws=draws, rng=rng) for pair in here.groups.contrasts()
     ]
+
+
+def _adjusted(here: Setting, values: Float, stratum: Int) -> Float:
+    """Values without their dependence on the outcome inside each bin (and stratum)."""
+    y, known = here.cohort.y[here.kept], stratum >= 0
+    out = values.copy()
+    group = here.unit_group[here.unit][known]
+    out[known] = within_adjusted(values[known], y[known], stratum[known], group)
+    return out
 
 
 def _arms(
@@ -69,8 +80,10 @@ def _arms(
     rows = here.order[among[here.order]]
     made = cells(values[rows], here.unit[rows], stratum[rows])
     plan = design(made, here.unit_group == a)
-    total = (int(here.sizes[a]), int(here.sizes[b]))
+    present = here.unit_group[np.unique(here.unit[rows])]
+    total = (int((present == a).sum()), int((present == b).sum()))
     left = (int(plan.member.sum()), int((~plan.member).sum()))
-    reason = overlap_reason(total, left, pair, dropped=plan.dropped, rounded=here.rounded)
+    lost = plan.dropped + plan.torn
+    reason = overlap_reason(total, left, pair, dropped=lost, rounded=here.rounded)
     labels = permuted_labels(plan, draws=0 if reason else draws, rng=rng)
     return Arms(pair, made, plan, labels, total, left, reason)

@@ -138,8 +138,10 @@ def _arrays(found: Computed, *, rounded: bool) -> dict[str, np.ndarray]:
     out = {
         f.name: np.stack([getattr(part, f.name) for _, part, _ in found]) for f in fields(Results)
     }
-    left = [[a.left if not a.reason else (0, 0) for a in own] for own in arms]
-    out["n"] = shown_counts(np.array(left), rounded=rounded)
+    left = np.array([[a.left if not a.reason else (0, 0) for a in own] for own in arms])
+    apart = np.ptp(np.where(left > 0, left, left.max(axis=0)), axis=0)
+    solved = bool(((apart > 0) & (apart < SMALLEST_GROUP)).any())
+    out["n"] = shown_counts(left, rounded=rounded or solved)
     kept = [
         [[m / max(n, 1) for n, m in zip(a.total, a.left, strict=True)] for a in own] for own in arms
     ]
@@ -201,4 +203,6 @@ def _levels(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
             out[name][g] = values
     lost = here.groups.codes[~made.converged]
     unconverged = np.bincount(lost[lost >= 0], minlength=k)
+    few = (unconverged > 0) & (unconverged < SMALLEST_GROUP)
+    unconverged[few] = SMALLEST_GROUP - 1
     return out | {"level_reason": reason.astype(np.str_), "unconverged": unconverged}

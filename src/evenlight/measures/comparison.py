@@ -41,6 +41,7 @@ class Comparison:
     settle a *cannot tell*; `population` (v, c) says for whom an estimate speaks, "" for everybody.
     `gap` (c,) is the signed sum of differences over subjects, `unexplained` (c,) what the stored
     output adds to it, both on the margin within strata, given nothing.
+    `unconverged` (k,) counts rows left out, 1 to 10 told as 10.
     `mean` and `importance` (k, p) are the mean and mean absolute attribution of each level over all
     its units, with pointwise 95 % limits of the latter.
     """

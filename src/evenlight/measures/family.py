@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenlight.arrays import Float, Int, Text
+from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.arms import Arms
 from evenlight.measures.comparison import View
 from evenlight.stats.equivalence import minimum_effect_p, more_units, verdicts
@@ -53,7 +54,8 @@ def results(arms: list[Arms], columns: Int, view: View, *, margin: float) -> Res
     if len(live):
         seen = _observed(arms, columns, live)
         family = _family(arms, columns, live, seen)
-        found = _numbers(seen, family, view, margin)
+        slack = _unseen(arms, columns)[tuple(live.T)] / view.unit
+        found = _numbers(seen, family, view, slack, margin=margin)
         at = tuple(live.T)
         found["more"], more_in[at] = _needed(found, seen, arms, live, view, margin)
         for name, values in found.items():
@@ -91,8 +93,34 @@ def _family(arms: list[Arms], columns: Int, live: Int, seen: Difference) -> Fami
     return step_down(seen.statistic, null, draws=draws)
 
 
-def _numbers(seen: Difference, family: Family, view: View, margin: float) -> dict[str, Float]:
-    half = from_normal(family.critical(ALPHA), seen.df) * seen.se / view.unit
+def _unseen(arms: list[Arms], columns: Int) -> Float:
+    """What people like those who were not drawn could add to each difference, (c, p).
+
+    Where fewer than 11 units of an arm differ from its usual value, the variance of those few (or
+    of none) says little about the rest: up to 1 - 0.05^(1/n) of the group may differ unseen (the
+    exact 95 % bound for none in n), by as much as the values reach in this cohort.
+    """
+    every = np.vstack([arm.cells.values[:, columns] for arm in arms])
+    reach = every.max(axis=0) - every.min(axis=0)
+    out = np.zeros((len(arms), len(columns)))
+    for i, arm in enumerate(arms):
+        if arm.reason:
+            continue
+        at = np.concatenate([block.cells[:, 0] for block in arm.plan.blocks])
+        side = np.concatenate([arm.plan.member[block.units] for block in arm.plan.blocks])
+        for own in (at[side], at[~side]):
+            values = arm.cells.values[np.ix_(own, columns)]
+            if len(own):
+                usual = np.median(values, axis=0)
+                other = (np.abs(values - usual) > 1e-9 * reach).sum(axis=0)
+                out[i] += (other < SMALLEST_GROUP) * (1 - ALPHA ** (1 / len(own))) * reach
+    return out
+
+
+def _numbers(
+    seen: Difference, family: Family, view: View, slack: Float, *, margin: float
+) -> dict[str, Float]:
+    half = from_normal(family.critical(ALPHA), seen.df) * seen.se / view.unit + slack
     effect = seen.effect / view.unit
     p, p_maxt = family.p, family.p_maxt
     if view.name == "use":

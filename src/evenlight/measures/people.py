@@ -12,7 +12,7 @@ from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.probed import Contrasts, Intervention
 from evenlight.measures.composition import UNKNOWN, Composition
 from evenlight.measures.dependence import Dependence
-from evenlight.measures.prepare import Setting, own_states, own_values, setting
+from evenlight.measures.prepare import Setting, own_states, own_values, setting, unit_codes
 from evenlight.measures.sensitivity import Flip, Sensitivity
 from evenlight.stats.disclosure import shown_counts, suppressed_counts
 from evenlight.stats.effects import unit_means
@@ -24,8 +24,9 @@ BINS = 8
 def compose(cohort: Cohort, *, by: str | Groups) -> Composition:
     """Units, share and outcome by level of `by` and for unknown; units by stratum and level."""
     groups = cohort.grouping(by)
-    unit, first = np.unique(cohort.units, return_index=True)
-    codes = np.where(groups.codes[first] < 0, len(groups.levels), groups.codes[first])
+    first = cohort.order[np.unique(cohort.units[cohort.order], return_index=True)[1]]
+    codes = unit_codes(groups.codes, cohort.units)
+    codes = np.where(codes < 0, len(groups.levels), codes)
     parts = (*groups.levels, UNKNOWN)
     counts = np.bincount(codes, minlength=len(parts))
     count, reason, rounded = suppressed_counts(counts, smallest=SMALLEST_GROUP)
@@ -40,7 +41,7 @@ def compose(cohort: Cohort, *, by: str | Groups) -> Composition:
         strata=strata,
         rounded=rounded,
         count=count,
-        share=count / len(unit),
+        share=count / len(first),
         outcome=outcome,
         reason=reason,
         outcome_reason=outcome_reason,
@@ -73,7 +74,8 @@ def _cells(cohort: Cohort, codes: Int, first: Int, k: int) -> tuple[tuple[str, .
     """Units by stratum (of each unit's first row) and part."""
     if not cohort.strata:
         return (), np.zeros((0, k)), np.zeros((0, k), dtype=np.str_)
-    labels = [cohort.people[s].astype(str).to_numpy(dtype=np.str_)[first] for s in cohort.strata]
+    columns = [cohort.people[s].iloc[first] for s in cohort.strata]
+    labels = [c.astype("object").where(c.notna(), "missing").astype(str) for c in columns]
     joint = np.array([" / ".join(cells) for cells in zip(*labels, strict=True)])
     names, at = np.unique(joint, return_inverse=True)
     table = np.zeros((len(names), k), dtype=np.int64)
@@ -123,7 +125,8 @@ def _dependence(
             out["value"][g, j], out["mean"][g, j] = x[rows].mean(), own.mean()
             out["low"][g, j], out["high"][g, j] = own.mean() - half, own.mean() + half
             out["n"][g, j], reason[g, j] = len(unit), ""
-    out["n"] = shown_counts(out["n"], rounded=here.rounded)
+    hidden = here.rounded or bool((reason == HIDDEN).any())
+    out["n"] = shown_counts(out["n"], rounded=hidden)
     return Dependence(
         here.groups.name, subject, here.groups.levels, labels, **out, reason=reason.astype(np.str_)
     )

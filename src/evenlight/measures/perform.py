@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.cohort import Cohort
@@ -15,18 +14,18 @@ from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.probed import Predictions
 from evenlight.errors import CohortError
 from evenlight.measures.composition import UNKNOWN
+from evenlight.measures.curves import curves
 from evenlight.measures.performance import Performance
 from evenlight.measures.prepare import Setting, setting
-from evenlight.stats.disclosure import shown_counts, suppressed_counts
+from evenlight.stats.disclosure import suppressed_counts
 from evenlight.stats.equivalence import more_units, verdicts
-from evenlight.stats.intervals import percentile, simultaneous, unit_weights
+from evenlight.stats.intervals import critical, percentile, recovered, unit_weights
 from evenlight.stats.metrics import AT_THRESHOLD, BINARY, REGRESSION, Case, Metric
 
 ALPHA = 0.05
 DRAWS = 1000
 BLOCK = 100
 OVERALL = "overall"
-CURVE_BINS = 10
 
 MARGINS: Mapping[str, float] = {
     "auroc": 0.05,
@@ -38,6 +37,11 @@ MARGINS: Mapping[str, float] = {
 """Margins of difference by metric; MAE's is `MAE_SHARE` of the overall MAE. No other is judged."""
 
 MAE_SHARE = 0.10
+
+BOUNDED = ("within_20", "auroc", "auprc", "sensitivity", "specificity")
+"""Metrics between 0 and 1 whose limits are found on the logit scale."""
+
+FEW = f"fewer than {SMALLEST_GROUP} events or non-events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,8 @@ def perform(
     weight = _row_weights(here, np.random.default_rng(rng))
     value, drawn = _values(case, metrics, parts, weight)
     n, events, part_reason = _counts(here, case, parts, binary=cohort.outcome_kind == "binary")
-    reason = _reasons(value, drawn, part_reason)
+    classes = _classes(here, case, parts, metrics, binary=cohort.outcome_kind == "binary")
+    reason = _reasons(value, drawn, part_reason, classes)
     margin = _margins(metrics, rules, value)
     return Performance(
         grouping=here.groups.name,
@@ -101,8 +106,17 @@ def perform(
         **_limits(value, drawn, reason),
         reason=reason,
         margin=margin,
-        **_differences(here, parts, value, drawn, reason, margin),
-        **_curves(here, case),
+        **_differences(
+            here,
+            parts,
+            value,
+            drawn,
+            reason=reason,
+            margin=margin,
+            classes=classes,
+            bounded=np.isin(list(metrics), BOUNDED),
+        ),
+        **curves(here, case),
     )
 
 
@@ -158,17 +172,39 @@ def _counts(
             [len(np.unique(here.unit[rows & (case.y > 0)])) for rows in parts.values()]
         )
         events = suppressed_counts(count, smallest=SMALLEST_GROUP)[0]
-        events[reason != ""] = np.nan
+        rest = sizes - count
+        few = (rest > 0) & (rest < SMALLEST_GROUP)
+        events[few | (reason != "")] = np.nan
     empty = (sizes == 0) & (reason == "")
     return n, events, np.where(empty, "nobody", reason)
 
 
-def _reasons(value: Float, drawn: Float, part_reason: Text) -> Text:
+def _classes(
+    here: Setting,
+    case: Case,
+    parts: Mapping[str, Bool],
+    metrics: Mapping[str, Metric],
+    *,
+    binary: bool,
+) -> Float:
+    """How many units a metric rests on (r, m): those of the rarer class, for sensitivity events."""
+    out = np.zeros((len(parts), len(metrics)))
+    for r, rows in enumerate(parts.values()):
+        whole = len(np.unique(here.unit[rows]))
+        hit = len(np.unique(here.unit[rows & (case.y > 0)])) if binary else whole
+        miss = len(np.unique(here.unit[rows & (case.y <= 0)])) if binary else whole
+        own = {"brier": whole, "sensitivity": hit, "specificity": miss}
+        out[r] = [own.get(name, min(hit, miss)) for name in metrics]
+    return out
+
+
+def _reasons(value: Float, drawn: Float, part_reason: Text, classes: Float) -> Text:
     """Why a metric is not shown (r, m), "" if it is."""
     reason = np.repeat(part_reason[:, None], value.shape[1], axis=1).astype(object)
     lost = np.isnan(drawn).mean(axis=0)
+    reason[(classes < SMALLEST_GROUP) & (reason == "")] = FEW
     unstable = (np.isnan(value) | (lost > 0.01)) & (reason == "")
-    reason[unstable] = "too few events or non-events, or no spread"
+    reason[unstable] = "it cannot be computed in too many resamples"
     return reason.astype(np.str_)
 
 
@@ -193,8 +229,11 @@ def _differences(
     parts: Mapping[str, Bool],
     value: Float,
     drawn: Float,
+    *,
     reason: Text,
     margin: Float,
+    classes: Float,
+    bounded: Bool,
 ) -> Mapping[str, Any]:
     place = {name: r for r, name in enumerate(parts)}
     pairs = [(place[a], place[b]) for a, b in here.groups.contrasts()]
@@ -211,21 +250,22 @@ def _differences(
         if family.any():
             d, star = apart[family], again[:, family]
             out["difference"][family] = d
-            low, high = simultaneous(d, star, centre=star.mean(axis=0), alpha=ALPHA)
-            out["difference_low"][family], out["difference_high"][family] = low, high
-            far = np.abs(star - star.mean(axis=0)) >= np.abs(d) * (1 - 1e-9)
-            out["p"][family] = (1 + far.sum(axis=0)) / (1 + len(star))
-    sizes = here.sizes
-    levels = {name: g for g, name in enumerate(here.groups.levels)}
-    n = np.array([[sizes[levels[a]], sizes[levels[b]]] for a, b in here.groups.contrasts()])
-    verdict = _verdicts(out, margin, n)
+            z = critical(star, centre=np.nanmean(star, axis=0), alpha=ALPHA)
+            low, high = recovered(value, drawn, (first, second), bounded, z)
+            out["difference_low"][family], out["difference_high"][family] = (
+                low[family],
+                high[family],
+            )
+            far = np.abs(star - np.nanmean(star, axis=0)) >= np.abs(d) * (1 - 1e-9)
+            out["p"][family] = (1 + far.sum(axis=0)) / (1 + np.isfinite(star).sum(axis=0))
+    n = np.stack([classes[first], classes[second]], axis=-1)
+    verdict = _verdicts(out, margin, n.min(axis=-1))
     out["more"], more_in = _needed(out, drawn, first, second, margin, n, verdict)
     return out | {"verdict": verdict, "difference_reason": why, "more_in": more_in}
 
 
-def _verdicts(out: Mapping[str, Float], margin: Float, n: Int) -> Text:
+def _verdicts(out: Mapping[str, Float], margin: Float, smallest: Float) -> Text:
     bars = np.where(np.isnan(margin), 0.0, margin)
-    smallest = np.repeat(n.min(axis=1)[:, None], len(margin), axis=1)
     verdict = verdicts(out["difference_low"], out["difference_high"], bars, smallest)
     verdict[np.broadcast_to(np.isnan(margin), verdict.shape) & (verdict != "not_estimable")] = ""
     return verdict
@@ -237,38 +277,18 @@ def _needed(
     first: Int,
     second: Int,
     margin: Float,
-    n: Int,
+    n: Float,
     verdict: Text,
 ) -> tuple[Float, Text]:
     half = (out["difference_high"] - out["difference_low"]) / 2
     bars = np.broadcast_to(np.where(np.isnan(margin), 0.0, margin), half.shape)
-    var = (np.nanvar(drawn[:, first], axis=0), np.nanvar(drawn[:, second], axis=0))
-    sizes = (n[:, :1] * np.ones_like(half), n[:, 1:] * np.ones_like(half))
-    more, where = more_units(out["difference"], half, bars, var, sizes)
     open_ = verdict == "cannot_tell"
-    return np.where(open_, more, np.nan), np.where(open_, where, "")
-
-
-def _curves(here: Setting, case: Case) -> Mapping[str, Any]:
-    """Calibration by level: units in up to ten equal bins of the prediction, 11 or more in each."""
-    k = len(here.groups.levels)
-    out = {
-        f"curve_{name}": np.full((k, CURVE_BINS), np.nan)
-        for name in ("predicted", "observed", "low", "high", "n")
-    }
-    y, f = here.per_unit(here.cohort.y), np.zeros(len(here.unit_group))
-    count = np.bincount(here.unit)
-    f += np.bincount(here.unit, weights=case.response) / count
-    for g in range(k):
-        at = np.flatnonzero(here.unit_group == g)
-        bins = min(CURVE_BINS, len(at) // (2 * SMALLEST_GROUP))
-        if bins < 1:
-            continue
-        for b, own in enumerate(np.array_split(at[np.argsort(f[at], kind="stable")], bins)):
-            half = stats.t.ppf(1 - ALPHA / 2, len(own) - 1) * y[own].std(ddof=1) / np.sqrt(len(own))
-            seen = (f[own].mean(), y[own].mean(), y[own].mean() - half, y[own].mean() + half)
-            for name, number in zip(("predicted", "observed", "low", "high"), seen, strict=True):
-                out[f"curve_{name}"][g, b] = number
-            out["curve_n"][g, b] = len(own)
-    out["curve_n"] = shown_counts(out["curve_n"], rounded=here.rounded)
-    return out
+    more, where = np.full(half.shape, np.nan), np.full(half.shape, "", dtype="<U9")
+    if open_.any():
+        var = tuple(np.nanvar(drawn[:, side][:, open_], axis=0) for side in (first, second))
+        sizes = (n[..., 0][open_], n[..., 1][open_])
+        effect = out["difference"][open_]
+        more[open_], where[open_] = more_units(
+            effect, half[open_], bars[open_], (var[0], var[1]), sizes
+        )
+    return more, where

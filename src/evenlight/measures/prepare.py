@@ -47,6 +47,14 @@ class Setting:
         return unit_means(values[self.kept], self.unit, self.order)
 
     @property
+    def unit_stratum(self) -> Int:
+        """The stratum of each unit (u,): that of its first row by id, -1 unknown."""
+        out = np.full(len(self.unit_group), -1, dtype=np.int64)
+        back = self.order[::-1]
+        out[self.unit[back]] = self.cohort.stratum[self.kept][back]
+        return out
+
+    @property
     def order(self) -> Int:
         """Positions of the kept rows in the sorted order of row ids."""
         return np.argsort(self.cohort.rows[self.kept], kind="stable")
@@ -57,6 +65,10 @@ def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Se
     groups = cohort.grouping(by)
     mask = np.ones(cohort.n, dtype=bool) if kept is None else kept
     present = np.unique(groups.codes[groups.codes >= 0])
+    if not mask.any():
+        raise AttributionError(
+            "no row is left: none converged, or none has a known outcome; see `converged`"
+        )
     if len(present) < 2:
         here = [groups.levels[i] for i in present]
         raise GroupError(
@@ -64,9 +76,14 @@ def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Se
             "a comparison needs two groups"
         )
     unit = np.unique(cohort.units[mask], return_inverse=True)[1].astype(np.int64)
-    unit_group = np.full(int(unit.max(initial=-1)) + 1, -1, dtype=np.int64)
-    unit_group[unit] = groups.codes[mask]
-    return Setting(cohort, groups, mask, unit, unit_group)
+    return Setting(cohort, groups, mask, unit, unit_codes(groups.codes[mask], unit))
+
+
+def unit_codes(codes: Int, unit: Int) -> Int:
+    """The group of each unit (u,): its known label on any of its rows, -1 if none is known."""
+    out = np.full(int(unit.max(initial=-1)) + 1, -1, dtype=np.int64)
+    np.maximum.at(out, unit, codes)
+    return out
 
 
 def as_variables(attributions: Attributions, cohort: Cohort) -> tuple[Attributions, str]:

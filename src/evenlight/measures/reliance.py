@@ -28,8 +28,9 @@ class Reliance:
     limits follow `TOTALS`; `total_reason` (g,) says why a condition could not be asked,
     `population` (g,) for whom it speaks.
     `association` (p,) tells how far the subject's own values tell the group, by `association_kind`;
-    `mass` (p,) its share of mean absolute attribution; `slope` (p,) the slope of the outcome on the
-    subject's attribution within groups (1 as claimed, 0 none), with 95 % limits.
+    `mass` (p,) its share of mean absolute attribution; `slope` (p,) how the outcome follows the
+    subject's attribution within groups, in units of what the model's own output claims (1 as
+    claimed, 0 none), with 95 % limits.
     """
 
     grouping: str

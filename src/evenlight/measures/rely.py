@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenlight.arrays import Float, Int, Text
+from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
@@ -28,12 +28,15 @@ from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.intervals import simultaneous
 from evenlight.stats.multiplicity import benjamini_hochberg, step_down
-from evenlight.stats.strata import outcome_bins, unit_categories
+from evenlight.stats.strata import outcome_bins, unit_categories, within_adjusted
 
 ALPHA = 0.05
 DRAWS = 1000
 MOST_BIAS = 0.02
 """Largest order of the bias before correction that is accepted; see `bias_order`."""
+
+LITTLE = 0.1
+"""A group below this share of the units is named beside a reliance that it hardly moves."""
 
 BINS = (10, 5, 3)
 """Quantile bins of a continuous outcome, fewer as long as the bias would be too large."""
@@ -84,7 +87,7 @@ def rely(
     generator = np.random.default_rng(rng)
     phi = here.per_unit(made.values.reshape(made.n, -1).astype(np.float64))
     f = here.per_unit(made.total())
-    support = support_within(here, phi, link=str(made.settings.get("link", "identity")))
+    support = support_within(here, phi, f, link=_link(made, cohort))
     given = _conditions(cohort)
     rows = [_row(here, phi, f, g, support, margin=margin, rng=generator) for g in given]
     association, association_kind = _association(here, made, rng=generator)
@@ -112,6 +115,12 @@ def rely(
         support=support.word,
         support_reason=support.reason,
     )
+
+
+def _link(made: Attributions, cohort: Cohort) -> str:
+    """The link of the model; where nobody said, logit for a margin and a binary outcome."""
+    natural = made.scale == "margin" and cohort.outcome_kind == "binary"
+    return str(made.settings.get("link", "logit" if natural else "identity"))
 
 
 def _conditions(cohort: Cohort) -> tuple[str, ...]:
@@ -151,7 +160,8 @@ def _row(
     spread = np.maximum(null.std(axis=0), 1e-12)
     apart = np.abs(null - null.mean(axis=0)) / spread
     family = step_down(share / spread, lambda index: apart[:, index].copy(), draws=DRAWS)
-    n = len(plan.group)
+    n, counts = len(plan.group), np.bincount(plan.group)
+    smallest = int(counts[counts > 0].min())
     total, total_low, total_high = _totals(share, again, support)
     return Row(
         n=n,
@@ -165,55 +175,68 @@ def _row(
         p=family.p,
         p_maxt=family.p_maxt,
         q=benjamini_hochberg(family.p),
-        verdict=verdicts(low, high, margin, np.full(len(share), n)),
+        verdict=verdicts(low, high, margin, np.full(len(share), smallest)),
         reason=np.full(len(share), ""),
         total=total,
         total_low=total_low,
         total_high=total_high,
-        total_verdict=verdicts(total_low, total_high, margin, np.full(len(total), n)),
+        total_verdict=verdicts(total_low, total_high, margin, np.full(len(total), smallest)),
         total_reason="",
     )
 
 
 def _plan(here: Setting, phi: Float, f: Float, given: str) -> tuple[Layout | None, int, float, str]:
     """The layout under a condition, its outcome bins, order of its bias, and who it speaks for."""
+    group = np.where(_large(here)[here.unit_group], here.unit_group, -1)
     for count in BINS:
         stratum, bins = _strata(here, given, count)
-        keep = estimable_strata(here.unit_group, stratum)
+        keep = estimable_strata(group, stratum)
         if not keep.any():
             return None, bins, 0.0, ""
-        plan = layout(phi[keep], f[keep], here.unit_group[keep], stratum[keep])
+        parts = np.column_stack([phi, f])[keep]
+        if bins:
+            y = here.per_unit(here.cohort.y)[keep]
+            parts = within_adjusted(parts, y, stratum[keep], group[keep])
+        plan = layout(parts[:, :-1], parts[:, -1], group[keep], stratum[keep])
         bias = bias_order(plan)
         if bias <= MOST_BIAS or bins == 0 or given == "nothing":
             break
-    known = int((here.unit_group >= 0).sum())
-    share = len(plan.group) / known
-    told = (
-        ""
-        if share >= 0.8
-        else (
-            f"Speaks for the {share:.0%} of units that are in a stratum with at least two groups."
+    return plan, bins, bias, _speaks_for(here, plan)
+
+
+def _large(here: Setting) -> Bool:
+    """Whether each level has enough units, (k + 1,), the last for unknown."""
+    return np.append(here.sizes >= SMALLEST_GROUP, False)
+
+
+def _speaks_for(here: Setting, plan: Layout) -> str:
+    """For whom the shares speak: loss of units, and groups that weigh little."""
+    share = len(plan.group) / int((here.unit_group >= 0).sum())
+    counts = np.bincount(plan.group, minlength=len(here.groups.levels))
+    told = []
+    if share < 0.8:
+        told.append(
+            f"Speaks for the {share:.0%} of units that are in a stratum with two groups or more."
         )
-    )
-    return plan, bins, bias, told
+    for level, n in zip(here.groups.levels, counts, strict=True):
+        if 0 < n < LITTLE * len(plan.group):
+            told.append(
+                f"Groups weigh by their size: {level} is {n / len(plan.group):.1%} of the units."
+            )
+    return " ".join(told)
 
 
 def _strata(here: Setting, given: str, count: int) -> tuple[Int, int]:
-    """The stratum of each unit (u,), -1 unknown; outcomes and strata by the unit's first row."""
-    u = len(here.unit_group)
+    """The stratum of each unit (u,), -1 unknown, with at most `count` outcome bins."""
     if given == "nothing":
-        return np.zeros(u, dtype=np.int64), 0
+        return np.zeros(len(here.unit_group), dtype=np.int64), 0
     kind = here.cohort.outcome_kind or "continuous"
     y = here.per_unit(here.cohort.y)
     if kind in ("binary", "categorical"):
         y = unit_categories(here.cohort.y[here.kept], here.unit)
-    bins, used = outcome_bins(y, here.unit_group, kind=kind, bins=count)
-    if given == "outcome":
-        return bins, used
-    first = np.full(u, -1, dtype=np.int64)
-    order = here.order[::-1]
-    first[here.unit[order]] = here.cohort.stratum[here.kept][order]
-    return joint([bins, first]), used
+    _, most = outcome_bins(y, here.unit_group, kind=kind)
+    bins, used = outcome_bins(y, here.unit_group, kind=kind, bins=min(count, most) or None)
+    return (bins if given == "outcome" else joint([bins, here.unit_stratum])), used
 
 
 def _unaskable(here: Setting, plan: Layout | None, bias: float) -> str:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.special import expit
 
 from evenlight.arrays import Float, Text
 from evenlight.measures.prepare import Setting
 from evenlight.stats.cells import joint
 from evenlight.stats.multiplicity import benjamini_hochberg
-from evenlight.stats.support import within_slopes
+from evenlight.stats.support import Slopes, within_slopes
 
 ALPHA = 0.05
 HALF_CLAIM = 0.5
@@ -40,15 +41,15 @@ INVERSE: dict[str, Callable[[Float], Float]] = {
 """From a continuous outcome to the margin, by link."""
 
 
-def support_within(here: Setting, phi: Float, *, link: str) -> Support:
-    """Support of each subject (u, p) within groups and strata, on the scale of the margin.
+def support_within(here: Setting, phi: Float, f: Float, *, link: str) -> Support:
+    """Support of each subject (u, p) within groups and strata; f (u,) is the model's margin.
 
-    A continuous outcome is put on the margin by `link`, so that a slope of 1 is what the model
-    claims.
+    A continuous outcome is put on the margin by `link`; for a binary one the model's expectation is
+    its probability. A slope of 1 is what the model itself claims of the subject, marginally.
 
-    A subject is supported where its slope is positive and significant (BH at 5 %), unequally where
-    the slopes of the groups also differ; not supported where the upper limit lies below half of
-    what the model claims; else unresolved.
+    A subject is supported where the outcome rises with it significantly (BH at 5 %), unequally
+    where the groups differ in that too; not supported where the upper limit lies below half of what
+    the model claims; else unresolved.
     """
     p = phi.shape[1]
     kind = here.cohort.outcome_kind
@@ -57,26 +58,28 @@ def support_within(here: Setting, phi: Float, *, link: str) -> Support:
         word = np.full(p, "unresolved", dtype="<U30")
         why = np.full(p, "support needs a binary or continuous outcome")
         return Support(gone, gone, gone, gone, gone, word, why)
-    recorded = here.cohort.y
-    y = here.per_unit(INVERSE[link](recorded) if kind == "continuous" else recorded)
-    strata = here.per_unit(here.cohort.stratum.astype(float))
+    binary = kind == "binary"
+    y = here.per_unit(here.cohort.y if binary else INVERSE[link](here.cohort.y))
     known = (here.unit_group >= 0) & np.isfinite(y)
     group = here.unit_group[known]
-    cell = joint([group, np.unique(strata[known], return_inverse=True)[1]])
-    found = within_slopes(phi[known], y[known], group, cell, binary=kind == "binary")
+    cell = joint([group, here.unit_stratum[known] + 1])
+    expected = expit(f[known]) if binary and link in ("logit", "softmax") else f[known]
+    found = within_slopes(phi[known], y[known], group, cell, expected=expected, binary=binary)
     z = stats.norm.ppf(1 - ALPHA / 2)
     low, high = found.slope - z * found.se, found.slope + z * found.se
-    word = _words(found.slope, high, benjamini_hochberg(found.p), found.heterogeneity_p)
-    still = np.isnan(found.slope)
+    word = _words(found, high)
+    still = np.isnan(found.p)
     reason = np.where(still, "the attribution does not vary within any group", "")
+    falls = np.isnan(found.slope) & ~still
+    reason = np.where(falls, "the model's own output does not rise with it within groups", reason)
     return Support(found.slope, low, high, found.p, found.heterogeneity_p, word, reason)
 
 
-def _words(slope: Float, high: Float, q: Float, mixed: Float) -> Text:
-    out = np.full(slope.shape, "unresolved", dtype="<U30")
+def _words(found: Slopes, high: Float) -> Text:
+    out = np.full(high.shape, "unresolved", dtype="<U30")
     with np.errstate(invalid="ignore"):
-        shown = (q < ALPHA) & (slope > 0)
+        shown = (benjamini_hochberg(found.p) < ALPHA) & (found.slope > 0)
         out[high < HALF_CLAIM] = "not_supported_within_groups"
         out[shown] = "supported_within_groups"
-        out[shown & (benjamini_hochberg(mixed) < ALPHA)] = "supported_unequally"
+        out[shown & (benjamini_hochberg(found.heterogeneity_p) < ALPHA)] = "supported_unequally"
     return out

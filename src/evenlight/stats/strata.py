@@ -6,6 +6,9 @@ import numpy as np
 
 from evenlight.arrays import Float, Int
 
+SMALLEST_GROUP = 11
+"""Groups below this number are not tested, and do not decide how the outcome is cut."""
+
 
 def outcome_bins(y: Float, codes: Int, *, kind: str, bins: int | None = None) -> tuple[Int, int]:
     """The outcome stratum (n,) of each row, -1 unknown, and the number of bins (0 for categories).
@@ -33,8 +36,32 @@ def _quantile_bins(y: Float, count: int) -> Int:
     return made
 
 
+def within_adjusted(values: Float, y: Float, stratum: Int, group: Int) -> Float:
+    """Values (m, p) with their linear dependence on y (m,) inside each stratum taken off.
+
+    Bins of a continuous outcome leave differences of the outcome inside them. The slope of a
+    stratum is that within its groups (analysis of covariance), so a difference between groups is no
+    part of it; rows of unknown stratum (-1) stay as they are.
+    """
+    out = values.copy()
+    for s in np.unique(stratum[stratum >= 0]):
+        rows = np.flatnonzero(stratum == s)
+        cell = np.unique(group[rows], return_inverse=True)[1]
+        size = np.bincount(cell)[cell]
+        apart = y[rows] - (np.bincount(cell, weights=y[rows]) / np.bincount(cell))[cell]
+        bottom = float(apart @ apart)
+        if bottom <= 1e-12 * float(y[rows] @ y[rows]) or (size <= 1).all():
+            continue
+        slope = apart @ values[rows] / bottom
+        out[rows] -= np.outer(y[rows] - y[rows].mean(), slope)
+    return out
+
+
 def _filled(made: Int, codes: Int, count: int) -> bool:
+    """Whether every group of 11 rows or more has ten in each bin."""
     for g in range(int(codes.max(initial=-1)) + 1):
+        if (codes == g).sum() < SMALLEST_GROUP:
+            continue
         here = np.bincount(made[(codes == g) & (made >= 0)], minlength=count)
         if len(here) and here.min() < 10:
             return False
@@ -49,7 +76,8 @@ def unit_categories(y: Float, unit: Int) -> Float:
     """
     size = int(unit.max(initial=-1)) + 1
     low, high = np.full(size, np.inf), np.full(size, -np.inf)
-    np.minimum.at(low, unit, y)
-    np.maximum.at(high, unit, y)
-    mixed = np.nanmax(y, initial=0.0) + 1
-    return np.where(np.isnan(low), np.nan, np.where(low == high, low, mixed))
+    np.fmin.at(low, unit, y)
+    np.fmax.at(high, unit, y)
+    missing = np.bincount(unit, weights=np.isnan(y), minlength=size) > 0
+    mixed = float(np.max(high, initial=0.0)) + 1
+    return np.where(missing, np.nan, np.where(low == high, low, mixed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from htpy import Element, Node
 
 from evenlight.data.digits import count, estimate
+from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.shown import short
 from evenlight.figures.importance import ranked
 from evenlight.measures.comparison import Comparison
@@ -72,7 +73,8 @@ def importance_table(key: str, record: Comparison) -> Element:
 def _head(record: Comparison, k: int) -> str:
     unsure = int(record.unconverged[k])
     level = short(record.levels[k], 40)
-    return f"{level} ({count(unsure)} rows did not converge)" if unsure else level
+    told = count(unsure) if unsure >= SMALLEST_GROUP else f"fewer than {SMALLEST_GROUP}"
+    return f"{level} ({told} rows did not converge)" if unsure else level
 
 
 def _importance(record: Comparison, k: int, j: int) -> str:

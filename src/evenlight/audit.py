@@ -159,14 +159,16 @@ def _other_draw(prepared: Prepared, made: Attributions, cohort: Cohort, plan: Pl
     if made.method not in ("ig", "linear"):
         return f"The sensitivity to the background was not examined for {made.method}."
     index = cohort.order[:MOST_ROWS]
-    again = explain(
-        prepared.adapted,
-        cohort.take(index),
-        method=made.method,
-        target=prepared.column,
-        background=cohort,
-        seed=plan.explain.seed + 1,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EvenlightWarning)  # the background is that of all rows
+        again = explain(
+            prepared.adapted,
+            cohort.take(index),
+            method=made.method,
+            target=prepared.column,
+            background=cohort,
+            seed=plan.explain.seed + 1,
+        )
     here, _ = as_variables(made, cohort)
     there = again.by(cohort.features.variables()) if cohort.features.indicators else again
     apart = np.abs(there.values - here.values[index]).mean(axis=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from evenlight import reports
+from evenlight import files, reports
 from evenlight.audit import audit
 from evenlight.load import load_cohort, load_model
 from evenlight.plan import Plan
@@ -31,7 +31,9 @@ def run(
     asked = Plan.from_toml(path)
     cohort = load_cohort(asked, path.parent)
     model = load_model(asked, path.parent, trust=trust)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    files.folder(folder.parent)
+    if folder.exists():
+        files.folder(folder)
     found = audit(
         model,
         cohort,

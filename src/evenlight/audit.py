@@ -13,8 +13,8 @@ import numpy as np
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.probed import Contrasts
-from evenlight.doubts import coverage, doubts, unused_roles
-from evenlight.errors import EvenlightWarning, PlanError
+from evenlight.doubts import coverage, doubts, unasked, unused_roles
+from evenlight.errors import EvenlightWarning, InputError, PlanError
 from evenlight.explainers.explain import explain
 from evenlight.judge import judge
 from evenlight.ledger import enter
@@ -22,7 +22,7 @@ from evenlight.measures.compare import compare
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.dependence import Dependence
 from evenlight.measures.people import compose, depend, flips, sensitivities
-from evenlight.measures.perform import Judging, perform
+from evenlight.measures.perform import MARGINS, Judging, perform
 from evenlight.measures.performance import Performance
 from evenlight.measures.prepare import as_variables, is_direct
 from evenlight.measures.rely import rely
@@ -76,6 +76,8 @@ def audit(
 
     Raises InputError before any compute where model, cohort or plan do not fit together.
     """
+    if not isinstance(cohort, Cohort):
+        raise InputError(f"cohort is a {type(cohort).__name__}; call audit(model, cohort)")
     say = progress or _quiet
     begun = time.perf_counter()
     chosen = (plan or Plan()).completed(cohort)
@@ -113,6 +115,7 @@ def audit(
         verdict=gate,
         warnings=tuple(dict.fromkeys([
             *cohort.notes, *changed, *unused_roles(cohort),
+            *unasked([g.name for g in cohort.groups], [q.grouping for q in chosen.question]),
             *doubts(made, found.measures, chosen.policy), *told,
         ])),
         provenance=provenance(chosen, made, seconds=time.perf_counter() - begun),
@@ -224,7 +227,8 @@ def _measured(
 def _judging(policy: Policy) -> Judging:
     margins = policy.margins.model_dump()
     share = margins.pop("mae_share")
-    return Judging(threshold=policy.threshold, margins=margins, mae_share=share)
+    own = {name: value for name, value in margins.items() if name in MARGINS}
+    return Judging(threshold=policy.threshold, margins=own, mae_share=share)
 
 
 def _contrasts(prepared: Prepared, made: Attributions, cohort: Cohort) -> Contrasts | None:

@@ -10,23 +10,27 @@ import numpy as np
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.doubts import coverage
-from evenlight.load import load_cohort
+from evenlight.load import load_cohort, load_model
 from evenlight.measures.arms import arms_of
 from evenlight.measures.people import compose
 from evenlight.measures.prepare import population, setting
+from evenlight.models.probe import prepare
 from evenlight.plan import Plan
 
 
-def check(path: str | Path) -> Iterator[str]:
+def check(path: str | Path, *, trust: str | None = None) -> Iterator[str]:
     """Lines that say what a plan asks of whom, and which contrasts can be asked here.
 
-    Raises InputError where the plan or the data are wrong. The model is not run.
+    The model is loaded and probed. Raises InputError where plan, data or model are wrong, Refused
+    where a file would have to be trusted and is not.
     """
     path = Path(path)
     plan = Plan.from_toml(path)
     cohort = load_cohort(plan, path.parent)
     chosen = plan.completed(cohort)
+    model = prepare(load_model(plan, path.parent, trust=trust), cohort, target=plan.model.target)
     yield f"plan     {chosen.digest}"
+    yield f"model    {model.adapted.name}, target {model.target}"
     yield f"cohort   {cohort.n} rows, {cohort.u} units, {len(cohort.features)} features"
     for note in cohort.notes:
         yield f"note     {note}"

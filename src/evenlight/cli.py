@@ -40,11 +40,11 @@ def demo(out: Out = Path("demo")) -> None:
 
 
 @app.command()
-def check(plan: PlanFile) -> None:
+def check(plan: PlanFile, trust: Trust = None) -> None:
     """Validate plan and data, and say what can be asked, before any compute."""
     from evenlight.check import check as look
 
-    for line in look(plan):
+    for line in look(plan, trust=trust):
         typer.echo(line)
 
 
@@ -58,6 +58,8 @@ def run(
     found = go(plan, out, plan_digest=plan_digest, trust=trust, progress=_progress())
     for answer in found.answers:
         typer.echo(f"{_spoken(answer.verdict):22s} {answer.question}")
+    for told in found.warnings:
+        typer.echo(f"note: {told}", err=True)
     typer.echo(f"gate: {found.verdict.word}. {found.verdict.reason}")
     typer.echo(f"page: {out / 'report.html'}")
     raise typer.Exit(found.verdict.exit_code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -30,6 +30,13 @@ def unused_roles(cohort: Cohort) -> Iterator[str]:
             yield f"{what} ({', '.join(names)}) were not adjusted for."
     if cohort.rater:
         yield f"Agreement of raters ({cohort.rater}) was not examined."
+
+
+def unasked(groupings: Sequence[str], asked: Sequence[str]) -> Iterator[str]:
+    """Groupings about which no primary question was asked."""
+    for name in groupings:
+        if name not in asked:
+            yield f"No primary question asks about {name}: what is said about it is exploratory."
 
 
 def doubts(made: Attributions, measures: Measures, policy: Policy) -> Iterator[str]:

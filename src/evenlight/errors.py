@@ -7,7 +7,8 @@ EvenlightError
 |   |-- FeatureError        names, sets, indicator columns
 |   |-- AttributionError    values, completeness, scale, background
 |   |-- ModelError          outputs, mode, target, features of a model
-|   `-- PlanError           the audit plan
+|   |-- PlanError           the audit plan
+|   `-- UnknownName         a name that no table holds             (also a LookupError)
 |-- GateFailed        1  a question that blocks was answered *different*
 |-- NoVerdict         3  inconclusive, or incomplete
 `-- Refused           4  untrusted file, privacy rule
@@ -48,6 +49,10 @@ class AttributionError(InputError):
 
 class ModelError(InputError):
     """A model cannot be audited as it was handed over."""
+
+
+class UnknownName(InputError, LookupError):
+    """A name that no table of names holds."""
 
 
 class PlanError(InputError):

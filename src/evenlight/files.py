@@ -6,11 +6,20 @@ import os
 import tempfile
 from pathlib import Path
 
+from evenlight.errors import InputError
+
 
 def folder(path: str | Path) -> Path:
-    """The folder `path`, made if it is not there (mode 0700)."""
+    """The folder `path`, made if it is not there (mode 0700); InputError if unwritable."""
     made = Path(path)
-    made.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=made):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"nothing can be written to {made.name!r} ({error.strerror}); choose another folder"
+        ) from None
     return made
 
 

@@ -64,7 +64,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a pipeline reads: `word` (passed, failed, no verdict), exit code and why."""
+    """What a pipeline reads: `word` (passed, failed, no verdict, not gated), exit code, why."""
 
     word: str
     exit_code: int

@@ -42,7 +42,7 @@ def judge(
 
 
 def gate(answers: Sequence[Answer], policy: Policy) -> Gate:
-    """Failed, no verdict, or passed; missing evidence never passes."""
+    """Failed, no verdict, passed, or not gated; missing evidence never passes."""
     if not answers:
         return Gate("no verdict", 3, "No question was asked.")
     for answer in answers:
@@ -56,7 +56,9 @@ def gate(answers: Sequence[Answer], policy: Policy) -> Gate:
         if "cannot_tell" in _words(answer) and stops:
             return Gate("no verdict", 3, f"Cannot tell: {answer.question}")
     if not any(answer.blocks for answer in answers):
-        return Gate("passed", 0, "No question was set to block; read the answers.")
+        return Gate(
+            "not gated", 0, "No question was set to block: this is no pass, read the answers."
+        )
     return Gate("passed", 0, "No question that blocks was answered different.")
 
 

@@ -19,6 +19,10 @@ from evenlight.errors import PlanError
 from evenlight.policy import Closed, Policy, Question
 
 MOST_QUESTIONS = 5
+BINARY_METRICS = ("auroc", "brier", "calibration_slope")
+THRESHOLD_METRICS = ("sensitivity", "specificity")
+"""Metrics that are judged, and may decide a primary question."""
+
 LARGEST_PLAN = 2**20
 """Bytes of a plan file, at most."""
 
@@ -68,7 +72,7 @@ class GroupPlan(Closed):
 
     column: str
     source: str = "record"
-    missing: tuple[str, ...] = ()
+    missing: tuple[str | int, ...] = ()
     order: tuple[str, ...] | None = None
     reference: str | None = None
     merge: dict[str, str] = Field(default={})
@@ -151,8 +155,29 @@ class Plan(Closed):
                     f"{names}{_nearest(question.grouping, names)}"
                 )
             _contrast(question, cohort)
+            _subject(question, cohort, self.policy)
+        _threshold(self.policy, cohort)
         named = tuple(_named(question, cohort) for question in asked)
-        return self.model_copy(update={"question": named})
+        return self.model_copy(update={"question": named, "cohort": self._roles(cohort)})
+
+    def _roles(self, cohort: Cohort) -> CohortPlan:
+        """The roles of a cohort given in memory, so that the plan says what was audited."""
+        if self.cohort.table or self.cohort.builtin:
+            return self.cohort
+        outcome = cohort.outcome if isinstance(cohort.outcome, str) else None
+        own = {
+            "outcome": outcome,
+            "outcome_kind": cohort.outcome_kind,
+            "unit": cohort.unit,
+            "groups": tuple(g.name for g in cohort.groups),
+            "strata": cohort.strata,
+            "covariates": cohort.covariates,
+            "weights": cohort.weights,
+            "rater": cohort.rater,
+            "prediction": cohort.prediction,
+            "split": cohort.split,
+        }
+        return self.cohort.model_copy(update=own)
 
 
 def default_questions(cohort: Cohort) -> tuple[Question, ...]:
@@ -166,6 +191,36 @@ def default_questions(cohort: Cohort) -> tuple[Question, ...]:
         Question(measure="use", grouping=first),
         Question(measure="reliance", grouping=first, given=given),
     )
+
+
+def _subject(question: Question, cohort: Cohort, policy: Policy) -> None:
+    """A named subject must be one that will be measured, and a condition one that can be."""
+    names = cohort.features.variables().names if cohort.x.ndim == 2 else ()
+    known: tuple[str, ...] = tuple(names)
+    if question.measure == "performance":
+        known = ("mae",) if cohort.outcome_kind == "continuous" else BINARY_METRICS
+        known += THRESHOLD_METRICS if policy.threshold is not None else ()
+    if question.measure == "reliance":
+        known = ("unsupported_share", "eta_squared", *names)
+    if question.subject is not None and known and question.subject not in known:
+        raise PlanError(
+            f"subject {question.subject!r} is not measured for {question.measure}"
+            f"{_nearest(question.subject, known)}; known: {', '.join(known[:12])}"
+        )
+    if question.given == "outcome and strata" and not cohort.strata:
+        raise PlanError("a question is given outcome and strata, but the cohort has no strata")
+    if question.given not in (None, "nothing") and cohort.outcome is None:
+        raise PlanError(f"a question is given the {question.given}, but the cohort has no outcome")
+
+
+def _threshold(policy: Policy, cohort: Cohort) -> None:
+    if policy.threshold is None or cohort.outcome_kind != "binary":
+        return
+    if not 0 < policy.threshold < 1:
+        raise PlanError(
+            f"policy.threshold is {policy.threshold:g}; for a binary outcome it is a probability "
+            "between 0 and 1"
+        )
 
 
 def _named(question: Question, cohort: Cohort) -> Question:
@@ -216,5 +271,6 @@ def _fields(place: Sequence[int | str]) -> list[str]:
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=1, cutoff=0.4)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    bare = {k.casefold(): k for k in known}
+    near = get_close_matches(name.casefold(), list(bare), n=1, cutoff=0.4)
+    return f"; did you mean {bare[near[0]]!r}?" if near else ""

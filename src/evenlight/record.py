@@ -57,7 +57,7 @@ class CohortCard:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Audit:
     """Everything that one audit found; saved as audit.json, read by every report.
 
@@ -113,6 +113,10 @@ class Audit:
         if not place.is_file():
             raise InputError(f"there is no {place.name} there; run `evenlight run` first")
         return cls.from_json(place.read_text(encoding="utf-8"))
+
+    def __repr__(self) -> str:
+        lines = [f"{a.verdict:14s} {a.question}" for a in self.answers]
+        return "\n".join([f"Audit of {self.model.name}: {self.verdict.word}", *lines])
 
     def _repr_html_(self) -> str:
         return cards.audit_card(self)

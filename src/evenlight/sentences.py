@@ -66,7 +66,9 @@ def _performance(result: Result) -> str:
     name, unit = metric_name(result.subject), result.unit
     level, reference = result.pair or ("", "")
     size = f"{_size(result)}{' ' + unit if unit else ''}"
-    return f"{name[0].upper()}{name[1:]} is {size} {_more(result)} in {level} than in {reference}"
+    also = ", which also follows how common the event is" if result.subject == "brier" else ""
+    head = f"{name[0].upper()}{name[1:]} is {size} {_more(result)}"
+    return f"{head} in {level} than in {reference}{also}"
 
 
 def _attribution(result: Result) -> str:
@@ -74,6 +76,11 @@ def _attribution(result: Result) -> str:
     view, given, scale = result.view.split("|")
     among = " among people with the same outcome" if given == "outcome" else ""
     unit = "SD(f)" if scale != "response" else "SD of the response"
+    if view == "use" and abs(result.effect) < 1e-6:
+        return (
+            f"The same change of {result.subject} moves the output equally far in {level} and "
+            f"{reference}"
+        )
     if view == "use":
         return (
             f"The same change of {result.subject} moves the output {_size(result)} {unit} further "
@@ -109,7 +116,9 @@ def _closing(result: Result) -> str:
     why = WHY.get(result.mechanism, "") if result.verdict == "different" else ""
     if why and result.kind == "attribution" and result.mechanism in ("context", "use"):
         why += "; other values of it may add to this"
-    if result.verdict == "cannot_tell" and not isnan(result.more):
+    if result.verdict == "cannot_tell" and isnan(result.more):
+        return f": {spoken}; far more people than these would be needed."
+    if result.verdict == "cannot_tell":
         arm = "in each group" if result.more_in == "both" else f"in {result.more_in}"
         return f": {spoken}; about {result.more:,.0f} more people {arm} would settle it."
     if result.verdict == "similar":

@@ -161,3 +161,18 @@ def test_a_plan_changed_after_a_look_is_told(project: Path) -> None:
     evenlight("run", "audit.toml", folder=project)
     warnings = json.loads((project / "audit" / "audit.json").read_text())["warnings"]
     assert any("the plan was changed after an earlier run" in w for w in warnings)
+
+
+def test_a_place_that_cannot_be_written_is_named_before_any_compute(project: Path) -> None:
+    """A file where the folder should be: exit 2, and nothing was computed."""
+    (project / "taken").write_text("")
+    done = evenlight("run", "audit.toml", "-o", "taken", folder=project)
+    assert (done.returncode, "explaining" in done.stderr) == (2, False)
+    assert "nothing can be written to 'taken'" in done.stderr
+
+
+def test_check_opens_the_model(project: Path) -> None:
+    """A formula with a term that the cohort lacks is found before the run."""
+    (project / "score.csv").write_text("term,weight\nzzz,1\n")
+    done = evenlight("check", "audit.toml", folder=project)
+    assert (done.returncode, "zzz" in done.stderr) == (2, True)

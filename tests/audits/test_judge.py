@@ -30,12 +30,13 @@ def answer(verdict: str, *, blocks: bool = False) -> Answer:
 @pytest.mark.parametrize(
     ("answers", "inconclusive", "word", "code"),
     [
-        ([("similar", False)], "report", "passed", 0),
-        ([("different", False)], "report", "passed", 0),
+        ([("similar", True)], "report", "passed", 0),
+        ([("similar", False)], "report", "not gated", 0),
+        ([("different", False)], "report", "not gated", 0),
         ([("different", True)], "report", "failed", 1),
         ([("different", True), ("not_estimable", False)], "report", "failed", 1),
         ([("similar", True), ("not_estimable", False)], "report", "no verdict", 3),
-        ([("cannot_tell", False)], "report", "passed", 0),
+        ([("cannot_tell", False)], "report", "not gated", 0),
         ([("cannot_tell", False)], "stop", "no verdict", 3),
         ([("cannot_tell", True)], "report", "no verdict", 3),
         ([], "report", "no verdict", 3),
@@ -111,7 +112,7 @@ def test_a_question_about_nothing_is_an_error() -> None:
     """A subject that no measure has."""
     model, cohort = small()
     asked = {"measure": "use", "grouping": "race", "subject": "zzz"}
-    with pytest.raises(PlanError, match=r"nothing answers the question.*\['a', 'b'\]"):
+    with pytest.raises(PlanError, match=r"subject 'zzz' is not measured for use.*known: a, b"):
         audit(model, cohort, plan=Plan.from_data({"question": [asked]}))
 
 

@@ -115,3 +115,18 @@ def test_the_ledger_remembers_other_plans(tmp_path: Path) -> None:
     path.write_text("not json\n")
     with pytest.raises(InputError, match=r"ledger\.jsonl holds a line that is not JSON"):
         enter(path, plan="p1", **same)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"question": [{"measure": "use", "grouping": "race", "subject": "vkorc"}]}, "'VKORC1'"),
+        ({"question": [{"measure": "performance", "grouping": "race", "subject": "auc"}]}, "mae"),
+    ],
+)
+def test_what_is_not_measured_is_named_before_any_compute(
+    data: dict[str, object], message: str
+) -> None:
+    """A subject or metric that no measure will have."""
+    with pytest.raises(PlanError, match=message):
+        Plan.from_data(data).completed(warfarin())

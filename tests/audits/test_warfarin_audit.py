@@ -159,7 +159,7 @@ def test_the_sensitivity_to_the_background_is_told(formula: Audit) -> None:
     told = formula.model.probes[-1]
     assert told.startswith("With another draw of the background attributions move by 0.0")
     assert told.endswith("(500 rows).")
-    assert len(formula.warnings) == 1  # no split was declared, and nothing else
+    assert len(formula.warnings) == 2  # no split was declared, sex was not asked about
 
 
 def test_order_of_patients_and_names_of_groups_change_nothing(patients: Cohort) -> None:

@@ -263,3 +263,27 @@ def test_sparse_values_give_the_same_cohort() -> None:
     one, other = Cohort(dense, people()), Cohort(csr_array(dense), people())
     assert one.digest == other.digest
     np.testing.assert_array_equal(other.dense(), dense)
+
+
+def test_06_extra_people_are_counted_too() -> None:
+    """Fault 6: people that x does not have are an error with counts, or a recorded loss."""
+    with pytest.raises(CohortError, match=r"people: 5 of 60 row ids are extra.*join=\"inner\""):
+        Cohort(frame().iloc[5:], people())
+    joined = Cohort(frame().iloc[5:], people(), join="inner")
+    assert any("0 rows of x and 5 of people left out" in n for n in joined.notes)
+
+
+@pytest.mark.parametrize(
+    ("roles", "message"),
+    [
+        ({"outcome": np.zeros(60)}, "outcome is a ndarray; name a column"),
+        ({"groups": "sex"}, "groups is a str; wanted a list"),
+        ({"groups": [np.zeros(60)]}, r"groups holds a ndarray.*Groups.from_labels"),
+        ({"strata": "site"}, "strata is a str; wanted a list"),
+        ({"outcome": "sex", "outcome_kind": "binary"}, "outcome 'sex' holds text"),
+    ],
+)
+def test_a_role_given_as_values_is_named(roles: dict[str, object], message: str) -> None:
+    """Values in place of the name of a column."""
+    with pytest.raises(CohortError, match=message):
+        _ = Cohort(frame(), people(), **roles).y  # type: ignore[arg-type]

@@ -232,3 +232,35 @@ def test_a_model_without_a_margin_cannot_be_asked_about_use() -> None:
     use = next(a for a in found.answers if a.measure == "use")
     assert use.verdict == "not_estimable"
     assert "the model has no margin" in use.sentence
+
+
+def test_a_perfect_share_of_twelve_is_not_certain() -> None:
+    """12 of 12 events detected: the interval is that of twelve, and nothing differs for it."""
+    y = np.concatenate([np.arange(40) < 12, np.arange(1000) < 500]).astype(float)
+    hit = np.concatenate([np.ones(12), np.zeros(28), np.arange(500) < 451, np.zeros(500)])
+    response = 0.2 + 0.6 * hit
+    cohort = cohort_of(response[:, None], np.repeat([0, 1], [40, 1000]), y)
+    said = Predictions(cohort.rows, response, response, "y", "logit")
+    made = perform(said, cohort, by="race", judging=Judging(threshold=0.5))
+    m = made.metric("sensitivity")
+    a = made.parts.index("A")
+    assert made.value[a, m] == 1.0
+    assert 0.7 < made.low[a, m] < 0.8
+    assert made.verdict[0, m] == "cannot_tell"
+    assert made.p[0, m] > 0.05
+
+
+def test_few_events_raise_few_alarms() -> None:
+    """Planted: equal groups, 12 events in the small one. Any judged metric differs in about 5 %."""
+    false = []
+    for seed in range(60):
+        cohort, said = risk((40, 800), (12, 240), seed)
+        made = perform(said, cohort, by="race", judging=Judging(threshold=0.62))
+        false.append((made.verdict == "different").any())
+    assert np.mean(false) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)
+
+
+def test_a_misspelt_margin_is_named() -> None:
+    """A metric that is not judged, with the nearest."""
+    with pytest.raises(ValueError, match="no margin is set for 'auc'; did you mean 'auroc'"):
+        Judging(margins={"auc": 0.05})

@@ -42,7 +42,7 @@ def test_what_was_checked_is_said() -> None:
         "The same rows give the same outputs.",
         "The outputs of all 80 rows are finite.",
         "4 rows alone give the same outputs as among 64 rows.",
-        "Target 'output' is one of 1: output.",
+        "Target 'output' is one of 1 (output).",
     )
 
 
@@ -115,3 +115,20 @@ def test_declared_features_are_compared_by_name_and_order() -> None:
     with pytest.raises(ModelError, match=r"in another order \(column 0 is 'x1' for the model"):
         prepare(adapt(lambda x: x[:, 0], features=["x1", "x0", "x2"]), COHORT)
     prepare(adapt(lambda x: x[:, 0], features=["x0", "x1", "x2"]), COHORT)
+
+
+def test_of_two_classes_only_the_event_can_be_audited() -> None:
+    """Target 0 of a two-class network against a 0/1 outcome would turn every number round."""
+    import pandas as pd
+    from torch import nn
+
+    from evenlight.data.cohort import Cohort
+    from evenlight.models.probe import prepare
+
+    rng = np.random.default_rng(0)
+    people = pd.DataFrame({"y": np.arange(40) % 2}, index=[f"p{i}" for i in range(40)])
+    cohort = Cohort(rng.normal(size=(40, 3)), people, outcome="y", unit="row")
+    net = nn.Linear(3, 2)
+    with pytest.raises(ModelError, match="class without the event"):
+        prepare(net, cohort, target=0)
+    assert prepare(net, cohort, target=1).column == 1

@@ -51,6 +51,17 @@ def match(have: Text, want: Text, *, what: str) -> Int:
     return found
 
 
+def no_extra(have: Text, want: Text) -> None:
+    """Raise CohortError where every id of `want` is in `have`, and `have` holds more."""
+    extra = have[~np.isin(have, want)]
+    if len(extra) and np.isin(want, have).all():
+        raise CohortError(
+            f"people: {len(extra)} of {len(have)} row ids are extra, not among the {len(want)} "
+            f"rows of x, first {str(extra[0])!r}; give the same rows, or say "
+            'join="inner" to keep the common ones'
+        )
+
+
 def common(have: Text, want: Text) -> Int:
     """Positions in `want` of the ids that `have` holds too."""
     kept: Int = np.flatnonzero(np.isin(want, have)).astype(np.int64)

@@ -98,12 +98,15 @@ class Cohort:
     ) -> None:
         notes: list[str] = []
         table = intake.people_table(people)
+        intake.need_names(outcome=outcome, groups=groups, strata=strata, covariates=covariates)
         rows, values, named = intake.rows_of(x, table)
         keep = align.common(align.ids(table.index), rows) if join == "inner" else None
         if keep is not None and (len(keep) < len(rows) or len(keep) < len(table)):
             notes.append(intake.inner_note(rows, table, keep, groups))
         if keep is not None:
             rows, values = rows[keep], values[keep]
+        if join == "exact":
+            align.no_extra(align.ids(table.index), rows)
         table = table.iloc[align.match(align.ids(table.index), rows, what="people")]
         columns = [c for c in (unit, weights, rater, prediction) if c is not None and c != "row"]
         columns += [*strata, *covariates, *([split[0]] if split else [])]

@@ -194,6 +194,6 @@ def _only_known(name: str, text: Iterable[str | None], levels: tuple[str, ...]) 
     near = get_close_matches(strange[0].strip().casefold(), list(bare), n=1, cutoff=0.5)
     hint = f"; did you mean {bare[near[0]]!r}?" if near else ""
     raise GroupError(
-        f"{name}: label {strange[0]!r} is not among the declared levels {levels}{hint} "
+        f"{name}: label {strange[0]!r} is not among the declared levels {levels}{hint or '.'} "
         "Correct it, declare it, join it with merge=, or list it in missing="
     )

@@ -14,6 +14,7 @@ from evenlight.arrays import Bool, Int, Text, Values
 from evenlight.data import align
 from evenlight.data.features import Features
 from evenlight.data.groups import Groups
+from evenlight.data.outcome import Survival
 from evenlight.errors import CohortError, FeatureError
 
 
@@ -57,6 +58,23 @@ def _numbers(x: object) -> Values:
         )
     kept = array.dtype.newbyteorder("=") if array.dtype.kind == "f" else np.dtype(np.float64)
     return array.astype(kept, copy=False)
+
+
+def need_names(*, outcome: object, groups: object, strata: object, covariates: object) -> None:
+    """Raise CohortError where a role is given as values in place of the name of a column."""
+    if outcome is not None and not isinstance(outcome, str | Survival):
+        raise CohortError(
+            f"outcome is a {type(outcome).__name__}; name a column of people, or Survival(...)"
+        )
+    for role, names in {"groups": groups, "strata": strata, "covariates": covariates}.items():
+        if not isinstance(names, list | tuple):
+            raise CohortError(f"{role} is a {type(names).__name__}; wanted a list of columns")
+        for one in names:
+            if not isinstance(one, str | Groups):
+                hint = ", or build Groups.from_labels" if role == "groups" else ""
+                raise CohortError(
+                    f"{role} holds a {type(one).__name__}; name a column of people{hint}"
+                )
 
 
 def need_columns(people: pd.DataFrame, columns: Sequence[str]) -> None:

@@ -52,5 +52,9 @@ def outcome_values(column: pd.Series, kind: Kind | None) -> Float:
         levels = sorted({str(t) for t in text if t is not None})
         place = {level: float(i) for i, level in enumerate(levels)}
         return np.array([np.nan if t is None else place[str(t)] for t in text])
-    values: Float = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+    if not pd.api.types.is_numeric_dtype(column):
+        raise CohortError(
+            f"outcome {str(column.name)!r} holds text; code it as numbers, 1 for the event"
+        )
+    values: Float = column.to_numpy(dtype=np.float64, na_value=np.nan)
     return values

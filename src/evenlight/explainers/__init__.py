@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from evenlight.errors import UnknownName
+
 if TYPE_CHECKING:
     from evenlight.data.attributions import Attributions
 
@@ -25,10 +27,10 @@ def load(name: str) -> Explainer:
 
     >>> load("gradients")
     Traceback (most recent call last):
-    LookupError: no explainer 'gradients'; known: ig, linear, occlusion, shapley
+    evenlight.errors.UnknownName: no explainer 'gradients'; known: ig, linear, occlusion, shapley
     """
     if name not in EXPLAINERS:
-        raise LookupError(f"no explainer {name!r}; known: {', '.join(sorted(EXPLAINERS))}")
+        raise UnknownName(f"no explainer {name!r}; known: {', '.join(sorted(EXPLAINERS))}")
     module, _, function = EXPLAINERS[name].partition(":")
     found: Explainer = getattr(import_module(module), function)
     return found

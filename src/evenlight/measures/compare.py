@@ -139,9 +139,7 @@ def _arrays(found: Computed, *, rounded: bool) -> dict[str, np.ndarray]:
         f.name: np.stack([getattr(part, f.name) for _, part, _ in found]) for f in fields(Results)
     }
     left = np.array([[a.left if not a.reason else (0, 0) for a in own] for own in arms])
-    apart = np.ptp(np.where(left > 0, left, left.max(axis=0)), axis=0)
-    solved = bool(((apart > 0) & (apart < SMALLEST_GROUP)).any())
-    out["n"] = shown_counts(left, rounded=rounded or solved)
+    out["n"] = shown_counts(left, rounded=rounded)
     kept = [
         [[m / max(n, 1) for n, m in zip(a.total, a.left, strict=True)] for a in own] for own in arms
     ]

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
-from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.arrays import Bool, Float, Text
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.probed import Predictions
-from evenlight.errors import CohortError
+from evenlight.errors import CohortError, InputError
 from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.curves import curves
+from evenlight.measures.differences import Measured, differences
 from evenlight.measures.performance import Performance
 from evenlight.measures.prepare import Setting, setting
 from evenlight.stats.disclosure import suppressed_counts
-from evenlight.stats.equivalence import more_units, verdicts
-from evenlight.stats.intervals import critical, percentile, recovered, unit_weights
+from evenlight.stats.intervals import (
+    part_limits,
+    percentile,
+    spreads,
+    unit_weights,
+)
 from evenlight.stats.metrics import AT_THRESHOLD, BINARY, REGRESSION, Case, Metric
 
 ALPHA = 0.05
@@ -39,7 +46,11 @@ MARGINS: Mapping[str, float] = {
 MAE_SHARE = 0.10
 
 BOUNDED = ("within_20", "auroc", "auprc", "sensitivity", "specificity")
-"""Metrics between 0 and 1 whose limits are found on the logit scale."""
+"""Metrics between 0 and 1, whose limits do not collapse at 0 and 1."""
+
+RANKED, RANKS = ("auroc", "auprc"), 3.0
+"""A rank statistic is worth at most this many observations for each unit of the rarer class: the
+variance of AUROC by Hanley and McNeil (1982) is that of 2 to 3 where the other class is common."""
 
 FEW = f"fewer than {SMALLEST_GROUP} events or non-events"
 
@@ -51,6 +62,15 @@ class Judging:
     threshold: float | None = None
     margins: Mapping[str, float] = field(default_factory=lambda: dict(MARGINS))
     mae_share: float = MAE_SHARE
+
+    def __post_init__(self) -> None:
+        for name in self.margins:
+            if name not in MARGINS:
+                near = get_close_matches(name, MARGINS, n=1, cutoff=0.0)[0]
+                raise InputError(
+                    f"no margin is set for {name!r}; did you mean {near!r}? Judged: {list(MARGINS)}"
+                )
+        object.__setattr__(self, "margins", {**MARGINS, **self.margins})
 
 
 def perform(
@@ -88,6 +108,9 @@ def perform(
     classes = _classes(here, case, parts, metrics, binary=cohort.outcome_kind == "binary")
     reason = _reasons(value, drawn, part_reason, classes)
     margin = _margins(metrics, rules, value)
+    bounded = np.isin(list(metrics), BOUNDED)
+    most = classes * np.where(np.isin(list(metrics), RANKED), RANKS, 1.0)
+    measured = Measured(value, drawn, reason, margin, classes, bounded, most)
     return Performance(
         grouping=here.groups.name,
         source=here.groups.source,
@@ -103,19 +126,10 @@ def perform(
         n=n,
         events=events,
         part_reason=part_reason,
-        **_limits(value, drawn, reason),
+        **_limits(measured),
         reason=reason,
         margin=margin,
-        **_differences(
-            here,
-            parts,
-            value,
-            drawn,
-            reason=reason,
-            margin=margin,
-            classes=classes,
-            bounded=np.isin(list(metrics), BOUNDED),
-        ),
+        **differences(here, tuple(parts), measured),
         **curves(here, case),
     )
 
@@ -208,12 +222,15 @@ def _reasons(value: Float, drawn: Float, part_reason: Text, classes: Float) -> T
     return reason.astype(np.str_)
 
 
-def _limits(value: Float, drawn: Float, reason: Text) -> Mapping[str, Any]:
-    hidden = reason != ""
-    low, high = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
-    if (~hidden).any():
-        low[~hidden], high[~hidden] = percentile(drawn[:, ~hidden], alpha=ALPHA)
-    return {"value": np.where(hidden, np.nan, value), "low": low, "high": high}
+def _limits(made: Measured) -> Mapping[str, Any]:
+    """Pointwise limits: Wilson's for shares, percentiles for the others."""
+    hidden, z = made.reason != "", float(-ndtri(ALPHA / 2))
+    low, high = part_limits(made.value, spreads(made.drawn), made.bounded, made.most, z)
+    rest = ~hidden & ~made.bounded
+    if rest.any():
+        low[rest], high[rest] = percentile(made.drawn[:, rest], alpha=ALPHA)
+    numbers = {"value": made.value, "low": low, "high": high}
+    return {name: np.where(hidden, np.nan, number) for name, number in numbers.items()}
 
 
 def _margins(metrics: Mapping[str, Metric], rules: Judging, value: Float) -> Float:
@@ -222,73 +239,3 @@ def _margins(metrics: Mapping[str, Metric], rules: Judging, value: Float) -> Flo
         if name == "mae":
             out[m] = rules.mae_share * value[0, m]
     return out
-
-
-def _differences(
-    here: Setting,
-    parts: Mapping[str, Bool],
-    value: Float,
-    drawn: Float,
-    *,
-    reason: Text,
-    margin: Float,
-    classes: Float,
-    bounded: Bool,
-) -> Mapping[str, Any]:
-    place = {name: r for r, name in enumerate(parts)}
-    pairs = [(place[a], place[b]) for a, b in here.groups.contrasts()]
-    first, second = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
-    why = np.where(reason[first] != "", reason[first], reason[second])
-    shape = why.shape
-    out = {
-        name: np.full(shape, np.nan)
-        for name in ("difference", "difference_low", "difference_high", "p", "more")
-    }
-    apart, again = value[first] - value[second], drawn[:, first] - drawn[:, second]
-    judged = np.broadcast_to(~np.isnan(margin), shape)
-    for family in (judged & (why == ""), ~judged & (why == "")):
-        if family.any():
-            d, star = apart[family], again[:, family]
-            out["difference"][family] = d
-            z = critical(star, centre=np.nanmean(star, axis=0), alpha=ALPHA)
-            low, high = recovered(value, drawn, (first, second), bounded, z)
-            out["difference_low"][family], out["difference_high"][family] = (
-                low[family],
-                high[family],
-            )
-            far = np.abs(star - np.nanmean(star, axis=0)) >= np.abs(d) * (1 - 1e-9)
-            out["p"][family] = (1 + far.sum(axis=0)) / (1 + np.isfinite(star).sum(axis=0))
-    n = np.stack([classes[first], classes[second]], axis=-1)
-    verdict = _verdicts(out, margin, n.min(axis=-1))
-    out["more"], more_in = _needed(out, drawn, first, second, margin, n, verdict)
-    return out | {"verdict": verdict, "difference_reason": why, "more_in": more_in}
-
-
-def _verdicts(out: Mapping[str, Float], margin: Float, smallest: Float) -> Text:
-    bars = np.where(np.isnan(margin), 0.0, margin)
-    verdict = verdicts(out["difference_low"], out["difference_high"], bars, smallest)
-    verdict[np.broadcast_to(np.isnan(margin), verdict.shape) & (verdict != "not_estimable")] = ""
-    return verdict
-
-
-def _needed(
-    out: Mapping[str, Float],
-    drawn: Float,
-    first: Int,
-    second: Int,
-    margin: Float,
-    n: Float,
-    verdict: Text,
-) -> tuple[Float, Text]:
-    half = (out["difference_high"] - out["difference_low"]) / 2
-    bars = np.broadcast_to(np.where(np.isnan(margin), 0.0, margin), half.shape)
-    open_ = verdict == "cannot_tell"
-    more, where = np.full(half.shape, np.nan), np.full(half.shape, "", dtype="<U9")
-    if open_.any():
-        var = tuple(np.nanvar(drawn[:, side][:, open_], axis=0) for side in (first, second))
-        sizes = (n[..., 0][open_], n[..., 1][open_])
-        effect = out["difference"][open_]
-        more[open_], where[open_] = more_units(
-            effect, half[open_], bars[open_], (var[0], var[1]), sizes
-        )
-    return more, where

@@ -65,6 +65,7 @@ def prepare(model: object, cohort: Cohort, *, target: int | str | None = None) -
     """`model` adapted, settled and probed on the cohort for one target."""
     adapted = settled(model, cohort)
     column = target_column(adapted, target)
+    _event(adapted, cohort, column)
     sample = cohort.dense(cohort.order[:BATCH])
     checked = [*adapted.notes, *_mode(adapted)]
     checked.append(_steady(adapted, sample))
@@ -72,7 +73,9 @@ def prepare(model: object, cohort: Cohort, *, target: int | str | None = None) -
     checked.append(_finite(output))
     checked.append(_independent(adapted, sample, column))
     names = ", ".join(adapted.targets[:20])
-    checked.append(f"Target {adapted.targets[column]!r} is one of {len(adapted.targets)}: {names}.")
+    checked.append(
+        f"Target {adapted.targets[column]!r} is one of {len(adapted.targets)} ({names})."
+    )
     return Prepared(adapted, column, output, tuple(checked))
 
 
@@ -87,7 +90,10 @@ def target_column(adapted: Adapted, target: int | str | None) -> int:
     if target is None:
         if t == 1:
             return 0
-        raise ModelError(f"{adapted.name} has {t} targets; name one of {known} with target=")
+        raise ModelError(
+            f"{adapted.name} has {t} targets; name one of {known} with target=, or in a plan with "
+            "[model] target"
+        )
     if isinstance(target, str) and target in names:
         return names.index(target)
     whole = isinstance(target, int | np.integer) and not isinstance(target, bool)
@@ -97,6 +103,15 @@ def target_column(adapted: Adapted, target: int | str | None) -> int:
         f"target {target!r}: {adapted.name} gives (n, {t}), so target is 0 to {t - 1}, "
         f"or one of {known}"
     )
+
+
+def _event(adapted: Adapted, cohort: Cohort, column: int) -> None:
+    """Of two classes only the second is the event that a 0/1 outcome records."""
+    if cohort.outcome_kind == "binary" and len(adapted.targets) == 2 and column == 0:
+        raise ModelError(
+            f"target {adapted.targets[0]!r} is the class without the event (the outcome is 1 for "
+            f"the event); name target {adapted.targets[1]!r}, or turn the outcome round"
+        )
 
 
 def _same_features(adapted: Adapted, cohort: Cohort) -> None:

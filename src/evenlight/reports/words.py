@@ -11,6 +11,7 @@ NOT_PRIMARY = (
     "{primary} primary questions, {contrasts} answers by contrast. {others} exploratory "
     "results can neither block nor reassure."
 )
+BEYOND = "Beyond the primary questions, {count} exploratory differences in performance stand out."
 NO_QUESTIONS = "The record holds no primary question, so nothing here blocks or reassures."
 NOTHING = {
     "answers": "No primary question was asked.",

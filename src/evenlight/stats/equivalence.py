@@ -10,6 +10,9 @@ from evenlight.arrays import Float, Int, Text
 Pair = tuple[Float | Int | int, Float | Int | int]
 """Units of level and reference, for all or for each interval."""
 
+LEAST_MORE, MOST_MORE = 5.0, 20.0
+"""Fewer than this are told as this; more than this many times the people at hand are not told."""
+
 SIMILAR_FROM = 20
 """Fewest units in each arm for *similar* to be said."""
 
@@ -69,7 +72,7 @@ def more_units(
     single = np.isfinite(alone) & (alone <= 20.0)
     grown = size * np.where(single, alone - 1, both - 1)
     where = np.where(single, np.where(first, "level", "reference"), "both")
-    grown = np.where(np.isfinite(grown), np.maximum(grown, 1.0), np.nan)
+    grown = np.where(grown <= MOST_MORE * sum(n), np.maximum(grown, LEAST_MORE), np.nan)
     return _two_digits(grown), where
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import ndtri
 
 from evenlight.arrays import Bool, Float, Int
 
@@ -22,6 +22,8 @@ def unit_weights(codes: Int, *, draws: int, rng: np.random.Generator) -> Float:
 def critical(replicates: Float, *, centre: Float, alpha: float = 0.05) -> float:
     """The upper quantile of max |z*| over tests (m,) of studentised replicates (draws, m).
 
+    At least that of a single normal test.
+
     A replicate that is not finite is left out of its test; a draw without any is left out.
     """
     spread = np.nanstd(replicates, axis=0, ddof=1)
@@ -29,25 +31,44 @@ def critical(replicates: Float, *, centre: Float, alpha: float = 0.05) -> float:
     z = np.abs(replicates[:, moving] - centre[moving]) / spread[moving]
     z = np.where(np.isfinite(z), z, 0.0)
     top = np.sort(z.max(axis=1, initial=0.0))
-    return float(top[min(ceil((1 - alpha) * (len(top) + 1)), len(top)) - 1])
+    found = float(top[min(ceil((1 - alpha) * (len(top) + 1)), len(top)) - 1])
+    return max(found, float(ndtri(1 - alpha / 2)))
 
 
-def recovered(
-    value: Float, drawn: Float, pairs: tuple[Int, Int], bounded: Bool, z: float
-) -> tuple[Float, Float]:
-    """Limits (c, m) of differences between parts, from limits of each part at +-z standard errors.
+def wilson(value: Float, n: Float, z: float) -> tuple[Float, Float]:
+    """Limits of a share of n at +-z (Wilson 1927): they do not collapse at 0 or 1.
 
-    `value` (r, m), `drawn` (draws, r, m) bootstrap replicates, `pairs` the parts of each contrast.
-    The limits of a `bounded` (m,) metric are found on the logit scale, where its error is nearer to
-    normal; the difference recovers its variance from both parts' limits (MOVER; Zou and Donner
-    2008, Stat Med 27:1693). Without bounds this is the difference +- z times its standard error.
+    >>> low, high = wilson(np.array([1.0]), np.array([12.0]), 1.96)
+    >>> low.round(2).tolist(), high.round(2).tolist()
+    ([0.76], [1.0])
     """
+    n = np.maximum(n, 1.0)
+    middle = (value + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(value * (1 - value) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return middle - half, middle + half
+
+
+def part_limits(
+    value: Float, spread: Float, bounded: Bool, most: Float, z: float
+) -> tuple[Float, Float]:
+    """Limits of each part's metric (r, m) at +-z standard errors `spread` (r, m).
+
+    A `bounded` (m,) metric has Wilson's limits with the number of observations that its bootstrap
+    variance corresponds to, at `most` (r, m): near 0 and 1 the bootstrap knows no variance.
+    """
+    share = np.clip(value, 0.0, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        flat = np.where(bounded, logit(np.clip(value, 1e-6, 1 - 1e-6)), value)
-        star = np.where(bounded, logit(np.clip(drawn, 1e-6, 1 - 1e-6)), drawn)
-        spread = np.where(np.isnan(value), np.nan, _spread(star))
-    low, high = flat - z * spread, flat + z * spread
-    low, high = np.where(bounded, expit(low), low), np.where(bounded, expit(high), high)
+        like = np.minimum(share * (1 - share) / spread**2, most)
+    like = np.where(spread > 0, like, most)
+    low, high = wilson(share, like, z)
+    return np.where(bounded, low, value - z * spread), np.where(bounded, high, value + z * spread)
+
+
+def recovered(value: Float, low: Float, high: Float, pairs: tuple[Int, Int]) -> tuple[Float, Float]:
+    """Limits (c, m) of differences between parts, from the limits of each part.
+
+    The difference recovers its variance from both (MOVER; Zou and Donner 2008, Stat Med 27:1693).
+    """
     a, b = pairs
     apart = value[a] - value[b]
     down = np.hypot(value[a] - low[a], high[b] - value[b])
@@ -55,7 +76,7 @@ def recovered(
     return apart - down, apart + up
 
 
-def _spread(star: Float) -> Float:
+def spreads(star: Float) -> Float:
     """SD over draws (r, m), NaN where fewer than two are finite."""
     finite = np.isfinite(star)
     count = finite.sum(axis=0)

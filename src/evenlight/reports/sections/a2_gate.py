@@ -20,7 +20,7 @@ from evenlight.reports.sections.judged import (
     people_words,
     subject_words,
 )
-from evenlight.reports.words import MEANING, NO_QUESTIONS, NOT_PRIMARY
+from evenlight.reports.words import BEYOND, MEANING, NO_QUESTIONS, NOT_PRIMARY
 
 ORDER: tuple[Verdict, ...] = ("different", "similar", "cannot_tell", "not_estimable")
 
@@ -31,6 +31,7 @@ def section(audit: Audit) -> Element:
     gate = div(class_=f"gate g-{'-'.join(word.split())}")[
         p(class_="gateword")[icon(word), " ", span[f"Gate: {say(word)}"]],
         p(class_="why")[say(audit.verdict.reason)],
+        _loud(audit),
         p(class_="quiet")[_beside(audit), " ", _severities(audit)],
     ]
     return block("a2", div(class_="first")[gate, tally(audit)], questions(audit))
@@ -87,6 +88,14 @@ def _beside(audit: Audit) -> str:
     return NOT_PRIMARY.format(
         primary=len(audit.answers), contrasts=contrasts, others=max(others, 0)
     )
+
+
+def _loud(audit: Audit) -> Node:
+    """What calls for action though no primary question asked for it."""
+    seen = [f for f in audit.findings if f.severity in ("act", "block") and not f.primary]
+    if not seen:
+        return None
+    return p(class_="why")[a(href="#a5")[BEYOND.format(count=len(seen))]]
 
 
 def _severities(audit: Audit) -> str:

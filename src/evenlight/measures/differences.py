@@ -1,0 +1,111 @@
+"""Differences of performance between groups: limits, p, verdicts, units still needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr
+
+from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.measures.prepare import Setting
+from evenlight.stats.equivalence import more_units, verdicts
+from evenlight.stats.intervals import critical, part_limits, recovered, spreads
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Metrics of r parts: `value` (r, m), bootstrap `drawn` (draws, r, m), `reason` if hidden.
+
+    `margin` (m,) NaN where not judged; `classes` (r, m) units that a metric rests on; `bounded`
+    (m,) metrics have limits as of at most `most` (r, m) observations.
+    """
+
+    value: Float
+    drawn: Float
+    reason: Text
+    margin: Float
+    classes: Float
+    bounded: Bool
+    most: Float
+
+
+def differences(here: Setting, parts: Sequence[str], made: Measured) -> Mapping[str, Any]:
+    """Level minus reference for every contrast and metric (c, m).
+
+    Judged metrics share one simultaneous family, the others another; p is pointwise.
+    """
+    place = {name: r for r, name in enumerate(parts)}
+    pairs = [(place[a], place[b]) for a, b in here.groups.contrasts()]
+    first, second = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
+    why = np.where(made.reason[first] != "", made.reason[first], made.reason[second])
+    shape = why.shape
+    out = {
+        name: np.full(shape, np.nan)
+        for name in ("difference", "difference_low", "difference_high", "p", "more")
+    }
+    apart = made.value[first] - made.value[second]
+    again = made.drawn[:, first] - made.drawn[:, second]
+    spread = spreads(made.drawn)
+
+    def differ(z: float) -> tuple[Float, Float]:
+        low, high = part_limits(made.value, spread, made.bounded, made.most, z)
+        return recovered(made.value, low, high, (first, second))
+
+    judged = np.broadcast_to(~np.isnan(made.margin), shape)
+    for family in (judged & (why == ""), ~judged & (why == "")):
+        if family.any():
+            star = again[:, family]
+            low, high = differ(critical(star, centre=np.nanmean(star, axis=0), alpha=ALPHA))
+            found = {"": apart, "_low": low, "_high": high}
+            for end, numbers in found.items():
+                out[f"difference{end}"][family] = numbers[family]
+    out["p"] = np.where(why == "", _touching(differ), np.nan)
+    n = np.stack([made.classes[first], made.classes[second]], axis=-1)
+    verdict = _verdicts(out, made.margin, n.min(axis=-1))
+    out["more"], more_in = _needed(out, made.drawn, first, second, made.margin, n, verdict)
+    return out | {"verdict": verdict, "difference_reason": why, "more_in": more_in}
+
+
+def _touching(differ: Callable[[float], tuple[Float, Float]]) -> Float:
+    """Two-sided p (c, m): that of the widest interval that still leaves out 0, on a grid of z."""
+    widest = np.zeros(differ(0.0)[0].shape)
+    for z in np.arange(0.02, 8.5, 0.02):
+        low, high = differ(float(z))
+        widest[(low > 0) | (high < 0)] = z
+    p: Float = 2 * ndtr(-widest)
+    return p
+
+
+def _verdicts(out: Mapping[str, Float], margin: Float, smallest: Float) -> Text:
+    bars = np.where(np.isnan(margin), 0.0, margin)
+    verdict = verdicts(out["difference_low"], out["difference_high"], bars, smallest)
+    verdict[np.broadcast_to(np.isnan(margin), verdict.shape) & (verdict != "not_estimable")] = ""
+    return verdict
+
+
+def _needed(
+    out: Mapping[str, Float],
+    drawn: Float,
+    first: Int,
+    second: Int,
+    margin: Float,
+    n: Float,
+    verdict: Text,
+) -> tuple[Float, Text]:
+    half = (out["difference_high"] - out["difference_low"]) / 2
+    bars = np.broadcast_to(np.where(np.isnan(margin), 0.0, margin), half.shape)
+    open_ = verdict == "cannot_tell"
+    more, where = np.full(half.shape, np.nan), np.full(half.shape, "", dtype="<U9")
+    if open_.any():
+        var = tuple(np.nanvar(drawn[:, side][:, open_], axis=0) for side in (first, second))
+        sizes = (n[..., 0][open_], n[..., 1][open_])
+        effect = out["difference"][open_]
+        more[open_], where[open_] = more_units(
+            effect, half[open_], bars[open_], (var[0], var[1]), sizes
+        )
+    return more, where

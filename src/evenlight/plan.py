@@ -89,7 +89,6 @@ class ReportPlan(Closed):
     """What the page says at its head."""
 
     title: str = ""
-    intended_use: str = ""
 
 
 class Plan(Closed):

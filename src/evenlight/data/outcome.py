@@ -12,7 +12,6 @@ from evenlight.arrays import Float
 from evenlight.errors import CohortError
 
 Kind = Literal["binary", "categorical", "continuous", "survival"]
-KINDS: tuple[Kind, ...] = ("binary", "categorical", "continuous", "survival")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.arrays import Bool, Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import states_of
@@ -178,8 +178,3 @@ def population(
         return ""
     told = " and ".join(f"{s:.0%} of {name}" for s, name in zip(share, names, strict=True))
     return f"Estimated for the overlap population, {told} units, in {strata} strata that hold both."
-
-
-def subject_names(made: Attributions) -> Text:
-    """The subjects as an array (p,)."""
-    return np.array(made.features.names, dtype=np.str_)

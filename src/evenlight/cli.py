@@ -1,7 +1,8 @@
 """The command line: demo, check, run, report, gate. Results on stdout, progress on stderr.
 
-Exit codes: 0 passed or not gated, 1 gate failed, 2 usage, plan or input wrong, 3 no verdict, 4 refused
-unsafe, 5 internal fault. A bare crash of Python is 1 as well, so a pipeline reads gate.json.
+Exit codes: 0 passed or not gated, 1 gate failed, 2 usage, plan or input wrong, 3 no verdict,
+4 refused as unsafe, 5 internal fault. A bare crash of Python is 1 as well, so a pipeline reads
+gate.json.
 """
 
 from __future__ import annotations

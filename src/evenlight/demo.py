@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,26 +52,29 @@ def _audited(
     return audit(model, cohort, plan=plan, progress=progress)
 
 
+class WarfarinNetwork(nn.Sequential):
+    """Three linear layers with smooth activations: the square root of the weekly dose."""
+
+
 def network(cohort: Cohort, *, seed: int = 0) -> Adapted:
     """A small network for the square root of the dose, trained on the cohort in seconds."""
     x, y = cohort.dense(), np.sqrt(cohort.y)
     mean, spread = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        layers = nn.Sequential(
+        layers = WarfarinNetwork(
             nn.Linear(x.shape[1], HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, HIDDEN), nn.SiLU(),
             nn.Linear(HIDDEN, 1),
         )  # fmt: skip
     _train(layers, torch.tensor((x - mean) / spread), torch.tensor(y))
     _fold(layers[0], torch.tensor(mean), torch.tensor(spread))
-    adapted = adapt(
+    return adapt(
         layers.eval(),
         link="square",
         targets=("weekly dose",),
         features=cohort.features.names,
         unit="mg a week",
     )
-    return replace(adapted, name="small warfarin network")
 
 
 def _train(layers: nn.Sequential, x: torch.Tensor, y: torch.Tensor) -> None:

@@ -34,7 +34,7 @@ from evenlight.probes.contrasts import contrasts
 from evenlight.probes.flip import flip
 from evenlight.probes.predict import predict
 from evenlight.provenance import cohort_card, date, model_card, model_digest, provenance
-from evenlight.record import Audit
+from evenlight.record import CHANGED, Audit
 from evenlight.results import Measures
 
 MOST_CONTRASTS = 2_000
@@ -142,7 +142,7 @@ def _entered(ledger: Path | None, plan: Plan, model: str, cohort: Cohort) -> tup
     if not earlier:
         return ()
     return (
-        f"The ledger holds {len(earlier)} other plan(s) for this model and cohort "
+        f"{CHANGED} {len(earlier)} other plan(s) for this model and cohort "
         f"({', '.join(d[:12] for d in earlier[:3])}): the plan was changed after an earlier run.",
     )
 

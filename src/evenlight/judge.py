@@ -20,13 +20,19 @@ DEFINITION = "1"
 """Version of what a finding means; part of its id."""
 
 
+NOT_MADE = {
+    "use": "the model has no margin on which the same change could be made for everyone",
+    "performance": "there is no binary or continuous outcome",
+}
+
+
 def judge(
     measures: Measures, questions: Sequence[Question], policy: Policy
 ) -> tuple[Findings, tuple[Answer, ...], Gate]:
     """Answer the questions, list the findings gravest first, and decide the gate."""
     found = [_covered(r, measures, policy) for r in results(measures)]
     asked = [(q, _asked(q, found)) for q in questions]
-    answers = tuple(_answer(q, own) for q, own in asked)
+    answers = tuple(_answer(q, own, _left_out(q, found)) for q, own in asked)
     seen = {id(r) for _, own in asked for r in own}
     items = [
         _finding(r, measures.target, primary=True, blocks=q.blocks)
@@ -102,7 +108,9 @@ def _asked(question: Question, found: Sequence[Result]) -> list[Result]:
         and (r.subject == wanted[0] or (wanted[0] is None and _all_subjects(r)))
     ]
     if not own and not any(_about(r, question) for r in found):
-        return [_absent(question)]
+        return [_absent(question, NOT_MADE.get(question.measure, "it was not measured"))]
+    if not own and wanted[0] is None:
+        return [_absent(question, "every feature is the group itself or has no common contrast")]
     if not own:
         known = sorted({r.subject for r in found if r.kind == question.measure})
         raise PlanError(
@@ -116,12 +124,8 @@ def _about(result: Result, question: Question) -> bool:
     return (result.kind, result.grouping) == (question.measure, question.grouping)
 
 
-def _absent(question: Question) -> Result:
-    """The answer where a measure could not be made at all, as use for a model without a margin."""
-    why = {
-        "use": "the model has no margin on which the same change could be made for everyone",
-        "performance": "there is no binary or continuous outcome",
-    }
+def _absent(question: Question, reason: str) -> Result:
+    """The answer where nothing could be measured, as use for a model without a margin."""
     nan = float("nan")
     return Result(
         kind=question.measure,
@@ -136,7 +140,7 @@ def _absent(question: Question) -> Result:
         n=nan,
         unit="",
         margin=nan,
-        reason=why.get(question.measure, "it was not measured"),
+        reason=reason,
     )
 
 
@@ -161,12 +165,24 @@ def _all_subjects(result: Result) -> bool:
     return result.mechanism != "direct" and result.reason != NO_CONTRAST
 
 
-def _answer(question: Question, own: Sequence[Result]) -> Answer:
+def _left_out(question: Question, found: Sequence[Result]) -> int:
+    """How many subjects a question about all of them leaves out for want of a common contrast."""
+    if question.subject is not None:
+        return 0
+    here = [r for r in found if _about(r, question) and r.reason == NO_CONTRAST]
+    return len({r.subject for r in here})
+
+
+def _answer(question: Question, own: Sequence[Result], left_out: int) -> Answer:
     parts = tuple(
         _gravest_part(own, contrast) for contrast in dict.fromkeys(r.contrast for r in own)
     )
     word = gravest(part.verdict for part, _ in parts)
     told = " ".join(text for part, text in parts if part.verdict == word)
+    if left_out:
+        told += (
+            f" Left out, for want of a common contrast: {left_out} feature{'s' * (left_out > 1)}."
+        )
     return Answer(
         id=finding_id("question", *_key(question)),
         measure=question.measure,

@@ -20,6 +20,9 @@ from evenlight.measures.performance import Performance
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.sensitivity import Flip, Sensitivity
 
+CHANGED = "The ledger holds"
+"""How the warning begins that says a plan was changed after an earlier run."""
+
 SCHEMA = "urn:evenlight:audit:1.0"
 """Name and version of the record's form."""
 

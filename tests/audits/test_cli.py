@@ -161,6 +161,7 @@ def test_a_plan_changed_after_a_look_is_told(project: Path) -> None:
     evenlight("run", "audit.toml", folder=project)
     warnings = json.loads((project / "audit" / "audit.json").read_text())["warnings"]
     assert any("the plan was changed after an earlier run" in w for w in warnings)
+    assert "plan changed after an earlier run" in (project / "audit" / "report.html").read_text()
 
 
 def test_a_place_that_cannot_be_written_is_named_before_any_compute(project: Path) -> None:

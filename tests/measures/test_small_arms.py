@@ -133,6 +133,7 @@ def test_a_constant_column_stops_no_gate() -> None:
     found = audit(CoefficientTable("sum", 0.0, {"x0": 1.0, "x1": 1.0, "x2": 1.0}), cohort)
     use = next(a for a in found.answers if a.measure == "use")
     assert use.verdict == "similar"
+    assert use.sentence.endswith("Left out, for want of a common contrast: 1 feature.")
 
 
 def test_a_unit_with_one_known_label_has_it_in_any_order() -> None:

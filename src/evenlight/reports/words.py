@@ -6,6 +6,7 @@ STANDING = "Research and decision support; not a certificate of any kind."
 
 PLAN_GIVEN = "plan fixed in advance"
 PLAN_HERE = "plan written before compute"
+PLAN_CHANGED = "plan changed after an earlier run"
 
 NOT_PRIMARY = (
     "{primary} primary questions, {contrasts} answers by contrast. {others} exploratory "

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from htpy import Element, Node, div, h1, header, p, span
 
 from evenlight.data.digits import count
-from evenlight.record import Audit
+from evenlight.record import CHANGED, Audit
 from evenlight.reports.parts import name
-from evenlight.reports.words import PLAN_GIVEN, PLAN_HERE, STANDING
+from evenlight.reports.words import PLAN_CHANGED, PLAN_GIVEN, PLAN_HERE, STANDING
 
 
 def section(audit: Audit) -> Element:
@@ -60,12 +60,19 @@ def _version(audit: Audit) -> object:
     return known or "version not recorded"
 
 
+def _plan(audit: Audit) -> str:
+    """When the plan was made, as far as is known: a plan changed after a look is told here."""
+    if any(told.startswith(CHANGED) for told in audit.warnings):
+        return PLAN_CHANGED
+    return PLAN_GIVEN if audit.plan_fixed else PLAN_HERE
+
+
 def _strip(audit: Audit) -> list[tuple[str, Node]]:
     date = str(audit.provenance.get("date", ""))[:10]
     return [
         ("model", audit.model.digest[:12] or "no digest"),
         ("data", audit.cohort.digest[:12] or "no digest"),
-        (PLAN_GIVEN if audit.plan_fixed else PLAN_HERE, audit.plan_digest[:12]),
+        (_plan(audit), audit.plan_digest[:12]),
         ("date", name(date) if date else "not recorded"),
         ("evenlight", name(_version(audit))),
         ("", STANDING),

@@ -82,7 +82,7 @@ def _performance(made: Performance) -> Iterator[Result]:
                 effect=float(made.difference[c, m]),
                 low=float(made.difference_low[c, m]),
                 high=float(made.difference_high[c, m]),
-                n=min(sizes[pair[0]], sizes[pair[1]]),
+                n=float(np.minimum(sizes[pair[0]], sizes[pair[1]])),
                 unit=made.units[m],
                 margin=float(made.margin[m]),
                 p=float(made.p[c, m]),

@@ -10,7 +10,7 @@ from scipy.special import expit
 from evenlight.arrays import Float, Int
 from evenlight.audit import audit
 from evenlight.data.attributions import Attributions
-from evenlight.data.coefficients import CoefficientTable
+from evenlight.data.coefficients import CoefficientTable, Link
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.data.probed import Predictions
@@ -265,3 +265,24 @@ def test_a_misspelt_margin_is_named() -> None:
     """A metric that is not judged, with the nearest."""
     with pytest.raises(ValueError, match="no margin is set for 'auc'; did you mean 'auroc'"):
         Judging(margins={"auc": 0.05})
+
+
+@pytest.mark.parametrize("kind", ["continuous", "binary"])
+def test_a_page_is_made_with_a_suppressed_group(kind: str) -> None:
+    """Five people of a group, an unknown label, few events: every figure and table is drawn."""
+    from evenlight import reports
+
+    rng = np.random.default_rng(10)
+    group = np.repeat([0, 1, 2], [150, 60, 5])
+    x = rng.normal(size=(215, 3))
+    y = x.sum(axis=1) + rng.normal(size=215)
+    if kind == "binary":
+        y = (y > 1.5).astype(float)
+    base = cohort_of(x, group, y)
+    race = base.people["race"].mask(np.arange(215) < 3)
+    cohort = Cohort(x, base.people.assign(race=race), outcome="y", groups=["race"], unit="row")
+    link: Link = "logit" if kind == "binary" else "identity"
+    model = CoefficientTable("score", 0.0, {"x0": 1.0, "x1": 1.0, "x2": 1.0}, link=link)
+    page = reports.build(audit(model, cohort))
+    assert "suppressed (&lt;11)" in page
+    assert ">nan<" not in page

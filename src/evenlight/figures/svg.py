@@ -72,9 +72,12 @@ def _thin(made: Node, known: dict[str, Node]) -> None:
 
 
 def _join(parent: Node) -> None:
-    """Consecutive strokes that differ in nothing but their path become one path."""
+    """Consecutive strokes that differ in nothing but their path become one; empty ones leave."""
     before: Node | None = None
     for child in list(parent):
+        if child.tag == "path" and not child.get("d") and "id" not in child.attrib:
+            parent.remove(child)
+            continue
         look = {k: v for k, v in child.attrib.items() if k != "d"}
         stroke = child.tag == "path" and look.get("fill") == "none" and "id" not in look
         if stroke and before is not None and {**before.attrib, "d": ""} == {**look, "d": ""}:

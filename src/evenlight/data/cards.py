@@ -10,15 +10,13 @@ from htpy import Element, Node, caption, div, p, span, strong, table, tbody, td,
 
 from evenlight.arrays import Float, Int
 from evenlight.data.digits import count, number, percent
+from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.shown import short, visible
 
 if TYPE_CHECKING:
     from evenlight.data.attributions import Attributions
     from evenlight.data.cohort import Cohort
     from evenlight.data.groups import Groups
-
-SMALLEST = 11
-"""Fewest units of a cell that a card shows."""
 
 ROWS = 12
 """Most rows of a card's table."""
@@ -46,7 +44,7 @@ def attributions_card(attributions: Attributions) -> str:
         f"largest residual {number(float(np.abs(attributions.error).max(initial=0.0)))}",
         "every row converged" if unsure == 0 else f"{count(unsure)} rows did not converge",
     ]
-    if attributions.n < SMALLEST or attributions.values.ndim != 2:
+    if attributions.n < SMALLEST_GROUP or attributions.values.ndim != 2:
         return card("Attributions", facts, [])
     size = np.abs(attributions.values).mean(axis=0, dtype=np.float64)
     return card("Attributions", facts, [_importance(attributions.features.names, size)])
@@ -82,7 +80,7 @@ def _groups(groups: Groups, units: Int) -> Element:
     """Units by level; where one is hidden the others are rounded to 5."""
     names = (*groups.levels[:ROWS], "unknown")
     sizes = [len(np.unique(units[groups.codes == at])) for at in (*range(len(names) - 1), -1)]
-    hidden = any(0 < size < SMALLEST for size in sizes)
+    hidden = any(0 < size < SMALLEST_GROUP for size in sizes)
     rows = [(name, _hidden(size, hidden)) for name, size in zip(names, sizes, strict=True)]
     left = f"; the first {ROWS} of {len(groups.levels)} levels" if len(groups.levels) > ROWS else ""
     return small_table(
@@ -91,8 +89,8 @@ def _groups(groups: Groups, units: Int) -> Element:
 
 
 def _hidden(size: int, rounded: bool) -> str:
-    if 0 < size < SMALLEST:
-        return f"suppressed (<{SMALLEST})"
+    if 0 < size < SMALLEST_GROUP:
+        return f"suppressed (<{SMALLEST_GROUP})"
     return f"about {count(5 * round(size / 5))}" if rounded else count(size)
 
 

@@ -13,7 +13,7 @@ from scipy import sparse
 from evenlight.arrays import Bool, Int, Text, Values
 from evenlight.data import align
 from evenlight.data.features import Features
-from evenlight.data.groups import Groups
+from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.outcome import Survival
 from evenlight.errors import CohortError, FeatureError
 
@@ -183,6 +183,7 @@ def inner_note(rows: Text, people: pd.DataFrame, keep: Int, groups: Sequence[str
     for by in groups:
         if isinstance(by, str) and by in people.columns:
             counts = people.set_axis(people.index.astype(str)).loc[lost, by].value_counts()
-            told = (f"{k} {v if v >= 11 else 'fewer than 11'}" for k, v in counts.items())
+            few = f"fewer than {SMALLEST_GROUP}"
+            told = (f"{k} {v if v >= SMALLEST_GROUP else few}" for k, v in counts.items())
             note += f"; {by}: " + ", ".join(told)
     return note + "."

@@ -15,9 +15,16 @@ from evenlight.data.probed import Contrasts
 from evenlight.errors import AttributionError
 from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.comparison import Comparison, View
-from evenlight.measures.family import ALPHA, Results, results
+from evenlight.measures.family import Results, results
 from evenlight.measures.mechanism import mechanisms
-from evenlight.measures.prepare import Setting, as_variables, is_direct, population, setting
+from evenlight.measures.prepare import (
+    ALPHA,
+    Setting,
+    as_variables,
+    is_direct,
+    population,
+    setting,
+)
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.effects import mean_interval, within_sd
 from evenlight.stats.multiplicity import draws_for

@@ -9,11 +9,10 @@ import numpy as np
 from scipy import stats
 
 from evenlight.data.groups import SMALLEST_GROUP
-from evenlight.measures.prepare import Setting
+from evenlight.measures.prepare import ALPHA, Setting
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.metrics import Case
 
-ALPHA = 0.05
 BINS = 10
 
 

@@ -10,11 +10,9 @@ import numpy as np
 from scipy.special import ndtr
 
 from evenlight.arrays import Bool, Float, Int, Text
-from evenlight.measures.prepare import Setting
+from evenlight.measures.prepare import ALPHA, Setting
 from evenlight.stats.equivalence import more_units, verdicts
 from evenlight.stats.intervals import critical, part_limits, recovered, spreads
-
-ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ from evenlight.arrays import Float, Int, Text
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.arms import Arms
 from evenlight.measures.comparison import View
+from evenlight.measures.prepare import ALPHA
 from evenlight.stats.equivalence import minimum_effect_p, more_units, verdicts
 from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm, step_down
 from evenlight.stats.permutation import (
@@ -20,7 +21,6 @@ from evenlight.stats.permutation import (
     null_statistics,
 )
 
-ALPHA = 0.05
 NO_CONTRAST = "there is no common contrast of this subject (it does not vary, or none was made)"
 
 

@@ -19,7 +19,7 @@ from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.curves import curves
 from evenlight.measures.differences import Measured, differences
 from evenlight.measures.performance import Performance
-from evenlight.measures.prepare import Setting, setting
+from evenlight.measures.prepare import ALPHA, Setting, setting
 from evenlight.stats.disclosure import suppressed_counts
 from evenlight.stats.intervals import (
     part_limits,
@@ -29,7 +29,6 @@ from evenlight.stats.intervals import (
 )
 from evenlight.stats.metrics import AT_THRESHOLD, BINARY, REGRESSION, Case, Metric
 
-ALPHA = 0.05
 DRAWS = 1000
 BLOCK = 100
 OVERALL = "overall"

@@ -16,6 +16,9 @@ from evenlight.stats.association import function_of_group
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.effects import unit_means
 
+ALPHA = 0.05
+"""One minus the coverage of every interval."""
+
 OVERLAP_UNITS = 20
 OVERLAP_SHARE = 0.25
 TELL_LOSS = 0.2
@@ -23,13 +26,17 @@ TELL_LOSS = 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """One cohort under one grouping: codes of rows (n,) and units (u,), -1 unknown or left out."""
+    """One cohort under one grouping: codes of rows (n,) and units (u,), -1 unknown or left out.
+
+    `order` holds positions among the kept rows, in the sorted order of row ids.
+    """
 
     cohort: Cohort
     groups: Groups
     kept: Bool
     unit: Int
     unit_group: Int
+    order: Int
 
     @property
     def sizes(self) -> Int:
@@ -54,11 +61,6 @@ class Setting:
         out[self.unit[back]] = self.cohort.stratum[self.kept][back]
         return out
 
-    @property
-    def order(self) -> Int:
-        """Positions of the kept rows in the sorted order of row ids."""
-        return np.argsort(self.cohort.rows[self.kept], kind="stable")
-
 
 def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Setting:
     """Line up; at least two levels must have people, else GroupError (nothing to compare)."""
@@ -76,7 +78,9 @@ def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Se
             "a comparison needs two groups"
         )
     unit = np.unique(cohort.units[mask], return_inverse=True)[1].astype(np.int64)
-    return Setting(cohort, groups, mask, unit, unit_codes(groups.codes[mask], unit))
+    place = np.cumsum(mask) - 1
+    order = place[cohort.order[mask[cohort.order]]]
+    return Setting(cohort, groups, mask, unit, unit_codes(groups.codes[mask], unit), order)
 
 
 def unit_codes(codes: Int, unit: Int) -> Int:

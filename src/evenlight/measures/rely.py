@@ -10,7 +10,7 @@ from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
-from evenlight.measures.prepare import Setting, as_variables, own_states, own_values, setting
+from evenlight.measures.prepare import ALPHA, Setting, as_variables, own_states, own_values, setting
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.supported import Support, support_within
 from evenlight.stats.association import eps_squared, normalised_information
@@ -30,7 +30,6 @@ from evenlight.stats.intervals import simultaneous
 from evenlight.stats.multiplicity import benjamini_hochberg, step_down
 from evenlight.stats.strata import outcome_bins, unit_categories, within_adjusted
 
-ALPHA = 0.05
 DRAWS = 1000
 MOST_BIAS = 0.02
 """Largest order of the bias before correction that is accepted; see `bias_order`."""

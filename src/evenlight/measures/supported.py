@@ -10,12 +10,11 @@ from scipy import stats
 from scipy.special import expit
 
 from evenlight.arrays import Float, Text
-from evenlight.measures.prepare import Setting
+from evenlight.measures.prepare import ALPHA, Setting
 from evenlight.stats.cells import joint
 from evenlight.stats.multiplicity import benjamini_hochberg
 from evenlight.stats.support import Slopes, within_slopes
 
-ALPHA = 0.05
 HALF_CLAIM = 0.5
 """A slope shown to lie below this half of what the model claims (1) is not supported."""
 

@@ -47,10 +47,9 @@ def within_adjusted(values: Float, y: Float, stratum: Int, group: Int) -> Float:
     for s in np.unique(stratum[stratum >= 0]):
         rows = np.flatnonzero(stratum == s)
         cell = np.unique(group[rows], return_inverse=True)[1]
-        size = np.bincount(cell)[cell]
         apart = y[rows] - (np.bincount(cell, weights=y[rows]) / np.bincount(cell))[cell]
         bottom = float(apart @ apart)
-        if bottom <= 1e-12 * float(y[rows] @ y[rows]) or (size <= 1).all():
+        if bottom <= 1e-12 * float(y[rows] @ y[rows]):
             continue
         slope = apart @ values[rows] / bottom
         out[rows] -= np.outer(y[rows] - y[rows].mean(), slope)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from evenlight.arrays import Bool, Float, Single
 from evenlight.data.attributions import Attributions, residual
 from evenlight.data.cohort import Cohort
+from evenlight.data.features import Features
 from evenlight.explainers.background import Reference
 from evenlight.models.probe import Prepared
 
@@ -18,28 +20,33 @@ from evenlight.models.probe import Prepared
 class Explained:
     """What an explainer found: `values` (n, *s), `base` (n,) or a number, and the optional rest.
 
-    `converged` (n,) overrules the completeness residual where the method promises none.
+    `values` may lie on disk in float32. `converged` (n,) overrules the completeness residual where
+    the method promises none; `agreed` (n,) is asked for beside it. `features` are named where they
+    are not the cohort's.
     """
 
     method: str
-    values: Float
+    values: Any
     base: Float | float
     settings: Mapping[str, object]
     spread: Float | None = None
     sensitivity: Float | None = None
     converged: Bool | None = None
+    agreed: Bool | None = None
+    features: Features | None = None
 
 
 def record(
     found: Explained, prepared: Prepared, cohort: Cohort, background: Reference
 ) -> Attributions:
     """The record, with the completeness residual of every row in float64."""
-    values = found.values.astype(np.float32)
+    values = found.values if found.values.dtype == np.float32 else _single(found.values)
     base = np.broadcast_to(np.asarray(found.base, dtype=np.float64), (cohort.n,)).copy()
-    error, converged = residual(values, prepared.output, base)
+    error, within = residual(values, prepared.output, base)
+    converged = within if found.agreed is None else within & found.agreed
     settings = {**found.settings, "checked": prepared.checked, "notes": background.notes}
     return Attributions(
-        rows=cohort.rows, features=cohort.features, values=values, output=prepared.output,
+        rows=cohort.rows, features=found.features or cohort.features, values=values, output=prepared.output,
         base=base, error=error, target=prepared.target, scale=prepared.adapted.scale,
         converged=converged if found.converged is None else found.converged,
         method=found.method, spread=_single(found.spread),
@@ -48,5 +55,5 @@ def record(
     )  # fmt: skip
 
 
-def _single(values: Float | None) -> Single | None:
-    return None if values is None else values.astype(np.float32)
+def _single(values: Float | Single | None) -> Single | None:
+    return None if values is None else np.asarray(values, dtype=np.float32)

@@ -12,6 +12,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.explainers import load
 from evenlight.explainers.background import draw
+from evenlight.explainers.device import placed
 from evenlight.models.adapted import Adapted
 from evenlight.models.probe import settled
 
@@ -54,7 +55,7 @@ def explain(
     >>> found.method, found.values.tolist(), found.base.tolist()
     ('linear', [[-2.0], [2.0]], [5.0, 5.0])
     """
-    adapted = settled(model, cohort)
+    adapted = placed(settled(model, cohort), device)
     chosen = _suited(adapted) if method == "auto" else method
     explainer = load(chosen) if isinstance(chosen, str) else chosen
     reference = draw(cohort, background, rng=np.random.default_rng([seed, 0]))

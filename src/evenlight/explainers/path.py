@@ -1,62 +1,47 @@
-"""Integrated gradients (Sundararajan 2017) through captum, on the margin of one target."""
+"""Integrated gradients (Sundararajan, Taly and Yan 2017) on the margins of some targets.
+
+Behind the affine stem, with refinement of those rows only that need it: `stem.py` says why this is
+the same integral, `climb.py` when a row is right.
+"""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
-from copy import deepcopy
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-import captum
 import numpy as np
 import torch
-from captum.attr import IntegratedGradients
 from torch import Tensor, nn
 
-from evenlight.arrays import Bool, Float, Int, Values
-from evenlight.data.attributions import Attributions, residual
+from evenlight.arrays import Float
+from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.errors import AttributionError, EvenlightWarning, ModelError
+from evenlight.data.features import Features
+from evenlight.errors import AttributionError, ModelError
+from evenlight.explainers import breakpoints, flat
 from evenlight.explainers.assemble import Explained, record
-from evenlight.explainers.background import Reference, out_of_range
-from evenlight.models.networks import as_tensor, kept, margin_tensor, placement
-from evenlight.models.probe import Prepared, prepare
+from evenlight.explainers.background import Reference
+from evenlight.explainers.baseline import starts_of
+from evenlight.explainers.climb import Problem
+from evenlight.explainers.device import bytes_at_once, full_products, in_precision
+from evenlight.explainers.feed import to_tensor
+from evenlight.explainers.gradients import margins_of, point_bytes
+from evenlight.explainers.options import Options, options, outs
+from evenlight.explainers.quadrature import ladder, legendre
+from evenlight.explainers.stem import Network, find, open_at
+from evenlight.explainers.sweep import Ends, Swept, sweep
+from evenlight.models.networks import as_tensor, kept, placement
+from evenlight.models.probe import Prepared, prepare, prepare_all
 
-BUDGET = 2**22
-"""Most numbers of x in one batch of path points."""
+SAMPLE = 8
+"""Rows on which the stem is found and the memory of a path point is measured."""
 
-FLAT = (
-    "their gradient is 0, as after detach(), round(), argmax or a cast to integers; "
-    'say method="shapley", which needs no gradients'
-)
+COMPARED = 16
+"""Rows on which another precision is compared with the network's own."""
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Paths:
-    """Straight paths from each of `starts` (b, *s) to every row of `x` (n, *s)."""
-
-    prepared: Prepared
-    x: Float
-    starts: Float
-    module: nn.Module = field(default_factory=nn.Identity)
-
-    def gradients(self, rows: Int, steps: int) -> tuple[Float, Float]:
-        """Attributions and path-averaged gradients of some rows, each (m, *s), mean over starts."""
-        values, slopes = np.zeros((2, len(rows), *self.x.shape[1:]))
-        each = max(1, BUDGET // (steps * int(np.prod(self.x.shape[1:]))))
-        method = IntegratedGradients(_margin(self.prepared, self.module), multiply_by_inputs=False)
-        for part in np.array_split(np.arange(len(rows)), -(-len(rows) // each)):
-            x = self.x[rows[part]]
-            for start in self.starts:
-                slope = method.attribute(
-                    as_tensor(self.module, x), as_tensor(self.module, start[None]),
-                    n_steps=steps, method="gausslegendre",
-                    internal_batch_size=max(len(part), each * steps),
-                )  # fmt: skip
-                mean = slope.detach().cpu().to(torch.float64).numpy() / len(self.starts)
-                slopes[part] += mean
-                values[part] += mean * (x - start)
-        return values, slopes
+MOST_POINTS = 2**14
+"""Most path points at once, whatever the budget."""
 
 
 def explain(
@@ -67,21 +52,9 @@ def explain(
     background: Reference,
     rng: np.random.Generator,
     device: str = "cpu",
-    baseline: str | Values = "auto",
-    steps: int = 16,
-    cap: int = 512,
+    **own: Any,
 ) -> Attributions:
-    """Integrated gradients, from the background's mean or averaged over its rows.
-
-    Parameters
-    ----------
-    baseline
-        "mean": one path from the balanced mean; "rows": the mean over paths from every background
-        row (expected gradients); "auto": rows for images and where a column holds indicators or
-        genotypes (0, 1, 2), else the mean; or an array (*s) or (b, *s).
-    steps, cap
-        Gauss-Legendre nodes of a path at first and at most: rows above tolerance are refined by
-        doubling, and what is still above it at the cap is marked as not converged.
+    """Integrated gradients of one target; `own` as in `evenlight.explainers.options.Options`.
 
     Raises
     ------
@@ -90,145 +63,161 @@ def explain(
     AttributionError
         where more than 5 % of rows have not converged at the cap.
     """
-    prepared = prepare(model, cohort, target=target)
-    module = prepared.adapted.module
-    if module is None:
+    prepared = (prepare(model, cohort, target=target),)
+    return _explained(prepared, cohort, background, options(own))[0]
+
+
+def explain_all(
+    model: object,
+    cohort: Cohort,
+    *,
+    targets: Sequence[int | str],
+    background: Reference,
+    rng: np.random.Generator,
+    device: str = "cpu",
+    **own: Any,
+) -> tuple[Attributions, ...]:
+    """The same of several targets in one pass: one forward pass a path point serves all of them."""
+    return _explained(prepare_all(model, cohort, targets), cohort, background, options(own))
+
+
+def _explained(
+    prepared: Sequence[Prepared], cohort: Cohort, background: Reference, asked: Options
+) -> tuple[Attributions, ...]:
+    adapted = prepared[0].adapted
+    if adapted.module is None:
         raise ModelError(
-            f'{prepared.adapted.name} is no torch network; say method="shapley" for any model, or '
+            f'{adapted.name} is no torch network; say method="shapley" for any model, or '
             'method="linear" where the weights are known'
         )
-    starts, kind = _starts(baseline, cohort, background)
-    paths = Paths(prepared, cohort.dense(), starts, _placed(module, device))
-    base = float(prepared.margin(starts).mean())
-    with kept(paths.module):
-        values, slopes, used = _refined(paths, base, steps, cap)
-        _no_flat_feature(paths, values, base)
-    settings = {
-        "baseline": kind, "baselines": len(starts), "steps": used, "rule": "gausslegendre",
-        "captum": captum.__version__, "torch": str(torch.__version__), "complete": True,
-        "device": str(placement(paths.module)[0]),
+    starts, kind = starts_of(asked.baseline, cohort, background, codes=getattr(adapted, "codes", False))
+    base = np.array([one.margin(starts).mean() for one in prepared])
+    module = in_precision(adapted.module, asked.precision)
+    with kept(module), full_products(asked.precision):
+        net, shape = _opened(module, prepared[0], cohort, asked.layer)
+        problem = _problem(net, prepared, starts, asked)
+        size = (cohort.n, *shape)
+        written = outs(asked.out, len(prepared), size)
+        values = written or [np.empty(size, dtype=np.float32) for _ in prepared]
+        ends = Ends(np.stack([one.output for one in prepared]), base, starts)
+        swept = sweep(problem, cohort, ends, values, asked)
+    apart = _precision_error(prepared, cohort, background, asked, values)
+    made = []
+    for t, one in enumerate(prepared):
+        _moving(one, cohort, swept, ends, t)
+        settings = {
+            "baseline": kind, "baselines": len(starts), **_settings(problem, swept, module),
+            **apart,
+        }  # fmt: skip
+        found = Explained(
+            "ig", values[t], float(base[t]), settings, agreed=swept.agreed,
+            sensitivity=None if swept.slopes is None else swept.slopes[t],
+            features=_features(net, cohort, asked.layer, shape),
+        )  # fmt: skip
+        made.append(record(found, one, cohort, background))
+        _mostly_converged(made[-1], problem.most)
+    return tuple(made)
+
+
+def _opened(
+    module: nn.Module, prepared: Prepared, cohort: Cohort, layer: str | None
+) -> tuple[Network, tuple[int, ...]]:
+    """The network opened where the paths are straight, and the shape of one row's attributions."""
+    codes = getattr(prepared.adapted, "codes", False)
+    rows = cohort.dense(cohort.order[:SAMPLE])
+    device = placement(module)[0]
+    sample = torch.as_tensor(rows.astype(np.int64), device=device) if codes else None
+    sample = as_tensor(module, rows) if sample is None else sample
+    if layer is not None:
+        net = open_at(module, sample, layer)
+        return net, net.parts[0].shape
+    if not codes:
+        return find(module, sample), cohort.x.shape[1:]
+    tables = [name for name, part in module.named_modules() if isinstance(part, nn.Embedding)]
+    for name in tables:
+        net = open_at(module, sample, name)
+        if net.parts[0].shape[:-1] == cohort.x.shape[1:]:
+            return net, cohort.x.shape[1:]
+    raise ModelError(
+        f"{prepared.adapted.name} takes codes, and none of its {len(tables)} embeddings holds them "
+        'as they come; say layer= the part that first holds numbers, or method="shapley"'
+    )
+
+
+def _problem(
+    net: Network, prepared: Sequence[Prepared], starts: Float, asked: Options
+) -> Problem:
+    """Rules, chain and batch for a network opened at z."""
+    adapted = prepared[0].adapted
+    margins = margins_of(prepared)
+    own = net.blank if net.blank.is_floating_point() else torch.empty(0, dtype=torch.int64)
+    with torch.no_grad():
+        z = net.enter(to_tensor(starts, own.to(net.blank.device))).detach()
+    rules = ladder(len(starts), asked.cap) if asked.steps is None else (legendre(asked.steps),)
+    raw = adapted.link == "identity" or (adapted.gives == "margin" and adapted.link != "softmax")
+    chain = breakpoints.read(net, z) if raw and asked.steps is None else None
+    space = bytes_at_once(z.device, asked.budget)
+    batch = space // max(point_bytes(net, margins, z[:2]), 1)
+    return Problem(net, margins, z, rules, chain, int(min(max(batch, 1), MOST_POINTS)))
+
+
+def _moving(one: Prepared, cohort: Cohort, swept: Swept, ends: Ends, t: int) -> None:
+    """The zero-attribution probes of one target."""
+    zero = swept.zero[t]
+    flat.moves(bool((~zero).any()), one.output, float(ends.base[t]))
+    if cohort.x.ndim == 2 and zero.shape == cohort.x.shape[1:] and not getattr(one.adapted, "codes", False):
+        rows = cohort.dense(cohort.order[: flat.MOST])
+        flat.no_flat_column(one, zero, rows, ends.starts.mean(axis=0), float(ends.base[t]))
+
+
+def _settings(problem: Problem, swept: Swept, module: nn.Module) -> dict[str, Any]:
+    nodes = swept.nodes[~swept.exact]
+    device, dtype = placement(module)
+    return {
+        "rule": "gausslegendre" if problem.fixed else "nested, then gausslegendre",
+        "steps": int(nodes.max(initial=0)),
+        "steps_median": float(np.median(nodes)) if len(nodes) else 0.0,
+        "exact_rows": int(swept.exact.sum()), "cap": problem.most,
+        "stem": problem.net.name, "stem_reason": problem.net.reason,
+        "points_at_once": swept.batch, "grade": "D0" if swept.batch == problem.batch else "D1",
+        "torch": str(torch.__version__), "device": str(device), "dtype": str(dtype)[6:],
+        "complete": True,
     }  # fmt: skip
-    found = Explained("ig", values, base, settings, sensitivity=slopes)
-    made = record(found, prepared, cohort, background)
-    _mostly_converged(made, cap)
-    return made
 
 
-def _margin(prepared: Prepared, module: nn.Module) -> Callable[[Tensor], Tensor]:
-    """The margin of the target summed over rows, (1,).
-
-    Rows were shown not to depend on each other, so the gradient of the sum holds each row's own;
-    captum would take one gradient a row from a vector.
-    """
-    adapted, link = prepared.adapted, prepared.adapted.link
-    assert link is not None
-
-    def margin(x: Tensor) -> Tensor:
-        out = margin_tensor(module(x.clone()), link, adapted.gives, prepared.column)
-        if not out.requires_grad:
-            raise ModelError(f"the outputs of {adapted.name} do not follow its inputs: {FLAT}")
-        return out.sum().reshape(1)
-
-    return margin
+def _features(
+    net: Network, cohort: Cohort, layer: str | None, shape: tuple[int, ...]
+) -> Features | None:
+    """Names of a layer's numbers; None for the cohort's own features."""
+    if layer is None:
+        return None
+    return Features(tuple(f"{layer}[{','.join(map(str, at))}]" for at in np.ndindex(*shape)))
 
 
-def _starts(baseline: str | Values, cohort: Cohort, background: Reference) -> tuple[Float, str]:
-    """Where the paths begin, (b, *s), and what to call it."""
-    if not isinstance(baseline, str):
-        given = _given(baseline, cohort)
-        for flag in out_of_range(given, cohort, what="baseline"):
-            warnings.warn(flag, EvenlightWarning, stacklevel=3)
-        return given, "given"
-    if baseline not in ("auto", "mean", "rows"):
-        raise AttributionError(f'baseline {baseline!r}; wanted "auto", "mean", "rows" or an array')
-    kind = baseline if baseline != "auto" else "rows" if _discrete(cohort) else "mean"
-    return (background.rows if kind == "rows" else background.mean[None]), kind
-
-
-def _given(baseline: Values, cohort: Cohort) -> Float:
-    array = np.asarray(baseline, dtype=np.float64)
-    shape = cohort.x.shape[1:]
-    if array.shape == shape:
-        array = array[None]
-    if array.shape[1:] != shape or len(array) == 0:
-        raise AttributionError(
-            f"the baseline has shape {array.shape}, wanted {shape} or (b, *{shape})"
-        )
-    if not np.isfinite(array).all():
-        raise AttributionError("the baseline holds values that are not finite; repair them")
-    return array
-
-
-def _discrete(cohort: Cohort) -> bool:
-    """Whether x is an image, or any column that varies holds indicators or genotypes."""
-    if cohort.x.ndim > 2 or cohort.features.indicators:
-        return True
-    x = cohort.dense()
-    varies = (x != x[0]).any(axis=0)
-    return bool((np.isin(x, (0.0, 1.0, 2.0)).all(axis=0) & varies).any())
-
-
-def _placed(module: nn.Module, device: str) -> nn.Module:
-    """The module itself, or a copy on another device when one is asked for."""
-    wanted, here = torch.device(device), placement(module)[0]
-    if wanted.type == "cpu" or wanted.type == here.type:
-        return module
-    if wanted.type == "cuda" and not torch.cuda.is_available():
-        raise ModelError(f"device {device!r} was asked for and there is none; say device='cpu'")
-    return deepcopy(module).to(wanted)
-
-
-def _refined(paths: Paths, base: float, steps: int, cap: int) -> tuple[Float, Float, int]:
-    """Attributions and slopes, each (n, *s), and the most nodes that any row took."""
-    n = len(paths.x)
-    output, start = paths.prepared.output, np.full(n, base)
-    values, slopes = paths.gradients(np.arange(n), steps)
-    _moves(values, output, base)
-    open_rows = _open(values, output, start)
-    while open_rows.any() and steps * 2 <= cap:
-        steps *= 2
-        rows = np.flatnonzero(open_rows).astype(np.int64)
-        values[rows], slopes[rows] = paths.gradients(rows, steps)
-        open_rows = _open(values, output, start)
-    return values, slopes, steps
-
-
-def _open(values: Float, output: Float, base: Float) -> Bool:
-    return ~residual(values.astype(np.float32), output, base)[1]
-
-
-def _moves(values: Float, output: Float, base: float) -> None:
-    """Raise ModelError where all attributions are 0 though the output moves."""
-    moved = np.abs(output - base) > 1e-6 * (1 + np.abs(output))
-    if moved.any() and not values.any():
-        raise ModelError(
-            f"the outputs move in {int(moved.sum())} rows, but all attributions are 0: {FLAT}"
-        )
-
-
-def _no_flat_feature(paths: Paths, values: Float, base: float) -> None:
-    """Raise ModelError for a feature with attribution 0 everywhere on which the output depends."""
-    if values.ndim != 2 or len(paths.starts) == 0:
-        return
-    rows, start = paths.x[:64], paths.starts.mean(axis=0)
-    seen = paths.prepared.output[:64]
-    flat = (values == 0).all(axis=0) & (rows != start).any(axis=0)
-    for j in np.flatnonzero(flat)[:64]:
-        changed = rows.copy()
-        changed[:, j] = start[j]
-        step = np.abs(paths.prepared.margin(changed) - seen).max()
-        if step > 1e-4 * (1e-9 + np.abs(seen - base).max()):
-            raise ModelError(
-                f"column {int(j)} moves the output by up to {step:.3g}, but all its attributions "
-                f"are 0: {FLAT}"
-            )
+def _precision_error(
+    prepared: Sequence[Prepared], cohort: Cohort, background: Reference, asked: Options,
+    values: Sequence[Any],
+) -> dict[str, float]:  # fmt: skip
+    """Largest difference from the network's own precision, relative to the largest value."""
+    if asked.precision is None:
+        return {}
+    index = np.sort(cohort.order[:COMPARED])
+    few = cohort.take(index)
+    own = replace(asked, precision=None, out=None, progress=False)
+    part = [replace(p, output=p.output[index], cohort_digest=few.digest) for p in prepared]
+    exact = _explained(part, few, background, own)
+    apart = [
+        np.abs(np.asarray(v[index]) - e.values).max() / max(np.abs(e.values).max(), 1e-30)
+        for v, e in zip(values, exact, strict=True)
+    ]
+    return {"precision_error": float(max(apart))}
 
 
 def _mostly_converged(made: Attributions, cap: int) -> None:
     share = float((~made.converged).mean())
     if share > 0.05:
         raise AttributionError(
-            f"{share:.0%} of rows miss completeness by more than 1 % with {cap} steps (median "
-            f"residual {np.median(np.abs(made.error)):.3g}); raise cap=, or the network may hold "
-            'parts without gradients (round, detach): say method="shapley"'
+            f"{share:.0%} of rows miss completeness by more than 1 %, or still change, with {cap} "
+            f"steps (median residual {np.median(np.abs(made.error)):.3g}); raise cap=, or the "
+            'network may hold parts without gradients (round, detach): say method="shapley"'
         )

@@ -1,0 +1,63 @@
+"""Where the paths of integrated gradients begin."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from evenlight.arrays import Float, Values
+from evenlight.data.cohort import Cohort
+from evenlight.errors import AttributionError, EvenlightWarning
+from evenlight.explainers.background import Reference, out_of_range
+
+
+def starts_of(
+    baseline: str | Values, cohort: Cohort, background: Reference, *, codes: bool = False
+) -> tuple[Float, str]:
+    """Where the paths begin, (b, *s), and what to call it: "mean", "rows" or "given".
+
+    "auto" takes the background's rows for images, codes, and where a column holds indicators or
+    genotypes (0, 1, 2), else the background's mean.
+
+    Raises AttributionError for an unknown word, another shape, or values that are not finite.
+    """
+    if not isinstance(baseline, str):
+        given = _given(baseline, cohort)
+        for flag in out_of_range(given, cohort, what="baseline"):
+            warnings.warn(flag, EvenlightWarning, stacklevel=3)
+        return given, "given"
+    if baseline not in ("auto", "mean", "rows"):
+        raise AttributionError(f'baseline {baseline!r}; wanted "auto", "mean", "rows" or an array')
+    if codes and baseline == "mean":
+        raise AttributionError('codes have no mean; say baseline="rows" or give codes as baseline')
+    kind = baseline if baseline != "auto" else "rows" if codes or _discrete(cohort) else "mean"
+    return (background.rows if kind == "rows" else background.mean[None]), kind
+
+
+def _given(baseline: Values, cohort: Cohort) -> Float:
+    array = np.asarray(baseline, dtype=np.float64)
+    shape = cohort.x.shape[1:]
+    if array.shape == shape:
+        array = array[None]
+    if array.shape[1:] != shape or len(array) == 0:
+        raise AttributionError(
+            f"the baseline has shape {array.shape}, wanted {shape} or (b, *{shape})"
+        )
+    if not np.isfinite(array).all():
+        raise AttributionError("the baseline holds values that are not finite; repair them")
+    return array
+
+
+def _discrete(cohort: Cohort) -> bool:
+    """Whether x is an image, or any column that varies holds indicators or genotypes."""
+    if cohort.x.ndim > 2 or cohort.features.indicators:
+        return True
+    first = cohort.dense(cohort.order[:1])
+    plain, varies = np.ones(first.shape[1], dtype=bool), np.zeros(first.shape[1], dtype=bool)
+    for _, x in cohort.blocks():
+        plain &= np.isin(x, (0.0, 1.0, 2.0)).all(axis=0)
+        varies |= (x != first).any(axis=0)
+        if not plain.any():
+            return False
+    return bool((plain & varies).any())

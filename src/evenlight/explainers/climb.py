@@ -1,0 +1,187 @@
+"""From coarse to fine: more nodes for those rows only whose integral is not yet right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from evenlight.arrays import Bool, Float, Int
+from evenlight.data.attributions import TOLERANCE
+from evenlight.explainers import breakpoints
+from evenlight.explainers.breakpoints import Chain
+from evenlight.explainers.gradients import Margins, Paths
+from evenlight.explainers.quadrature import Rule
+from evenlight.explainers.stem import Network
+
+FINE = 1e-3
+"""Residual, relative to a row's scale, at which a row stops before PATIENCE nodes."""
+
+PATIENCE = 128
+"""Nodes from which on TOLERANCE is enough: it keeps the median row of a ReLU network fine."""
+
+BENDS = 128
+"""Most bends of a path that is integrated piece by piece from the outset."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """What is integrated: margins of t targets behind the stem, along paths from b starts (b, h).
+
+    `rules` are climbed in their order; `chain` is known for linear layers with ReLUs and margins
+    that are raw outputs; `batch` points go through the network at once.
+    """
+
+    net: Network
+    margins: Margins
+    starts: Tensor
+    rules: tuple[Rule, ...]
+    chain: Chain | None = None
+    batch: int = 1
+
+    @property
+    def fixed(self) -> bool:
+        """Whether one rule was asked for, so that nothing is compared and nothing refined."""
+        return len(self.rules) == 1 and self.rules[0].coarse is None
+
+    @property
+    def most(self) -> int:
+        """Nodes of the largest rule."""
+        return self.rules[-1].size
+
+    def paths(self, start: int, end: Tensor) -> Paths:
+        """The paths from one start to every end (m, h)."""
+        return Paths(self.net, self.margins, self.starts[start : start + 1], end)
+
+
+@dataclass(slots=True, eq=False)
+class Climbed:
+    """Rows (m,) of a block and where they stand.
+
+    `slopes` (b, t, m, h) path-averaged gradients, `apart` (t, m, h) how far the coarser level lay
+    (of one start only), `share` (t, m, h) what each number of z adds, `nodes` (m,) a path,
+    `agreed` (m,) whether two levels agree and the residual is small, `exact` (m,) integrated piece by
+    piece, `level` (m,) the next rule.
+    """
+
+    slopes: Tensor
+    apart: Tensor
+    share: Tensor
+    nodes: Int
+    agreed: Bool
+    exact: Bool
+    level: Int
+
+
+def begin(problem: Problem, end: Tensor, targets: int) -> Climbed:
+    """Nothing known yet but the rows that are integrated piece by piece from the outset."""
+    m, h = end.shape
+    kept = len(problem.starts) if problem.net.parts else 1
+    none = np.zeros(m, dtype=bool)
+    found = Climbed(
+        slopes=end.new_zeros((kept, targets, m, h)), apart=end.new_zeros((targets, m, h)),
+        share=end.new_zeros((targets, m, h)), nodes=np.zeros(m, dtype=np.int64),
+        agreed=none.copy(), exact=none.copy(), level=np.zeros(m, dtype=np.int64),
+    )  # fmt: skip
+    _exactly(problem, end, found, _few_bends(problem, end, most=BENDS))
+    return found
+
+
+def climb(
+    problem: Problem, end: Tensor, found: Climbed, rows: Bool, *, move: Float, scale: Float
+) -> None:
+    """Climb on with some rows until they agree or the rules end; then piece by piece if possible.
+
+    `end` (m, h); `move` (t, m) is output minus base, which the attributions must add up to;
+    `scale` (t, m) what a residual is judged by.
+    """
+    still = rows & (found.level < len(problem.rules))
+    while still.any():
+        _step(problem, end, found, still, move=move, scale=scale)
+        still &= ~found.agreed & (found.level < len(problem.rules))
+    left = rows & ~found.agreed
+    if left.any():
+        _exactly(problem, end, found, left & _few_bends(problem, end, most=problem.most))
+
+
+def _step(
+    problem: Problem, end: Tensor, found: Climbed, rows: Bool, *, move: Float, scale: Float
+) -> None:
+    """The next level for those of some rows that stand lowest."""
+    lowest = found.level[rows].min()
+    rule = problem.rules[lowest]
+    at = np.flatnonzero(rows & (found.level == lowest))
+    index = torch.as_tensor(at, device=end.device)
+    old = found.share[:, index]
+    fine, coarse = _level(problem, end[index], rule, found, index)
+    change = (fine - (old if coarse is None else coarse)).abs().amax(dim=2).cpu().double().numpy()
+    residual = np.abs(move[:, at] - fine.sum(dim=2, dtype=torch.float64).cpu().numpy())
+    tiny = 1e-6 * fine.abs().sum(dim=2).cpu().double().numpy() + 1e-18
+    tolerance = TOLERANCE if rule.size >= PATIENCE else FINE
+    right = residual <= np.maximum(tolerance * scale[:, at], tiny)
+    same = change <= np.maximum(TOLERANCE * scale[:, at], tiny)
+    found.share[:, index] = fine
+    found.nodes[at] = rule.size
+    found.agreed[at] = True if problem.fixed else (right & same).all(axis=0)
+    found.level[at] += 1
+
+
+def _level(
+    problem: Problem, end: Tensor, rule: Rule, found: Climbed, index: Tensor
+) -> tuple[Tensor, Tensor | None]:
+    """What each number of z adds, (t, m, h), under a rule and under its coarse one."""
+    fine = torch.zeros_like(found.share[:, index])
+    coarse = None if rule.coarse is None else torch.zeros_like(fine)
+    count = len(problem.starts)
+    for b in range(count):
+        mean = problem.paths(b, end).averaged(rule, problem.batch)
+        gap = (end - problem.starts[b]) / count
+        fine += mean[0] * gap
+        if coarse is not None:
+            coarse += mean[1] * gap
+        if count == 1:
+            found.apart[:, index] = mean[0] - (
+                found.slopes[0][:, index] if coarse is None else mean[1]
+            )
+        _keep(found, b, mean[0], index)
+    return fine, coarse
+
+
+def _keep(found: Climbed, start: int, slopes: Tensor, index: Tensor) -> None:
+    """Remember the slopes of one start; behind no stem only their mean over starts is needed."""
+    if len(found.slopes) > 1 or start == 0:
+        found.slopes[min(start, len(found.slopes) - 1)][:, index] = slopes
+    else:
+        mean = found.slopes[0][:, index]
+        found.slopes[0][:, index] = mean + (slopes - mean) / (start + 1)
+
+
+def _exactly(problem: Problem, end: Tensor, found: Climbed, rows: Bool) -> None:
+    """Integrate some rows piece by piece."""
+    if problem.chain is None or not rows.any():
+        return
+    at = np.flatnonzero(rows)
+    index = torch.as_tensor(at, device=end.device)
+    found.share[:, index] = 0
+    for b in range(len(problem.starts)):
+        paths = problem.paths(b, end[index])
+        slopes = breakpoints.averaged(paths, problem.chain, problem.batch)
+        found.share[:, index] += slopes * (end[index] - problem.starts[b]) / len(problem.starts)
+        _keep(found, b, slopes, index)
+    found.apart[:, index] = 0
+    found.agreed[at] = found.exact[at] = True
+
+
+def _few_bends(problem: Problem, end: Tensor, *, most: int) -> Bool:
+    """Rows (m,) that are cheaper, or only to be had, piece by piece."""
+    none = np.zeros(len(end), dtype=bool)
+    if problem.chain is None or problem.fixed:
+        return none
+    if len(problem.chain.layers) == 1:
+        return ~none
+    if len(problem.starts) > 1:
+        return none
+    bends = problem.chain.bends(problem.paths(0, end)).cpu().numpy()
+    return np.asarray(bends <= most)

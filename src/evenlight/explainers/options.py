@@ -1,0 +1,96 @@
+"""What may be asked of integrated gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any
+
+from evenlight.arrays import Values
+from evenlight.errors import AttributionError
+from evenlight.explainers.device import Precision
+from evenlight.explainers.progress import Told
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Options:
+    """The options of `evenlight.explain(..., method="ig")`.
+
+    Parameters
+    ----------
+    baseline
+        "mean": one path from the background's balanced mean; "rows": the mean over paths from every
+        background row (expected gradients); "auto": rows for images, codes, and where a column
+        holds indicators or genotypes (0, 1, 2), else the mean; or an array (*s) or (b, *s).
+    steps
+        None: as many nodes as each row needs, up to `cap`. A number: just so many Gauss-Legendre
+        nodes for every row; rows above tolerance are then marked as not converged.
+    cap
+        most nodes of a path; a row that is not right by then is marked as not converged.
+    layer
+        the path of a submodule at whose output to attribute, in place of the input.
+    sensitivity
+        whether to keep the path-averaged gradient, the other factor of the attribution.
+    precision
+        "float32", "tf32", "bfloat16" or "float64" in place of the network's own; what it costs is
+        measured on some rows and recorded.
+    budget
+        bytes that path points may take at once; measured on the first points.
+    out
+        an array (n, *s) of float32 to write into, such as one of zarr or a memory map; one for each
+        target where there are several.
+    progress
+        True for a bar on stderr, or a function that is told the `Pace` after each block of rows.
+    """
+
+    baseline: str | Values = "auto"
+    steps: int | None = None
+    cap: int = 512
+    layer: str | None = None
+    sensitivity: bool = False
+    precision: Precision | None = None
+    budget: int | None = None
+    out: Any = None
+    progress: bool | Told = False
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "cap"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise AttributionError(f"{name}={value}; wanted at least 1")
+
+
+def options(own: Mapping[str, Any]) -> Options:
+    """The options by name.
+
+    >>> options({"step": 50})
+    Traceback (most recent call last):
+    evenlight.errors.AttributionError: ig has no option 'step'; did you mean 'steps'?
+    """
+    known = [field.name for field in fields(Options)]
+    for name in own:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}"
+            raise AttributionError(f"ig has no option {name!r}; {hint}")
+    return Options(**own)
+
+
+def outs(out: Any, targets: int, shape: Sequence[int]) -> list[Any] | None:
+    """The arrays to write into, one for each target, or None.
+
+    Raises AttributionError for another number, shape or dtype.
+    """
+    if out is None:
+        return None
+    made = list(out) if isinstance(out, tuple | list) else [out]
+    if len(made) != targets:
+        raise AttributionError(f"out holds {len(made)} arrays for {targets} targets")
+    for array in made:
+        if tuple(array.shape) != tuple(shape) or str(array.dtype) != "float32":
+            raise AttributionError(
+                f"out has shape {tuple(array.shape)} of {array.dtype}; wanted {tuple(shape)} of "
+                "float32"
+            )
+    return made

@@ -1,0 +1,385 @@
+"""The affine stem: the part of a network that a straight path passes through unbent.
+
+Where a network sees its input through affine maps A alone, f(x) = rest(A(x)), the straight path
+from b to x is straight behind A too. So A is applied to both ends only, gradients are taken at its
+output, and one transposed application brings them back: the same integral, exactly.
+
+A stem is found by looking at what happens, never at the names of classes: the calls of submodules
+whose output is affine in the input on probes far beyond the data, through which alone, as two
+proofs show, the output follows the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from evenlight.errors import ModelError
+
+FAR = (-30.0, 0.5, 2.0, 100.0)
+"""Where on the line through two probes, at 0 and at 1, the map is looked at."""
+
+AFFINE = 1e-4
+"""Largest departure from a straight line, relative to the largest value, in float32."""
+
+MATRIX = 4096
+"""Most outputs of a stem that is written as a matrix."""
+
+Forward = Callable[..., Any]
+
+
+class _Done(Exception):  # noqa: N818  a signal that ends a forward pass early, no error
+    """The last stem has been reached."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matrix:
+    """A(x) = x weights' + offset: `weights` (h, p), `offset` (h,)."""
+
+    weights: Tensor
+    offset: Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One submodule whose output for one row is a piece of z, of `shape`."""
+
+    name: str
+    module: nn.Module
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Numbers in the piece."""
+        return int(torch.Size(self.shape).numel())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A network opened at z (h,): `enter` leads from x to z, `rest` from z to the raw outputs.
+
+    Without `parts` z is the input itself, flattened, and `reason` says why. `blank` (1, *s) stands
+    in for the input, and `skipped` for what runs before the stem, where only z matters.
+    """
+
+    module: nn.Module
+    blank: Tensor
+    parts: tuple[Part, ...] = ()
+    reason: str = ""
+    affine: bool = True
+    skipped: Sequence[tuple[nn.Module, Tensor]] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """Where z lies in the network; empty for the input."""
+        return ", ".join(part.name or "the network" for part in self.parts)
+
+    @property
+    def shape(self) -> tuple[int]:
+        """(h,): numbers of z for one row."""
+        if not self.parts:
+            return (self.blank[0].numel(),)
+        return (sum(part.size for part in self.parts),)
+
+    def enter(self, x: Tensor) -> Tensor:
+        """Z (m, h) of rows x (m, *s), differentiable."""
+        if not self.parts:
+            return x.reshape(len(x), -1)
+        seen: dict[int, Tensor] = {}
+
+        def recorded(part: Part, forward: Forward) -> Forward:
+            def record(*args: Any, **kwargs: Any) -> Any:
+                out = forward(*args, **kwargs)
+                seen[id(part)] = out.reshape(len(x), -1).clone()
+                if len(seen) == len(self.parts):
+                    raise _Done
+                return out
+
+            return record
+
+        with patched([(p.module, recorded(p, p.module.forward)) for p in self.parts]):
+            try:
+                self.module(x.clone())
+            except _Done:
+                return torch.cat([seen[id(part)] for part in self.parts], dim=1)
+        raise ModelError(f"a forward pass did not reach {self.name}; say method='shapley'")
+
+    def rest(self, z: Tensor) -> Tensor:
+        """Raw outputs of rows z (m, h), differentiable; z is left as it is."""
+        if not self.parts:
+            return cast(Tensor, self.module(z.reshape(-1, *self.blank.shape[1:]).clone()))
+        pieces = z.split([part.size for part in self.parts], dim=1)
+        given = [
+            (part.module, _saying(piece.reshape(-1, *part.shape)))
+            for part, piece in zip(self.parts, pieces, strict=True)
+        ]
+        before = [
+            (module, _saying(out.expand(len(z), *out.shape[1:]))) for module, out in self.skipped
+        ]
+        with patched([*before, *given]):
+            return cast(Tensor, self.module(self.blank.expand(len(z), *self.blank.shape[1:])))
+
+    def pull(self, x: Tensor, g: Tensor) -> Tensor:
+        """The transposed stem: gradients g (m, h) at z brought back to x, (m, *s)."""
+        if not self.parts:
+            return g.reshape(x.shape)
+        with torch.enable_grad():
+            at = x.detach().requires_grad_(True)
+            (back,) = torch.autograd.grad(self.enter(at), at, g)
+        return back
+
+    def matrix(self, *, plain: bool = False) -> Matrix | None:
+        """The stem as a matrix, for rows x (p,) and at most 4,096 outputs; else None.
+
+        With `plain` only where the weights of a linear layer are the matrix, which costs nothing.
+        """
+        h, blank = self.shape[0], self.blank
+        if not self.parts or not self.affine or blank.ndim != 2 or h > MATRIX:
+            return None
+        with torch.no_grad():
+            offset = self.enter(torch.zeros_like(blank))[0]
+            own = getattr(self.parts[0].module, "weight", None)
+            if isinstance(own, Tensor) and own.shape == (h, blank.shape[1]):
+                here, wanted = blank @ own.T + offset, self.enter(blank)
+                if torch.allclose(here, wanted, rtol=1e-5, atol=1e-6 * float(wanted.abs().max())):
+                    return Matrix(own.detach(), offset)
+        if plain:
+            return None
+        eye = torch.eye(h, dtype=blank.dtype, device=blank.device)
+        return Matrix(self.pull(blank.expand(h, -1), eye), offset)
+
+
+def find(module: nn.Module, sample: Tensor) -> Network:
+    """The network opened at its affine stem, or at the input, with the reason why.
+
+    Call it inside `kept(module)`. `sample` (m, *s) are a few real rows.
+
+    >>> net = find(nn.Sequential(nn.Flatten(), nn.Linear(6, 4), nn.ReLU()), torch.ones(2, 2, 3))
+    >>> net.name, net.shape, net.rest(net.enter(torch.ones(5, 2, 3))).shape
+    ('1', (4,), torch.Size([5, 4]))
+    """
+    sample = sample.detach()
+    whole = Network(module, sample[:1].clone())
+    if isinstance(module, torch.jit.ScriptModule):
+        return _at_input(whole, "a scripted network does not show its parts")
+    try:
+        with torch.no_grad():
+            found = _found(whole, sample)
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        return _at_input(whole, f"the network could not be probed ({str(error)[:80]})")
+    return found
+
+
+def open_at(module: nn.Module, sample: Tensor, layer: str) -> Network:
+    """The network opened at the output of the submodule called `layer`, affine or not.
+
+    Raises ModelError for an unknown name, for a layer that runs more than once or gives no tensor
+    with a row for each row of input, and where the output follows the input past the layer.
+
+    >>> network = nn.Sequential(nn.Embedding(5, 3), nn.Flatten(), nn.Linear(6, 1))
+    >>> open_at(network, torch.tensor([[1, 2], [3, 4]]), "0").shape
+    (6,)
+    """
+    known = dict(module.named_modules())
+    if layer not in known or not layer:
+        names = ", ".join(name for name in list(known)[1:21])
+        raise ModelError(f"no layer {layer!r}; the network's parts are {names}")
+    sample = sample.detach()
+    with torch.no_grad():
+        calls = trace(module, sample)
+        own = [call for call in calls if call.name == layer]
+        if len(own) != 1 or not own[0].usable:
+            raise ModelError(
+                f"layer {layer!r} runs {len(own)} times or gives no rows; name a layer that runs "
+                "once and gives one tensor (n, ...)"
+            )
+        whole = Network(module, sample[:1].clone(), affine=False)
+        opened = _opened(whole, own, calls, sample)
+        if not _alone(opened, sample):
+            raise ModelError(
+                f"the output follows the input past layer {layer!r} too, so what the layer holds "
+                "does not add up to the output; name an earlier layer"
+            )
+    return opened
+
+
+@contextmanager
+def patched(forwards: Sequence[tuple[nn.Module, Forward]]) -> Iterator[None]:
+    """Other forward functions for some modules, taken away however the block ends."""
+    before = [(module, module.__dict__.get("forward")) for module, _ in forwards]
+    try:
+        for module, forward in forwards:
+            module.__dict__["forward"] = forward
+        yield
+    finally:
+        for module, own in before:
+            if own is None:
+                module.__dict__.pop("forward", None)
+            else:
+                module.__dict__["forward"] = own
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One call of a submodule: whether its output is affine on the probes, and its shape."""
+
+    name: str
+    module: nn.Module
+    shape: tuple[int, ...]
+    usable: bool
+    affine: bool
+
+
+def trace(module: nn.Module, sample: Tensor) -> list[Call]:
+    """Every call of every submodule, in the order in which they end."""
+    calls: list[Call] = []
+    probes = _probes(sample) if sample.is_floating_point() else sample
+
+    def watched(name: str, part: nn.Module, forward: Forward) -> Forward:
+        def watch(*args: Any, **kwargs: Any) -> Any:
+            out = forward(*args, **kwargs)
+            rows = isinstance(out, Tensor) and out.ndim > 1 and len(out) == len(probes)
+            usable = rows and out.is_floating_point()
+            shape = tuple(out.shape[1:]) if usable else ()
+            straight = usable and sample.is_floating_point() and _affine(out)
+            calls.append(Call(name, part, shape, usable, straight))
+            return out
+
+        return watch
+
+    parts = [(part, watched(n, part, part.forward)) for n, part in module.named_modules()]
+    with patched(parts):
+        module(probes.clone())
+    return calls
+
+
+def _probes(sample: Tensor) -> Tensor:
+    """Two lines, one through real rows and one through noise: (2 + len(FAR)) points on each."""
+    maker = torch.Generator().manual_seed(0)
+    noise = torch.randn(sample.shape[1:], generator=maker, dtype=torch.float64).to(sample)
+    size = sample.abs().mean().clamp_min(torch.finfo(sample.dtype).tiny * 1e6)
+    start, end = sample[0], sample[-1]
+    lines = [(start, end + 0.1 * size * noise), (start, start + size * noise.flip(0))]
+    return torch.stack([a + t * (b - a) for a, b in lines for t in (0.0, 1.0, *FAR)])
+
+
+def _affine(out: Tensor) -> bool:
+    """Whether the outputs at the probes lie on straight lines, and move."""
+    if not torch.isfinite(out).all():
+        return False
+    for line in out.reshape(2, 2 + len(FAR), -1):
+        a, b = line[0], line[1]
+        loss = AFFINE if out.dtype == torch.float32 else 1e-9
+        for t, seen in zip(FAR, line[2:], strict=True):
+            size = line.abs().max().clamp_min(torch.finfo(out.dtype).tiny)
+            if ((a + t * (b - a) - seen).abs().max() > loss * size).item():
+                return False
+    return bool((out != out[0]).any())
+
+
+def _found(whole: Network, sample: Tensor) -> Network:
+    calls = trace(whole.module, sample)
+    names = [call.name for call in calls]
+    straight = [c for c in calls if c.affine and names.count(c.name) == 1]
+    if not straight:
+        return _at_input(whole, "no part of the network is affine in the input")
+    for call in reversed(straight):
+        one = _proven(whole, [call], calls, sample)
+        if one is not None:
+            return one
+    return _several(whole, straight, calls, sample)
+
+
+def _several(whole: Network, straight: list[Call], calls: list[Call], sample: Tensor) -> Network:
+    """The fewest and latest affine parts that together carry the input, as with several inputs."""
+    if _proven(whole, straight, calls, sample) is None:
+        return _at_input(
+            whole, "the output follows the input also past every affine part (a second path)"
+        )
+    kept = list(straight)
+    for call in straight:
+        fewer = [c for c in kept if c is not call]
+        if fewer and _proven(whole, fewer, calls, sample) is not None:
+            kept = fewer
+    found = _proven(whole, kept, calls, sample)
+    assert found is not None
+    return found
+
+
+def _at_input(whole: Network, reason: str) -> Network:
+    return Network(whole.module, whole.blank, reason=reason)
+
+
+def _proven(whole: Network, own: list[Call], calls: list[Call], sample: Tensor) -> Network | None:
+    try:
+        opened = _opened(whole, own, calls, sample)
+        return opened if _alone(opened, sample) else None
+    except (RuntimeError, ValueError, TypeError, IndexError, ModelError):
+        return None
+
+
+def _opened(whole: Network, own: list[Call], calls: list[Call], sample: Tensor) -> Network:
+    """Opened at these calls; what runs before the first of them is said from memory."""
+    first = next(i for i, call in enumerate(calls) if call in own)
+    names = [call.name for call in calls]
+    before = [c for c in calls[:first] if c.usable and names.count(c.name) == 1]
+    parts = tuple(Part(c.name, c.module, c.shape) for c in own)
+    bare = Network(whole.module, whole.blank, parts, affine=whole.affine)
+    said: dict[int, Tensor] = {}
+
+    def heard(module: nn.Module, forward: Forward) -> Forward:
+        def hear(*args: Any, **kwargs: Any) -> Any:
+            out = forward(*args, **kwargs)
+            said[id(module)] = out.detach().clone()
+            return out
+
+        return hear
+
+    with patched([(c.module, heard(c.module, c.module.forward)) for c in before]):
+        whole.module(whole.blank.clone())
+    skipped = [(c.module, said[id(c.module)]) for c in before if id(c.module) in said]
+    return Network(bare.module, bare.blank, parts, affine=whole.affine, skipped=tuple(skipped))
+
+
+def _alone(opened: Network, sample: Tensor) -> bool:
+    """Whether the output follows the input through z alone, in its values and its gradients."""
+    near = _probes(sample)[[1, 3, 7]] if sample.is_floating_point() else sample[-2:]
+    rows = torch.cat([sample[-1:], near])
+    z = opened.enter(rows)
+    through, whole = opened.rest(z), opened.module(rows.clone())
+    if not isinstance(whole, Tensor) or through.shape != whole.shape:
+        return False
+    close = 1e-5 * whole.abs().nan_to_num().max().clamp_min(1e-30).item()
+    if not torch.allclose(through, whole, rtol=0, atol=close, equal_nan=True):
+        return False
+    return not rows.is_floating_point() or _vanishes(opened, rows, z)
+
+
+def _vanishes(opened: Network, rows: Tensor, z: Tensor) -> bool:
+    """Whether the gradient at the input is gone once every part's output is held fixed."""
+    pieces = z.detach().split([part.size for part in opened.parts], dim=1)
+    fixed = [
+        (part.module, _saying(piece.reshape(-1, *part.shape)))
+        for part, piece in zip(opened.parts, pieces, strict=True)
+    ]
+    with torch.enable_grad(), patched(fixed):
+        at = rows.detach().clone().requires_grad_(True)
+        out = opened.module(at)
+        if not out.requires_grad:
+            return True
+        (left,) = torch.autograd.grad(out.sum(), at, allow_unused=True)
+    return left is None or not bool(left.any())
+
+
+def _saying(value: Tensor) -> Forward:
+    """A forward function that gives a copy of `value`, whatever it is asked."""
+
+    def say(*args: Any, **kwargs: Any) -> Tensor:
+        return value.clone()
+
+    return say

@@ -1,0 +1,151 @@
+"""One sweep over the rows of a cohort: through the stem, along the paths, and back to the input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from evenlight.arrays import Bool, Float, Int, Single
+from evenlight.data.attributions import TOLERANCE
+from evenlight.data.cohort import Cohort
+from evenlight.explainers.climb import Climbed, Problem, begin, climb
+from evenlight.explainers.device import bytes_at_once, halving
+from evenlight.explainers.feed import Rows, feed
+from evenlight.explainers.options import Options
+from evenlight.explainers.passage import Passage, there_and_back
+from evenlight.explainers.progress import paced
+
+MOST_ROWS = 4096
+"""Most rows of a block."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ends:
+    """Outputs (t, n) at the rows, their mean `base` (t,) over `starts` (b, *s), and both scales."""
+
+    output: Float
+    base: Float
+    starts: Float
+
+    @property
+    def move(self) -> Float:
+        """What the attributions of each row must add up to, (t, n)."""
+        return self.output - self.base[:, None]
+
+    @property
+    def scale(self) -> Float:
+        """What a residual is judged by, (t, n)."""
+        size = np.abs(self.move)
+        return np.maximum(size, np.median(size, axis=1, keepdims=True))
+
+
+@dataclass(slots=True, eq=False)
+class Swept:
+    """What a sweep tells beside the values: `nodes`, `agreed`, `exact` (n,), where values are all
+    0 (`zero` (t, *s)), the path-averaged gradients where asked, and the batch that fitted."""
+
+    nodes: Int
+    agreed: Bool
+    exact: Bool
+    zero: Bool
+    slopes: list[Any] | None
+    batch: int
+
+
+def sweep(
+    problem: Problem, cohort: Cohort, ends: Ends, values: Sequence[Any], asked: Options
+) -> Swept:
+    """Write the attributions of every row into `values`, one array (n, *s) for each target."""
+    n, shape = cohort.n, values[0].shape[1:]
+    swept = Swept(
+        np.zeros(n, dtype=np.int64), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool),
+        np.ones((len(values), *shape), dtype=bool),
+        [np.empty(v.shape, dtype=np.float32) for v in values] if asked.sensitivity else None,
+        problem.batch,
+    )  # fmt: skip
+    back = there_and_back(problem, cohort, ends.starts, shape)
+    size = _rows_at_once(back, len(values), asked.budget)
+    move, scale = ends.move, ends.scale
+    with paced(n, asked.progress) as done:
+        for rows in feed(cohort, size, back.like, csr=back.csr):
+            at = rows.index
+
+            def work(batch: int, rows: Rows = rows) -> Block:
+                return _block(back, rows, batch, move[:, rows.index], scale[:, rows.index])
+
+            block, swept.batch = halving(work, swept.batch)
+            for t, own in enumerate(values):
+                own[at] = block.values[t]
+                swept.zero[t] &= (block.values[t] == 0).all(axis=0)
+                if swept.slopes is not None:
+                    swept.slopes[t][at] = block.slopes[t]
+            for name in ("nodes", "agreed", "exact"):
+                getattr(swept, name)[at] = getattr(block.found, name)
+            done(len(at))
+    return swept
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """Some rows: how they were integrated, and `values` and `slopes` (t, m, *s)."""
+
+    found: Climbed
+    values: Single
+    slopes: Single
+
+
+def _block(back: Passage, rows: Rows, batch: int, move: Float, scale: Float) -> Block:
+    """Climb until two levels agree, behind the stem and, brought back, at the input too."""
+    problem = replace(back.problem, batch=batch)
+    end = back.enter(rows)
+    found = begin(problem, end, len(move))
+    made = np.zeros((2, len(move), len(end), *back.shape), dtype=np.float32)
+    block = Block(found, made[0], made[1])
+    again = np.ones(len(end), dtype=bool)
+    climb(problem, end, found, again & ~found.agreed, move=move, scale=scale)
+    while again.any():
+        apart = _fill(back, rows, block, again)
+        doubt = again & ~found.exact & (apart > TOLERANCE * scale).any(axis=0)
+        found.agreed[doubt] = False
+        again = doubt & (found.level < len(problem.rules))
+        climb(problem, end, found, again, move=move, scale=scale)
+    return block
+
+
+def _fill(back: Passage, rows: Rows, block: Block, chosen: Bool) -> Float:
+    """Bring the slopes of some rows back to the input; how far two levels lie apart there, (t, m).
+
+    That is known for one start only; averages over many were compared behind the stem.
+    """
+    at = np.flatnonzero(chosen)
+    apart = np.zeros(block.values.shape[:2])
+    found = block.found
+    for t in range(len(apart)):
+        if not back.returns:
+            block.values[t, at] = back.shaped(found.share[t, at])
+            block.slopes[t, at] = back.shaped(found.slopes[:, t, at].mean(dim=0))
+            continue
+        there = [*found.slopes[:, t, at]]
+        if len(there) == 1 and not back.problem.fixed:
+            there.append(found.apart[t, at])
+        brought = back.pull(rows, at, there)
+        for b in range(len(found.slopes)):
+            block.slopes[t, at] += (brought[b] / len(found.slopes)).cpu().numpy()
+            block.values[t, at] += back.times_gap(rows, at, brought[b], b) / len(found.slopes)
+        if len(brought) > len(found.slopes):
+            change = np.abs(back.times_gap(rows, at, brought[-1], 0))
+            apart[t, at] = change.reshape(len(at), -1).max(axis=1)
+    return apart
+
+
+def _rows_at_once(back: Passage, targets: int, budget: int | None) -> int:
+    """Rows of a block, so that x, the attributions and the slopes keep to the budget."""
+    problem = back.problem
+    space = 2 * bytes_at_once(problem.starts.device, budget)
+    own = 4 * back.like[0].numel()
+    kept = len(problem.starts) if problem.net.parts else 1
+    behind = (kept + 3) * targets * problem.net.shape[0]
+    return int(min(max(space // (back.like.element_size() * (own + behind)), 1), MOST_ROWS))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from evenlight.data.probed import Intervention as Intervention
     from evenlight.data.probed import Predictions as Predictions
     from evenlight.explainers.explain import explain as explain
+    from evenlight.explainers.preview import preview as preview
     from evenlight.measures.compare import compare as compare
     from evenlight.measures.perform import Judging as Judging
     from evenlight.measures.perform import perform as perform
@@ -73,6 +74,7 @@ _HOME = {
     "flip": "probes.flip",
     "perform": "measures.perform",
     "predict": "probes.predict",
+    "preview": "explainers.preview",
     "read_table": "modalities.tables",
     "rely": "measures.rely",
     "report": "api",

@@ -40,13 +40,15 @@ def record(
     found: Explained, prepared: Prepared, cohort: Cohort, background: Reference
 ) -> Attributions:
     """The record, with the completeness residual of every row in float64."""
-    values = found.values if found.values.dtype == np.float32 else _single(found.values)
+    values: Any = found.values
+    values = values if values.dtype == np.float32 else _single(values)
     base = np.broadcast_to(np.asarray(found.base, dtype=np.float64), (cohort.n,)).copy()
     error, within = residual(values, prepared.output, base)
     converged = within if found.agreed is None else within & found.agreed
     settings = {**found.settings, "checked": prepared.checked, "notes": background.notes}
     return Attributions(
-        rows=cohort.rows, features=found.features or cohort.features, values=values, output=prepared.output,
+        rows=cohort.rows, features=found.features or cohort.features, values=values,
+        output=prepared.output,
         base=base, error=error, target=prepared.target, scale=prepared.adapted.scale,
         converged=converged if found.converged is None else found.converged,
         method=found.method, spread=_single(found.spread),

@@ -11,6 +11,9 @@ from evenlight.data.cohort import Cohort
 from evenlight.errors import AttributionError, EvenlightWarning
 from evenlight.explainers.background import Reference, out_of_range
 
+LOOKED_AT = 64
+"""Rows that are looked at together: most columns show early that they are no codes."""
+
 
 def starts_of(
     baseline: str | Values, cohort: Cohort, background: Reference, *, codes: bool = False
@@ -55,7 +58,7 @@ def _discrete(cohort: Cohort) -> bool:
         return True
     first = cohort.dense(cohort.order[:1])
     plain, varies = np.ones(first.shape[1], dtype=bool), np.zeros(first.shape[1], dtype=bool)
-    for _, x in cohort.blocks():
+    for _, x in cohort.blocks(LOOKED_AT):
         plain &= np.isin(x, (0.0, 1.0, 2.0)).all(axis=0)
         varies |= (x != first).any(axis=0)
         if not plain.any():

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from evenlight.explainers.gradients import Margins, Paths, gradients
-from evenlight.explainers.stem import Network, patched
+from evenlight.explainers.opened import Network, patched
 
 PROBES = 32
 """Points on which a chain is compared with the network."""
@@ -100,7 +100,7 @@ def averaged(paths: Paths, chain: Chain, batch: int) -> Tensor:
     width = max([end.shape[1], *(len(layer.offset) for layer in chain.layers)])
     each = max(1, CELLS // (width * (2 + int(chain.bends(paths).max()))))
     sums = []
-    for a, b in zip(start.split(each), end.split(each), strict=True):
+    for a, b in zip(torch.split(start, each), torch.split(end, each), strict=True):
         sums.append(_summed(paths.net, paths.margins, (a, b, chain.edges(a, b)), batch))
     return torch.cat(sums, dim=1)
 
@@ -113,7 +113,7 @@ def _summed(
     length, middle = edges.diff(dim=1), (edges[:, 1:] + edges[:, :-1]) / 2
     row, piece = torch.nonzero(length > 0, as_tuple=True)
     totals: list[Tensor] = []
-    for own in torch.arange(len(row), device=row.device).split(batch):
+    for own in torch.split(torch.arange(len(row), device=row.device), batch):
         r, q = row[own], piece[own]
         z = start[r] + middle[r, q][:, None] * (end[r] - start[r])
         found = gradients(net, margins, z)

@@ -14,7 +14,7 @@ from evenlight.explainers import breakpoints
 from evenlight.explainers.breakpoints import Chain
 from evenlight.explainers.gradients import Margins, Paths
 from evenlight.explainers.quadrature import Rule
-from evenlight.explainers.stem import Network
+from evenlight.explainers.opened import Network
 
 FINE = 1e-3
 """Residual, relative to a row's scale, at which a row stops before PATIENCE nodes."""
@@ -62,8 +62,8 @@ class Climbed:
 
     `slopes` (b, t, m, h) path-averaged gradients, `apart` (t, m, h) how far the coarser level lay
     (of one start only), `share` (t, m, h) what each number of z adds, `nodes` (m,) a path,
-    `agreed` (m,) whether two levels agree and the residual is small, `exact` (m,) integrated piece by
-    piece, `level` (m,) the next rule.
+    `agreed` (m,) whether two levels agree and the residual is small, `exact` (m,) integrated piece
+    by piece, `level` (m,) the next rule.
     """
 
     slopes: Tensor

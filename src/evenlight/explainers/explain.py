@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any, overload
 
 import numpy as np
 
 from evenlight.arrays import Values
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.explainers import load
+from evenlight.explainers import TOGETHER, load
 from evenlight.explainers.background import draw
 from evenlight.explainers.device import placed
 from evenlight.models.adapted import Adapted
-from evenlight.models.probe import settled
+from evenlight.models.probe import Prepared, prepare_all, settled
+
+Method = str | Callable[..., Attributions]
+
+
+Several = list[int] | list[str] | tuple[int, ...] | tuple[str, ...]
+
+
+@overload
+def explain(
+    model: object, cohort: Cohort, *, target: Several, method: Method = ..., 
+    background: Cohort | Values | None = ..., seed: int = ..., device: str = ..., **own: Any,
+) -> tuple[Attributions, ...]: ...  # fmt: skip
+
+
+@overload
+def explain(
+    model: object, cohort: Cohort, *, target: int | str | None = ..., method: Method = ...,
+    background: Cohort | Values | None = ..., seed: int = ..., device: str = ..., **own: Any,
+) -> Attributions: ...  # fmt: skip
 
 
 def explain(
     model: object,
     cohort: Cohort,
     *,
-    method: str | Callable[..., Attributions] = "auto",
-    target: int | str | None = None,
+    method: Method = "auto",
+    target: int | str | Several | None = None,
     background: Cohort | Values | None = None,
     seed: int = 0,
     device: str = "cpu",
-    **own: object,
-) -> Attributions:
+    **own: Any,
+) -> Attributions | tuple[Attributions, ...]:
     """What each feature adds to the margin of one target, for every row of the cohort.
 
     Parameters
@@ -38,14 +58,17 @@ def explain(
         a name of `EXPLAINERS`, "auto" (linear where the weights are known, ig for torch, else
         shapley), or a function with the signature of an explainer.
     target
-        name or position of the output; needed where there are several.
+        name or position of the output; needed where there are several. A list of them gives a
+        tuple of attributions; "ig" makes these in one pass.
     background
         another cohort or an array (b, *s) from which the reference rows are drawn; by default
         100 rows of the cohort itself, balanced over its groups.
     seed
         of the background and of the explainer.
+    device
+        "cpu", "cuda" or "cuda:1": a network that is elsewhere is explained in a copy there.
     **own
-        options of the explainer, such as `steps=` of ig or `walks=` of shapley.
+        options of the explainer, such as `baseline=` of ig or `walks=` of shapley.
 
     >>> import pandas as pd
     >>> from evenlight.data.coefficients import CoefficientTable
@@ -55,15 +78,33 @@ def explain(
     >>> found.method, found.values.tolist(), found.base.tolist()
     ('linear', [[-2.0], [2.0]], [5.0, 5.0])
     """
-    adapted = placed(settled(model, cohort), device)
+    adapted = settled(model, cohort)
+    here = placed(adapted, device)
     chosen = _suited(adapted) if method == "auto" else method
-    explainer = load(chosen) if isinstance(chosen, str) else chosen
-    reference = draw(cohort, background, rng=np.random.default_rng([seed, 0]))
-    made = explainer(
-        adapted, cohort, target=target, background=reference,
-        rng=np.random.default_rng([seed, 1]), device=device, **own,
-    )  # fmt: skip
-    return replace(made, settings={"seed": seed, "link": str(adapted.link), **made.settings})
+    asked: dict[str, Any] = {
+        "background": draw(cohort, background, rng=np.random.default_rng([seed, 0])),
+        "rng": np.random.default_rng([seed, 1]), "device": device, **own,
+    }  # fmt: skip
+    known = {"seed": seed, "link": str(adapted.link)}
+    passed = model if here is adapted and isinstance(model, Prepared) else here
+    if not isinstance(target, list | tuple):
+        return _one(passed, cohort, chosen, target, asked, known)
+    if isinstance(chosen, str) and chosen in TOGETHER:
+        every = load(chosen, TOGETHER)(passed, cohort, targets=target, **asked)
+        return tuple(replace(made, settings={**known, **made.settings}) for made in every)
+    return tuple(
+        _one(one, cohort, chosen, one.column, asked, known)
+        for one in prepare_all(passed, cohort, target)
+    )
+
+
+def _one(
+    model: object, cohort: Cohort, method: Method, target: int | str | None,
+    asked: Mapping[str, Any], known: Mapping[str, Any],
+) -> Attributions:  # fmt: skip
+    explainer = load(method) if isinstance(method, str) else method
+    made: Attributions = explainer(model, cohort, target=target, **asked)
+    return replace(made, settings={**known, **made.settings})
 
 
 def _suited(adapted: Adapted) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,8 @@ import torch
 from torch import Tensor
 
 from evenlight.errors import ModelError
+from evenlight.explainers.opened import Network
 from evenlight.explainers.quadrature import Rule
-from evenlight.explainers.stem import Network
 from evenlight.models.networks import margin_tensor
 from evenlight.models.probe import Prepared
 
@@ -63,12 +64,13 @@ class Paths:
         both = [rule.weights] if rule.coarse is None else [rule.weights, rule.coarse]
         weights = torch.as_tensor(np.stack(both)).to(self.end)
         nodes = torch.as_tensor(rule.nodes).to(self.end)
-        m, h = self.end.shape
+        m = len(self.end)
         each = max(1, batch // len(nodes))
         sums = []
         for first in range(0, m, each):
             rows = slice(first, min(first + each, m))
-            sums.append(sum(self._part(rows, nodes[q], weights[:, q]) for q in _cut(nodes, batch)))
+            parts = [self._part(rows, nodes[q], weights[:, q]) for q in _cut(nodes, batch)]
+            sums.append(functools.reduce(torch.add, parts))
         return torch.cat(sums, dim=2)
 
     def _part(self, rows: slice, nodes: Tensor, weights: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.errors import ModelError
 from evenlight.explainers.climb import Problem
 from evenlight.explainers.feed import Rows, to_tensor
-from evenlight.explainers.stem import Matrix
+from evenlight.explainers.opened import Matrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +72,7 @@ class Passage:
             assert rows.dense is not None
             whole = len(at) == len(rows.dense)
             x = rows.dense if whole else rows.dense[at]
-            product: Single = ((x - begin) * slope).float().cpu().numpy()
+            product: Single = (x - begin).mul_(slope).float().cpu().numpy()
             return product
         values: Single = (-begin * slope).float().cpu().numpy()
         held: Any = rows.csr[at].tocoo()

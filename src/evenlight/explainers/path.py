@@ -6,19 +6,20 @@ the same integral, `climb.py` when a row is right.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
-from evenlight.errors import AttributionError, ModelError
+from evenlight.errors import AttributionError, EvenlightWarning, ModelError
 from evenlight.explainers import breakpoints, flat
 from evenlight.explainers.assemble import Explained, record
 from evenlight.explainers.background import Reference
@@ -27,9 +28,10 @@ from evenlight.explainers.climb import Problem
 from evenlight.explainers.device import bytes_at_once, full_products, in_precision
 from evenlight.explainers.feed import to_tensor
 from evenlight.explainers.gradients import margins_of, point_bytes
+from evenlight.explainers.opened import Network
 from evenlight.explainers.options import Options, options, outs
 from evenlight.explainers.quadrature import ladder, legendre
-from evenlight.explainers.stem import Network, find, open_at
+from evenlight.explainers.stem import find, open_at
 from evenlight.explainers.sweep import Ends, Swept, sweep
 from evenlight.models.networks import as_tensor, kept, placement
 from evenlight.models.probe import Prepared, prepare, prepare_all
@@ -61,7 +63,8 @@ def explain(
     ModelError
         for a model without gradients, or whose gradients are 0 though its output moves.
     AttributionError
-        where more than 5 % of rows have not converged at the cap.
+        where more than 5 % of rows have not converged at the cap; with fixed `steps` or another
+        `precision` this is a warning, and the rows are marked.
     """
     prepared = (prepare(model, cohort, target=target),)
     return _explained(prepared, cohort, background, options(own))[0]
@@ -90,7 +93,7 @@ def _explained(
             f'{adapted.name} is no torch network; say method="shapley" for any model, or '
             'method="linear" where the weights are known'
         )
-    starts, kind = starts_of(asked.baseline, cohort, background, codes=getattr(adapted, "codes", False))
+    starts, kind = starts_of(asked.baseline, cohort, background, codes=adapted.codes)
     base = np.array([one.margin(starts).mean() for one in prepared])
     module = in_precision(adapted.module, asked.precision)
     with kept(module), full_products(asked.precision):
@@ -115,7 +118,7 @@ def _explained(
             features=_features(net, cohort, asked.layer, shape),
         )  # fmt: skip
         made.append(record(found, one, cohort, background))
-        _mostly_converged(made[-1], problem.most)
+        _mostly_converged(made[-1], problem, asked)
     return tuple(made)
 
 
@@ -123,7 +126,7 @@ def _opened(
     module: nn.Module, prepared: Prepared, cohort: Cohort, layer: str | None
 ) -> tuple[Network, tuple[int, ...]]:
     """The network opened where the paths are straight, and the shape of one row's attributions."""
-    codes = getattr(prepared.adapted, "codes", False)
+    codes = prepared.adapted.codes
     rows = cohort.dense(cohort.order[:SAMPLE])
     device = placement(module)[0]
     sample = torch.as_tensor(rows.astype(np.int64), device=device) if codes else None
@@ -144,9 +147,7 @@ def _opened(
     )
 
 
-def _problem(
-    net: Network, prepared: Sequence[Prepared], starts: Float, asked: Options
-) -> Problem:
+def _problem(net: Network, prepared: Sequence[Prepared], starts: Float, asked: Options) -> Problem:
     """Rules, chain and batch for a network opened at z."""
     adapted = prepared[0].adapted
     margins = margins_of(prepared)
@@ -165,7 +166,11 @@ def _moving(one: Prepared, cohort: Cohort, swept: Swept, ends: Ends, t: int) -> 
     """The zero-attribution probes of one target."""
     zero = swept.zero[t]
     flat.moves(bool((~zero).any()), one.output, float(ends.base[t]))
-    if cohort.x.ndim == 2 and zero.shape == cohort.x.shape[1:] and not getattr(one.adapted, "codes", False):
+    if (
+        cohort.x.ndim == 2
+        and zero.shape == cohort.x.shape[1:]
+        and not one.adapted.codes
+    ):
         rows = cohort.dense(cohort.order[: flat.MOST])
         flat.no_flat_column(one, zero, rows, ends.starts.mean(axis=0), float(ends.base[t]))
 
@@ -213,11 +218,23 @@ def _precision_error(
     return {"precision_error": float(max(apart))}
 
 
-def _mostly_converged(made: Attributions, cap: int) -> None:
+def _mostly_converged(made: Attributions, problem: Problem, asked: Options) -> None:
+    """Raise where more than 5 % of rows are not right; warn where that is what was asked for."""
     share = float((~made.converged).mean())
-    if share > 0.05:
-        raise AttributionError(
-            f"{share:.0%} of rows miss completeness by more than 1 %, or still change, with {cap} "
-            f"steps (median residual {np.median(np.abs(made.error)):.3g}); raise cap=, or the "
-            'network may hold parts without gradients (round, detach): say method="shapley"'
-        )
+    if share <= 0.05:
+        return
+    said = (
+        f"{share:.0%} of rows miss completeness by more than 1 %, or still change, with "
+        f"{problem.most} steps (median residual {np.median(np.abs(made.error)):.3g}); "
+    )
+    if problem.fixed or asked.precision is not None:
+        cause = "steps=" if problem.fixed else "precision="
+        warnings.warn(
+            f"{said}they are marked as not converged: leave {cause} out to refine them",
+            EvenlightWarning, stacklevel=4,
+        )  # fmt: skip
+        return
+    raise AttributionError(
+        f"{said}raise cap=, or the network may hold parts without gradients (round, detach): "
+        'say method="shapley"'
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from evenlight.arrays import Bool, Float, Int, Single
 from evenlight.data.attributions import TOLERANCE
@@ -44,8 +45,11 @@ class Ends:
 
 @dataclass(slots=True, eq=False)
 class Swept:
-    """What a sweep tells beside the values: `nodes`, `agreed`, `exact` (n,), where values are all
-    0 (`zero` (t, *s)), the path-averaged gradients where asked, and the batch that fitted."""
+    """What a sweep tells beside the values.
+
+    `nodes`, `agreed` and `exact` (n,); where values are all 0, `zero` (t, *s); the path-averaged
+    gradients where asked; and the `batch` of points that fitted into memory.
+    """
 
     nodes: Int
     agreed: Bool
@@ -74,13 +78,14 @@ def sweep(
             at = rows.index
 
             def work(batch: int, rows: Rows = rows) -> Block:
-                return _block(back, rows, batch, move[:, rows.index], scale[:, rows.index])
+                own = move[:, rows.index], scale[:, rows.index]
+                return _block(back, rows, batch, *own, slopes=asked.sensitivity)
 
             block, swept.batch = halving(work, swept.batch)
             for t, own in enumerate(values):
                 own[at] = block.values[t]
                 swept.zero[t] &= (block.values[t] == 0).all(axis=0)
-                if swept.slopes is not None:
+                if swept.slopes is not None and block.slopes is not None:
                     swept.slopes[t][at] = block.slopes[t]
             for name in ("nodes", "agreed", "exact"):
                 getattr(swept, name)[at] = getattr(block.found, name)
@@ -90,20 +95,22 @@ def sweep(
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """Some rows: how they were integrated, and `values` and `slopes` (t, m, *s)."""
+    """Some rows: how they were integrated, and `values` and, where asked, `slopes` (t, m, *s)."""
 
     found: Climbed
     values: Single
-    slopes: Single
+    slopes: Single | None
 
 
-def _block(back: Passage, rows: Rows, batch: int, move: Float, scale: Float) -> Block:
+def _block(
+    back: Passage, rows: Rows, batch: int, move: Float, scale: Float, *, slopes: bool
+) -> Block:
     """Climb until two levels agree, behind the stem and, brought back, at the input too."""
     problem = replace(back.problem, batch=batch)
     end = back.enter(rows)
     found = begin(problem, end, len(move))
-    made = np.zeros((2, len(move), len(end), *back.shape), dtype=np.float32)
-    block = Block(found, made[0], made[1])
+    values = np.empty((len(move), len(end), *back.shape), dtype=np.float32)
+    block = Block(found, values, np.empty_like(values) if slopes else None)
     again = np.ones(len(end), dtype=bool)
     climb(problem, end, found, again & ~found.agreed, move=move, scale=scale)
     while again.any():
@@ -126,15 +133,20 @@ def _fill(back: Passage, rows: Rows, block: Block, chosen: Bool) -> Float:
     for t in range(len(apart)):
         if not back.returns:
             block.values[t, at] = back.shaped(found.share[t, at])
-            block.slopes[t, at] = back.shaped(found.slopes[:, t, at].mean(dim=0))
+            if block.slopes is not None:
+                block.slopes[t, at] = back.shaped(found.slopes[:, t, at].mean(dim=0))
             continue
         there = [*found.slopes[:, t, at]]
         if len(there) == 1 and not back.problem.fixed:
             there.append(found.apart[t, at])
         brought = back.pull(rows, at, there)
-        for b in range(len(found.slopes)):
-            block.slopes[t, at] += (brought[b] / len(found.slopes)).cpu().numpy()
-            block.values[t, at] += back.times_gap(rows, at, brought[b], b) / len(found.slopes)
+        share = 1 / len(found.slopes)
+        block.values[t, at] = sum(
+            back.times_gap(rows, at, brought[b], b) * share for b in range(len(found.slopes))
+        )
+        if block.slopes is not None:
+            mean = torch.stack(brought[: len(found.slopes)]).mean(dim=0)
+            block.slopes[t, at] = mean.float().cpu().numpy()
         if len(brought) > len(found.slopes):
             change = np.abs(back.times_gap(rows, at, brought[-1], 0))
             apart[t, at] = change.reshape(len(at), -1).max(axis=1)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_DATA = "real data are not there"
@@ -27,9 +28,12 @@ def data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test that asks for the real data, and record it in the test report."""
+    """Mark each test that asks for the real data, and skip those that need a GPU without one."""
+    without = pytest.mark.skip(reason="there is no GPU")
     for item in items:
         if "data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.data)
         if item.get_closest_marker("data"):
             item.user_properties.append(("data", "real"))
+        if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+            item.add_marker(without)

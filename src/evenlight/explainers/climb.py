@@ -25,6 +25,9 @@ PATIENCE = 128
 BENDS = 128
 """Most bends of a path that is integrated piece by piece from the outset."""
 
+BENDS_OF_MANY = 15
+"""The same for each of several paths, whose average needs fewer nodes a path."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
@@ -85,7 +88,8 @@ def begin(problem: Problem, end: Tensor, targets: int) -> Climbed:
         share=end.new_zeros((targets, m, h)), nodes=np.zeros(m, dtype=np.int64),
         agreed=none.copy(), exact=none.copy(), level=np.zeros(m, dtype=np.int64),
     )  # fmt: skip
-    _exactly(problem, end, found, _few_bends(problem, end, most=BENDS))
+    most = BENDS if len(problem.starts) == 1 else BENDS_OF_MANY
+    _exactly(problem, end, found, _few_bends(problem, end, most=most))
     return found
 
 
@@ -181,7 +185,7 @@ def _few_bends(problem: Problem, end: Tensor, *, most: int) -> Bool:
         return none
     if len(problem.chain.layers) == 1:
         return ~none
-    if len(problem.starts) > 1:
-        return none
-    bends = problem.chain.bends(problem.paths(0, end)).cpu().numpy()
-    return np.asarray(bends <= most)
+    few = ~none
+    for b in range(len(problem.starts)):
+        few &= problem.chain.bends(problem.paths(b, end)).cpu().numpy() <= most
+    return few

@@ -28,8 +28,9 @@ def no_flat_column(prepared: Prepared, zero: Bool, rows: Float, start: Float, ba
     `zero` (p,) marks the columns whose attributions are all 0; `rows` (m, p) are looked at with
     each of these columns set to `start` (p,).
     """
-    seen = prepared.margin(rows)
-    for j in np.flatnonzero(zero & (rows != start).any(axis=0))[:MOST]:
+    flat = np.flatnonzero(zero & (rows != start).any(axis=0))[:MOST]
+    seen = prepared.margin(rows) if len(flat) else np.zeros(len(rows))
+    for j in flat:
         changed = rows.copy()
         changed[:, j] = start[j]
         step = np.abs(prepared.margin(changed) - seen).max()

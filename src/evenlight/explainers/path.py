@@ -25,7 +25,7 @@ from evenlight.explainers.assemble import Explained, record
 from evenlight.explainers.background import Reference
 from evenlight.explainers.baseline import starts_of
 from evenlight.explainers.climb import Problem
-from evenlight.explainers.device import bytes_at_once, full_products, in_precision
+from evenlight.explainers.device import bytes_at_once, full_products, halving, in_precision
 from evenlight.explainers.feed import to_tensor
 from evenlight.explainers.gradients import margins_of, point_bytes
 from evenlight.explainers.opened import Network
@@ -94,7 +94,7 @@ def _explained(
             'method="linear" where the weights are known'
         )
     starts, kind = starts_of(asked.baseline, cohort, background, codes=adapted.codes)
-    base = np.array([one.margin(starts).mean() for one in prepared])
+    base = adapted.margin(starts).mean(axis=0)[[one.column for one in prepared]]
     module = in_precision(adapted.module, asked.precision)
     with kept(module), full_products(asked.precision):
         net, shape = _opened(module, prepared[0], cohort, asked.layer)
@@ -158,7 +158,8 @@ def _problem(net: Network, prepared: Sequence[Prepared], starts: Float, asked: O
     raw = adapted.link == "identity" or (adapted.gives == "margin" and adapted.link != "softmax")
     chain = breakpoints.read(net, z) if raw and asked.steps is None else None
     space = bytes_at_once(z.device, asked.budget)
-    batch = space // max(point_bytes(net, margins, z[:2]), 1)
+    each, _ = halving(lambda k: point_bytes(net, margins, z[:k]), min(2, len(z)))
+    batch = space // max(each, 1)
     return Problem(net, margins, z, rules, chain, int(min(max(batch, 1), MOST_POINTS)))
 
 

@@ -49,7 +49,8 @@ class Network:
     """A network opened at z (h,): `enter` leads from x to z, `rest` from z to the raw outputs.
 
     Without `parts` z is the input itself, flattened, and `reason` says why. `blank` (1, *s) stands
-    in for the input, and `skipped` for what runs before the stem, where only z matters.
+    in for the input, and `skipped` for what runs before the stem, where only z matters. `fused` are
+    parts behind the stem that are computed otherwise, with the same outcome.
     """
 
     module: nn.Module
@@ -58,6 +59,7 @@ class Network:
     reason: str = ""
     affine: bool = True
     skipped: Sequence[tuple[nn.Module, Tensor]] = ()
+    fused: Sequence[tuple[nn.Module, Forward]] = ()
 
     @property
     def name(self) -> str:
@@ -97,7 +99,8 @@ class Network:
     def rest(self, z: Tensor) -> Tensor:
         """Raw outputs of rows z (m, h), differentiable; z is left as it is."""
         if not self.parts:
-            return cast(Tensor, self.module(z.reshape(-1, *self.blank.shape[1:]).clone()))
+            with patched(self.fused):
+                return cast(Tensor, self.module(z.reshape(-1, *self.blank.shape[1:]).clone()))
         pieces = torch.split(z, [part.size for part in self.parts], dim=1)
         given = [
             (part.module, saying(piece.reshape(-1, *part.shape)))
@@ -106,7 +109,7 @@ class Network:
         before = [
             (module, saying(out.expand(len(z), *out.shape[1:]))) for module, out in self.skipped
         ]
-        with patched([*before, *given]):
+        with patched([*self.fused, *before, *given]):
             return cast(Tensor, self.module(self.blank.expand(len(z), *self.blank.shape[1:])))
 
     def pull(self, x: Tensor, g: Tensor) -> Tensor:

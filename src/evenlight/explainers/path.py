@@ -27,6 +27,7 @@ from evenlight.explainers.baseline import starts_of
 from evenlight.explainers.climb import Problem
 from evenlight.explainers.device import bytes_at_once, full_products, halving, in_precision
 from evenlight.explainers.feed import to_tensor
+from evenlight.explainers.fuse import fused
 from evenlight.explainers.gradients import margins_of, point_bytes
 from evenlight.explainers.opened import Network
 from evenlight.explainers.options import Options, options, outs
@@ -42,7 +43,7 @@ SAMPLE = 8
 COMPARED = 16
 """Rows on which another precision is compared with the network's own."""
 
-MOST_POINTS = 2**14
+MOST_POINTS = 2**12
 """Most path points at once, whatever the budget."""
 
 
@@ -154,6 +155,7 @@ def _problem(net: Network, prepared: Sequence[Prepared], starts: Float, asked: O
     own = net.blank if net.blank.is_floating_point() else torch.empty(0, dtype=torch.int64)
     with torch.no_grad():
         z = net.enter(to_tensor(starts, own.to(net.blank.device))).detach()
+    net = fused(net, z[:2])
     rules = ladder(len(starts), asked.cap) if asked.steps is None else (legendre(asked.steps),)
     raw = adapted.link == "identity" or (adapted.gives == "margin" and adapted.link != "softmax")
     chain = breakpoints.read(net, z) if raw and asked.steps is None else None
@@ -185,6 +187,7 @@ def _settings(problem: Problem, swept: Swept, module: nn.Module) -> dict[str, An
         "steps_median": float(np.median(nodes)) if len(nodes) else 0.0,
         "exact_rows": int(swept.exact.sum()), "cap": problem.most,
         "stem": problem.net.name, "stem_reason": problem.net.reason,
+        "fused": len(problem.net.fused) // 2,
         "points_at_once": swept.batch, "grade": "D0" if swept.batch == problem.batch else "D1",
         "torch": str(torch.__version__), "device": str(device), "dtype": str(dtype)[6:],
         "complete": True,

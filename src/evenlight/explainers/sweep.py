@@ -156,7 +156,7 @@ def _fill(back: Passage, rows: Rows, block: Block, chosen: Bool) -> Float:
 def _rows_at_once(back: Passage, targets: int, budget: int | None) -> int:
     """Rows of a block, so that x, the attributions and the slopes keep to the budget."""
     problem = back.problem
-    space = 2 * bytes_at_once(problem.starts.device, budget)
+    space = bytes_at_once(problem.starts.device, budget) // 2
     own = 4 * back.like[0].numel()
     kept = len(problem.starts) if problem.net.parts else 1
     behind = (kept + 3) * targets * problem.net.shape[0]

@@ -12,7 +12,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from evenlight.arrays import Float, Int
+from evenlight.arrays import Int, Values
 from evenlight.data.cohort import Cohort
 
 TYPES = {torch.float32: np.float32, torch.float64: np.float64, torch.int64: np.int64}
@@ -41,7 +41,8 @@ def feed(cohort: Cohort, size: int, like: Tensor, *, csr: bool = False) -> Itera
         if csr:
             held: Any = cohort.x
             return Rows(index, None, held[index].astype(TYPES[like.dtype]))
-        return Rows(index, to_tensor(cohort.dense(index), like))
+        plain = isinstance(cohort.x, np.ndarray)
+        return Rows(index, to_tensor(cohort.x[index] if plain else cohort.dense(index), like))
 
     if stored or like.device.type == "cuda":
         yield from _ahead(read, blocks)
@@ -49,10 +50,10 @@ def feed(cohort: Cohort, size: int, like: Tensor, *, csr: bool = False) -> Itera
         yield from map(read, blocks)
 
 
-def to_tensor(x: Float, like: Tensor) -> Tensor:
+def to_tensor(x: Values, like: Tensor) -> Tensor:
     """Rows x on the device and in the dtype of `like`."""
     dtype = TYPES.get(like.dtype, np.float32)
-    made = torch.from_numpy(np.ascontiguousarray(x.astype(dtype)))
+    made = torch.from_numpy(np.ascontiguousarray(x, dtype=dtype))
     if like.device.type == "cuda":
         return made.pin_memory().to(like.device, like.dtype, non_blocking=True)
     return made.to(like.dtype)

@@ -50,7 +50,8 @@ class Network:
 
     Without `parts` z is the input itself, flattened, and `reason` says why. `blank` (1, *s) stands
     in for the input, and `skipped` for what runs before the stem, where only z matters. `fused` are
-    parts behind the stem that are computed otherwise, with the same outcome.
+    parts behind the stem that are computed otherwise, with the same outcome; `copies` says that z
+    must be copied, since something behind it writes in place.
     """
 
     module: nn.Module
@@ -60,6 +61,7 @@ class Network:
     affine: bool = True
     skipped: Sequence[tuple[nn.Module, Tensor]] = ()
     fused: Sequence[tuple[nn.Module, Forward]] = ()
+    copies: bool = True
 
     @property
     def name(self) -> str:
@@ -100,10 +102,10 @@ class Network:
         """Raw outputs of rows z (m, h), differentiable; z is left as it is."""
         if not self.parts:
             with patched(self.fused):
-                return cast(Tensor, self.module(z.reshape(-1, *self.blank.shape[1:]).clone()))
+                return cast(Tensor, self.module(self._own(z.reshape(-1, *self.blank.shape[1:]))))
         pieces = torch.split(z, [part.size for part in self.parts], dim=1)
         given = [
-            (part.module, saying(piece.reshape(-1, *part.shape)))
+            (part.module, saying(self._own(piece.reshape(-1, *part.shape))))
             for part, piece in zip(self.parts, pieces, strict=True)
         ]
         before = [
@@ -111,6 +113,9 @@ class Network:
         ]
         with patched([*self.fused, *before, *given]):
             return cast(Tensor, self.module(self.blank.expand(len(z), *self.blank.shape[1:])))
+
+    def _own(self, z: Tensor) -> Tensor:
+        return z.clone() if self.copies else z
 
     def pull(self, x: Tensor, g: Tensor) -> Tensor:
         """The transposed stem: gradients g (m, h) at z brought back to x, (m, *s)."""
@@ -160,9 +165,9 @@ def patched(forwards: Sequence[tuple[nn.Module, Forward]]) -> Iterator[None]:
 
 
 def saying(value: Tensor) -> Forward:
-    """A forward function that gives a copy of `value`, whatever it is asked."""
+    """A forward function that gives `value`, whatever it is asked."""
 
     def say(*args: Any, **kwargs: Any) -> Tensor:
-        return value.clone()
+        return value
 
     return say

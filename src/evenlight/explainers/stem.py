@@ -11,7 +11,7 @@ proofs show, the output follows the input.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -72,8 +72,8 @@ def open_at(module: nn.Module, sample: Tensor, layer: str) -> Network:
                 "once and gives one tensor (n, ...)"
             )
         whole = Network(module, sample[:1].clone(), affine=False)
-        opened = _opened(whole, own, calls, sample)
-        if not _alone(opened, sample):
+        opened = _alone(_opened(whole, own, calls, sample), sample)
+        if opened is None:
             raise ModelError(
                 f"the output follows the input past layer {layer!r} too, so what the layer holds "
                 "does not add up to the output; name an earlier layer"
@@ -174,8 +174,7 @@ def _at_input(whole: Network, reason: str) -> Network:
 
 def _proven(whole: Network, own: list[Call], calls: list[Call], sample: Tensor) -> Network | None:
     try:
-        opened = _opened(whole, own, calls, sample)
-        return opened if _alone(opened, sample) else None
+        return _alone(_opened(whole, own, calls, sample), sample)
     except (RuntimeError, ValueError, TypeError, IndexError, ModelError):
         return None
 
@@ -197,24 +196,28 @@ def _opened(whole: Network, own: list[Call], calls: list[Call], sample: Tensor) 
 
         return hear
 
-    with patched([(c.module, heard(c.module, c.module.forward)) for c in before]):
-        whole.module(whole.blank.clone())
+    if before:
+        with patched([(c.module, heard(c.module, c.module.forward)) for c in before]):
+            whole.module(whole.blank.clone())
     skipped = [(c.module, said[id(c.module)]) for c in before if id(c.module) in said]
     return Network(bare.module, bare.blank, parts, affine=whole.affine, skipped=tuple(skipped))
 
 
-def _alone(opened: Network, sample: Tensor) -> bool:
-    """Whether the output follows the input through z alone, in its values and its gradients."""
+def _alone(opened: Network, sample: Tensor) -> Network | None:
+    """The same, if the output follows the input through z alone, in values and gradients."""
     near = _probes(sample)[[1, 3, 7]] if sample.is_floating_point() else sample[-2:]
     rows = torch.cat([sample[-1:], near])
     z = opened.enter(rows)
-    through, whole = opened.rest(z), opened.module(rows.clone())
+    before = z.clone()
+    bare = replace(opened, copies=False)
+    through, whole = bare.rest(z), opened.module(rows.clone())
+    kept = bare if torch.equal(z, before) else opened
     if not isinstance(whole, Tensor) or through.shape != whole.shape:
-        return False
+        return None
     close = 1e-5 * whole.abs().nan_to_num().max().clamp_min(1e-30).item()
     if not torch.allclose(through, whole, rtol=0, atol=close, equal_nan=True):
-        return False
-    return not rows.is_floating_point() or _vanishes(opened, rows, z)
+        return None
+    return kept if not rows.is_floating_point() or _vanishes(opened, rows, before) else None
 
 
 def _vanishes(opened: Network, rows: Tensor, z: Tensor) -> bool:

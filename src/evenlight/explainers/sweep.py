@@ -128,6 +128,7 @@ def _fill(back: Passage, rows: Rows, block: Block, chosen: Bool) -> Float:
     That is known for one start only; averages over many were compared behind the stem.
     """
     at = np.flatnonzero(chosen)
+    where: slice | Int = slice(None) if len(at) == len(chosen) else at
     apart = np.zeros(block.values.shape[:2])
     found = block.found
     for t in range(len(apart)):
@@ -140,14 +141,15 @@ def _fill(back: Passage, rows: Rows, block: Block, chosen: Bool) -> Float:
         if len(there) == 1 and not back.problem.fixed:
             there.append(found.apart[t, at])
         brought = back.pull(rows, at, there)
-        share = 1 / len(found.slopes)
-        block.values[t, at] = sum(
-            back.times_gap(rows, at, brought[b], b) * share for b in range(len(found.slopes))
-        )
+        count = len(found.slopes)
+        total = back.times_gap(rows, at, brought[0], 0)
+        for b in range(1, count):
+            total += back.times_gap(rows, at, brought[b], b)
+        block.values[t, where] = total / count if count > 1 else total
         if block.slopes is not None:
-            mean = torch.stack(brought[: len(found.slopes)]).mean(dim=0)
-            block.slopes[t, at] = mean.float().cpu().numpy()
-        if len(brought) > len(found.slopes):
+            mean = torch.stack(brought[:count]).mean(dim=0)
+            block.slopes[t, where] = mean.float().cpu().numpy()
+        if len(brought) > count:
             change = np.abs(back.times_gap(rows, at, brought[-1], 0))
             apart[t, at] = change.reshape(len(at), -1).max(axis=1)
     return apart

@@ -123,21 +123,21 @@ def classes() -> None:
 
 def images() -> None:
     """Two-dimensional, three-dimensional, and transformers, at the same nodes."""
-    head("Integrated gradients of images and cells, 8 nodes, against as many bare passes")
+    head("Integrated gradients of images and cells, 16 nodes, against as many bare passes")
     every: list[tuple[str, nn.Module, tuple[int, ...], int]] = [
-        ("2D: ResNet-18-like, 3 x 224 x 224", resnet(), (3, 224, 224), 2),
-        ("3D: three convolutions, 32 x 32 x 32", Convolutions(), (1, 32, 32, 32), 4),
-        ("ViT-like, 6 blocks of 192, 3 x 224 x 224", Vision(), (3, 224, 224), 4),
-        ("cell transformer, 4 blocks of 128, 512 genes", CellTransformer(), (512,), 4),
+        ("2D: ResNet-18-like, 3 x 224 x 224", resnet(), (3, 224, 224), 12),
+        ("3D: three convolutions, 32 x 32 x 32", Convolutions(), (1, 32, 32, 32), 24),
+        ("ViT-like, 6 blocks of 192, 3 x 224 x 224", Vision(), (3, 224, 224), 12),
+        ("cell transformer, 4 blocks of 128, 512 genes", CellTransformer(), (512,), 12),
     ]
     for name, module, shape, n in every:
         people = cohort(np.random.default_rng(0).normal(size=(n, *shape)).astype(np.float32))
         rows, start = torch.tensor(people.x), mean_of(people)
-        limit = cost(lambda m=module, r=rows: bare(m, r, 8), 2)
+        limit = cost(lambda m=module, r=rows: [bare(m, part, 16) for part in r.split(4)], 2)
         captum = IntegratedGradients(module)
         peer = cost(lambda c=captum, r=rows, s=start, n=n: c.attribute(
-            r, s, n_steps=8, method="gausslegendre", internal_batch_size=n, target=0), 2)  # fmt: skip
-        own = ours(module, people, baseline="mean", steps=8)
+            r, s, n_steps=16, method="gausslegendre", internal_batch_size=n, target=0), 2)  # fmt: skip
+        own = ours(module, people, baseline="mean", steps=16)
         found = own()
         line(f"{name}: bare", limit)
         line(f"{name}: captum", peer, limit=limit)

@@ -11,6 +11,7 @@ proofs show, the output follows the input.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,8 +93,15 @@ class Call:
     affine: bool
 
 
-def trace(module: nn.Module, sample: Tensor) -> list[Call]:
-    """Every call of every submodule, in the order in which they end."""
+class _Bent(Exception):  # noqa: N818  a signal that ends a forward pass early, no error
+    """A part that is not affine has been reached."""
+
+
+def trace(module: nn.Module, sample: Tensor, *, whole: bool = True) -> list[Call]:
+    """Every call of every submodule, in the order in which they end.
+
+    Without `whole` only those up to the first that is not affine, if one before it was.
+    """
     calls: list[Call] = []
     probes = _probes(sample) if sample.is_floating_point() else sample
 
@@ -105,12 +113,14 @@ def trace(module: nn.Module, sample: Tensor) -> list[Call]:
             shape = tuple(out.shape[1:]) if usable else ()
             straight = usable and sample.is_floating_point() and _affine(out)
             calls.append(Call(name, part, shape, usable, straight))
+            if not whole and not straight and any(call.affine for call in calls):
+                raise _Bent
             return out
 
         return watch
 
     parts = [(part, watched(n, part, part.forward)) for n, part in module.named_modules()]
-    with patched(parts):
+    with patched(parts), suppress(_Bent):
         module(probes.clone())
     return calls
 
@@ -140,6 +150,11 @@ def _affine(out: Tensor) -> bool:
 
 
 def _found(whole: Network, sample: Tensor) -> Network:
+    first = trace(whole.module, sample, whole=False)
+    for call in reversed([c for c in first if c.affine]):
+        one = _proven(whole, [call], first, sample)
+        if one is not None:
+            return one
     calls = trace(whole.module, sample)
     names = [call.name for call in calls]
     straight = [c for c in calls if c.affine and names.count(c.name) == 1]
@@ -205,8 +220,8 @@ def _opened(whole: Network, own: list[Call], calls: list[Call], sample: Tensor) 
 
 def _alone(opened: Network, sample: Tensor) -> Network | None:
     """The same, if the output follows the input through z alone, in values and gradients."""
-    near = _probes(sample)[[1, 3, 7]] if sample.is_floating_point() else sample[-2:]
-    rows = torch.cat([sample[-1:], near])
+    other = _probes(sample)[7:8] if sample.is_floating_point() else sample[:1]
+    rows = torch.cat([sample[-1:], other])
     z = opened.enter(rows)
     before = z.clone()
     bare = replace(opened, copies=False)

@@ -159,7 +159,7 @@ def _rows_at_once(back: Passage, targets: int, budget: int | None) -> int:
     """Rows of a block, so that x, the attributions and the slopes keep to the budget."""
     problem = back.problem
     space = bytes_at_once(problem.starts.device, budget) // 2
-    own = 4 * back.like[0].numel()
+    own = (3 + 2 * targets) * back.like[0].numel()
     kept = len(problem.starts) if problem.net.parts else 1
     behind = (kept + 3) * targets * problem.net.shape[0]
     return int(min(max(space // (back.like.element_size() * (own + behind)), 1), MOST_ROWS))

@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     from evenlight.data.groups import Groups as Groups
     from evenlight.data.outcome import Survival as Survival
     from evenlight.data.probed import Contrasts as Contrasts
+    from evenlight.data.probed import Faithfulness as Faithfulness
     from evenlight.data.probed import Intervention as Intervention
     from evenlight.data.probed import Predictions as Predictions
+    from evenlight.data.rows import Rows as Rows
     from evenlight.explainers.explain import explain as explain
     from evenlight.explainers.preview import preview as preview
+    from evenlight.measures.assess import assess as assess
     from evenlight.measures.compare import compare as compare
     from evenlight.measures.perform import Judging as Judging
     from evenlight.measures.perform import perform as perform
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from evenlight.models.adapt import adapt as adapt
     from evenlight.plan import Plan as Plan
     from evenlight.probes.contrasts import contrasts as contrasts
+    from evenlight.probes.faithfulness import faithfulness as faithfulness
     from evenlight.probes.flip import flip as flip
     from evenlight.probes.predict import predict as predict
     from evenlight.record import Audit as Audit
@@ -56,6 +60,7 @@ _HOME = {
     "CoefficientTable": "data.coefficients",
     "Cohort": "data.cohort",
     "Contrasts": "data.probed",
+    "Faithfulness": "data.probed",
     "FeatureSets": "data.features",
     "Features": "data.features",
     "Groups": "data.groups",
@@ -64,13 +69,16 @@ _HOME = {
     "Judging": "measures.perform",
     "Plan": "plan",
     "Predictions": "data.probed",
+    "Rows": "data.rows",
     "Survival": "data.outcome",
     "adapt": "models.adapt",
+    "assess": "measures.assess",
     "audit": "audit",
     "cohorts": "",
     "compare": "measures.compare",
     "contrasts": "probes.contrasts",
     "explain": "explainers.explain",
+    "faithfulness": "probes.faithfulness",
     "flip": "probes.flip",
     "perform": "measures.perform",
     "predict": "probes.predict",

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 import shap
 import torch
+import zarr
 from captum.attr import IntegratedGradients
 
-from evenlight.data.attributions import Attributions
+import evenlight.data.rows as reading
+from evenlight.data.attributions import Attributions, residual
+from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, FeatureSets, Indicators, check_states, states_of
 from evenlight.data.groups import Groups
 from evenlight.errors import AttributionError, FeatureError, GroupError
@@ -121,3 +129,93 @@ def test_codes_without_a_name_are_an_error() -> None:
     """A code beyond the levels."""
     with pytest.raises(GroupError, match="code 2 has no name"):
         Groups("sex", ("f", "m"), np.array([0, 2]))
+
+
+def stored(values: Any, folder: Path, kind: str) -> Any:
+    """The values on disk, in chunks that cut rows and columns, or in a memory map."""
+    if kind == "memmap":
+        np.save(folder / "a.npy", values)
+        return np.load(folder / "a.npy", mmap_mode="r")
+    made = zarr.create_array(
+        folder / "a.zarr", shape=values.shape, chunks=(7, 3), dtype=values.dtype
+    )
+    made[:] = values
+    return made
+
+
+@pytest.mark.parametrize("kind", ["zarr", "memmap"])
+def test_values_on_disk_give_the_sums_of_values_in_memory(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Total, residual, sets, order, table and card are the same, in blocks of three rows."""
+    made = linear()
+    lazy = replace(made, values=stored(made.values, tmp_path, kind))
+    monkeypatch.setattr(reading, "BLOCK", 3 * 4 * 8)
+    np.testing.assert_array_equal(lazy.total(), made.total())
+    for one, other in zip(
+        residual(lazy.values, made.output, made.base),
+        residual(made.values, made.output, made.base), strict=True,
+    ):  # fmt: skip
+        np.testing.assert_array_equal(one, other)
+    sets = FeatureSets.from_lists({"one": "ab", "two": "cd"}, "abcd")
+    np.testing.assert_array_equal(lazy.by(sets).values, made.by(sets).values)
+    pd.testing.assert_frame_equal(lazy.to_frame(), made.to_frame())
+    assert lazy._repr_html_() == made._repr_html_()
+    order = np.random.default_rng(0).permutation(20)
+    cohort = Cohort(np.eye(20), pd.DataFrame(index=made.rows[order]))
+    np.testing.assert_array_equal(lazy.at(cohort).values, made.values[order])
+    np.testing.assert_array_equal(lazy.at(cohort).output, made.output[order])
+    same = Cohort(np.eye(20), pd.DataFrame(index=made.rows))
+    assert lazy.at(same).values is lazy.values
+
+
+def test_values_on_disk_are_not_read_when_a_record_is_made() -> None:
+    """What was computed in their residual is known; only the rows asked for are read."""
+    made = linear()
+    asked: list[int] = []
+
+    class Table:
+        """Attributions that note which rows are read."""
+
+        shape, dtype, ndim = made.values.shape, made.values.dtype, 2
+
+        def __getitem__(self, index: Any) -> Any:
+            asked.extend(np.arange(20)[index].tolist())
+            return made.values[index]
+
+    lazy = replace(made, values=Table())  # type: ignore[arg-type]
+    assert asked == []
+    lazy.at(Cohort(np.eye(2), pd.DataFrame(index=["r7", "r3"])))
+    assert sorted(asked) == [3, 7]
+
+
+def test_values_on_disk_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    """One NaN makes the row's residual NaN, and the record says which row."""
+    values = linear().values.copy()
+    values[4, 1] = np.nan
+    error, converged = residual(stored(values, tmp_path, "zarr"), np.zeros(20), np.zeros(20))
+    assert np.flatnonzero(np.isnan(error)).tolist() == [4]
+    assert not converged[4]
+    with pytest.raises(AttributionError, match=r"1 rows hold .* not finite, .* \[4\]"):
+        replace(linear(), values=stored(values, tmp_path, "memmap"), error=error)
+
+
+def test_the_long_table_is_the_wide_one_stacked() -> None:
+    """Row by row, feature by feature; maps have no column a feature and say so."""
+    made = linear()
+    wide = pd.DataFrame(made.values, index=made.rows, columns=list("abcd"))
+    long: Any = wide.rename_axis("row").rename_axis("feature", axis=1).stack()
+    pd.testing.assert_frame_equal(made.to_frame(), long.rename("attribution").reset_index())
+    maps = replace(made, values=made.values.reshape(20, 4, 1))
+    with pytest.raises(AttributionError, match=r"maps of shape \(4, 1\); sum them over regions"):
+        maps.to_frame()
+
+
+def test_maps_are_summed_over_the_regions_of_a_label_map() -> None:
+    """The regions of an image hold all positions, so the output stays."""
+    made = replace(linear(), values=linear().values.reshape(20, 2, 2))
+    regions = FeatureSets.from_label_map(np.array([[0, 0], [7, 7]]))
+    np.testing.assert_allclose(made.by(regions).total(), made.total(), rtol=1e-6)
+    assert made.by(regions).features.names == ("region 0", "region 7")
+    with pytest.raises(AttributionError, match="other features"):
+        made.by(FeatureSets.from_label_map(np.array([0, 1, 2, 2])))

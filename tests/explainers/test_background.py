@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import evenlight.data.rows as reading
 from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
+from evenlight.data.rows import Rows
 from evenlight.errors import AttributionError, EvenlightWarning
-from evenlight.explainers.background import draw
+from evenlight.explainers.background import draw, out_of_range
 
 
 def cohort(
@@ -146,3 +150,49 @@ def test_a_background_with_other_features_is_refused() -> None:
     other = Cohort(made.dense(), made.people, ["x0", "gene"])
     with pytest.raises(AttributionError, match=r"names that differ: \['gene', 'x1'\]"):
         draw(made, other, rng=np.random.default_rng(0))
+
+
+def test_the_background_of_rows_on_disk_is_that_of_rows_in_memory(tmp_path: Path) -> None:
+    """The same rows, digest and flags, whether the cohort or the background is lazy."""
+    made, away = cohort(LOPSIDED), np.array([[0.0, 99.0], [1.0, 0.0]])
+    np.save(tmp_path / "x.npy", made.dense())
+    np.save(tmp_path / "b.npy", away)
+    loaded = np.load(tmp_path / "x.npy", mmap_mode="r")
+    lazy = Cohort(loaded, made.people, groups=["race", "sex"])
+    assert isinstance(lazy.x, Rows)
+    one, other = (draw(c, rng=np.random.default_rng(5)) for c in (made, lazy))
+    assert (one.record, one.notes) == (other.record, other.notes)
+    given = [(made, away), (lazy, away), (lazy, np.load(tmp_path / "b.npy", mmap_mode="r"))]
+    found = []
+    for here, background in given:
+        with pytest.warns(EvenlightWarning, match="outside the range of the data in 1 of 2"):
+            found.append(draw(here, background, rng=np.random.default_rng(0)))
+    assert found[0].record == found[1].record == found[2].record
+    assert found[0].notes == found[1].notes == found[2].notes
+
+
+def test_a_background_from_a_large_file_reads_its_rows_alone() -> None:
+    """Of a lazy background only the drawn rows are read."""
+    asked: list[int] = []
+
+    class Table:
+        """An array-like that notes which rows are read."""
+
+        shape, dtype = (1000, 2), np.dtype(np.float64)
+
+        def __getitem__(self, index: Float) -> Float:
+            asked.extend(np.arange(1000)[index].tolist())
+            return np.asarray(np.zeros((1000, 2))[index])
+
+    draw(cohort(LOPSIDED), Table(), rng=np.random.default_rng(0), size=7)  # type: ignore[arg-type]
+    assert len(asked) == 7
+
+
+def test_the_range_of_the_data_is_found_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of one row find the same flags as the whole matrix."""
+    made = cohort(LOPSIDED)
+    far = made.dense()[:5] + np.array([99.0, 0.0])
+    whole = out_of_range(far, made, what="background")
+    monkeypatch.setattr(reading, "BLOCK", 1)
+    assert out_of_range(far, made, what="background") == whole
+    assert "1 of 2 features (first 'x0')" in whole[0]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from evenlight.data.cohort import Cohort
 from evenlight.errors import ModelError
+from evenlight.explainers.explain import explain
 from evenlight.models.adapt import adapt
 from evenlight.models.networks import forward, kept, margin_tensor
 from evenlight.models.probe import prepare, settled
@@ -192,3 +193,89 @@ def test_a_wrapped_network_answers_as_the_bare_one(wrap: Any) -> None:
     """Compiled and data-parallel networks give the same outputs as eager ones."""
     found = settled(wrap(network().eval()), COHORT).margin(X)
     np.testing.assert_allclose(found, settled(network(), COHORT).margin(X), rtol=1e-6)
+
+
+def test_the_error_of_half_precision_is_said() -> None:
+    """Fault 43: how far a bfloat16 network's own outputs are from those that were explained."""
+    module = network().eval().to(torch.bfloat16)
+    said = settled(module, COHORT)
+    own = module(torch.tensor(X[:64], dtype=torch.bfloat16)).detach().double().numpy()
+    apart = float(np.abs(own - said.margin(X[:64])).max())
+    assert 0 < apart < 0.1
+    assert f"differ from these by up to {apart:.2g} (" in said.notes[0]
+    assert "in 64 rows" in said.notes[0]
+
+
+def test_half_precision_that_overflows_is_said() -> None:
+    """A float16 network with infinite outputs of its own is explained in float32, and told of."""
+    module = nn.Linear(3, 1)
+    nn.init.constant_(module.weight, 6e4)
+    said = settled(module.half(), COHORT)
+    assert "its own outputs are not finite in" in said.notes[0]
+    assert np.isfinite(said.margin(X)).all()
+
+
+def test_a_float64_network_is_computed_in_float64() -> None:
+    """Nothing is rounded to float32 on the way."""
+    module = network().eval().double()
+    found = prepare(module, COHORT).output
+    np.testing.assert_array_equal(found, module(torch.tensor(X))[:, 0].detach().numpy())
+
+
+def test_extreme_scales_are_finite_or_named() -> None:
+    """Fault 32: what float32 cannot hold is named with the remedy, and float64 holds it."""
+    x = np.tile([[1e30], [1e-38], [5e-324], [-1e30]], (20, 1))
+    cohort = Cohort(x, PEOPLE, outcome="y")
+    module = nn.Linear(1, 1)
+    nn.init.constant_(module.weight, 1e10)
+    with pytest.raises(ModelError, match=r"not finite in 50.0% of rows.*compute in float64"):
+        prepare(module, cohort)
+    assert np.isfinite(prepare(module.double(), cohort).output).all()
+
+
+def test_rows_of_any_layout_give_the_same_output() -> None:
+    """Fault 30: negative strides, columns first, read-only and big-endian arrays."""
+    module = network().eval()
+    wanted = prepare(module, COHORT)
+    fixed = X.copy()
+    fixed.flags.writeable = False
+    for x in (X[:, ::-1].copy()[:, ::-1], np.asfortranarray(X), fixed, X.astype(">f8")):
+        cohort = Cohort(x, PEOPLE, outcome="y")
+        assert cohort.digest == COHORT.digest
+        np.testing.assert_array_equal(prepare(module, cohort).output, wanted.output)
+
+
+# 2026-11: torch 2.13 deprecates its own scripting.
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*deprecated:DeprecationWarning")
+@pytest.mark.parametrize("way", ["script", "trace"])
+def test_a_scripted_network_answers_as_the_bare_one(way: str) -> None:
+    """Fault 47: same outputs and attributions; its mode is handed back."""
+    torch.manual_seed(0)
+    bare = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Dropout(0.5), nn.Linear(8, 1)).eval()
+    rows = torch.tensor(X[:4], dtype=torch.float32)
+    scripted: Any = torch.jit.trace(bare, rows)  # type: ignore[no-untyped-call]
+    if way == "script":
+        scripted = torch.jit.script(bare).train()
+    found, wanted = prepare(scripted, COHORT), prepare(bare, COHORT)
+    np.testing.assert_allclose(found.output, wanted.output, rtol=1e-6)
+    assert found.adapted.name == "Sequential"
+    assert scripted.training is (way == "script")
+    values = [explain(m, COHORT, method="ig").values for m in (scripted, bare)]
+    np.testing.assert_allclose(values[0], values[1], atol=1e-6)
+    assert scripted.training is (way == "script")
+
+
+def test_a_wrapper_of_a_wrapper_is_taken_off() -> None:
+    """A data-parallel network in another one is the bare one, and gradients flow."""
+    bare = network().eval()
+    wrapped = settled(nn.DataParallel(nn.DataParallel(bare)), COHORT)
+    assert wrapped.module is bare
+    assert wrapped.name == "Sequential"
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    """Fault 42: no silent run on the CPU where a GPU was asked for."""
+    with pytest.raises(ModelError, match="'cuda:99' was asked for and there are"):
+        explain(network(), COHORT, method="ig", device="cuda:99")
+    with pytest.raises(ModelError, match="device 'gpu' is unknown"):
+        explain(network(), COHORT, method="ig", device="gpu")

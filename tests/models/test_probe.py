@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
 from evenlight.errors import ModelError
 from evenlight.models.adapt import adapt
-from evenlight.models.probe import prepare, probe
+from evenlight.models.probe import prepare, prepare_all, probe
 
 X = np.random.default_rng(0).normal(size=(80, 3))
 PEOPLE = pd.DataFrame({"y": X[:, 0]}, index=[f"r{i:02d}" for i in range(80)])
@@ -132,3 +134,73 @@ def test_of_two_classes_only_the_event_can_be_audited() -> None:
     with pytest.raises(ModelError, match="class without the event"):
         prepare(net, cohort, target=0)
     assert prepare(net, cohort, target=1).column == 1
+
+
+def test_a_prepared_model_is_returned_as_it_is() -> None:
+    """The same cohort and target: the same object, and the model is not asked again."""
+    calls = []
+
+    def model(x: Float) -> Float:
+        calls.append(len(x))
+        return x
+
+    made = prepare(model, COHORT, target=2)
+    before = len(calls)
+    assert prepare(made, COHORT) is made
+    assert prepare(made, COHORT, target="2") is made
+    assert prepare(made, COHORT.take(np.arange(80)), target=2) is made
+    assert len(calls) == before
+
+
+def test_a_prepared_model_is_prepared_anew_for_others() -> None:
+    """Another cohort keeps the target; another target is computed; neither is mistaken."""
+    made = prepare(lambda x: x, COHORT, target=2)
+    few = prepare(made, COHORT.take(np.arange(9)))
+    np.testing.assert_array_equal(few.output, X[:9, 2])
+    assert few.target == "2"
+    np.testing.assert_array_equal(prepare(made, COHORT, target=0).output, X[:, 0])
+    assert prepare(made, few_people(X + 1)).output.tolist() == (X[:, 2] + 1).tolist()
+    with pytest.raises(ModelError, match=r"target 3: .* gives"):
+        prepare(made, COHORT, target=3)
+
+
+def few_people(x: Float) -> Cohort:
+    """The people of `COHORT` with other values."""
+    return Cohort(x, PEOPLE, outcome="y")
+
+
+def test_several_targets_are_prepared_in_one_pass() -> None:
+    """Each equals its own preparation, in the order asked for, at the cost of one."""
+    rows = []
+
+    def model(x: Float) -> Float:
+        rows.append(len(x))
+        return x**2
+
+    both = prepare_all(model, COHORT, [2, "0"])
+    once = sum(rows)
+    single = [prepare(model, COHORT, target=c) for c in (2, 0)]
+    assert sum(rows) == 3 * once
+    for several, alone in zip(both, single, strict=True):
+        np.testing.assert_array_equal(several.output, alone.output)
+        assert (several.column, several.target, several.checked, several.cohort_digest) == (
+            alone.column, alone.target, alone.checked, COHORT.digest,
+        )  # fmt: skip
+
+
+def test_a_list_of_targets_names_each_once() -> None:
+    """An empty list, a bare name and the same target by name and position are refused."""
+    wrongs: list[Any] = [[], "0", ()]
+    for wrong in wrongs:
+        with pytest.raises(ModelError, match="list one or more names or positions"):
+            prepare_all(lambda x: x, COHORT, wrong)
+    with pytest.raises(ModelError, match="target '1' is listed twice"):
+        prepare_all(lambda x: x, COHORT, [0, 1, "1"])
+
+
+def test_one_of_several_targets_that_mixes_rows_is_found() -> None:
+    """The independence of rows is looked at for every target asked for."""
+    mixed = lambda x: np.column_stack([x[:, 0], x[:, 0] - x[:, 0].mean()])  # noqa: E731
+    prepare_all(mixed, COHORT, [0])
+    with pytest.raises(ModelError, match="mixes the rows of a batch"):
+        prepare_all(mixed, COHORT, [0, 1])

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evenlight.arrays import Bool, Float, Single, Text
+from evenlight.arrays import Bool, Float, Int, Single, Text
 from evenlight.data import align, cards
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, FeatureSets
-from evenlight.errors import AttributionError
+from evenlight.data.rows import Rows, blocks
+from evenlight.data.sources import lazy
+from evenlight.errors import AttributionError, FeatureError
 
 TOLERANCE = 1e-2
 """Largest |completeness residual| of a converged row, relative to |output - base| with a floor."""
@@ -35,6 +37,9 @@ class Attributions:
     `rows` (n,) ids; `values` (n, *s) float32; `output` (n,) and `base` (n,) on `scale` (margin, or
     probability); `error` (n,) = output - base - sum; `converged` (n,); `spread` (n, *s) Monte Carlo
     standard error or None; `sensitivity` (n, *s) path-averaged gradient or None.
+
+    `values` may lie on disk (zarr, HDF5, a memory map): they are then read block by block, and
+    known to be finite where `error`, which is made of them, is.
     """
 
     rows: Text
@@ -56,15 +61,17 @@ class Attributions:
     def __post_init__(self) -> None:
         n = len(self.rows)
         for name in ("values", "output", "base", "error", "converged"):
-            if len(getattr(self, name)) != n:
-                raise AttributionError(f"{name} has {len(getattr(self, name))} rows, wanted {n}")
+            count = int(getattr(self, name).shape[0])
+            if count != n:
+                raise AttributionError(f"{name} has {count} rows, wanted {n}")
         if self.values.dtype != np.float32:
             raise AttributionError(f"values are {self.values.dtype}; the record is float32")
         if self.values.ndim == 2 and self.values.shape[1] != len(self.features):
             raise AttributionError(
                 f"values have {self.values.shape[1]} columns for {len(self.features)} features"
             )
-        bad = ~np.isfinite(self.values).reshape(n, -1).all(axis=1)
+        made: Any = self.error if lazy(self.values) else self.values
+        bad = ~np.isfinite(made).reshape(n, -1).all(axis=1)
         if bad.any():
             raise AttributionError(
                 f"{int(bad.sum())} rows hold attributions that are not finite, first at positions "
@@ -80,9 +87,7 @@ class Attributions:
 
     def total(self) -> Float:
         """F (n,): the sum of the attributions plus the base, in float64."""
-        flat = self.values.reshape(self.n, -1)
-        total: Float = flat.sum(axis=1, dtype=np.float64) + self.base
-        return total
+        return _row_sums(self.values)[0] + self.base
 
     def by(self, sets: FeatureSets) -> Attributions:
         """The same with sets as features, summed in float64; every feature belongs to one set.
@@ -90,45 +95,54 @@ class Attributions:
         Raises AttributionError where a feature belongs to none or to several sets, since the
         sums would no longer add up to the output.
         """
-        if sets.features != self.features.names:
+        if not sets.fits(self.features.names, tuple(self.values.shape[1:])):
             raise AttributionError("the sets speak of other features than the attributions")
-        owners = np.asarray(sets.membership.sum(axis=0)).ravel()
-        if (owners != 1).any():
-            j = int((owners != 1).argmax())
-            raise AttributionError(
-                f"feature {self.features.names[j]!r} belongs to {int(owners[j])} sets; "
-                "each must belong to exactly one"
-            )
-        flat = self.values.reshape(self.n, -1).astype(np.float64)
-        summed = np.asarray((sets.membership @ flat.T).T, dtype=np.float32)
+        try:
+            sets.owners()
+        except FeatureError as error:
+            raise AttributionError(str(error)) from error
+        summed = np.empty((self.n, len(sets.names)), dtype=np.float32)
+        for part, values in blocks(self.values):
+            flat = values.reshape(len(values), -1).astype(np.float64)
+            summed[part] = (sets.membership @ flat.T).T
         return replace(
             self, features=Features(sets.names), values=summed, spread=None, sensitivity=None
         )
 
     def at(self, cohort: Cohort) -> Attributions:
-        """The same rows in the cohort's order, matched by id."""
+        """The same rows in the cohort's order, matched by id; itself where they stand so."""
         if self.cohort_digest and self.cohort_digest != cohort.digest:
             raise AttributionError(
                 "these attributions were made on another cohort (other rows, features or values)"
             )
+        if np.array_equal(self.rows, cohort.rows):
+            return self
         index = align.match(self.rows, cohort.rows, what="attributions")
-        taken: dict[str, Any] = {
-            name: getattr(self, name)[index]
-            for name in ("rows", "values", "output", "base", "error", "converged")
-        }
-        extra: dict[str, Any] = {
-            name: None if getattr(self, name) is None else getattr(self, name)[index]
-            for name in ("spread", "sensitivity")
-        }
-        return replace(self, **taken, **extra)
+        names = ("rows", "values", "output", "base", "error", "converged", "spread", "sensitivity")
+        return replace(self, **{name: _taken(getattr(self, name), index) for name in names})
 
     def to_frame(self) -> pd.DataFrame:
-        """Long table: row, feature, attribution. Individual data: keep with the patients' data."""
-        wide = pd.DataFrame(
-            self.values.reshape(self.n, -1), index=self.rows, columns=list(self.features.names)
+        """Long table: row, feature, attribution. Individual data: keep with the patients' data.
+
+        Raises AttributionError for maps, which have no column a feature.
+        """
+        if self.values.ndim != 2:
+            raise AttributionError(
+                f"attributions are maps of shape {tuple(self.values.shape[1:])}; sum them over "
+                "regions first, with .by(sets)"
+            )
+        return pd.concat([self._long(part, x) for part, x in blocks(self.values)])
+
+    def _long(self, part: slice, values: Single) -> pd.DataFrame:
+        p = len(self.features)
+        return pd.DataFrame(
+            {
+                "row": np.repeat(self.rows[part], p),
+                "feature": np.tile(np.array(self.features.names, dtype=object), len(values)),
+                "attribution": values.reshape(-1),
+            },
+            index=pd.RangeIndex(part.start * p, part.stop * p),
         )
-        long = cast(pd.Series, wide.rename_axis("row").rename_axis("feature", axis=1).stack())
-        return long.rename("attribution").reset_index()
 
     def _repr_html_(self) -> str:
         return cards.attributions_card(self)
@@ -237,13 +251,30 @@ def residual(values: Single, output: Float, base: Float) -> tuple[Float, Bool]:
 
     A row is judged by |residual| / max(|output - base|, floor), floor the median |output - base|.
     """
-    total = values.reshape(len(values), -1).sum(axis=1, dtype=np.float64)
+    total, size = _row_sums(values)
     error: Float = output - base - total
     move = np.abs(output - base)
     scale = np.maximum(move, np.median(move) if len(move) else 0.0)
-    tiny = 1e-6 * np.maximum(np.abs(values.reshape(len(values), -1)).sum(axis=1), 1e-12)
+    tiny = 1e-6 * np.maximum(size, 1e-12)
     converged: Bool = np.abs(error) <= np.maximum(TOLERANCE * scale, tiny)
     return error, converged
+
+
+def _row_sums(values: Single) -> tuple[Float, Float]:
+    """The sum of each row's values, and of their sizes, (n,) in float64, block by block."""
+    total, size = np.empty((2, int(values.shape[0])))
+    for part, x in blocks(values):
+        flat = x.reshape(len(x), -1)
+        total[part] = flat.sum(axis=1, dtype=np.float64)
+        size[part] = np.abs(flat).sum(axis=1, dtype=np.float64)
+    return total, size
+
+
+def _taken(values: Any, index: Int) -> Any:
+    """Some rows of an array in memory or on disk, None of None."""
+    if values is None:
+        return None
+    return Rows(values)[index] if lazy(values) else values[index]
 
 
 def _plausible(made: Attributions) -> None:

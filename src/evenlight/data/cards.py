@@ -11,6 +11,7 @@ from htpy import Element, Node, caption, div, p, span, strong, table, tbody, td,
 from evenlight.arrays import Float, Int
 from evenlight.data.digits import count, number, percent
 from evenlight.data.groups import SMALLEST_GROUP
+from evenlight.data.rows import blocks
 from evenlight.data.shown import short, visible
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def attributions_card(attributions: Attributions) -> str:
     ]
     if attributions.n < SMALLEST_GROUP or attributions.values.ndim != 2:
         return card("Attributions", facts, [])
-    size = np.abs(attributions.values).mean(axis=0, dtype=np.float64)
+    size = np.zeros(len(attributions.features))
+    for _, values in blocks(attributions.values):
+        size += np.abs(values).sum(axis=0, dtype=np.float64) / attributions.n
     return card("Attributions", facts, [_importance(attributions.features.names, size)])
 
 

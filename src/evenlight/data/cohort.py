@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -10,17 +10,15 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
-from evenlight.arrays import Bool, Float, Int, Text, Values
-from evenlight.data import align, cards, intake
+from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.data import align, cards, intake, roles
+from evenlight.data import rows as reading
 from evenlight.data.features import Features, check_states
+from evenlight.data.finite import finite
 from evenlight.data.groups import Axes, Groups
 from evenlight.data.outcome import Kind, Survival, outcome_kind, outcome_values
 from evenlight.errors import CohortError, GroupError
-
-DENSE_BUDGET = 4 * 2**30
-"""Most bytes that a sparse x may take when it is made dense."""
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -30,7 +28,8 @@ class Cohort:
     Parameters
     ----------
     x
-        (n, *s): DataFrame (its index names the rows), array or CSR (row i is row i of `people`).
+        (n, *s): DataFrame (its index names the rows); array, CSR, or what `Rows` takes (zarr,
+        HDF5, memory map, dataset, loader), read when asked for: row i is row i of `people`.
     people
         DataFrame indexed by row id; for a DataFrame x it is aligned by id.
     features
@@ -44,7 +43,8 @@ class Cohort:
     split
         (column, level): only rows at `level`, the held-out ones, are audited.
     missing
-        values of x that are not finite: "error", "drop" the rows, or "median" (both recorded).
+        values of x that are not finite: "error", "drop" the rows, "median", or "keep" NaN for a
+        model that takes it (recorded).
     join
         "exact", or "inner" to keep the rows that both x and people have (recorded).
 
@@ -59,7 +59,7 @@ class Cohort:
     (3, 'binary', ('f', 'm'))
     """
 
-    x: Values | sparse.csr_array
+    x: reading.Held
     people: pd.DataFrame
     features: Features
     outcome: str | Survival | None
@@ -75,6 +75,8 @@ class Cohort:
     split: tuple[str, str] | None
     notes: tuple[str, ...]
     """What was dropped, imputed or not shown: each a sentence for the report."""
+    gaps: bool
+    """Whether x holds NaN, which the model takes as it is (`missing="keep"`)."""
 
     def __init__(
         self,
@@ -93,7 +95,7 @@ class Cohort:
         rater: str | None = None,
         prediction: str | None = None,
         split: tuple[str, str] | None = None,
-        missing: Literal["error", "drop", "median"] = "error",
+        missing: Literal["error", "drop", "median", "keep"] = "error",
         join: Literal["exact", "inner"] = "exact",
     ) -> None:
         notes: list[str] = []
@@ -104,7 +106,7 @@ class Cohort:
         if keep is not None and (len(keep) < len(rows) or len(keep) < len(table)):
             notes.append(intake.inner_note(rows, table, keep, groups))
         if keep is not None:
-            rows, values = rows[keep], values[keep]
+            rows, values = rows[keep], reading.take(values, keep)
         if join == "exact":
             align.no_extra(align.ids(table.index), rows)
         table = table.iloc[align.match(align.ids(table.index), rows, what="people")]
@@ -113,17 +115,18 @@ class Cohort:
         columns += [outcome] if isinstance(outcome, str) else []
         columns += [outcome.time, outcome.event] if isinstance(outcome, Survival) else []
         intake.need_columns(table, columns + [g for g in groups if isinstance(g, str)])
-        made = tuple(_grouping(g, table, rows) for g in groups)
+        made = tuple(roles.grouping(g, table, rows) for g in groups)
         if not len(rows):
             raise CohortError("the cohort has no rows; check join= and the ids of x and people")
         chosen = intake.split_rows(table, split, notes)
         names = intake.feature_names(features, named, values)
-        finite, values = intake.finite(values, names, missing, notes, chosen)
-        index = np.flatnonzero(chosen & finite)
-        _set(self, x=values[index], people=table.iloc[index], features=names, notes=tuple(notes))
+        left = finite(values, names, missing, notes, chosen)
+        index = np.flatnonzero(chosen & left.rows)
+        _set(self, x=reading.take(left.values, index), features=names, gaps=left.gaps)
+        _set(self, people=table.iloc[index], notes=tuple(notes))
         _set(self, outcome=outcome, groups=tuple(g.take(index) for g in made), unit=unit)
         _set(self, strata=tuple(strata), covariates=tuple(covariates), split=split)
-        _set(self, axes=tuple(_axes(a, rows, index) for a in axes))
+        _set(self, axes=tuple(roles.axes_at(a, rows, index) for a in axes))
         _set(self, weights=weights, rater=rater, prediction=prediction)
         _set(self, outcome_kind=outcome_kind or outcome_kind_of(self))
         _check(self)
@@ -179,38 +182,51 @@ class Cohort:
     def digest(self) -> str:
         """sha256 of ids, names and x, the same in whatever order the rows come."""
         state = sha256("\x1f".join(self.features.names).encode())
-        for start in range(0, self.n, 4096):
-            index = self.order[start : start + 4096]
-            state.update("\x1f".join(self.rows[index].tolist()).encode())
-            state.update(np.ascontiguousarray(self.dense(index), dtype="<f8").tobytes())
+        state.update(str(tuple(self.x.shape[1:])).encode())
+        state.update(reading.fingerprints(self.x, self.rows)[self.order].tobytes())
         return state.hexdigest()
 
     def grouping(self, by: str | Groups) -> Groups:
         """The grouping `by`: a declared one, any column of people, or a Groups aligned by id."""
         if isinstance(by, Groups):
-            made = _grouping(by, self.people, self.rows)
+            made = roles.grouping(by, self.people, self.rows)
         elif isinstance(by, str):
             declared = next((g for g in self.groups if g.name == by), None)
             if declared is None:
                 intake.need_columns(self.people, [by])
-            made = declared or _grouping(by, self.people, self.rows)
+            made = declared or roles.grouping(by, self.people, self.rows)
         else:
             raise GroupError(
                 f"by is a {type(by).__name__}; name a column of people, or build "
                 "Groups.from_labels(name, Series indexed by row id)"
             )
-        _constant_in_unit(made, self.units)
+        roles.constant_in_unit(made, self.units)
         return made
 
-    def dense(self, index: Int | slice = slice(None)) -> Float:
-        """Rows of x as float64 (m, *s)."""
-        part = self.x[index]
-        if sparse.issparse(part):
-            if part.shape[0] * part.shape[1] * 8 > DENSE_BUDGET:
-                raise CohortError("x is sparse and too large to be made dense; ask for fewer rows")
-            part = part.toarray()
-        values: Float = np.asarray(part, dtype=np.float64)
-        return values
+    def dense(self, index: Int | Bool | slice = slice(None)) -> Float:
+        """Rows of x as float64 (m, *s); CohortError where a sparse or lazy x would not fit."""
+        return reading.dense(self.x, index)
+
+    def blocks(self, size: int | None = None) -> Iterator[tuple[slice, Float]]:
+        """All rows in their order, `size` at a time (by default 64 MB): where, and x (m, *s)."""
+        for part, x in reading.blocks(self.x, size):
+            yield part, np.asarray(x, dtype=np.float64)
+
+    def columns(self, chosen: Sequence[int]) -> Float:
+        """Some columns of x (n, p) as float64 (n, k), in one pass over the rows."""
+        return reading.columns(self.x, chosen)
+
+    def column(self, j: int) -> Float:
+        """One column of x (n, p) as float64 (n,); a lazy x reads its neighbours in the pass."""
+        if isinstance(self.x, np.ndarray):
+            return self.columns([j])[:, 0]
+        first, held = self.__dict__.get("_near", (0, np.empty((self.n, 0))))
+        if not first <= j < first + held.shape[1]:
+            many = max(1, 4 * reading.BLOCK // (8 * self.n))
+            first = j // many * many
+            held = self.columns(range(first, min(first + many, self.x.shape[1])))
+            self.__dict__["_near"] = first, held
+        return np.array(held[:, j - first])
 
     def take(self, index: Int | Bool) -> Cohort:
         """The same cohort with some of its rows."""
@@ -219,7 +235,7 @@ class Cohort:
         for name in self.__dataclass_fields__:
             _set(new, **{name: getattr(self, name)})
         axes = tuple(Axes(a.name, a.values[at], None) for a in self.axes)
-        _set(new, x=self.x[at], people=self.people.iloc[at], axes=axes)
+        _set(new, x=reading.take(self.x, at), people=self.people.iloc[at], axes=axes)
         _set(new, groups=tuple(g.take(at) for g in self.groups))
         return new
 
@@ -241,33 +257,6 @@ def _set(record: object, **values: object) -> None:
         object.__setattr__(record, name, value)
 
 
-def _grouping(by: str | Groups, people: pd.DataFrame, rows: Text) -> Groups:
-    made = Groups.from_labels(by, people[by]) if isinstance(by, str) else by
-    if made.rows is not None:
-        return made.take(align.match(made.rows, rows, what=f"labels of {made.name!r}"))
-    if len(made.codes) != len(rows):
-        raise GroupError(f"{made.name}: {len(made.codes)} labels for {len(rows)} rows")
-    return Groups(made.name, made.levels, made.codes, made.source, made.reference, rows)
-
-
-def _axes(axes: Axes, rows: Text, index: Int) -> Axes:
-    if axes.rows is not None:
-        return Axes(axes.name, axes.values[align.match(axes.rows, rows, what=axes.name)][index])
-    return Axes(axes.name, axes.values[index])
-
-
-def _constant_in_unit(groups: Groups, units: Int) -> None:
-    known = groups.known
-    pairs = np.unique(np.column_stack([units[known], groups.codes[known]]), axis=0)
-    people, counts = np.unique(pairs[:, 0], return_counts=True)
-    torn = int((counts > 1).sum())
-    if torn:
-        raise GroupError(
-            f"{groups.name}: {torn} of {len(people)} units are in more than one group; "
-            "a unit has one label: correct the labels, or set the doubtful ones to missing"
-        )
-
-
 def _check(cohort: Cohort) -> None:
     if cohort.n == 0:
         raise CohortError(
@@ -283,6 +272,8 @@ def _check(cohort: Cohort) -> None:
         count = int(cohort.people[cohort.unit].isna().sum())
         raise CohortError(f"unit {cohort.unit!r} is missing in {count} rows; every row needs one")
     for groups in cohort.groups:
-        _constant_in_unit(groups, cohort.units)
+        roles.constant_in_unit(groups, cohort.units)
+    names = [c for coded in cohort.features.indicators for c in coded.columns]
+    held = cohort.columns([cohort.features.place[c] for c in names])
     for coded in cohort.features.indicators:
-        check_states(coded, cohort.dense(), cohort.features.names)
+        check_states(coded, held, names)

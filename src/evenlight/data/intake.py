@@ -15,6 +15,8 @@ from evenlight.data import align
 from evenlight.data.features import Features
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.outcome import Survival
+from evenlight.data.rows import Held, Rows, is_sparse
+from evenlight.data.sources import lazy, plain
 from evenlight.errors import CohortError, FeatureError
 
 
@@ -27,7 +29,7 @@ def people_table(people: object) -> pd.DataFrame:
     return people
 
 
-def rows_of(x: object, people: pd.DataFrame) -> tuple[Text, Values, tuple[str, ...] | None]:
+def rows_of(x: object, people: pd.DataFrame) -> tuple[Text, Held, tuple[str, ...] | None]:
     """Row ids (n,), values (n, *s) and column names of x; a bare x takes the ids of people."""
     if isinstance(x, pd.DataFrame):
         text = x.columns[[not pd.api.types.is_numeric_dtype(d) for d in x.dtypes]]
@@ -37,18 +39,25 @@ def rows_of(x: object, people: pd.DataFrame) -> tuple[Text, Values, tuple[str, .
                 "code categories as indicator columns"
             )
         return align.ids(x.index), x.to_numpy(dtype=np.float64), tuple(map(str, x.columns))
-    values: Values = _csr(x) if sparse.issparse(x) else _numbers(x)
+    values = _values(x)
     if values.shape[0] != len(people):
         raise CohortError(f"x has {values.shape[0]} rows and people has {len(people)}")
     return align.ids(people.index), values, None
 
 
-def _csr(x: Any) -> Any:
-    return sparse.csr_array(x)
+def _values(x: Any) -> Held:
+    """An array, CSR, or rows that are read when they are asked for."""
+    if isinstance(x, Rows):
+        return x
+    if is_sparse(x):
+        held: Held = sparse.csr_array(x)
+        return held
+    return Rows(x) if lazy(x) else _numbers(x)
 
 
 def _numbers(x: object) -> Values:
-    array = np.asarray(x)
+    masked = np.ma.isMaskedArray(x)
+    array = np.ma.filled(np.ma.asarray(x, dtype=np.float64), np.nan) if masked else plain(x)
     if array.ndim < 2:
         raise CohortError(f"x has shape {array.shape}; wanted (rows, features)")
     if array.dtype.kind not in "fiub":
@@ -88,7 +97,7 @@ def need_columns(people: pd.DataFrame, columns: Sequence[str]) -> None:
 
 
 def feature_names(
-    features: Sequence[str] | Features | None, named: tuple[str, ...] | None, values: Values
+    features: Sequence[str] | Features | None, named: tuple[str, ...] | None, values: Held
 ) -> Features:
     """The features, checked against the columns of x (exact names and order if both have names)."""
     p = int(values.shape[1])
@@ -128,52 +137,6 @@ def split_rows(people: pd.DataFrame, split: tuple[str, str] | None, notes: list[
         )
     notes.append(f"Audited: the {int(chosen.sum())} rows with {column} = {level} of {len(people)}.")
     return chosen
-
-
-def finite(
-    values: Values, features: Features, missing: str, notes: list[str], chosen: Bool
-) -> tuple[Bool, Values]:
-    """Mask (n,) of the rows to keep, and values without NaN or infinity in them."""
-    if missing not in ("error", "drop", "median"):
-        raise CohortError(f'missing={missing!r}; wanted "error", "drop" or "median"')
-    flat = values if sparse.issparse(values) else values.reshape(len(values), -1)
-    bad = _bad(flat) & chosen[:, None]
-    rows: Bool = np.any(bad, axis=1)
-    if not rows.any():
-        return np.ones(len(rows), dtype=bool), values
-    if missing == "drop":
-        notes.append(f"{int(rows.sum())} rows with values that are not finite were dropped.")
-        return ~rows, values
-    if missing == "median" and not sparse.issparse(values):
-        notes.append(
-            f"{int(bad.sum())} values that are not finite were replaced by the column's median."
-        )
-        middle = np.nanmedian(np.where(np.isfinite(flat) & chosen[:, None], flat, np.nan), axis=0)
-        if not np.isfinite(middle).all():
-            raise CohortError("a column has no finite value, so it has no median; leave it out")
-        return np.ones(len(rows), dtype=bool), np.where(bad, middle, flat).reshape(values.shape)
-    columns = np.flatnonzero(bad.any(axis=0))
-    names = [features.names[j] for j in columns[:3]] if values.ndim == 2 else columns[:3].tolist()
-    raise CohortError(
-        f"x holds {int(bad.sum())} values that are not finite in {len(columns)} columns "
-        f"(first {names}) and {int(rows.sum())} rows (first at positions "
-        f"{np.flatnonzero(rows)[:3].tolist()}); "
-        'repair them, or say missing="drop" or missing="median"'
-    )
-
-
-def _bad(flat: Values) -> Bool:
-    if sparse.issparse(flat):
-        held: Any = flat
-        mask = sparse.csr_array(
-            (~np.isfinite(held.data), held.indices, held.indptr), shape=held.shape
-        )
-        dense: Bool = (
-            mask.toarray().astype(bool) if mask.data.any() else np.zeros((held.shape[0], 1), bool)
-        )
-        return dense
-    bad: Bool = ~np.isfinite(flat)
-    return bad
 
 
 def inner_note(rows: Text, people: pd.DataFrame, keep: Int, groups: Sequence[str | Groups]) -> str:

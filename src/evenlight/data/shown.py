@@ -55,8 +55,18 @@ METRICS = {
     "specificity": "specificity",
     "calibration_slope": "calibration slope",
     "calibration_intercept": "calibration intercept",
+    "unconverged": "share of rows that did not converge",
+    "residual": "residual of the sum, median row",
+    "residual_tail": "residual of the sum, 95th percentile",
+    "noise": "Monte Carlo error",
+    "deletion": "deletion score",
+    "insertion": "insertion score",
+    "stability": "change under small noise",
+    "background": "change with another background",
+    "agreement": "distance to a second method",
+    "sanity": "likeness to re-drawn weights",
 }
-"""What people read for each metric of performance."""
+"""What people read for each metric of performance, and of the quality of explanations."""
 
 
 def metric_name(metric: str) -> str:

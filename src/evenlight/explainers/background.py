@@ -9,10 +9,12 @@ from hashlib import sha256
 
 import numpy as np
 
-from evenlight.arrays import Float, Int, Values
+from evenlight.arrays import Bool, Float, Int, Values
 from evenlight.data.attributions import Background
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.rows import Rows
+from evenlight.data.sources import lazy
 from evenlight.errors import AttributionError, EvenlightWarning
 
 SIZE = 100
@@ -32,9 +34,14 @@ class Reference:
 
     @property
     def mean(self) -> Float:
-        """The balanced mean (*s)."""
-        mean: Float = self.rows.mean(axis=0)
-        return mean
+        """The balanced mean (*s), over the known values where some are missing."""
+        known = ~np.isnan(self.rows)
+        if known.all():
+            return np.asarray(self.rows.mean(axis=0))
+        count = known.sum(axis=0)
+        total = np.where(known, self.rows, 0.0).sum(axis=0)
+        empty = np.full(count.shape, np.nan)
+        return np.asarray(np.divide(total, count, out=empty, where=count > 0))
 
 
 def draw(
@@ -49,7 +56,8 @@ def draw(
     Balanced over the cross of the declared groupings, in its cells with at least 11 units; where
     that leaves out a level that has 11 units, over the levels of the first grouping; without
     groupings over everything. A cell with too few units gives some of them again. The draw does
-    not depend on the order of rows. An array has no groups and is drawn as it is.
+    not depend on the order of rows. An array (or what `Rows` takes) has no groups and is drawn as
+    it is.
 
     Raises AttributionError for other features, another shape, or values that are not finite.
     """
@@ -60,11 +68,11 @@ def draw(
         chosen, composition = _balanced(source, cells, size, rng)
         rows, flags = source.dense(chosen), _one_group(cells, cohort)
     else:
-        rows, flags = _given(source, cohort), []
-        rows = rows[np.sort(rng.permutation(len(rows))[:size])]
+        rows, flags = _given(source, cohort, size, rng), []
         composition = {"given": len(rows)}
     flags += _equal_to_input(rows, cohort)
-    flags += out_of_range(rows, cohort, what="background")
+    if background is not None:
+        flags += out_of_range(rows, cohort, what="background")
     for flag in flags:
         warnings.warn(flag, EvenlightWarning, stacklevel=2)
     notes = (*flags, *_size_note(rows, size))
@@ -84,14 +92,17 @@ def _same_features(source: Cohort, cohort: Cohort) -> None:
         )
 
 
-def _given(values: object, cohort: Cohort) -> Float:
-    rows = np.asarray(values, dtype=np.float64)
+def _given(values: object, cohort: Cohort, size: int, rng: np.random.Generator) -> Float:
+    """`size` rows of an array, or of what is read when it is asked for."""
+    held = Rows(values) if lazy(values) else np.asarray(values, dtype=np.float64)
     wanted = cohort.x.shape[1:]
-    if rows.shape[1:] != wanted or len(rows) == 0:
+    if held.shape[1:] != wanted or len(held) == 0:
         raise AttributionError(
-            f"the background has shape {rows.shape}, wanted (b, {', '.join(map(str, wanted))})"
+            f"the background has shape {held.shape}, wanted (b, {', '.join(map(str, wanted))})"
         )
-    bad = ~np.isfinite(rows)
+    chosen = np.sort(rng.permutation(len(held))[:size])
+    rows = np.asarray(held[chosen], dtype=np.float64)
+    bad: Bool = np.isinf(rows) if cohort.gaps else ~np.isfinite(rows)
     if bad.any():
         raise AttributionError(
             f"the background holds {int(bad.sum())} values that are not finite; repair or drop them"
@@ -164,7 +175,8 @@ def _equal_to_input(rows: Float, cohort: Cohort) -> list[str]:
     """A sentence where the background is one point that some explained rows equal."""
     if not (rows == rows[0]).all():
         return []
-    equal = int((cohort.dense() == rows[0]).reshape(cohort.n, -1).all(axis=1).sum())
+    point = rows[0].ravel()
+    equal = sum(int((_flat(x) == point).all(axis=1).sum()) for _, x in cohort.blocks())
     if not equal:
         return []
     return [
@@ -174,9 +186,10 @@ def _equal_to_input(rows: Float, cohort: Cohort) -> list[str]:
 
 
 def out_of_range(rows: Float, cohort: Cohort, *, what: str) -> list[str]:
-    """A sentence where rows (b, *s) hold values beyond all those of the cohort."""
-    x, here = cohort.dense().reshape(cohort.n, -1), rows.reshape(len(rows), -1)
-    beyond = ((here < x.min(axis=0)) | (here > x.max(axis=0))).any(axis=0)
+    """A sentence where rows (b, *s) hold values beyond all those of the cohort; NaN is not one."""
+    low, high = _range(cohort)
+    here = _flat(rows)
+    beyond: Bool = np.any((here < low) | (here > high), axis=0)
     if not beyond.any():
         return []
     first = int(beyond.argmax())
@@ -185,6 +198,21 @@ def out_of_range(rows: Float, cohort: Cohort, *, what: str) -> list[str]:
         f"The {what} lies outside the range of the data in {int(beyond.sum())} of {len(beyond)} "
         f"features (first {name!r}): the model is asked about values that nobody has."
     ]
+
+
+def _range(cohort: Cohort) -> tuple[Float, Float]:
+    """Lowest and highest value of each column (p,), NaN left out."""
+    low, high = np.inf, -np.inf
+    for _, x in cohort.blocks():
+        low, high = (
+            np.fmin(low, np.fmin.reduce(_flat(x), axis=0)),
+            np.fmax(high, np.fmax.reduce(_flat(x), axis=0)),
+        )
+    return np.asarray(low), np.asarray(high)
+
+
+def _flat(x: Float) -> Float:
+    return x.reshape(len(x), -1)
 
 
 def _size_note(rows: Float, size: int) -> list[str]:

@@ -62,7 +62,7 @@ def with_module(adapted: Adapted, module: nn.Module) -> Adapted:
 
     def score(x: Float) -> Float:
         with kept(module):
-            raw = forward(module, x)
+            raw = forward(module, x, adapted.codes)
         return outputs.margin_from(raw, link, adapted.gives)
 
     return replace(adapted, module=module, score=score)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -33,21 +33,28 @@ def feed(cohort: Cohort, size: int, like: Tensor, *, csr: bool = False) -> Itera
     In the sorted order of their ids, so that no bit depends on the order of rows; from disk in
     their own order, since there jumping costs more. A GPU is fed from pinned memory.
     """
-    stored = not isinstance(cohort.x, np.ndarray) and not sparse.issparse(cohort.x)
-    order = np.arange(cohort.n) if stored else cohort.order
-    blocks = [order[i : i + size] for i in range(0, cohort.n, size)]
-
-    def read(index: Int) -> Rows:
-        if csr:
-            held: Any = cohort.x
-            return Rows(index, None, held[index].astype(TYPES[like.dtype]))
-        plain = isinstance(cohort.x, np.ndarray)
-        return Rows(index, to_tensor(cohort.x[index] if plain else cohort.dense(index), like))
-
-    if stored or like.device.type == "cuda":
-        yield from _ahead(read, blocks)
+    if not isinstance(cohort.x, np.ndarray) and not sparse.issparse(cohort.x):
+        yield from _ahead(_stored(cohort, size, like))
+    elif like.device.type == "cuda":
+        yield from _ahead(_held(cohort, size, like, csr))
     else:
-        yield from map(read, blocks)
+        yield from _held(cohort, size, like, csr)
+
+
+def _held(cohort: Cohort, size: int, like: Tensor, csr: bool) -> Iterator[Rows]:
+    x: Any = cohort.x
+    for start in range(0, cohort.n, size):
+        index = cohort.order[start : start + size]
+        if csr:
+            yield Rows(index, None, x[index].astype(TYPES[like.dtype]))
+        else:
+            plain = isinstance(x, np.ndarray)
+            yield Rows(index, to_tensor(x[index] if plain else cohort.dense(index), like))
+
+
+def _stored(cohort: Cohort, size: int, like: Tensor) -> Iterator[Rows]:
+    for part, x in cohort.blocks(size):
+        yield Rows(np.arange(part.start, part.stop), to_tensor(x, like))
 
 
 def to_tensor(x: Values, like: Tensor) -> Tensor:
@@ -59,12 +66,13 @@ def to_tensor(x: Values, like: Tensor) -> Tensor:
     return made.to(like.dtype)
 
 
-def _ahead(read: Callable[[Int], Rows], blocks: list[Int]) -> Iterator[Rows]:
+def _ahead(blocks: Iterator[Rows]) -> Iterator[Rows]:
     """Read each block in a thread of its own while the one before is in work."""
     with ThreadPoolExecutor(max_workers=1) as reader:
-        waiting = [reader.submit(read, block) for block in blocks[:1]]
-        for block in [*blocks[1:], None]:
-            now = waiting.pop()
-            if block is not None:
-                waiting.append(reader.submit(read, block))
-            yield now.result()
+        waiting = reader.submit(next, blocks, None)
+        while True:
+            now = waiting.result()
+            if now is None:
+                return
+            waiting = reader.submit(next, blocks, None)
+            yield now

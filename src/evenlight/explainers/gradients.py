@@ -21,6 +21,11 @@ FLAT = (
     'say method="shapley", which needs no gradients'
 )
 
+GAPS = (
+    "x holds missing values (NaN), along which there is no path and no gradient; "
+    'say method="shapley", or build the cohort with missing="drop" or missing="median"'
+)
+
 Margins = Callable[[Tensor], list[Tensor]]
 """Raw outputs (m, t) to the margins (m,) of the wanted targets, differentiable."""
 

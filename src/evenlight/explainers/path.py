@@ -28,7 +28,7 @@ from evenlight.explainers.climb import Problem
 from evenlight.explainers.device import bytes_at_once, full_products, halving, in_precision
 from evenlight.explainers.feed import to_tensor
 from evenlight.explainers.fuse import fused
-from evenlight.explainers.gradients import margins_of, point_bytes
+from evenlight.explainers.gradients import GAPS, margins_of, point_bytes
 from evenlight.explainers.opened import Network
 from evenlight.explainers.options import Options, options, outs
 from evenlight.explainers.quadrature import ladder, legendre
@@ -94,6 +94,8 @@ def _explained(
             f'{adapted.name} is no torch network; say method="shapley" for any model, or '
             'method="linear" where the weights are known'
         )
+    if cohort.gaps:
+        raise ModelError(GAPS)
     starts, kind = starts_of(asked.baseline, cohort, background, codes=adapted.codes)
     base = adapted.margin(starts).mean(axis=0)[[one.column for one in prepared]]
     module = in_precision(adapted.module, asked.precision)
@@ -116,7 +118,7 @@ def _explained(
         found = Explained(
             "ig", values[t], float(base[t]), settings, agreed=swept.agreed,
             sensitivity=None if swept.slopes is None else swept.slopes[t],
-            features=_features(net, cohort, asked.layer, shape),
+            features=_features(asked.layer, shape),
         )  # fmt: skip
         made.append(record(found, one, cohort, background))
         _mostly_converged(made[-1], problem, asked)
@@ -128,10 +130,7 @@ def _opened(
 ) -> tuple[Network, tuple[int, ...]]:
     """The network opened where the paths are straight, and the shape of one row's attributions."""
     codes = prepared.adapted.codes
-    rows = cohort.dense(cohort.order[:SAMPLE])
-    device = placement(module)[0]
-    sample = torch.as_tensor(rows.astype(np.int64), device=device) if codes else None
-    sample = as_tensor(module, rows) if sample is None else sample
+    sample = as_tensor(module, cohort.dense(cohort.order[:SAMPLE]), codes)
     if layer is not None:
         net = open_at(module, sample, layer)
         return net, net.parts[0].shape
@@ -194,9 +193,7 @@ def _settings(problem: Problem, swept: Swept, module: nn.Module) -> dict[str, An
     }  # fmt: skip
 
 
-def _features(
-    net: Network, cohort: Cohort, layer: str | None, shape: tuple[int, ...]
-) -> Features | None:
+def _features(layer: str | None, shape: tuple[int, ...]) -> Features | None:
     """Names of a layer's numbers; None for the cohort's own features."""
     if layer is None:
         return None

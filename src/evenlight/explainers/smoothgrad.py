@@ -15,7 +15,7 @@ from evenlight.explainers.background import Reference
 from evenlight.explainers.device import bytes_at_once
 from evenlight.explainers.draws import row_keys
 from evenlight.explainers.feed import to_tensor
-from evenlight.explainers.gradients import gradients, margins_of, point_bytes
+from evenlight.explainers.gradients import GAPS, gradients, margins_of, point_bytes
 from evenlight.explainers.opened import Network
 from evenlight.models.networks import as_tensor, kept
 from evenlight.models.probe import Prepared, prepare
@@ -48,6 +48,8 @@ def explain(
     prepared = prepare(model, cohort, target=target)
     if prepared.adapted.module is None:
         raise ModelError(f'{prepared.adapted.name} is no torch network; say method="shapley"')
+    if cohort.gaps:
+        raise ModelError(GAPS)
     size = noise * background.rows.std(axis=0)
     keys = row_keys(int(rng.integers(2**63)), cohort.rows)
     slopes, spread = np.empty((2, cohort.n, *cohort.x.shape[1:]))

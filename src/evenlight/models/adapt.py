@@ -9,7 +9,7 @@ from torch import nn
 
 from evenlight.data.coefficients import CoefficientTable, Link
 from evenlight.errors import ModelError
-from evenlight.models.adapted import Adapted, Declared, Gives
+from evenlight.models.adapted import Adapted, Declared, Gives, Inputs
 from evenlight.models.estimators import adapt_estimator
 from evenlight.models.functions import adapt_function
 from evenlight.models.networks import adapt_network
@@ -25,6 +25,8 @@ def adapt(
     targets: Sequence[str] | None = None,
     features: Sequence[str] | None = None,
     unit: str = "",
+    inputs: Inputs | None = None,
+    codes: bool = False,
 ) -> Adapted:
     """`model` as `Adapted`: a torch module, an estimator or pipeline, a table, or a function.
 
@@ -42,6 +44,12 @@ def adapt(
         names of the outputs (t,), and of the columns (p,) that the model was trained on.
     unit
         of the response, such as "mg a week".
+    inputs
+        for a network whose forward takes several inputs: the name of each (a parameter of forward,
+        else in its order) to the features it is made of, or to (features, shape of one row). Every
+        feature belongs to one input.
+    codes
+        a network whose inputs are whole numbers for an embedding (tokens, categories).
 
     Raises
     ------
@@ -55,7 +63,7 @@ def adapt(
     ([[3.0]], [[9.0]])
     """
     check_link(link, gives)
-    declared = Declared(link, gives, _names(targets), _names(features), unit)
+    declared = Declared(link, gives, _names(targets), _names(features), unit, inputs, codes)
     if isinstance(model, Adapted | CoefficientTable):
         if declared != Declared():
             raise ModelError(f"{model.name} has its link, targets and unit already; leave them out")
@@ -64,6 +72,8 @@ def adapt(
         raise ModelError(f"{model.__name__} is a class; hand over a fitted instance of it")
     if isinstance(model, nn.Module):
         return adapt_network(model, declared)
+    if inputs is not None or codes:
+        raise ModelError(f"inputs= and codes= are for networks, not for a {type(model).__name__}")
     if any(hasattr(model, method) for method in ("predict", "predict_proba", "decision_function")):
         return adapt_estimator(model, declared)
     if callable(model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -15,6 +15,8 @@ from evenlight.models.links import response_of
 Kind = Literal["torch", "sklearn", "table", "callable"]
 Scale = Literal["margin", "probability"]
 Gives = Literal["margin", "response"]
+Inputs = Mapping[str, Sequence[str] | tuple[Sequence[str], tuple[int, ...]]]
+"""Name of an input of a network to its features, or to (features, shape of one row)."""
 
 
 class Settle(Protocol):
@@ -34,6 +36,8 @@ class Declared:
     targets: tuple[str, ...] | None = None
     features: tuple[str, ...] | None = None
     unit: str = ""
+    inputs: Inputs | None = None
+    codes: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +48,8 @@ class Adapted:
     margin and response are then the same. `weights` (t, p) and `intercept` (t,) are known for
     linear models, `module` for torch. `settle` is None once everything is decided; until then
     `link` may be None, `targets` empty, and each call decides on the rows that it gets.
-    `notes` are sentences about how the model was read.
+    `notes` are sentences about how the model was read. `estimator` is the object that was fitted,
+    for explainers that look inside.
     """
 
     name: str
@@ -57,6 +62,8 @@ class Adapted:
     unit: str = ""
     gives: Gives = "margin"
     module: Any = None
+    estimator: Any = None
+    codes: bool = False
     weights: Float | None = None
     intercept: Float | None = None
     notes: tuple[str, ...] = ()

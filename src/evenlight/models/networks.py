@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from copy import deepcopy
 
 import numpy as np
@@ -17,6 +17,8 @@ from evenlight.data.outcome import Kind as Outcome
 from evenlight.errors import ModelError
 from evenlight.models import outputs
 from evenlight.models.adapted import Adapted, Declared, Gives
+from evenlight.models.codes import REMEDY, bounded, takes_codes, whole
+from evenlight.models.inputs import Split, by_name, split
 
 BUDGET = 2**23
 """Most numbers of x in one forward pass."""
@@ -40,37 +42,61 @@ _HOOKS = (
 def adapt_network(model: nn.Module, declared: Declared) -> Adapted:
     """A network as a model; float16 and bfloat16 are computed in a float32 copy, with a note.
 
-    Raises ModelError for parameters on several devices, on no device (meta), or not yet made.
+    Compiled and data-parallel wrappers are taken off: their answer is that of what they hold.
+
+    Raises ModelError for parameters on several devices, on no device (meta), or not yet made, and
+    for inputs that its forward() does not take.
     """
-    eager = getattr(model, "_orig_mod", model)
-    module, notes = _computable(eager)
-    name = type(eager).__name__
+    eager = _bare(model)
+    module = _computable(eager)
+    name = _name(eager)
+    if declared.inputs is not None:
+        by_name(eager, tuple(declared.inputs))
 
     def settle(x: Float, names: tuple[str, ...] | None, outcome: Outcome | None) -> Adapted:
-        with kept(module):
-            seen = forward(module, x)
+        net, features = module, declared.features
+        if declared.inputs is not None:
+            features = features or names
+            net = split(module, declared.inputs, features, x.ndim)
+        with kept(net):
+            seen = _tried(net, x, declared.codes)
         link = outputs.decide_link(seen, declared, outcome)
         outputs.check_outputs(seen, link, declared.gives)
         gives = declared.gives or "margin"
         targets = outputs.target_names(seen.shape[1], declared.targets)
 
         def score(rows: Float) -> Float:
-            with kept(module):
-                raw = forward(module, rows)
+            with kept(net):
+                raw = forward(net, rows, declared.codes)
             return outputs.margin_from(raw, link, gives)
 
         return Adapted(
-            name, "torch", score, link, targets=targets, features=declared.features,
-            unit=declared.unit, gives=gives, module=module, notes=notes,
+            name, "torch", score, link, targets=targets, features=features, unit=declared.unit,
+            gives=gives, module=net, codes=declared.codes,
+            notes=() if module is eager else (_half_note(eager, net, x, declared),),
         )  # fmt: skip
 
     return Adapted(
         name, "torch", link=declared.link, features=declared.features, unit=declared.unit,
-        module=module, notes=notes, settle=settle,
+        module=module, codes=declared.codes, settle=settle,
     )  # fmt: skip
 
 
-def _computable(module: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
+def _bare(model: nn.Module) -> nn.Module:
+    """What a compiled or data-parallel wrapper holds."""
+    inner = getattr(model, "_orig_mod", None)
+    if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        inner = model.module
+    return model if inner is None else _bare(inner)
+
+
+def _name(module: nn.Module) -> str:
+    """The class of a network; a scripted or split one keeps that of what it was made from."""
+    return str(getattr(module, "original_name", type(module).__name__))
+
+
+def _computable(module: nn.Module) -> nn.Module:
+    """The module itself, or a float32 copy of one in half precision."""
     held = [*module.parameters(), *module.buffers()]
     if any(isinstance(p, nn.UninitializedParameter | nn.UninitializedBuffer) for p in held):
         raise ModelError("the network has parameters that are not made yet; run it once on a batch")
@@ -80,11 +106,46 @@ def _computable(module: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
             f"the network's parameters are on {', '.join(places)}; move all of them to one device "
             "with module.to(device), and load weights that are on meta"
         )
-    half = sorted({str(p.dtype) for p in held if p.dtype in _HALF})
-    if not half:
-        return module, ()
-    note = f"The network's {', '.join(half)} parameters were computed with in float32, in a copy."
-    return deepcopy(module).float(), (note,)
+    return deepcopy(module).float() if any(p.dtype in _HALF for p in held) else module
+
+
+def _half_note(eager: nn.Module, net: nn.Module, x: Float, declared: Declared) -> str:
+    """That a half-precision network was computed in float32, and how far its own outputs are."""
+    held = [*eager.parameters(), *eager.buffers()]
+    kinds = ", ".join(sorted({str(p.dtype) for p in held if p.dtype in _HALF}))
+    note = f"The network's {kinds} parameters were computed with in float32, in a copy;"
+    if isinstance(net, Split):
+        eager = net.around(eager)
+    try:
+        with kept(eager), kept(net):
+            own, exact = (forward(m, x[:64], declared.codes) for m in (eager, net))
+    except RuntimeError:
+        return f"{note} its own outputs could not be had on this device."
+    apart = float(np.abs(own - exact).max())
+    if not np.isfinite(apart):
+        bad = int((~np.isfinite(own)).any(axis=1).sum())
+        return f"{note} its own outputs are not finite in {bad} of {len(own)} rows."
+    return (
+        f"{note} its own outputs differ from these by up to {apart:.2g} "
+        f"({apart / max(float(exact.std()), 1e-30):.1%} of their standard deviation) in "
+        f"{len(own)} rows."
+    )
+
+
+def _tried(net: nn.Module, x: Float, codes: bool) -> Float:
+    """Raw outputs; a network that takes codes and was not declared so is named."""
+
+    def run(rows: Float, codes: bool) -> Float:
+        return forward(net, rows, codes)
+
+    try:
+        return run(x, codes)
+    except (RuntimeError, TypeError, IndexError) as error:
+        if codes or not takes_codes(run, x):
+            raise
+        raise ModelError(
+            f"{_name(net)} takes whole numbers and no floats, as codes for an embedding; {REMEDY}"
+        ) from error
 
 
 def placement(module: nn.Module) -> tuple[torch.device, torch.dtype]:
@@ -95,23 +156,30 @@ def placement(module: nn.Module) -> tuple[torch.device, torch.dtype]:
     return torch.device("cpu"), torch.get_default_dtype()
 
 
-def as_tensor(module: nn.Module, x: Float) -> Tensor:
-    """Rows x on the module's device, in its dtype."""
+def as_tensor(module: nn.Module, x: Float, codes: bool = False) -> Tensor:
+    """Rows x on the module's device, in its dtype; as int64 where they are codes.
+
+    Raises ModelError for codes that are no whole numbers.
+    """
     device, dtype = placement(module)
+    if codes:
+        return torch.tensor(whole(x), device=device)
     return torch.tensor(np.ascontiguousarray(x), dtype=dtype, device=device)
 
 
-def forward(module: nn.Module, x: Float) -> Float:
-    """Raw outputs (n, t) in float64, in batches and without gradients; call it inside `kept`."""
+def forward(module: nn.Module, x: Float, codes: bool = False) -> Float:
+    """Raw outputs (n, t) in float64, in batches and without gradients; call it inside `kept`.
+
+    Raises ModelError for a code beyond the network's embedding.
+    """
     step = max(1, min(4096, BUDGET // max(1, int(np.prod(x.shape[1:])))))
-    name = type(module).__name__
     parts = []
     for start in range(0, len(x), step):
         rows = x[start : start + step]
-        with torch.no_grad():
-            raw = module(as_tensor(module, rows))
+        with torch.no_grad(), bounded(module, rows) if codes else nullcontext():
+            raw = module(as_tensor(module, rows, codes))
         said = raw.detach().cpu().to(torch.float64).numpy() if isinstance(raw, Tensor) else raw
-        parts.append(outputs.as_columns(said, len(rows), name=name))
+        parts.append(outputs.as_columns(said, len(rows), name=_name(module)))
     return np.concatenate(parts)
 
 

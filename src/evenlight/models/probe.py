@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from evenlight.arrays import Float
+from evenlight.arrays import Bool, Float
 from evenlight.data.cohort import Cohort
 from evenlight.errors import ModelError
 from evenlight.models.adapt import adapt
@@ -22,12 +23,16 @@ BATCH = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A model that fits its cohort: one fixed target, checked, with its margin (n,) there."""
+    """A model that fits its cohort: one fixed target, checked, with its margin (n,) there.
+
+    `cohort_digest` names the cohort, so that work done once is never done again for it.
+    """
 
     adapted: Adapted
     column: int
     output: Float
     checked: tuple[str, ...]
+    cohort_digest: str = ""
 
     @property
     def target(self) -> str:
@@ -44,12 +49,20 @@ def settled(model: object, cohort: Cohort) -> Adapted:
 
     Raises ModelError where its features are not exactly the cohort's, in the same order.
     """
-    adapted = adapt(model)
+    adapted = model.adapted if isinstance(model, Prepared) else adapt(model)
     _same_features(adapted, cohort)
     if adapted.settle is None:
         return adapted
     rows = cohort.dense(cohort.order[:ROWS])
-    return adapted.settle(rows, cohort.features.names, cohort.outcome_kind)
+    try:
+        return adapted.settle(rows, cohort.features.names, cohort.outcome_kind)
+    except ValueError as error:
+        if isinstance(error, ModelError) or not cohort.gaps:
+            raise
+        raise ModelError(
+            f"{adapted.name} takes no missing values ({str(error).splitlines()[0]}); build the "
+            'cohort with missing="median" or missing="drop"'
+        ) from error
 
 
 def probe(adapted: Adapted, cohort: Cohort, target: int | str | None = None) -> tuple[str, ...]:
@@ -62,21 +75,82 @@ def probe(adapted: Adapted, cohort: Cohort, target: int | str | None = None) -> 
 
 
 def prepare(model: object, cohort: Cohort, *, target: int | str | None = None) -> Prepared:
-    """`model` adapted, settled and probed on the cohort for one target."""
+    """`model` adapted, settled and probed on the cohort for one target.
+
+    A `Prepared` of the same cohort (by digest) and target is returned as it is; of another cohort
+    or target, its model is prepared anew (with its own target where none is named).
+
+    Raises ModelError as `probe` does.
+    """
+    if not isinstance(model, Prepared):
+        return _prepared(model, cohort, [target])[0]
+    wanted = model.column if target is None else target_column(model.adapted, target)
+    if wanted == model.column and model.cohort_digest == cohort.digest:
+        return model
+    return _prepared(model, cohort, [wanted])[0]
+
+
+def prepare_all(
+    model: object, cohort: Cohort, targets: Sequence[int | str]
+) -> tuple[Prepared, ...]:
+    """`prepare` for several targets, in their order: the probes and the forward pass run once.
+
+    Raises ModelError for an empty list, a target named twice, and as `probe` does.
+
+    >>> import pandas as pd
+    >>> people = pd.DataFrame({"sex": ["f", "m"]}, index=["a", "b"])
+    >>> cohort = Cohort(np.array([[1.0, 2.0], [3.0, 4.0]]), people)
+    >>> both = prepare_all(lambda x: x, cohort, ["1", 0])
+    >>> [made.target for made in both], both[0].output.tolist()
+    (['1', '0'], [2.0, 4.0])
+    """
+    if isinstance(targets, str) or not len(targets):
+        raise ModelError(f"targets is {targets!r}; list one or more names or positions")
+    return _prepared(model, cohort, targets)
+
+
+def _prepared(
+    model: object, cohort: Cohort, targets: Sequence[int | str | None]
+) -> tuple[Prepared, ...]:
     adapted = settled(model, cohort)
-    column = target_column(adapted, target)
-    _event(adapted, cohort, column)
+    columns = [target_column(adapted, target) for target in targets]
+    _once(adapted, columns)
+    for column in columns:
+        _event(adapted, cohort, column)
     sample = cohort.dense(cohort.order[:BATCH])
     checked = [*adapted.notes, *_mode(adapted)]
     checked.append(_steady(adapted, sample))
-    output = adapted.margin(cohort.dense())[:, column]
+    output = _outputs(adapted, cohort, columns)
     checked.append(_finite(output))
-    checked.append(_independent(adapted, sample, column))
-    names = ", ".join(adapted.targets[:20])
-    checked.append(
-        f"Target {adapted.targets[column]!r} is one of {len(adapted.targets)} ({names})."
+    checked.append(_independent(adapted, sample, columns))
+    return tuple(
+        Prepared(adapted, column, margin, (*checked, _which(adapted, column)), cohort.digest)
+        for column, margin in zip(columns, output, strict=True)
     )
-    return Prepared(adapted, column, output, tuple(checked))
+
+
+def _once(adapted: Adapted, columns: Sequence[int]) -> None:
+    for column in columns:
+        if columns.count(column) > 1:
+            raise ModelError(f"target {adapted.targets[column]!r} is listed twice; name it once")
+
+
+def _which(adapted: Adapted, column: int) -> str:
+    names = ", ".join(adapted.targets[:20])
+    return f"Target {adapted.targets[column]!r} is one of {len(adapted.targets)} ({names})."
+
+
+def _outputs(adapted: Adapted, cohort: Cohort, columns: Sequence[int]) -> Float:
+    """Margins (q, n) of q targets, block by block."""
+    output = np.empty((len(columns), cohort.n))
+    for part, x in cohort.blocks():
+        try:
+            output[:, part] = adapted.margin(x)[:, columns].T
+        except ModelError as error:
+            if part.start == 0:
+                raise
+            raise ModelError(f"in the rows from position {part.start} on: {error}") from error
+    return output
 
 
 def target_column(adapted: Adapted, target: int | str | None) -> int:
@@ -147,7 +221,7 @@ def _steady(adapted: Adapted, x: Float) -> str:
         first, second = adapted.margin(x), adapted.margin(x)
     else:
         with kept(adapted.module) as module:
-            first, second = forward(module, x), forward(module, x)
+            first, second = (forward(module, x, adapted.codes) for _ in range(2))
     if not np.array_equal(first, second, equal_nan=True) and not _close(first, second, 1e-6):
         where = "even in eval mode" if adapted.module is not None else "from call to call"
         raise ModelError(
@@ -158,21 +232,21 @@ def _steady(adapted: Adapted, x: Float) -> str:
 
 
 def _finite(output: Float) -> str:
-    bad = ~np.isfinite(output)
+    bad: Bool = np.any(~np.isfinite(output), axis=0)
     if bad.any():
         raise ModelError(
             f"the model's output is not finite in {bad.mean():.1%} of rows ({int(bad.sum())} of "
             f"{len(bad)}, first at positions {np.flatnonzero(bad)[:3].tolist()}); look at these "
             "rows, scale the inputs, or compute in float64"
         )
-    return f"The outputs of all {len(output)} rows are finite."
+    return f"The outputs of all {len(bad)} rows are finite."
 
 
-def _independent(adapted: Adapted, x: Float, column: int) -> str:
+def _independent(adapted: Adapted, x: Float, columns: Sequence[int]) -> str:
     at = np.unique(np.linspace(0, len(x) - 1, 4).astype(int))
-    together = adapted.margin(x)[at, column]
-    alone = np.concatenate([adapted.margin(x[i : i + 1])[:, column] for i in at])
-    if not _close(together, alone, 1e-3):
+    together = adapted.margin(x)[at][:, columns]
+    alone = np.concatenate([adapted.margin(x[i : i + 1])[:, columns] for i in at])
+    if not all(_close(a, b, 1e-3) for a, b in zip(together.T, alone.T, strict=True)):
         raise ModelError(
             f"{adapted.name} mixes the rows of a batch: {len(at)} rows alone differ by up to "
             f"{np.abs(together - alone).max():.3g} from the same rows among {len(x)}; use fixed "

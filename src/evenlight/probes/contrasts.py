@@ -44,26 +44,21 @@ def contrasts(
     FeatureError
         for an unknown variable or state, with the nearest name.
     ModelError
-        for images, for more than 2,000 unnamed variables, or a model that does not fit.
+        for images, missing values, more than 2,000 unnamed variables, or a model that does not
+        fit.
     """
-    if cohort.x.ndim != 2:
-        raise ModelError("contrasts move the columns of a table; images need a common patch")
-    wanted = list(subjects) if subjects is not None else list(cohort.features.variables().names)
-    for name in [*wanted, *(levels or {})]:
-        known_variable(name, cohort)
-    if subjects is None and len(wanted) > MOST:
-        raise ModelError(f"{len(wanted)} variables; name at most {MOST} of them with subjects=")
-    prepared = prepare(model, cohort, target=target)
-    x = cohort.dense().copy()
-    changes = {name: _change(name, cohort, x, levels or {}) for name in wanted}
+    prepared, wanted = _asked(model, cohort, target, subjects, levels or {})
+    changes = {name: _change(name, cohort, prepared, levels or {}) for name in wanted}
     moved = {name: change for name, change in changes.items() if change is not None}
     if not moved:
         raise FeatureError("no variable varies, so there is nothing to contrast")
     margin, response = np.empty((2, cohort.n, len(moved)))
-    for q, (low, high) in enumerate(moved.values()):
-        before, after = _at(prepared, x, low), _at(prepared, x, high)
-        margin[:, q] = after - before
-        response[:, q] = prepared.adapted.respond(after) - prepared.adapted.respond(before)
+    for part, rows in cohort.blocks():
+        x = rows.copy()
+        for q, (low, high) in enumerate(moved.values()):
+            before, after = _at(prepared, x, low), _at(prepared, x, high)
+            margin[part, q] = after - before
+            response[part, q] = prepared.adapted.respond(after) - prepared.adapted.respond(before)
     return Contrasts(
         cohort.rows, tuple(moved), tuple(low.label for low, _ in moved.values()),
         tuple(high.label for _, high in moved.values()), margin, response, prepared.target,
@@ -71,16 +66,36 @@ def contrasts(
     )  # fmt: skip
 
 
+def _asked(
+    model: object, cohort: Cohort, target: int | str | None, subjects: Sequence[str] | None,
+    levels: Mapping[str, object],
+) -> tuple[Prepared, list[str]]:  # fmt: skip
+    """The model, and the variables to move, once it is sure that they can be moved."""
+    if cohort.x.ndim != 2:
+        raise ModelError("contrasts move the columns of a table; images need a common patch")
+    if cohort.gaps:
+        raise ModelError(
+            "x holds missing values (NaN), and moving a missing value to a number is not the same "
+            "change for everyone; fill them, or leave the contrasts out"
+        )
+    wanted = list(subjects) if subjects is not None else list(cohort.features.variables().names)
+    for name in [*wanted, *levels]:
+        known_variable(name, cohort)
+    if subjects is None and len(wanted) > MOST:
+        raise ModelError(f"{len(wanted)} variables; name at most {MOST} of them with subjects=")
+    return prepare(model, cohort, target=target), wanted
+
+
 def _change(
-    name: str, cohort: Cohort, x: Float, levels: Mapping[str, tuple[object, object]]
+    name: str, cohort: Cohort, prepared: Prepared, levels: Mapping[str, tuple[object, object]]
 ) -> tuple[Setting, Setting] | None:
     if name in levels:
-        return chosen_change(name, levels[name], cohort, x)
-    return common_change(name, cohort, x)
+        return chosen_change(name, levels[name], cohort)
+    return common_change(name, cohort, codes=prepared.adapted.codes)
 
 
 def _at(prepared: Prepared, x: Float, setting: Setting) -> Float:
-    """Margin (n,) with one variable at one value; x is left as it was."""
+    """Margin (m,) of rows x (m, p) with one variable at one value; x is left as it was."""
     columns = list(setting.columns)
     before = x[:, columns]
     x[:, columns] = setting.values

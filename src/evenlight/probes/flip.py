@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from evenlight.arrays import Float, Int
+from evenlight.arrays import Int
 from evenlight.data.cohort import Cohort
-from evenlight.data.features import states_of
 from evenlight.data.probed import Intervention
 from evenlight.errors import FeatureError, ModelError
 from evenlight.models.probe import prepare
-from evenlight.probes.values import Setting, known_variable, number_setting, state_setting
+from evenlight.probes.values import (
+    Setting,
+    known_variable,
+    number_setting,
+    observed,
+    state_setting,
+)
 
 
 def flip(
@@ -33,13 +38,14 @@ def flip(
     if cohort.x.ndim != 2:
         raise ModelError("flip changes a column of a table; the cohort holds images")
     known_variable(attribute, cohort)
-    x = cohort.dense().copy()
-    settings, recorded = _states(attribute, cohort, x)
+    settings, recorded = _states(attribute, cohort)
     prepared = prepare(model, cohort, target=target)
     margin = np.empty((cohort.n, len(settings)))
-    for k, setting in enumerate(settings):
-        x[:, list(setting.columns)] = setting.values
-        margin[:, k] = prepared.margin(x)
+    for part, rows in cohort.blocks():
+        x = rows.copy()
+        for k, setting in enumerate(settings):
+            x[:, list(setting.columns)] = setting.values
+            margin[part, k] = prepared.margin(x)
     return Intervention(
         attribute, cohort.rows, tuple(s.label for s in settings), recorded, margin,
         prepared.adapted.respond(margin), prepared.target,
@@ -48,18 +54,18 @@ def flip(
     )  # fmt: skip
 
 
-def _states(attribute: str, cohort: Cohort, x: Float) -> tuple[list[Setting], Int]:
+def _states(attribute: str, cohort: Cohort) -> tuple[list[Setting], Int]:
     """The states of an attribute, and the one that each row has, (n,)."""
     coded = cohort.features.indicator(attribute)
     if coded is not None:
         place = {state: k for k, state in enumerate(coded.states)}
-        seen = states_of(coded, x, cohort.features.names)
         settings = [state_setting(coded, state, cohort.features) for state in coded.states]
-        return settings, np.array([place[s] for s in seen], dtype=np.int64)
+        return settings, np.array([place[s] for s in observed(coded, cohort)], dtype=np.int64)
     j = cohort.features.place[attribute]
-    if not np.isin(x[:, j], (0.0, 1.0)).all():
+    column = cohort.column(j)
+    if not np.isin(column, (0.0, 1.0)).all():
         raise FeatureError(
             f"{attribute!r} holds other values than 0 and 1; flip needs an attribute with states: "
             "move a number with contrasts"
         )
-    return [number_setting(j, 0.0), number_setting(j, 1.0)], x[:, j].astype(np.int64)
+    return [number_setting(j, 0.0), number_setting(j, 1.0)], column.astype(np.int64)

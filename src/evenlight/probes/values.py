@@ -36,35 +36,31 @@ def number_setting(column: int, value: float) -> Setting:
     return Setting(f"{value:g}", (column,), (value,))
 
 
-def common_change(variable: str, cohort: Cohort, x: Float) -> tuple[Setting, Setting] | None:
+def common_change(
+    variable: str, cohort: Cohort, *, codes: bool = False
+) -> tuple[Setting, Setting] | None:
     """The two values between which everyone is moved; None for a variable that does not vary.
 
     A column of 0, 1, 2 moves between its lowest and its highest value, another column between the
-    pooled 10th and 90th percentile (where these are equal, between minimum and maximum). A one-hot
-    variable moves between two observed states: from the reference (else the most frequent) to the
-    most frequent other one that is not *unknown*; a genotype with two homozygous states moves
-    between these.
+    pooled 10th and 90th percentile (where these are equal, between minimum and maximum), a column
+    of codes from its most frequent to its next frequent one. A one-hot variable moves between two
+    observed states: from the reference (else the most frequent) to the most frequent other one that
+    is not *unknown*; a genotype with two homozygous states moves between these.
     """
     coded = cohort.features.indicator(variable)
     if coded is not None:
-        pair = _two_states(coded, states_of(coded, x, cohort.features.names))
+        pair = _two_states(coded, observed(coded, cohort))
         return pair and (
             state_setting(coded, pair[0], cohort.features),
             state_setting(coded, pair[1], cohort.features),
         )
     j = cohort.features.place[variable]
-    column = x[:, j]
-    low, high = float(column.min()), float(column.max())
-    if low == high:
-        return None
-    if not np.isin(column, (0.0, 1.0, 2.0)).all():
-        tenth, ninetieth = (float(v) for v in np.quantile(column, (0.1, 0.9)))
-        low, high = (tenth, ninetieth) if tenth < ninetieth else (low, high)
-    return number_setting(j, low), number_setting(j, high)
+    ends = _two_codes(cohort.column(j)) if codes else _two_numbers(cohort.column(j))
+    return ends and (number_setting(j, ends[0]), number_setting(j, ends[1]))
 
 
 def chosen_change(
-    variable: str, pair: tuple[object, object], cohort: Cohort, x: Float
+    variable: str, pair: tuple[object, object], cohort: Cohort
 ) -> tuple[Setting, Setting]:
     """Two values that the caller names: observed states, or numbers of a plain column."""
     coded = cohort.features.indicator(variable)
@@ -73,7 +69,7 @@ def chosen_change(
         return number_setting(j, _number(variable, pair[0])), number_setting(
             j, _number(variable, pair[1])
         )
-    seen = set(states_of(coded, x, cohort.features.names))
+    seen = set(observed(coded, cohort))
     for state in pair:
         if state not in seen:
             raise FeatureError(
@@ -83,6 +79,12 @@ def chosen_change(
         state_setting(coded, str(pair[0]), cohort.features),
         state_setting(coded, str(pair[1]), cohort.features),
     )
+
+
+def observed(coded: Indicators, cohort: Cohort) -> list[str]:
+    """The state of each row, (n,)."""
+    names = list(coded.columns)
+    return states_of(coded, cohort.columns([cohort.features.place[c] for c in names]), names)
 
 
 def known_variable(name: str, cohort: Cohort) -> None:
@@ -141,6 +143,22 @@ def _two_states(coded: Indicators, seen: Sequence[str]) -> tuple[str, str] | Non
     first = coded.reference if coded.reference in ranked else ranked[0]
     assert first is not None
     return first, next(s for s in ranked if s != first)
+
+
+def _two_numbers(column: Float) -> tuple[float, float] | None:
+    low, high = float(column.min()), float(column.max())
+    if low == high:
+        return None
+    if not np.isin(column, (0.0, 1.0, 2.0)).all():
+        tenth, ninetieth = (float(v) for v in np.quantile(column, (0.1, 0.9)))
+        low, high = (tenth, ninetieth) if tenth < ninetieth else (low, high)
+    return low, high
+
+
+def _two_codes(column: Float) -> tuple[float, float] | None:
+    values, counts = np.unique(column, return_counts=True)
+    ranked = values[np.argsort(-counts, kind="stable")]
+    return None if len(ranked) < 2 else (float(ranked[0]), float(ranked[1]))
 
 
 def _number(variable: str, value: object) -> float:

@@ -1,0 +1,41 @@
+"""Groups and axes lined up with the rows of a cohort."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from evenlight.arrays import Int, Text
+from evenlight.data import align
+from evenlight.data.groups import Axes, Groups
+from evenlight.errors import GroupError
+
+
+def grouping(by: str | Groups, people: pd.DataFrame, rows: Text) -> Groups:
+    """A column of people, or a Groups matched by id (by position where it has no ids)."""
+    made = Groups.from_labels(by, people[by]) if isinstance(by, str) else by
+    if made.rows is not None:
+        return made.take(align.match(made.rows, rows, what=f"labels of {made.name!r}"))
+    if len(made.codes) != len(rows):
+        raise GroupError(f"{made.name}: {len(made.codes)} labels for {len(rows)} rows")
+    return Groups(made.name, made.levels, made.codes, made.source, made.reference, rows)
+
+
+def axes_at(axes: Axes, rows: Text, index: Int) -> Axes:
+    """The axes of the rows at `index`, matched by id where they have ids."""
+    if axes.rows is not None:
+        return Axes(axes.name, axes.values[align.match(axes.rows, rows, what=axes.name)][index])
+    return Axes(axes.name, axes.values[index])
+
+
+def constant_in_unit(groups: Groups, units: Int) -> None:
+    """Raise GroupError where a unit has rows in more than one group."""
+    known = groups.known
+    pairs = np.unique(np.column_stack([units[known], groups.codes[known]]), axis=0)
+    people, counts = np.unique(pairs[:, 0], return_counts=True)
+    torn = int((counts > 1).sum())
+    if torn:
+        raise GroupError(
+            f"{groups.name}: {torn} of {len(people)} units are in more than one group; "
+            "a unit has one label: correct the labels, or set the doubtful ones to missing"
+        )

@@ -1,7 +1,7 @@
 """The attribution engine beside captum, shap and the bare model, in one run.
 
-    python benchmarks/attribution.py            all tables, about fifteen minutes
-    python benchmarks/attribution.py ig shapley
+    python -m benchmarks.attribution            all tables, about fifteen minutes
+    python -m benchmarks.attribution ig walks
 
 Each line is a ratio to a named peer and to the bare limit (the model's own passes, and nothing
 else), with CPU seconds of all threads, the most memory beyond what was held before, and repeats.
@@ -22,6 +22,7 @@ from captum.attr import GradientShap, IntegratedGradients
 from torch import Tensor, nn
 
 import evenlight as ev
+from benchmarks import players
 from benchmarks.bench import cost, head, line
 from benchmarks.networks import CellTransformer, Convolutions, Vision, omics, resnet
 from evenlight.data.attributions import Attributions
@@ -207,6 +208,8 @@ def expected() -> None:
 
 TABLES: dict[str, Callable[[], None]] = {
     "ig": ig, "classes": classes, "images": images, "gradients": gradients, "expected": expected,
+    "walks": players.walks, "genome": players.genome, "blackbox": players.black_box,
+    "trees": players.forests,
 }  # fmt: skip
 
 

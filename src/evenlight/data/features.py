@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from evenlight.arrays import Float
+from evenlight.arrays import Float, Int, Values
+from evenlight.data.positions import Positions, interval_labels, label_names, spread_labels
 from evenlight.errors import FeatureError
 
 
@@ -36,7 +37,8 @@ class Indicators:
 class FeatureSets:
     """Named sets of features. `membership` is sparse (sets, p), 1 where a feature belongs.
 
-    `kind` says what a set is: variable, pathway, LD block, region or cluster.
+    `kind` says what a set is: variable, pathway, LD block, region, motif or cluster. `features`
+    are names of columns, or `Positions` of a map (an image, a sequence), whose p is their number.
 
     >>> sets = FeatureSets.from_lists({"a": ["g1", "g2"]}, ["g1", "g2", "g3"], kind="pathway")
     >>> sets.members("a")
@@ -44,7 +46,7 @@ class FeatureSets:
     """
 
     names: tuple[str, ...]
-    features: tuple[str, ...]
+    features: tuple[str, ...] | Positions
     membership: csr_array
     kind: str = "set"
 
@@ -58,10 +60,20 @@ class FeatureSets:
 
     @classmethod
     def from_lists(
-        cls, sets: Mapping[str, Iterable[str]], features: Sequence[str], *, kind: str = "set"
+        cls,
+        sets: Mapping[str, Iterable[str]],
+        features: Sequence[str],
+        *,
+        kind: str = "set",
+        rest: str | None = None,
     ) -> FeatureSets:
-        """Sets given as lists of feature names; a name that is not a feature is an error."""
+        """Sets given as lists of feature names; a name that is not a feature is an error.
+
+        `rest` names one more set, for the features that belong to none.
+        """
         place = {name: j for j, name in enumerate(features)}
+        if rest is not None:
+            sets = _with_rest(sets, features, rest)
         pairs: list[tuple[int, int]] = []
         for i, (name, members) in enumerate(sets.items()):
             members = list(members)
@@ -78,6 +90,86 @@ class FeatureSets:
         shape = (len(sets), len(features))
         membership = csr_array((np.ones(len(pairs)), (rows, cols)), shape=shape)
         return cls(tuple(sets), tuple(features), membership, kind)
+
+    @classmethod
+    def from_label_map(
+        cls,
+        labels: Values,
+        names: Mapping[int, str] | None = None,
+        *,
+        shape: tuple[int, ...] | None = None,
+        kind: str = "region",
+    ) -> FeatureSets:
+        """Sets of positions of a map: all positions with one label are one set, 0 included.
+
+        Parameters
+        ----------
+        labels
+            whole numbers (*s): an atlas or the segments of an image; the same for every row.
+        names
+            the name of each label, by default "region 0", "region 1", ...; one that does not
+            occur is left out, one that is missing is a FeatureError.
+        shape
+            of one row of x where it has more axes, to which the labels are broadcast: a map
+            (h, w) serves all channels of (c, h, w).
+
+        >>> sets = FeatureSets.from_label_map(np.array([[0, 0], [7, 7]]), {0: "rest", 7: "lesion"})
+        >>> sets.names, sets.members("lesion")
+        (('rest', 'lesion'), ('1,0', '1,1'))
+        """
+        array = spread_labels(labels, shape)
+        found, owner = np.unique(array, return_inverse=True)
+        places = (owner.reshape(-1), np.arange(array.size))
+        membership = csr_array((np.ones(array.size), places), shape=(len(found), array.size))
+        return cls(label_names(found, names), Positions(array.shape), membership, kind)
+
+    @classmethod
+    def from_intervals(
+        cls,
+        intervals: Mapping[str, tuple[int, int]],
+        shape: tuple[int, ...],
+        *,
+        axis: int = -1,
+        rest: str = "rest",
+        kind: str = "motif",
+    ) -> FeatureSets:
+        """Sets of positions from start to before stop along one axis of rows of `shape` (*s).
+
+        Motifs of a sequence (4, length), windows of a signal. All other positions are the set
+        `rest`. Raises FeatureError for an interval outside of the axis, an empty or a shared one.
+
+        >>> sets = FeatureSets.from_intervals({"TATA": (1, 3)}, (2, 4))
+        >>> sets.names, sets.members("TATA")
+        (('rest', 'TATA'), ('0,1', '0,2', '1,1', '1,2'))
+        """
+        along = [1] * len(shape)
+        along[axis] = shape[axis]
+        labels = interval_labels(intervals, shape[axis]).reshape(along)
+        named = dict(enumerate((rest, *intervals)))
+        return cls.from_label_map(labels, named, shape=shape, kind=kind)
+
+    def fits(self, names: tuple[str, ...], shape: tuple[int, ...]) -> bool:
+        """Whether the sets speak of rows of `shape` (*s) with features of these names.
+
+        Columns go by name; positions of a map by its shape, or by names where each has one.
+        """
+        if isinstance(self.features, Positions):
+            return self.features.shape == tuple(shape)
+        return self.features == names and len(names) == int(np.prod(shape))
+
+    def owners(self) -> Int:
+        """The set of each feature, (p,).
+
+        Raises FeatureError where a feature belongs to none or to several.
+        """
+        count = np.diff(self.membership.tocsc().indptr)
+        if (count != 1).any():
+            j = int((count != 1).argmax())
+            raise FeatureError(
+                f"feature {self.features[j]!r} belongs to {int(count[j])} sets; each must belong "
+                "to exactly one (from_lists(..., rest='other') takes in those that have none)"
+            )
+        return self.membership.tocsc().indices.astype(np.int64)
 
     def members(self, name: str) -> tuple[str, ...]:
         """The features of one set."""
@@ -133,6 +225,18 @@ class Features:
     def indicator(self, variable: str) -> Indicators | None:
         """How `variable` is coded, None if it is a plain column."""
         return next((i for i in self.indicators if i.variable == variable), None)
+
+
+def _with_rest(
+    sets: Mapping[str, Iterable[str]], features: Sequence[str], rest: str
+) -> dict[str, list[str]]:
+    """The sets, and one more of all features that belong to none, if there are any."""
+    if rest in sets:
+        raise FeatureError(f"rest={rest!r} is the name of a set already; choose another")
+    known = {name: list(members) for name, members in sets.items()}
+    taken = {member for members in known.values() for member in members}
+    left = [name for name in features if name not in taken]
+    return {**known, rest: left} if left else known
 
 
 def states_of(coded: Indicators, x: Float, names: Sequence[str]) -> list[str]:

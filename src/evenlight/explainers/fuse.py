@@ -61,6 +61,8 @@ def _pairs(net: Network, z: Tensor) -> list[tuple[Any, Any]]:
 
     own = {part.module for part in net.parts} | {module for module, _ in net.skipped}
     parts = [m for m in net.module.modules() if (_convolves(m) or _scales(m)) and m not in own]
+    if not any(_scales(part) for part in parts):
+        return []
     with patched([(m, watched(m, m.forward)) for m in parts]):
         net.rest(z)
     return [(a, b) for a, b in pairs if calls[a] == calls[b] == 1]

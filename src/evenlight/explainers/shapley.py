@@ -1,23 +1,37 @@
-"""Shapley values by permutation walks (shap), for any model."""
+"""Interventional Shapley values (Shapley 1953; Lundberg and Lee 2017) of any model.
+
+Exactly, over all coalitions, where that costs no more than the budget; else by antithetic walks in
+random orders, each against one background row (`walks.py`, `tally.py`), behind the affine stem of
+a network where it has one (`folded.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-import shap
 
-from evenlight.arrays import Float
+from evenlight.arrays import Bool, Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.errors import ModelError
+from evenlight.data.features import FeatureSets
 from evenlight.explainers.assemble import Explained, record
 from evenlight.explainers.background import Reference
+from evenlight.explainers.coalitions import AtInput, Space, finite
+from evenlight.explainers.draws import Keys, row_keys
+from evenlight.explainers.exact import enumerated
+from evenlight.explainers.folded import Folding, folding
+from evenlight.explainers.players import Players, players_of
+from evenlight.explainers.progress import Told, paced
+from evenlight.explainers.sampling import Plan, planned
+from evenlight.explainers.walks import Ends, Walked, walk
+from evenlight.models.networks import placement
 from evenlight.models.probe import Prepared, prepare
 
-MOST_FEATURES = 4096
-"""More features than this take too many calls of the model."""
+HELD = 2**21
+"""Most numbers that the walks of rows explained at once may take."""
 
 
 def explain(
@@ -28,57 +42,123 @@ def explain(
     background: Reference,
     rng: np.random.Generator,
     device: str = "cpu",
-    walks: int = 2,
+    players: FeatureSets | str = "variables",
+    progress: bool | Told = False,
+    **own: Any,
 ) -> Attributions:
-    """Interventional Shapley values over the background rows, from `walks` walks a row.
+    """Interventional Shapley values over the background rows; `own` as in `sampling.planned`.
 
-    Each walk visits the features in a random order, forward and back, so that one walk is exact up
-    to interactions of two features. `spread` is the standard error over walks (absent for one).
-    Rows are visited in the order of their ids: shuffled rows give the same answer.
+    Parameters
+    ----------
+    players
+        "variables": the columns of a one-hot variable move as one, and the attributions are those
+        of `cohort.features.variables()`; "columns": each column on its own; or `FeatureSets`
+        (pathways, LD blocks, atlas regions, segments, motifs) that hold each feature once: a set
+        moves as one, and the attributions are those of the sets.
+    progress
+        True for a bar on stderr, or a function that is told the `Pace` after each block of rows.
+
+    `spread` is the standard error of each value, 0 where all coalitions were enumerated. Draws
+    belong to (seed, row id, walk): rows have the same values whatever rows stand beside them. The
+    generator is read and not moved on, so that all targets of a model are walked alike.
+
+    Raises
+    ------
+    ModelError
+        for too many players for the model, a budget that is too small, or outputs that are not
+        finite where values of a row and of the background are mixed.
+    FeatureError
+        for sets that do not hold each feature of the cohort exactly once.
     """
-    if walks < 1:
-        raise ModelError(f"walks={walks}; wanted at least 1")
     prepared = prepare(model, cohort, target=target)
-    x = cohort.dense(cohort.order)
-    flat, reference = x.reshape(len(x), -1), background.rows.reshape(len(background.rows), -1)
-    if flat.shape[1] > MOST_FEATURES:
-        raise ModelError(
-            f"{flat.shape[1]} features need at least {2 * flat.shape[1]} model calls a row and "
-            'background row; say method="ig" for a network, or audit fewer features'
-        )
-    seeds = rng.integers(2**31, size=walks).tolist()
-    every = np.stack([_walk(prepared, flat, reference, x.shape[1:], s) for s in seeds])
-    back = np.argsort(cohort.order)
-    spread = every.std(axis=0, ddof=1) / np.sqrt(walks) if walks > 1 else None
-    settings = {"walks": walks, "shap": shap.__version__, "complete": True, "device": "cpu"}
-    found = Explained(
-        "shapley", every.mean(axis=0)[back].reshape(x.shape),
-        float(prepared.margin(background.rows).mean()), settings,
-        spread=None if spread is None else spread[back].reshape(x.shape),
+    made = players_of(cohort, players)
+    plan = planned(made.count, len(background.rows), **own)
+    ends = Ends(prepared.output, prepared.margin(background.rows))
+    finite(ends.backs)
+    keys = row_keys(int(deepcopy(rng).integers(2**63)), cohort.rows)
+    with folding(prepared, cohort, made, background.rows) as fold:
+        plan.affordable(cohort.n, cheap=isinstance(fold, Folding))
+        task = Task(prepared, cohort, made, background.rows, fold)
+        found = _explained(task, ends, keys, plan, progress)
+    settings = {**_settings(found, plan, made), **_place(fold, prepared)}
+    explained = Explained(
+        "shapley", found.values.reshape(-1, *made.shape), float(ends.backs.mean()), settings,
+        spread=found.error.reshape(-1, *made.shape), features=made.features,
     )  # fmt: skip
-    return record(found, prepared, cohort, background)
+    notes = (*background.notes, *_note(found.precise, plan))
+    return record(explained, prepared, cohort, replace(background, notes=notes))
 
 
-def _walk(
-    prepared: Prepared, x: Float, reference: Float, shape: tuple[int, ...], seed: int
-) -> Float:
-    """One walk for every row, (n, p)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """Whose values are wanted, over which background rows (b, *s), and where they are computed."""
 
-    def margin(rows: Float) -> Float:
-        return prepared.margin(np.asarray(rows, dtype=np.float64).reshape(-1, *shape))
+    prepared: Prepared
+    cohort: Cohort
+    players: Players
+    backs: Float
+    fold: Folding | str
 
-    masker = shap.maskers.Independent(reference, max_samples=len(reference))
-    with _own_generator():
-        explainer = shap.PermutationExplainer(margin, masker, seed=seed)
-        found = explainer(x, max_evals=2 * x.shape[1] + 1, silent=True)
-    return np.asarray(found.values, dtype=np.float64)
+    def width(self) -> int:
+        """Numbers that one row takes beside its walks."""
+        p = int(np.prod(self.cohort.x.shape[1:]))
+        return p if isinstance(self.fold, str) else p + self.fold.width
+
+    def space(self, rows: Int) -> Space:
+        """Where the coalitions of some rows are formed."""
+        x = self.cohort.dense(rows)
+        if not isinstance(self.fold, str):
+            return self.fold.space(x)
+        backs = self.backs.reshape(len(self.backs), -1)
+        flat, shape = x.reshape(len(x), -1), x.shape[1:]
+        return AtInput(flat, backs, self.players.owner, shape, self.prepared.margin)
 
 
-@contextmanager
-def _own_generator() -> Iterator[None]:
-    """Numpy's global generator, which shap seeds, put back as it was."""
-    state = np.random.get_state()  # noqa: NPY002  the user's generator is what we protect
-    try:
-        yield
-    finally:
-        np.random.set_state(state)  # noqa: NPY002  as above
+def _explained(task: Task, ends: Ends, keys: Keys, plan: Plan, progress: bool | Told) -> Walked:
+    """All rows, some at a time, in the sorted order of their ids."""
+    n, count = len(keys), task.players.count
+    made = Walked.empty(n, count)
+    each = max(1, HELD // (plan.slots * count + task.width()))
+    with paced(n, progress) as step:
+        for start in range(0, n, each):
+            rows = task.cohort.order[start : start + each]
+            space, own = task.space(rows), Ends(ends.rows[rows], ends.backs)
+            if plan.limits is None:
+                values = enumerated(space, own, count)
+                none = np.zeros(len(rows), dtype=np.int64)
+                made.put(rows, Walked(values, 0 * values, none, none == 0))
+            else:
+                made.put(rows, walk(space, own, keys[rows], count, plan.limits))
+            step(len(rows))
+    return made
+
+
+def _settings(found: Walked, plan: Plan, players: Players) -> dict[str, Any]:
+    walks = found.walks
+    return {
+        "players": players.count, "backgrounds": plan.backs, "exact": plan.limits is None,
+        "walks": [int(walks.min()), float(np.median(walks)), int(walks.max())],
+        "model_rows": plan.rows(walks), "budget": plan.budget, "tolerance": plan.tolerance,
+        "precise": float(found.precise.mean()), "complete": True,
+    }  # fmt: skip
+
+
+def _place(fold: Folding | str, prepared: Prepared) -> dict[str, str]:
+    """Where coalitions were formed, and on which device the model ran."""
+    module = prepared.adapted.module
+    device = "cpu" if module is None else str(placement(module)[0])
+    if isinstance(fold, str):
+        return {"space": "input", "stem": "", "stem_reason": fold, "device": device}
+    return {"space": "stem", "stem": fold.net.name, "stem_reason": "", "device": device}
+
+
+def _note(precise: Bool, plan: Plan) -> tuple[str, ...]:
+    """A sentence where rows did not reach the tolerance."""
+    share = float((~precise).mean())
+    if share == 0:
+        return ()
+    told = f"{share:.0%}" if share >= 0.01 else "Fewer than 1 %"
+    return (
+        f"{told} of rows did not reach a Monte Carlo error of {plan.tolerance:.0%} of their "
+        f"attributions with {plan.most_walks} walks; their spread says how far off they may be.",
+    )

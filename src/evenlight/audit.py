@@ -12,12 +12,13 @@ import numpy as np
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.probed import Contrasts
-from evenlight.doubts import coverage, doubts, unasked, unused_roles
+from evenlight.data.probed import Contrasts, Faithfulness
+from evenlight.doubts import coverage, doubts, other_backgrounds, unasked, unused_roles
 from evenlight.errors import EvenlightWarning, InputError, PlanError
 from evenlight.explainers.explain import explain
 from evenlight.judge import judge
 from evenlight.ledger import enter
+from evenlight.measures.assess import assess
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.dependence import Dependence
@@ -27,21 +28,21 @@ from evenlight.measures.performance import Performance
 from evenlight.measures.prepare import as_variables, is_direct
 from evenlight.measures.rely import rely
 from evenlight.measures.sensitivity import Flip, Sensitivity
+from evenlight.measures.withhold import withheld, withheld_reliance
 from evenlight.models.probe import Prepared, prepare
 from evenlight.plan import Plan
 from evenlight.policy import Policy
 from evenlight.probes.contrasts import contrasts
+from evenlight.probes.faithfulness import faithfulness
 from evenlight.probes.flip import flip
 from evenlight.probes.predict import predict
+from evenlight.probes.redraws import redraws
 from evenlight.provenance import cohort_card, date, model_card, model_digest, provenance
 from evenlight.record import CHANGED, Audit
 from evenlight.results import Measures
 
 MOST_CONTRASTS = 2_000
 """Subjects that get a common contrast; beyond it, those with the largest attributions."""
-
-MOST_ROWS = 500
-"""Rows on which the sensitivity to the background is examined."""
 
 MOST_DEPENDENCES = 6
 """Subjects whose dependence on their own value is drawn for the first grouping; half for others."""
@@ -88,10 +89,9 @@ def audit(
         prepared = prepare(model, cohort, target=chosen.model.target)
         digest = model_digest(prepared)
         changed = _entered(ledger, chosen, digest, cohort)
-        say("explaining")
-        made = _explained(prepared, cohort, chosen)
-        other = _other_draw(prepared, made, cohort, chosen)
-        found = _measured(prepared, made, cohort, chosen, say)
+        explained = _explained(prepared, cohort, chosen, say)
+        made = explained.made
+        found = _measured(prepared, explained, cohort, chosen, say)
     say("judging")
     findings, answers, gate = judge(found.measures, chosen.question, chosen.policy)
     told = [str(w.message) for w in caught if issubclass(w.category, EvenlightWarning)]
@@ -100,7 +100,11 @@ def audit(
         plan_digest=chosen.digest,
         plan_fixed=plan_digest is not None,
         model=model_card(
-            prepared, made, digest, source=getattr(model, "source", ""), checked=other
+            prepared,
+            made,
+            digest,
+            source=getattr(model, "source", ""),
+            checked=other_backgrounds(made, explained.repeats, explained.checked, cohort),
         ),
         cohort=cohort_card(cohort, chosen),
         compositions=tuple(compose(cohort, by=g) for g in cohort.groups),
@@ -110,6 +114,7 @@ def audit(
         dependences=found.dependences,
         sensitivities=found.sensitivities,
         flips=found.flips,
+        qualities=found.measures.qualities,
         answers=answers,
         findings=findings,
         verdict=gate,
@@ -147,68 +152,60 @@ def _entered(ledger: Path | None, plan: Plan, model: str, cohort: Cohort) -> tup
     )
 
 
-def _explained(prepared: Prepared, cohort: Cohort, plan: Plan) -> Attributions:
-    return explain(
-        prepared.adapted,
-        cohort,
-        method=plan.explain.method,
-        target=prepared.column,
-        seed=plan.explain.seed,
-    )
+def _explained(prepared: Prepared, cohort: Cohort, plan: Plan, say: Progress) -> Explained:
+    say("explaining")
+    asked = plan.explain
+    made = explain(
+        prepared, cohort, method=asked.method, target=prepared.column, seed=asked.seed
+    )  # fmt: skip
+    say("explaining on other backgrounds")
+    repeats = redraws(prepared, cohort, made, count=asked.repeats)
+    say("checking the explanations")
+    return Explained(made, repeats, faithfulness(prepared, cohort, made, seed=asked.seed))
 
 
-def _other_draw(prepared: Prepared, made: Attributions, cohort: Cohort, plan: Plan) -> str:
-    """How far attributions move with another draw of the background, over some rows."""
-    if made.method not in ("ig", "linear"):
-        return f"The sensitivity to the background was not examined for {made.method}."
-    index = cohort.order[:MOST_ROWS]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", EvenlightWarning)  # the background is that of all rows
-        again = explain(
-            prepared.adapted,
-            cohort.take(index),
-            method=made.method,
-            target=prepared.column,
-            background=cohort,
-            seed=plan.explain.seed + 1,
-        )
-    here, _ = as_variables(made, cohort)
-    there = again.by(cohort.features.variables()) if cohort.features.indicators else again
-    apart = np.abs(there.values - here.values[index]).mean(axis=0)
-    sd = float(np.std(made.total()))
-    most = int(apart.argmax())
-    return (
-        f"With another draw of the background attributions move by {apart.mean() / sd:.2g} SD of "
-        f"the output on average, those of {here.features.names[most]} by {apart[most] / sd:.2g} "
-        f"({len(index):,} rows)."
-    )
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Attributions, the same on other backgrounds, and how far they can be trusted."""
+
+    made: Attributions
+    repeats: tuple[Attributions, ...]
+    checked: Faithfulness
 
 
 def _measured(
-    prepared: Prepared, made: Attributions, cohort: Cohort, plan: Plan, say: Progress
+    prepared: Prepared, explained: Explained, cohort: Cohort, plan: Plan, say: Progress
 ) -> Found:
     """Every measure by every grouping; each draw has its own stream of the plan's seed."""
     say("moving every feature")
+    made = explained.made
     moved = _contrasts(prepared, made, cohort)
-    predicted = predict(prepared.adapted, cohort, target=prepared.column)
+    predicted = predict(prepared, cohort, target=prepared.column)
     judging = _judging(plan.policy)
     seed, margins = plan.explain.seed, plan.policy.margins
     performances: list[Performance] = []
     comparisons: list[Comparison] = []
-    reliances, dependences, sensed, flipped = [], [], [], []
+    reliances, dependences, sensed, flipped, qualities = [], [], [], [], []
     for i, groups in enumerate(cohort.groups):
-        streams = [np.random.default_rng([seed, i, j]) for j in range(3)]
+        streams = [np.random.default_rng([seed, i, j]) for j in range(4)]
         say(f"comparing by {groups.name}")
         if cohort.outcome_kind in ("binary", "continuous"):
             own = perform(predicted, cohort, by=groups, judging=judging, rng=streams[0])
             performances.append(own)
-        comparisons.append(
-            compare(
-                made, cohort, by=groups, contrasts=moved, margin=margins.attribution, rng=streams[1]
-            )
+        qualities.append(assess(explained.checked, made, cohort, by=groups, rng=streams[3]))
+        compared = compare(
+            made,
+            cohort,
+            by=groups,
+            contrasts=moved,
+            repeats=explained.repeats,
+            margin=margins.attribution,
+            rng=streams[1],
         )
+        comparisons.append(withheld(compared, qualities[-1].withheld()))
         say(f"reliance on {groups.name}")
-        reliances.append(rely(made, cohort, by=groups, margin=margins.reliance, rng=streams[2]))
+        relied = rely(made, cohort, by=groups, margin=margins.reliance, rng=streams[2])
+        reliances.append(withheld_reliance(relied, qualities[-1].unreliable))
         most = MOST_DEPENDENCES if i == 0 else MOST_DEPENDENCES // 2
         dependences += _dependences(made, cohort, comparisons[-1], most)
         if moved is not None:
@@ -220,6 +217,7 @@ def _measured(
         tuple(reliances),
         coverage(cohort),
         prepared.target,
+        tuple(qualities),
     )
     return Found(measures, tuple(dependences), tuple(sensed), tuple(flipped))
 
@@ -240,7 +238,7 @@ def _contrasts(prepared: Prepared, made: Attributions, cohort: Cohort) -> Contra
         grouped, _ = as_variables(made, cohort)
         size = np.abs(grouped.values).mean(axis=0)
         names = tuple(names[j] for j in np.sort(np.argsort(-size)[:MOST_CONTRASTS]))
-    return contrasts(prepared.adapted, cohort, target=prepared.column, subjects=names)
+    return contrasts(prepared, cohort, target=prepared.column, subjects=names)
 
 
 def _dependences(
@@ -265,7 +263,7 @@ def _flips(prepared: Prepared, cohort: Cohort, grouping: str, policy: Policy) ->
     unit = prepared.adapted.unit
     return [
         flips(
-            flip(prepared.adapted, cohort, name, target=prepared.column),
+            flip(prepared, cohort, name, target=prepared.column),
             cohort,
             unit=unit,
             threshold=policy.threshold,

@@ -8,9 +8,12 @@ import numpy as np
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.probed import Faithfulness
+from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.performance import Performance
-from evenlight.measures.prepare import unit_codes
+from evenlight.measures.prepare import as_variables, unit_codes
+from evenlight.measures.quality import Quality
 from evenlight.policy import Policy
 from evenlight.results import Measures
 
@@ -40,7 +43,7 @@ def unasked(groupings: Sequence[str], asked: Sequence[str]) -> Iterator[str]:
 
 
 def doubts(made: Attributions, measures: Measures, policy: Policy) -> Iterator[str]:
-    """Sentences about rows that did not converge, unknown labels, and the scale."""
+    """Sentences about rows that did not converge, noise, trust, unknown labels, and the scale."""
     lost = int((~made.converged).sum())
     if lost:
         yield f"{lost} of {made.n} rows did not converge and were left out of every test."
@@ -49,9 +52,68 @@ def doubts(made: Attributions, measures: Measures, policy: Policy) -> Iterator[s
             "The model gives probabilities only, so attributions are compared on that scale, where "
             "an additive model shows differences wherever the base risk differs."
         )
+    for comparison in measures.comparisons:
+        yield from _noisy(comparison)
+    for quality in measures.qualities:
+        yield from _untrusted(quality)
     for name, share in measures.coverage.items():
         if share < policy.coverage:
             yield from _little_known(name, share, measures)
+
+
+NOISE = 0.1
+"""Part of a difference's variance that the explainer may make without being told."""
+
+
+def _noisy(made: Comparison) -> Iterator[str]:
+    """Where the explainer itself makes much of the variance of a difference."""
+    for share, what, remedy in (
+        (made.noise_share, "Monte Carlo error of the explainer", "more walks"),
+        (made.background_share, "the draw of the background", "a larger background"),
+    ):
+        if np.nan_to_num(share).max(initial=0.0) > NOISE:
+            c, j = (int(i) for i in np.unravel_index(np.nanargmax(share), share.shape))
+            yield (
+                f"By {made.grouping}, {what} makes up to {share[c, j]:.0%} of the variance of a "
+                f"difference ({made.subjects[j]}, {' against '.join(made.contrasts[c])}); "
+                f"{remedy} would sharpen it."
+            )
+
+
+def _untrusted(made: Quality) -> Iterator[str]:
+    """Groups whose explanations cannot be trusted, or could not be judged."""
+    if made.unreliable:
+        yield (
+            f"By {made.grouping}, {made.unreliable}. What rests on attributions is not answered "
+            "for these groups."
+        )
+    unknown = [level for level, t in zip(made.levels, made.trust, strict=True) if t == "unknown"]
+    if unknown:
+        names = ", ".join(unknown)
+        yield f"The explanations could not be checked by {made.grouping} in: {names}."
+
+
+def other_backgrounds(
+    made: Attributions, repeats: Sequence[Attributions], checked: Faithfulness, cohort: Cohort
+) -> str:
+    """How far attributions move with another draw of the background."""
+    if not repeats:
+        why = checked.reasons.get("background", "")
+        if why:
+            return f"The sensitivity to the background was not examined: {why}."
+        return (
+            "With another draw of the background attributions move by "
+            f"{checked.background.mean():.2g} of their typical size ({len(checked.rows):,} rows)."
+        )
+    here, _ = as_variables(made, cohort)
+    there = [as_variables(again, cohort)[0] for again in repeats]
+    apart = np.mean([np.abs(again.values - here.values).mean(axis=0) for again in there], axis=0)
+    sd, most = float(np.std(made.total())), int(apart.argmax())
+    return (
+        f"With {len(repeats)} other draws of the background attributions move by "
+        f"{apart.mean() / sd:.2g} SD of the output on average, those of "
+        f"{here.features.names[most]} by {apart[most] / sd:.2g} ({made.n:,} rows)."
+    )
 
 
 def _little_known(name: str, share: float, measures: Measures) -> Iterator[str]:

@@ -306,7 +306,11 @@ def _severity(result: Result, *, blocks: bool) -> Severity:
         return "block"
     if result.kind == "performance":
         return "act"
-    watched = result.kind in ("use", "reliance") or result.mechanism in ("direct", "use", "context")
+    watched = result.kind in ("use", "reliance", "quality") or result.mechanism in (
+        "direct",
+        "use",
+        "context",
+    )
     return "watch" if watched else "info"
 
 

@@ -79,10 +79,15 @@ class GroupPlan(Closed):
 
 
 class ExplainPlan(Closed):
-    """How attributions are made; the seed also serves every other draw."""
+    """How attributions are made; the seed also serves every other draw.
+
+    `repeats` further explanations on other draws of the background; None: five where they are cheap
+    (linear models, gradients on tables), else none.
+    """
 
     method: str = "auto"
     seed: int = Field(default=0, ge=0)
+    repeats: int | None = Field(default=None, ge=0, le=100)
 
 
 class ReportPlan(Closed):

@@ -17,13 +17,14 @@ from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import Composition
 from evenlight.measures.dependence import Dependence
 from evenlight.measures.performance import Performance
+from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.sensitivity import Flip, Sensitivity
 
 CHANGED = "The ledger holds"
 """How the warning begins that says a plan was changed after an earlier run."""
 
-SCHEMA = "urn:evenlight:audit:1.0"
+SCHEMA = "urn:evenlight:audit:1.1"
 """Name and version of the record's form."""
 
 
@@ -81,6 +82,7 @@ class Audit:
     dependences: tuple[Dependence, ...]
     sensitivities: tuple[Sensitivity, ...]
     flips: tuple[Flip, ...]
+    qualities: tuple[Quality, ...]
     answers: tuple[Answer, ...]
     findings: Findings
     verdict: Gate
@@ -138,6 +140,8 @@ class Audit:
             "reliance": [m.to_frame() for m in self.reliances],
             "sensitivity": [m.to_frame() for m in self.sensitivities],
             "flips": [m.to_frame() for m in self.flips],
+            "quality": [m.to_frame() for m in self.qualities],
+            "quality_differences": [m.differences_frame() for m in self.qualities],
             "findings": [self.findings.to_frame()],
         }
         return {name: pd.concat(own, ignore_index=True) for name, own in frames.items() if own}

@@ -9,6 +9,7 @@ import numpy as np
 
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.performance import Performance
+from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.words import Verdict
 
@@ -57,6 +58,7 @@ class Measures:
     reliances: tuple[Reliance, ...] = ()
     coverage: Mapping[str, float] = field(default_factory=dict)
     target: str = ""
+    qualities: tuple[Quality, ...] = ()
 
 
 def results(measures: Measures) -> list[Result]:
@@ -65,6 +67,7 @@ def results(measures: Measures) -> list[Result]:
         *(r for made in measures.performances for r in _performance(made)),
         *(r for made in measures.comparisons for r in _comparison(made)),
         *(r for made in measures.reliances for r in _reliance(made)),
+        *(r for made in measures.qualities for r in _quality(made)),
     ]
 
 
@@ -157,6 +160,29 @@ def _reliance(made: Reliance) -> Iterator[Result]:
                 q=float(made.q[g, j]),
                 mechanism=str(made.support[j]),
                 reason=str(made.reason[g, j]),
+            )
+
+
+def _quality(made: Quality) -> Iterator[Result]:
+    """Differences in the quality of explanations, of the metrics that are held to a margin."""
+    for c, pair in enumerate(made.contrasts):
+        at = [made.parts.index(name) for name in pair]
+        for m in np.flatnonzero(made.verdict[c] != ""):
+            yield Result(
+                kind="quality",
+                grouping=made.grouping,
+                pair=pair,
+                subject=made.metrics[m],
+                view="",
+                verdict=made.verdict[c, m].item(),
+                effect=float(made.difference[c, m]),
+                low=float(made.difference_low[c, m]),
+                high=float(made.difference_high[c, m]),
+                n=float(np.min(made.n[at, m])),
+                unit="",
+                margin=float(made.margin[m]),
+                p=float(made.p[c, m]),
+                reason=str(made.difference_reason[c, m]),
             )
 
 

@@ -36,7 +36,8 @@ def sentence(result: Result) -> str:
             f"{AMONG[result.view]}, nothing follows {result.grouping} through features without "
             f"support: none lacks demonstrated support within groups: {SPOKEN[result.verdict]}."
         )
-    head = {"performance": _performance, "reliance": _reliance}.get(result.kind, _attribution)
+    heads = {"performance": _performance, "reliance": _reliance, "quality": _quality}
+    head = heads.get(result.kind, _attribution)
     return f"{head(result)} (95 % interval {_interval(result)}){_closing(result)}"
 
 
@@ -69,6 +70,13 @@ def _performance(result: Result) -> str:
     also = ", which also follows how common the event is" if result.subject == "brier" else ""
     head = f"{name[0].upper()}{name[1:]} is {size} {_more(result)}"
     return f"{head} in {level} than in {reference}{also}"
+
+
+def _quality(result: Result) -> str:
+    level, reference = result.pair or ("", "")
+    name = metric_name(result.subject)
+    size = f"{_size(result)} {_more(result)}"
+    return f"The explanations' {name} is {size} in {level} than in {reference}"
 
 
 def _attribution(result: Result) -> str:

@@ -155,11 +155,23 @@ def test_the_reliance_on_race_is_carried_by_supported_variables(formula: Audit) 
 
 
 def test_the_sensitivity_to_the_background_is_told(formula: Audit) -> None:
-    """Another draw of the background moves attributions by a stated amount."""
+    """Other draws of the background move attributions by a stated amount, and no difference."""
     told = formula.model.probes[-1]
-    assert told.startswith("With another draw of the background attributions move by 0.0")
-    assert told.endswith("(500 rows).")
+    assert told.startswith("With 5 other draws of the background attributions move by 0.0")
+    assert told.endswith("(4,811 rows).")
+    assert formula.comparisons[0].repeats == 5
+    assert np.nanmax(formula.comparisons[0].background_share) == 0.0
     assert len(formula.warnings) == 2  # no split was declared, sex was not asked about
+
+
+def test_the_explanations_of_a_formula_are_exact(formula: Audit) -> None:
+    """Closed form: borne out to the last digit in every group, and nothing is withheld."""
+    for made in formula.qualities:
+        for name, value in (("deletion", 1.0), ("insertion", 1.0), ("agreement", 0.0)):
+            np.testing.assert_allclose(made.value[:, made.metric(name)], value, atol=1e-4)
+        assert set(made.trust) == {"reliable"}
+        assert made.unreliable == ""
+    assert formula.qualities[0].method == "linear"
 
 
 def test_order_of_patients_and_names_of_groups_change_nothing(patients: Cohort) -> None:

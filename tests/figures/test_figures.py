@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import matplotlib
@@ -29,6 +30,7 @@ DRAW = {
     "volcano": lambda ax=None: figures.volcano(COMPARISON, COMPARISON.contrasts[1], ax=ax),
     "importance": lambda ax=None: figures.importance(COMPARISON, ax=ax),
     "reliance": lambda ax=None: figures.reliance_scatter(MADE.reliances[0], ax=ax),
+    "quality": lambda ax=None: figures.quality_dots(MADE.qualities[0], ax=ax),
     "number": lambda ax=None: figures.dependence(MADE.dependences[0], ax=ax),
     "states": lambda ax=None: figures.dependence(MADE.dependences[2], ax=ax),
 }
@@ -106,6 +108,20 @@ def test_what_cannot_be_asked_is_written_in_the_plot() -> None:
     assert "no difference can be estimated" in figures.volcano_text(
         COMPARISON, COMPARISON.contrasts[0]
     )
+
+
+def test_checks_are_drawn_in_parts_of_what_is_allowed() -> None:
+    """Errors over their limit, scores as the part of 1 they may lose; nothing lies below 0."""
+    made = MADE.qualities[0]
+    spent = figures.allowed_part(made, made.value)
+    assert spent[1, made.metric("background")] == pytest.approx(0.15 / 0.5)
+    assert spent[1, made.metric("deletion")] == pytest.approx((1 - 0.99) / 0.5)
+    assert spent[1, made.metric("insertion")] == 0.0
+    assert len(figures.checked(made)) == 8
+    low = replace(made, value=np.where(made.value > 0.9, 0.2, made.value))
+    text = figures.quality_text(low)
+    assert text.startswith("Nearest to its limit, or furthest beyond: deletion score 0.20 in Asian")
+    assert "160 % of what is allowed" in text
 
 
 def test_groups_differ_by_colour_and_by_mark() -> None:

@@ -47,7 +47,8 @@ def bare() -> Audit:
         name: () for name in ("compositions", "performances", "comparisons", "reliances")
     }
     nothing |= {
-        name: () for name in ("dependences", "sensitivities", "flips", "answers", "warnings")
+        name: ()
+        for name in ("dependences", "qualities", "sensitivities", "flips", "answers", "warnings")
     }
     return replace(audit(), findings=Findings(()), **nothing)
 
@@ -144,7 +145,7 @@ def _widths(table: Node) -> set[int]:
 def test_every_figure_says_what_it_shows(root: Node) -> None:
     """Each picture has role, title and a description with a number from the data, and a caption."""
     pictures = [n for n in root.all("svg") if n.attributes.get("role") == "img"]
-    assert len(pictures) == len(drawings(audit())) == 8
+    assert len(pictures) == len(drawings(audit())) == 9
     for picture in pictures:
         assert picture.all("title")[0].text()
         assert re.search(r"\d", picture.all("desc")[0].text())

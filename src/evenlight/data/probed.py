@@ -132,6 +132,66 @@ class Intervention:
         return change
 
 
+CHECKS = (
+    *("residual", "noise", "deletion", "insertion"),
+    *("stability", "background", "agreement", "sanity"),
+)
+"""What is checked of an explanation, in the order in which it is told."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faithfulness:
+    """How far attributions of one target can be trusted, row by row, on a sample of m rows.
+
+    Each of `CHECKS` is (m,); all NaN, with a sentence in `reasons`, where it could not be had.
+    `residual`: |completeness residual| over |output - base| (its median where that is larger);
+    `noise`: Monte Carlo error over the size of a typical attribution; `deletion`, `insertion`: 1
+    where the output falls and rises as the attributions claim when what raises it most is taken
+    away or put in first, 0 where no faster than in random order; `stability`, `background`: change
+    of the attribution, over the size of a typical one, for an input moved by small noise, and for
+    another draw of the background; `agreement`: distance to a second method, 0 same and 1 opposite;
+    `sanity`: mean cosine with the attributions of the same network with re-drawn weights.
+
+    `players` says what was taken away and put in, `evaluations` how many rows went through the
+    model, `explanations` how many rows were explained again.
+    """
+
+    rows: Text
+    residual: Float
+    noise: Float
+    deletion: Float
+    insertion: Float
+    stability: Float
+    background: Float
+    agreement: Float
+    sanity: Float
+    reasons: Mapping[str, str]
+    method: str
+    target: str
+    players: str
+    evaluations: int
+    explanations: int
+    cohort_digest: str = ""
+
+    def __post_init__(self) -> None:
+        _same_length(self.rows, **{name: getattr(self, name) for name in CHECKS})
+        for name in CHECKS:
+            missing = np.isnan(getattr(self, name))
+            if missing.any() and not (missing.all() and self.reasons.get(name)):
+                raise ModelError(
+                    f"{name} is missing in {int(missing.sum())} of {len(missing)} rows; a check is "
+                    "there for every row, or for none with a reason"
+                )
+
+    def at(self, cohort: Cohort) -> Faithfulness:
+        """The same, shown to be of this cohort, its rows in the cohort's order."""
+        if self.cohort_digest and self.cohort_digest != cohort.digest:
+            raise ModelError("this faithfulness was measured on another cohort")
+        found = align.match(cohort.rows, self.rows, what="the cohort of this faithfulness")
+        order = np.argsort(found, kind="stable")
+        return replace(self, rows=self.rows[order], **{n: getattr(self, n)[order] for n in CHECKS})
+
+
 def _same_length(rows: Text, **arrays: Float | Int) -> None:
     for name, array in arrays.items():
         if len(array) != len(rows):

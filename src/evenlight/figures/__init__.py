@@ -9,13 +9,16 @@ from evenlight.figures.dependence import dependence, dependence_text
 from evenlight.figures.dots import dots, dots_text
 from evenlight.figures.forest import forest, forest_rows, forest_text
 from evenlight.figures.importance import importance, importance_text
+from evenlight.figures.quality import allowed_part, checked, quality_dots, quality_text
 from evenlight.figures.reliance import reliance_scatter, reliance_text
 from evenlight.figures.strata import strata, strata_text
 from evenlight.figures.volcano import volcano, volcano_text
 
 __all__ = [
+    "allowed_part",
     "calibration",
     "calibration_text",
+    "checked",
     "dependence",
     "dependence_text",
     "dots",
@@ -25,6 +28,8 @@ __all__ = [
     "forest_text",
     "importance",
     "importance_text",
+    "quality_dots",
+    "quality_text",
     "reliance_scatter",
     "reliance_text",
     "strata",

@@ -53,7 +53,7 @@ def arms_of(
     if given == "outcome" and here.cohort.outcome_kind == "continuous":
         values = _adjusted(here, values, stratum)
     return [
-        _arms(here, pair, stratum, values, draws=draws, rng=rng) for pair in here.groups.contrasts()
+        arm(here, pair, stratum, values, draws=draws, rng=rng) for pair in here.groups.contrasts()
     ]
 
 
@@ -66,7 +66,7 @@ def _adjusted(here: Setting, values: Float, stratum: Int) -> Float:
     return out
 
 
-def _arms(
+def arm(
     here: Setting,
     pair: tuple[str, str],
     stratum: Int,
@@ -75,6 +75,7 @@ def _arms(
     draws: int,
     rng: np.random.Generator,
 ) -> Arms:
+    """The arms of one contrast within given strata (n kept,) of `values` (n kept, p)."""
     a, b = (here.groups.levels.index(name) for name in pair)
     among = np.isin(here.unit_group[here.unit], (a, b)) & (stratum >= 0)
     rows = here.order[among[here.order]]

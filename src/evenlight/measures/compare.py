@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 import numpy as np
@@ -14,8 +14,10 @@ from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.probed import Contrasts
 from evenlight.errors import AttributionError
 from evenlight.measures.arms import Arms, arms_of
+from evenlight.measures.between import background_share, noise_share, redrawn, shared_by_all
 from evenlight.measures.comparison import Comparison, View
-from evenlight.measures.family import Results, results
+from evenlight.measures.convergence import unconverged_reasons
+from evenlight.measures.family import Results, Shared, results
 from evenlight.measures.mechanism import mechanisms
 from evenlight.measures.prepare import (
     ALPHA,
@@ -25,6 +27,7 @@ from evenlight.measures.prepare import (
     population,
     setting,
 )
+from evenlight.measures.withhold import withheld
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.effects import mean_interval, within_sd
 from evenlight.stats.multiplicity import draws_for
@@ -39,6 +42,7 @@ def compare(
     *,
     by: str | Groups,
     contrasts: Contrasts | None = None,
+    repeats: Sequence[Attributions] = (),
     margin: float = 0.1,
     rng: np.random.Generator | int = 0,
 ) -> Comparison:
@@ -48,25 +52,36 @@ def compare(
     with `contrasts`, *use*: whether the same change moves the output equally far, on the margin and
     on the response. Effects and `margin` are in SD(f), the pooled within-group SD of the output.
     One-hot columns are summed to their variable. Rows that did not converge are left out and
-    counted. Strata without both groups are dropped and the loss is said; a contrast without enough
-    overlap, or with fewer than 11 units in an arm, is *not_estimable*.
+    counted; more than 5 % of them in a group, or more in one group than in another, and what rests
+    on attributions is *not_estimable*. Strata without both groups are dropped and the loss is said;
+    a contrast without enough overlap, or with fewer than 11 units in an arm, is *not_estimable*.
+
+    `repeats` are attributions of the same rows made on other draws of the background (four or more
+    are recommended): what a draw adds to the variance of a difference then enters its interval and
+    p, since all rows share it (see `evenlight.measures.between`). Without any, nothing changes.
 
     Raises GroupError where there is nothing to compare, and AttributionError where contrasts are
-    given for attributions that are not on the margin.
+    given for attributions that are not on the margin, or repeats are no repeats.
     """
     made, kind = as_variables(attributions, cohort)
+    others = redrawn(made, repeats, cohort)
     here = setting(cohort, by, kept=made.converged)
     pairs = here.groups.contrasts()
     draws = draws_for(len(made.features) * len(pairs), alpha=ALPHA)
     generator = np.random.default_rng(rng)
     found: Computed = []
+    drawn: list[Shared | None] = []
     for given, views in _views(made, contrasts, here).items():
         stacked = np.hstack([values for _, values in views])
         arms = arms_of(here, given, stacked, draws=draws, rng=generator)
+        shared = _shared(here, given, others, arms, views[0][0].unit)
+        drawn.append(shared)
         for i, (view, values) in enumerate(views):
             columns = i * values.shape[1] + np.arange(values.shape[1])
-            found.append((view, results(arms, columns, view, margin=margin), arms))
-    return Comparison(
+            own = shared and Shared(shared.variance[:, columns], shared.draws)
+            judged = results(arms, columns, view, margin=margin, shared=own)
+            found.append((view, judged, arms))
+    comparison = Comparison(
         grouping=here.groups.name,
         source=here.groups.source,
         levels=here.groups.levels,
@@ -82,14 +97,34 @@ def compare(
         mechanism=_mechanisms(found, made, here),
         **_gap(made, here, found[0][2]),
         **_levels(made, here),
+        repeats=len(others),
+        noise_share=noise_share(attributions, here, found[0][2]),
+        background_share=background_share(found[0][2], drawn[0], len(made.features)),
     )
+    lost = unconverged_reasons(made.converged, here.groups, cohort.units)
+    return withheld(comparison, lost)
+
+
+def _shared(
+    here: Setting, given: str, others: Sequence[Attributions], arms: list[Arms], unit: float
+) -> Shared | None:
+    """What another draw of the background adds to the variance of each signed and sized column."""
+    if not others:
+        return None
+    rows = [_rows(again, here) for again in others]
+    return shared_by_all(here, given, [np.hstack([r, np.abs(r)]) for r in rows], arms, unit)
+
+
+def _rows(made: Attributions, here: Setting) -> Float:
+    """Attributions (n kept, p) in float64."""
+    return made.values.reshape(made.n, -1).astype(np.float64)[here.kept]
 
 
 def _views(
     made: Attributions, contrasts: Contrasts | None, here: Setting
 ) -> Mapping[str, list[tuple[View, Float]]]:
     """Rows (n kept, p) of each view, by the condition that it is given."""
-    phi = made.values.reshape(made.n, -1).astype(np.float64)[here.kept]
+    phi = _rows(made, here)
     sd = within_sd(here.per_unit(made.total()), here.unit_group)
     if sd <= 0:
         raise AttributionError(

@@ -44,6 +44,9 @@ class Comparison:
     `unconverged` (k,) counts rows left out, 1 to 10 told as 10.
     `mean` and `importance` (k, p) are the mean and mean absolute attribution of each level over all
     its units, with pointwise 95 % limits of the latter.
+    `noise_share` and `background_share` (c, p) are the parts of the variance of a signed difference
+    that are Monte Carlo error of the explainer, and of the draw of the background (known from
+    `repeats` further draws); NaN where neither was recorded.
     """
 
     grouping: str
@@ -80,6 +83,9 @@ class Comparison:
     importance_low: Float
     importance_high: Float
     unconverged: Int
+    repeats: int
+    noise_share: Float
+    background_share: Float
 
     def __post_init__(self) -> None:
         v, c, p, k = len(self.views), len(self.contrasts), len(self.subjects), len(self.levels)
@@ -90,6 +96,7 @@ class Comparison:
         shaped(self, (c,), "gap", "unexplained", "gap_reason")
         shaped(self, (k, p), "mean", "importance", "importance_low", "importance_high")
         shaped(self, (k,), "unconverged", "level_reason")
+        shaped(self, (c, p), "noise_share", "background_share")
         worded(self, "verdict", VERDICTS)
         worded(self, "mechanism", MECHANISMS)
         explained(self, self.reason, *numbers)

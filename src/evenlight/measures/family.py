@@ -19,6 +19,7 @@ from evenlight.stats.permutation import (
     difference,
     from_normal,
     null_statistics,
+    with_shared,
 )
 
 NO_CONTRAST = "there is no common contrast of this subject (it does not vary, or none was made)"
@@ -40,8 +41,21 @@ class Results:
     more_in: Text
 
 
-def results(arms: list[Arms], columns: Int, view: View, *, margin: float) -> Results:
-    """Test the cell columns of one view (p,) in every contrast; effects in units of the view."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """The variance (c, p) of an error that all units share, from `draws` draws; see `between`."""
+
+    variance: Float
+    draws: int
+
+
+def results(
+    arms: list[Arms], columns: Int, view: View, *, margin: float, shared: Shared | None = None
+) -> Results:
+    """Test the cell columns of one view (p,) in every contrast; effects in units of the view.
+
+    `shared` is the variance that another draw of the background adds to each difference.
+    """
     c, p = len(arms), len(columns)
     reason = np.full((c, p), "", dtype=object)
     for i, arm in enumerate(arms):
@@ -52,8 +66,10 @@ def results(arms: list[Arms], columns: Int, view: View, *, margin: float) -> Res
     out = {name: np.full((c, p), np.nan) for name in names}
     more_in = np.full((c, p), "", dtype="<U9")
     if len(live):
-        seen = _observed(arms, columns, live)
-        family = _family(arms, columns, live, seen)
+        seen = observed(arms, columns, live)
+        if shared is not None:
+            seen = with_shared(seen, shared.variance[tuple(live.T)], shared.draws)
+        family = family_of(arms, columns, live, seen)
         slack = _unseen(arms, columns)[tuple(live.T)] / view.unit
         found = _numbers(seen, family, view, slack, margin=margin)
         at = tuple(live.T)
@@ -67,7 +83,7 @@ def results(arms: list[Arms], columns: Int, view: View, *, margin: float) -> Res
     return Results(**out, verdict=verdict, reason=reason.astype(np.str_), more_in=more_in)
 
 
-def _observed(arms: list[Arms], columns: Int, live: Int) -> Difference:
+def observed(arms: list[Arms], columns: Int, live: Int) -> Difference:
     """The contrasts and subjects that can be asked, flat (m,)."""
     parts = []
     for i in np.unique(live[:, 0]):
@@ -77,7 +93,7 @@ def _observed(arms: list[Arms], columns: Int, live: Int) -> Difference:
     return Difference(*(np.concatenate([getattr(part, n) for part in parts]) for n in names))
 
 
-def _family(arms: list[Arms], columns: Int, live: Int, seen: Difference) -> Family:
+def family_of(arms: list[Arms], columns: Int, live: Int, seen: Difference) -> Family:
     """Max-T over all contrasts: each is permuted on its own, and the maximum taken draw by draw."""
 
     def null(index: Int) -> Float:
@@ -147,4 +163,5 @@ def _needed(
     half = (found["high"] - found["low"]) / 2
     n = np.array([arms[i].left for i in live[:, 0]]).T
     var = (seen.var_level / view.unit**2, seen.var_reference / view.unit**2)
-    return more_units(found["effect"], half, margin, var, (n[0], n[1]))
+    shared = seen.var_shared / view.unit**2
+    return more_units(found["effect"], half, margin, var, (n[0], n[1]), shared=shared)

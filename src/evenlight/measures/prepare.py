@@ -109,7 +109,7 @@ def own_states(cohort: Cohort, subject: str) -> tuple[Int, tuple[str, ...]] | No
     if coded is None:
         return None
     columns = [cohort.features.place[c] for c in coded.columns]
-    labels = states_of(coded, cohort.dense()[:, columns], list(coded.columns))
+    labels = states_of(coded, cohort.columns(columns), list(coded.columns))
     place = {state: i for i, state in enumerate(coded.states)}
     return np.array([place[label] for label in labels], dtype=np.int64), coded.states
 
@@ -118,7 +118,7 @@ def own_values(cohort: Cohort, subject: str) -> Float | None:
     """The subject's own values (n,), where it is a plain column of x."""
     if subject not in cohort.features.place or cohort.x.ndim != 2:
         return None
-    return cohort.dense()[:, cohort.features.place[subject]]
+    return cohort.column(cohort.features.place[subject])
 
 
 def is_direct(cohort: Cohort, subject: str, groups: Groups) -> bool:

@@ -10,10 +10,12 @@ from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
-from evenlight.measures.prepare import ALPHA, Setting, as_variables, own_states, own_values, setting
+from evenlight.measures.convergence import unconverged_reasons
+from evenlight.measures.prepare import ALPHA, Setting, as_variables, setting
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.supported import Support, support_within
-from evenlight.stats.association import eps_squared, normalised_information
+from evenlight.measures.telling import association
+from evenlight.measures.withhold import withheld_reliance
 from evenlight.stats.cells import joint
 from evenlight.stats.decomposition import (
     Layout,
@@ -79,7 +81,8 @@ def rely(
     bootstrap interval over units; *given nothing*, *given the outcome*, and, where the cohort has
     strata, *given the outcome and strata*. `margin` is a share of variance. Support asks whether a
     subject's attribution predicts the outcome within groups (and strata); without a refitted twin
-    nothing stronger than these words is said. Raises GroupError where there is one group only.
+    nothing stronger than these words is said. *not_estimable* where more than 5 % of a group's rows
+    did not converge, or more in one than in another. Raises GroupError where there is one group.
     """
     made, kind = as_variables(attributions, cohort)
     here = setting(cohort, by, kept=made.converged)
@@ -89,9 +92,9 @@ def rely(
     support = support_within(here, phi, f, link=_link(made, cohort))
     given = _conditions(cohort)
     rows = [_row(here, phi, f, g, support, margin=margin, rng=generator) for g in given]
-    association, association_kind = _association(here, made, rng=generator)
+    told, told_kind = association(here, made, rng=generator)
     size = np.abs(phi[here.unit_group >= 0]).mean(axis=0)
-    return Reliance(
+    reliance = Reliance(
         grouping=here.groups.name,
         source=here.groups.source,
         levels=here.groups.levels,
@@ -103,8 +106,8 @@ def rely(
         alpha=ALPHA,
         draws=DRAWS,
         **_stacked(rows, rounded=here.rounded),
-        association=association,
-        association_kind=association_kind,
+        association=told,
+        association_kind=told_kind,
         mass=size / max(size.sum(), 1e-300),
         slope=support.slope,
         slope_low=support.low,
@@ -114,6 +117,8 @@ def rely(
         support=support.word,
         support_reason=support.reason,
     )
+    lost = unconverged_reasons(made.converged, here.groups, cohort.units)
+    return withheld_reliance(reliance, next(filter(None, lost), ""))
 
 
 def _link(made: Attributions, cohort: Cohort) -> str:
@@ -275,26 +280,3 @@ def _totals(share: Float, again: Float, support: Support) -> tuple[Float, Float,
     ]
     low, high = (np.array([limit[side][0] for limit in limits]) for side in (0, 1))
     return total, low, high
-
-
-def _association(
-    here: Setting, made: Attributions, *, rng: np.random.Generator
-) -> tuple[Float, Text]:
-    """How far each subject's values tell the group, (p,): by states, or corrected eta squared."""
-    out, kinds = [], []
-    for name in made.features.names:
-        states = own_states(here.cohort, name)
-        values = own_values(here.cohort, name) if states is None else None
-        if states is not None:
-            out.append(normalised_information(states[0], here.groups.codes, draws=200, rng=rng))
-            kinds.append("information")
-        elif values is not None:
-            own = here.per_unit(values[:, None])
-            out.append(float(eps_squared(own, here.unit_group)[0]))
-            kinds.append("eps squared")
-        else:
-            place = made.features.place[name]
-            own = here.per_unit(made.values.reshape(made.n, -1)[:, [place]].astype(np.float64))
-            out.append(float(eps_squared(own, here.unit_group)[0]))
-            kinds.append("eps squared of the attribution")
-    return np.array(out), np.array(kinds, dtype=np.str_)

@@ -15,6 +15,7 @@ from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import Composition
 from evenlight.measures.dependence import Dependence
 from evenlight.measures.performance import Performance
+from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
 from evenlight.record import Audit
 from evenlight.reports.parts import Drawing, say
@@ -39,6 +40,8 @@ def _all(audit: Audit) -> Iterator[Drawing]:
         yield from _comparison(comparison, i)
     for i, reliance in enumerate(audit.reliances, start=1):
         yield _reliance(reliance, i)
+    for i, quality in enumerate(audit.qualities, start=1):
+        yield from _quality(quality, i)
     for i, (grouping, curves) in enumerate(curves_by_grouping(audit).items(), start=1):
         yield _curves(grouping, curves, i)
 
@@ -104,6 +107,12 @@ def _reliance(reliance: Reliance, i: int) -> Drawing:
     text = figures.reliance_text(reliance)
     named = CAPTIONS["F8"].format(grouping=say(reliance.grouping))
     return _drawing("F8", i, figures.reliance_scatter(reliance).figure, text, named)
+
+
+def _quality(quality: Quality, i: int) -> Iterator[Drawing]:
+    if len(figures.checked(quality)):
+        figure = figures.quality_dots(quality).figure
+        yield _drawing("F12", i, figure, figures.quality_text(quality), CAPTIONS["F12"])
 
 
 def _curves(grouping: str, curves: list[Dependence], i: int) -> Drawing:

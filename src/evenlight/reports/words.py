@@ -20,6 +20,7 @@ NOTHING = {
     "composition": "Groups were not counted in this audit.",
     "comparison": "Use of features was not compared in this audit.",
     "reliance": "Reliance was not measured in this audit.",
+    "quality": "The explanations were not checked in this audit.",
     "findings": "No finding was recorded.",
     "warnings": "No further warning was recorded.",
 }
@@ -48,6 +49,7 @@ MEASURES = {
     "attribution": ("Same attributions", "b3"),
     "comparison": ("Same attributions", "b3"),
     "reliance": ("Follows the group", "b4"),
+    "quality": ("Explanations equally good", "b8"),
 }
 EVERYBODY = "all groups"
 
@@ -84,6 +86,7 @@ HEADS = {
     "b2": "Does it work equally well?",
     "b3": "Does it use the same features?",
     "b4": "Does it lean on features that tell the group?",
+    "b8": "Can these explanations be trusted?",
     "c1": "Methods",
     "c4": "Limits and deviations",
     "c7": "Provenance",
@@ -96,6 +99,7 @@ SHORT_HEADS = {
     "b2": "Performance",
     "b3": "Features",
     "b4": "Reliance",
+    "b8": "Trust",
     "c1": "Methods",
     "c7": "Provenance",
 }
@@ -144,6 +148,15 @@ CAPTIONS = {
     "F8": "Upper right: the model uses features that also tell {grouping}. This can be real "
     "within every group, real in some, or not shown in any; see the support column. Dashed "
     "lines: an association of 0.05, and an equal share for every feature.",
+    "T10": "Checks of the explanations ({method}) by {grouping}, with pointwise 95 % intervals. "
+    "The first four are of everybody, the others of {rows} rows balanced over groups: {players}, "
+    "{evaluations} evaluations of the model and {explanations} rows explained again. A group "
+    "with a check that fails is not compared by its attributions.",
+    "T10d": "Differences in the quality of explanations by {grouping}: first group minus second, "
+    "with simultaneous 95 % intervals over {draws} draws. Beyond the margin, and leaving out 0: "
+    "the groups are not compared by their attributions.",
+    "F12": "How much of what is allowed each check uses up in each group, with 95 % limits; right "
+    "of the dashed line the check fails. Numbers: table T10.",
     "F15": "Own value on the horizontal axis, mean attribution on the vertical, with 95 % "
     "limits; above, where the people of each group are. Curves that coincide over different "
     "values say that the values differ and their use does not.",
@@ -160,6 +173,29 @@ READING_AFTER = (
     "claim is about the model in these people; it depends on the recorded group and on the "
     "recorded outcome, and cannot exclude what was not measured."
 )
+CHECKED = {
+    "unconverged": "attributions that do not add up to the output",
+    "residual": "what attributions miss of the output, over how far it moves",
+    "residual_tail": "the same, in the row that 5 % of rows exceed",
+    "noise": "error by chance of the explainer, over the size of an attribution",
+    "deletion": "1 if taking away what raises the output most lowers it as claimed, 0 if no faster "
+    "than in random order",
+    "insertion": "the same for putting it in first",
+    "stability": "how far attributions move when inputs move by a twentieth of their spread",
+    "background": "how far they move with another draw of the background",
+    "agreement": "0 if taking each feature away and putting it in alone says the same, 1 if the "
+    "opposite",
+    "sanity": "cosine with attributions of the same network with re-drawn weights",
+}
+TRUSTED = (
+    "By {grouping}, the explanations ({method}) pass in every group all {known} checks that could "
+    "be made, and no two groups were found to differ in them beyond the margins."
+)
+UNTRUSTED = (
+    "These explanations are not reliable: {reason}. What rests on the attributions of these groups "
+    "is not answered; performance, and the same change for everyone, need none and stand."
+)
+
 ROUNDED = " Counts are rounded to 5, because a cell is suppressed."
 FIRST_ROWS = "The first {shown} of {all} rows; the record beside this page (audit.json) holds all."
 
@@ -187,6 +223,14 @@ METHODS = {
     "reliance": "Reliance by {grouping}: the share of the output's variance between groups, "
     "split over {p} subjects, less its mean over {draws} permutations; intervals re-centred; "
     "margin {margin}. Given: {given}.",
+    "quality": "Trust in explanations by {grouping}: {rows} rows balanced over groups by seed; "
+    "deletion and insertion of {players} in falling order of attribution against random orders "
+    "and their reverse, in units of what attributions claim; a second method from single "
+    "removals and insertions; explained again with inputs moved by 0.05 of their spread, on "
+    "another draw of the background, and for networks with re-drawn weights. Groups: "
+    "studentised permutation of whole units, {draws} draws, max-T. Limits: {limits}.",
+    "repeats": "The background was drawn {repeats} times more; the variance between the draws of "
+    "each difference, times 1 + 1/{all}, is part of its interval and p.",
     "probe": "Probe of the model: {probe}.",
     "verdicts": "Verdicts: different when the simultaneous interval excludes zero and is not "
     "inside the margin; similar when it lies inside the margin with at least 20 units in "

@@ -49,7 +49,13 @@ def minimum_effect_p(effect: Float, se: Float, df: Float, delta: Float | float) 
 
 
 def more_units(
-    effect: Float, half: Float, margin: Float | float, var: tuple[Float, Float], n: Pair
+    effect: Float,
+    half: Float,
+    margin: Float | float,
+    var: tuple[Float, Float],
+    n: Pair,
+    *,
+    shared: Float | float = 0.0,
 ) -> tuple[Float, Text]:
     """About how many more units would settle a *cannot tell*, and in which arm.
 
@@ -57,12 +63,13 @@ def more_units(
     `half` is the half-width of the interval, `var` the arms' parts of the squared standard error,
     `n` their units. The half-width has to shrink to |effect| (then *different*) or to
     margin - |effect| (then *similar*), whichever is the wider; the arm with the larger part of the
-    variance grows, or both where that one alone cannot do it. Rounded up to two digits.
+    variance grows, or both where that one alone cannot do it. `shared` is a part of the squared
+    standard error that more people do not lessen. Rounded up to two digits.
     """
     wanted = np.maximum(np.abs(effect), margin - np.abs(effect))
     total = var[0] + var[1]
     ratio = np.divide(wanted, half, out=np.ones_like(half), where=half > 0)
-    target = total * np.minimum(ratio, 1.0) ** 2
+    target = (total + shared) * np.minimum(ratio, 1.0) ** 2 - shared
     first = var[0] >= var[1]
     big, small = np.where(first, var[0], var[1]), np.where(first, var[1], var[0])
     size = np.where(first, n[0], n[1]).astype(float)

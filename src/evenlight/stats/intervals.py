@@ -6,6 +6,7 @@ from math import ceil
 
 import numpy as np
 from scipy.special import ndtri
+from scipy.stats import binom
 
 from evenlight.arrays import Bool, Float, Int
 
@@ -107,3 +108,18 @@ def percentile(replicates: Float, *, alpha: float = 0.05) -> tuple[Float, Float]
     """Pointwise percentile limits of replicates (draws, m)."""
     low, high = np.nanquantile(replicates, [alpha / 2, 1 - alpha / 2], axis=0)
     return low, high
+
+
+def quantile_interval(values: Float, share: float, *, alpha: float = 0.05) -> tuple[float, ...]:
+    """The quantile `share` of values (n,), and order statistics that hold it with 1 - alpha.
+
+    Free of any distribution (David and Nagaraja 2003, section 7.1); where no order statistic is
+    far enough out, the limit is the least or largest value.
+
+    >>> quantile_interval(np.arange(100.0), 0.5)
+    (49.5, 39.0, 60.0)
+    """
+    n, ordered = len(values), np.sort(values)
+    low, high = (int(k) for k in np.asarray(binom.ppf([alpha / 2, 1 - alpha / 2], n, share)))
+    at = (ordered[max(low - 1, 0)], ordered[min(high, n - 1)])
+    return float(np.quantile(values, share)), float(at[0]), float(at[1])

@@ -83,6 +83,7 @@ def _beside(audit: Audit) -> str:
         r.verdict.size for r in audit.reliances
     )
     others += sum(int((p.verdict != "").sum()) for p in audit.performances)
+    others += sum(int((q.verdict != "").sum()) for q in audit.qualities)
     others -= sum(len(answer.parts) for answer in audit.answers)
     contrasts = sum(len(by_contrast(answer)) for answer in audit.answers)
     return NOT_PRIMARY.format(

@@ -12,6 +12,7 @@ from evenlight.measures.comparison import Comparison
 from evenlight.record import Audit
 from evenlight.reports.drawings import curves_by_grouping, drawings
 from evenlight.reports.parts import ROWS, block, grid, name, nothing, part, picture
+from evenlight.reports.sections.b8_trust import banner
 from evenlight.reports.sections.changes import flips, sensitivities
 from evenlight.reports.sections.contrasts import contrast_tables
 from evenlight.reports.sections.keyed import keyed
@@ -31,6 +32,7 @@ def _compared(audit: Audit, key: str, record: Comparison) -> Element:
     shown = [made[k] for k in (key.replace("t4", f) for f in ("F6", "F5")) if k in made]
     return part(
         f"By {record.grouping}",
+        banner(audit, record.grouping),
         [picture(drawing) for drawing in shown],
         importance_table(f"{key}i", record),
         contrast_tables(key, record),
@@ -41,7 +43,7 @@ def _curves(audit: Audit) -> Node:
     made = drawings(audit)
     groupings = keyed("F15", list(curves_by_grouping(audit)))
     return [
-        part(f"Value or use? Dependence by {grouping}", picture(made[key]))
+        part(f"Value or use? Dependence by {grouping}", banner(audit, grouping), picture(made[key]))
         for key, grouping in groupings
         if key in made
     ]

@@ -35,6 +35,7 @@ from evenlight.reports.parts import (
     size,
     verdict,
 )
+from evenlight.reports.sections.b8_trust import banner
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import (
     CAPTIONS,
@@ -57,6 +58,7 @@ def section(audit: Audit) -> Element:
         (
             part(
                 f"By {record.grouping}",
+                banner(audit, record.grouping),
                 [p(class_="reading")[reading(record, g)] for g in main(record)],
                 p(class_="quiet")[READING_AFTER],
                 totals(f"{key}e", record),

@@ -10,6 +10,7 @@ from evenlight.data.digits import count, number, plain
 from evenlight.data.shown import metric_name, short
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.performance import Performance
+from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
 from evenlight.record import Audit, CohortCard, ModelCard
 from evenlight.reports.parts import block, grid, name, say
@@ -37,6 +38,7 @@ def sentences(audit: Audit) -> Iterator[str]:
     yield from map(_performance, audit.performances)
     yield from map(_comparison, audit.comparisons)
     yield from map(_reliance, audit.reliances)
+    yield from map(_quality, audit.qualities)
     for probe in audit.model.probes:
         yield METHODS["probe"].format(probe=probe)
     yield METHODS["verdicts"]
@@ -82,7 +84,7 @@ def _comparison(record: Comparison) -> str:
     views = (
         f"{v.name} given {v.given} on the {v.scale} (SD {number(v.unit)})" for v in record.views
     )
-    return METHODS["comparison"].format(
+    told = METHODS["comparison"].format(
         grouping=short(record.grouping),
         p=len(record.subjects),
         kind=record.subject_kind,
@@ -91,6 +93,9 @@ def _comparison(record: Comparison) -> str:
         margin=plain(record.margin),
         views=", ".join(views),
     )
+    if not record.repeats:
+        return told
+    return f"{told} {METHODS['repeats'].format(repeats=record.repeats, all=record.repeats + 1)}"
 
 
 def _reliance(record: Reliance) -> str:
@@ -104,6 +109,17 @@ def _reliance(record: Reliance) -> str:
         draws=f"{record.draws:,}",
         margin=plain(record.margin),
         given=", ".join(given),
+    )
+
+
+def _quality(record: Quality) -> str:
+    limits = zip(record.metrics, record.threshold.tolist(), strict=True)
+    return METHODS["quality"].format(
+        grouping=short(record.grouping),
+        rows=count(record.rows),
+        players=record.players,
+        draws=f"{record.draws:,}",
+        limits=", ".join(f"{metric_name(m)} {plain(v)}" for m, v in limits),
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
+from sklearn.tree import DecisionTreeRegressor
 from torch import nn
 
 from evenlight.data.attributions import Attributions
@@ -79,10 +80,15 @@ def _conforms(found: Attributions, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("model", "method"),
-    [(TABLE, "linear"), (linear_network(), "ig"), (lambda x: x[:, 0], "shapley")],
+    [
+        (TABLE, "linear"),
+        (linear_network(), "ig"),
+        (DecisionTreeRegressor(max_depth=3).fit(X, X[:, 0]), "trees"),
+        (lambda x: x[:, 0], "shapley"),
+    ],
 )
 def test_auto_picks_what_suits_the_model(model: object, method: str) -> None:
-    """Known weights: closed form; torch: integrated gradients; else Shapley values."""
+    """Weights: closed form; torch: integrated gradients; trees by themselves; else Shapley."""
     assert explain(model, COHORT).method == method
 
 

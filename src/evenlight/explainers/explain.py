@@ -14,8 +14,15 @@ from evenlight.data.cohort import Cohort
 from evenlight.explainers import TOGETHER, load
 from evenlight.explainers.background import draw
 from evenlight.explainers.device import placed
+from evenlight.explainers.forests import unsuited
 from evenlight.models.adapted import Adapted
 from evenlight.models.probe import Prepared, prepare_all, settled
+
+UNRECORDED = ("progress", "out", "budget", "threads")
+"""Options that change no answer."""
+
+MOST_RECORDED = 10_000
+"""Most numbers of an option that are kept in the record."""
 
 Method = str | Callable[..., Attributions]
 
@@ -55,8 +62,8 @@ def explain(
     model
         anything that `evenlight.adapt` takes.
     method
-        a name of `EXPLAINERS`, "auto" (linear where the weights are known, ig for torch, else
-        shapley), or a function with the signature of an explainer.
+        a name of `EXPLAINERS`, "auto" (linear where the weights are known, ig for torch, trees for
+        ensembles of them, else shapley), or a function with the signature of an explainer.
     target
         name or position of the output; needed where there are several. A list of them gives a
         tuple of attributions; "ig" makes these in one pass.
@@ -68,7 +75,8 @@ def explain(
     device
         "cpu", "cuda" or "cuda:1": a network that is elsewhere is explained in a copy there.
     **own
-        options of the explainer, such as `baseline=` of ig or `walks=` of shapley.
+        options of the explainer, such as `baseline=` of ig (`explainers.options`) or `players=`
+        and `tolerance=` of shapley (`explainers.shapley`).
 
     >>> import pandas as pd
     >>> from evenlight.data.coefficients import CoefficientTable
@@ -85,7 +93,7 @@ def explain(
         "background": draw(cohort, background, rng=np.random.default_rng([seed, 0])),
         "rng": np.random.default_rng([seed, 1]), "device": device, **own,
     }  # fmt: skip
-    known = {"seed": seed, "link": str(adapted.link)}
+    known = {"seed": seed, "link": str(adapted.link), **_recorded(own)}
     passed = model if here is adapted and isinstance(model, Prepared) else here
     if not isinstance(target, list | tuple):
         return _one(passed, cohort, chosen, target, asked, known)
@@ -107,7 +115,24 @@ def _one(
     return replace(made, settings={**known, **made.settings})
 
 
+def _recorded(own: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as plain data, and the names of those that are too large or no data."""
+    wanted = {name: value for name, value in own.items() if name not in UNRECORDED}
+    plain = {name: _plain(value) for name, value in wanted.items()}
+    left = [name for name in wanted if plain[name] is None and wanted[name] is not None]
+    made: dict[str, Any] = {"options": {k: v for k, v in plain.items() if k not in left}}
+    return {**made, "options_left_out": left} if left else made
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist() if value.size <= MOST_RECORDED else None
+    return value if isinstance(value, str | int | float | bool) else None
+
+
 def _suited(adapted: Adapted) -> str:
     if adapted.weights is not None:
         return "linear"
-    return "ig" if adapted.module is not None else "shapley"
+    if adapted.module is not None:
+        return "ig"
+    return "shapley" if unsuited(adapted) else "trees"

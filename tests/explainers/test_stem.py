@@ -102,6 +102,27 @@ def test_the_matrix_is_the_stem(name: str) -> None:
         assert (plain is not None) == (name == "linear")
 
 
+class Cut(nn.Module):
+    """Affine in value, with gradients that are cut, or twice what they should be."""
+
+    def __init__(self, cut: bool) -> None:
+        super().__init__()
+        self.first, self.cut = nn.Linear(6, 2), cut
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Rows (n, 6) to (n, 2)."""
+        z = self.first(x)
+        return z.detach() if self.cut else torch.as_tensor(2 * z - z.detach())
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_a_map_whose_gradients_are_not_its_own_is_no_stem(cut: bool) -> None:
+    """What is affine in value must be so in its gradients as well."""
+    module = Cut(cut)
+    with kept(module):
+        assert find(module, sample((6,))).name in ("", "first")
+
+
 def test_a_matrix_is_for_rows_of_numbers_only() -> None:
     """Images have none."""
     module = Residual()

@@ -9,13 +9,20 @@ import pandas as pd
 import pytest
 from scipy.special import logit
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 
 from evenlight.data.cohort import Cohort
 from evenlight.errors import ModelError
@@ -56,15 +63,41 @@ def test_without_a_decision_function_the_margin_is_the_log_odds() -> None:
     assert said.scale == "margin"
 
 
-@pytest.mark.parametrize(
-    "model", [RandomForestClassifier(10, random_state=0), KNeighborsClassifier(3)]
-)
-def test_a_model_that_is_certain_has_a_probability_only(model: Any) -> None:
-    """Forests and neighbours say exactly 0 or 1: scale probability, and a note says so."""
-    said = settled(model.fit(X, CASE), COHORT)
+def test_a_model_that_is_certain_has_a_probability_only() -> None:
+    """Neighbours say exactly 0 or 1: scale probability, and a note says so."""
+    said = settled(KNeighborsClassifier(3).fit(X, CASE), COHORT)
     assert (said.scale, said.link) == ("probability", "identity")
     assert "says exactly 0 or 1" in said.notes[0]
     np.testing.assert_array_equal(said.margin(X.to_numpy()), said.response(X.to_numpy()))
+
+
+@pytest.mark.parametrize("depth", [None, 1])
+def test_trees_that_vote_have_a_probability_only(depth: int | None) -> None:
+    """Deep or shallow, alone or behind a step: the same scale, unless log odds are declared."""
+    for model in (
+        RandomForestClassifier(10, max_depth=depth, random_state=0),
+        DecisionTreeClassifier(max_depth=depth, random_state=0),
+        make_pipeline(StandardScaler(), ExtraTreesClassifier(5, max_depth=depth)),
+    ):
+        said = settled(model.fit(X, CASE), COHORT)
+        assert (said.scale, said.link) == ("probability", "identity")
+        assert "averages the votes of trees" in said.notes[0]
+        np.testing.assert_array_equal(said.margin(X.to_numpy())[:, 0], model.predict_proba(X)[:, 1])
+    shallow = RandomForestClassifier(10, max_depth=1, random_state=0).fit(X, CASE)
+    odds = settled(adapt(shallow, link="logit"), COHORT)
+    np.testing.assert_allclose(
+        odds.margin(X.to_numpy())[:, 0], logit(shallow.predict_proba(X)[:, 1])
+    )
+    assert (odds.scale, odds.estimator) == ("margin", shallow)
+
+
+def test_other_averages_are_no_votes_of_trees() -> None:
+    """Boosted trees, and trees that each see some columns, keep their log odds."""
+    for model in (
+        AdaBoostClassifier(DecisionTreeClassifier(max_depth=1), n_estimators=3),
+        BaggingClassifier(DecisionTreeClassifier(max_depth=1), 5, max_features=2, random_state=0),
+    ):
+        assert settled(model.fit(X, CASE), COHORT).scale == "margin"
 
 
 def test_certainty_met_later_is_an_error_and_probability_can_be_declared() -> None:
@@ -98,7 +131,7 @@ def test_several_classes_have_one_margin_each() -> None:
 
 
 def test_weights_are_shown_where_they_reproduce_the_margin() -> None:
-    """Bare linear models show weights; a pipeline does not; a log link shows the linear part."""
+    """Bare linear models show weights; a log link shows the linear part."""
     x = X.to_numpy()
     for model, y in (
         (LogisticRegression(), CASE), (LinearRegression(), SCORE),
@@ -112,8 +145,6 @@ def test_weights_are_shown_where_they_reproduce_the_margin() -> None:
     log = settled(adapt(counts, link="log"), COHORT)
     assert log.weights is not None
     np.testing.assert_allclose(log.response(x)[:, 0], counts.predict(X))
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, CASE)
-    assert settled(pipeline, COHORT).weights is None
 
 
 def test_a_regressor_predicts_the_response_unless_told_otherwise() -> None:

@@ -9,11 +9,21 @@ from typing import Any
 from evenlight.errors import UnknownName
 
 EXPLAINERS: Mapping[str, str] = {
+    "captum.deeplift": "evenlight.explainers.captum_methods:deeplift",
+    "captum.gradcam": "evenlight.explainers.captum_maps:gradcam",
+    "captum.gradient_shap": "evenlight.explainers.captum_methods:gradient_shap",
+    "captum.ig": "evenlight.explainers.captum_methods:ig",
+    "captum.occlusion": "evenlight.explainers.captum_maps:occlusion",
     "ig": "evenlight.explainers.path:explain",
     "linear": "evenlight.explainers.linear:explain",
     "occlusion": "evenlight.explainers.occlusion:explain",
+    "shap.gradient": "evenlight.explainers.shap_methods:gradient",
+    "shap.kernel": "evenlight.explainers.shap_methods:kernel",
+    "shap.permutation": "evenlight.explainers.shap_methods:permutation",
+    "shap.tree": "evenlight.explainers.shap_methods:tree",
     "shapley": "evenlight.explainers.shapley:explain",
     "smoothgrad": "evenlight.explainers.smoothgrad:explain",
+    "trees": "evenlight.explainers.trees:explain",
 }
 """Name to "module:function"; nothing is imported before it is asked for."""
 

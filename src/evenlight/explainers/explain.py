@@ -88,7 +88,7 @@ def explain(
     """
     adapted = settled(model, cohort)
     here = placed(adapted, device)
-    chosen = _suited(adapted) if method == "auto" else method
+    chosen = _suited(adapted, cohort) if method == "auto" else method
     asked: dict[str, Any] = {
         "background": draw(cohort, background, rng=np.random.default_rng([seed, 0])),
         "rng": np.random.default_rng([seed, 1]), "device": device, **own,
@@ -130,8 +130,8 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool) else None
 
 
-def _suited(adapted: Adapted) -> str:
-    if adapted.weights is not None:
+def _suited(adapted: Adapted, cohort: Cohort) -> str:
+    if adapted.weights is not None and not cohort.gaps:
         return "linear"
     if adapted.module is not None:
         return "ig"

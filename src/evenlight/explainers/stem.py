@@ -232,7 +232,27 @@ def _alone(opened: Network, sample: Tensor) -> Network | None:
     close = 1e-5 * whole.abs().nan_to_num().max().clamp_min(1e-30).item()
     if not torch.allclose(through, whole, rtol=0, atol=close, equal_nan=True):
         return None
-    return kept if not rows.is_floating_point() or _vanishes(opened, rows, before) else None
+    if not rows.is_floating_point():
+        return kept
+    straight = not opened.affine or _transposes(opened, rows)
+    return kept if straight and _vanishes(opened, rows, before) else None
+
+
+def _transposes(opened: Network, rows: Tensor) -> bool:
+    """Whether gradients pass the stem as its transpose: <g, A(x) - A(y)> = <A^T g, x - y>.
+
+    Where they are cut inside (detach) or made up (a backward of its own), the stem is no stem.
+    """
+    with torch.enable_grad():
+        at = rows.detach().clone().requires_grad_(True)
+        z = opened.enter(at)
+        if not z.requires_grad:
+            return False
+        step = z.detach()[:1] - z.detach()[1:]
+        (back,) = torch.autograd.grad(z[:1], at, step)
+    wanted = float((step.double() ** 2).sum())
+    found = float((back[:1].double() * (rows[:1] - rows[1:]).double()).sum())
+    return abs(found - wanted) <= 1e-3 * wanted
 
 
 def _vanishes(opened: Network, rows: Tensor, z: Tensor) -> bool:

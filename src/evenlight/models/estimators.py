@@ -5,7 +5,7 @@ They are judged by what they do on rows, never by the name of their class.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -19,7 +19,9 @@ from evenlight.data.outcome import Kind as Outcome
 from evenlight.errors import ModelError
 from evenlight.models import outputs
 from evenlight.models.adapted import Adapted, Declared
-from evenlight.models.links import margin_of, rival_margins
+from evenlight.models.affine import with_weights
+from evenlight.models.boosters import adapt_booster, is_booster, raw_option
+from evenlight.models.links import margin_of, response_of, rival_margins
 
 Score = Callable[[Float], Float]
 
@@ -27,40 +29,68 @@ Score = Callable[[Float], Float]
 def adapt_estimator(model: Any, declared: Declared) -> Adapted:
     """An estimator as a model. Its `feature_names_in_` are its features.
 
-    Classifiers: the decision function is the margin where it agrees with the probabilities, else
-    log p / (1 - p); a classifier that says exactly 0 or 1 has a probability only. Regressors:
-    `predict` is the response (the margin with `gives="margin"`), link identity unless declared.
+    Classifiers: the decision function, or a booster's sum of trees, is the margin where it agrees
+    with the probabilities, else log p / (1 - p). A classifier that says exactly 0 or 1 has a
+    probability only; so has one that averages the votes of trees, unless link="logit" is declared.
+    Regressors: `predict` is the response (the margin with `gives="margin"`), link identity unless
+    declared.
     """
+    if is_booster(model):
+        return adapt_booster(model, declared)
     name = type(model).__name__
-    names = getattr(model, "feature_names_in_", None)
-    features = declared.features if names is None else tuple(str(n) for n in names)
+    features = _features(model, declared)
 
     def settle(x: Float, names: tuple[str, ...] | None, outcome: Outcome | None) -> Adapted:
         rows = np.concatenate([x, _shuffled(x)])
         read = _classifier if hasattr(model, "classes_") else _regressor
         made = read(model, rows, declared)
-        return _with_weights(replace(made, features=features, unit=declared.unit), model, x)
+        made = replace(made, features=features, unit=declared.unit, estimator=model)
+        return with_weights(made, model, x)
 
     return Adapted(
-        name, "sklearn", link=declared.link, features=features, unit=declared.unit, settle=settle
-    )
+        name, "sklearn", link=declared.link, features=features, unit=declared.unit,
+        estimator=model, settle=settle,
+    )  # fmt: skip
 
 
-def _call(model: Any, method: str, x: Float) -> Float:
+def _features(model: Any, declared: Declared) -> tuple[str, ...] | None:
+    """The names that a model was trained on; lightgbm writes "_" for the spaces in them."""
+    names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        return declared.features
+    own = tuple(str(name) for name in names)
+    plain = tuple("_".join(name.split(" ")) for name in declared.features or ())
+    return declared.features if plain == own else own
+
+
+def _call(model: Any, method: str, x: Float, options: Mapping[str, bool] | None = None) -> Float:
     """What `method` says of rows x (n, p), as (n, t) float64."""
     name = type(model).__name__
     width = getattr(model, "n_features_in_", None)
     if x.ndim != 2 or (width is not None and x.shape[1] != width):
         raise ModelError(f"{name} takes (n, {width or 'p'}), found shape {x.shape}")
-    names = getattr(model, "feature_names_in_", None)
-    rows = x if names is None else pd.DataFrame(x, columns=list(names))
     try:
-        said = getattr(model, method)(rows)
+        said = getattr(model, method)(_frame(model, x), **(options or {}))
     except ValueError as error:
         if type(error).__name__ != "NotFittedError":
             raise
         raise ModelError(f"{name} is not fitted; fit it before it is audited") from error
     return outputs.as_columns(said, len(x), name=f"{name}.{method}")
+
+
+def _said(model: Any, method: str, options: Mapping[str, bool]) -> Score:
+    """What `method` says with options, as a function of rows."""
+
+    def score(x: Float) -> Float:
+        return _call(model, method, x, options)
+
+    return score
+
+
+def _frame(model: Any, x: Float) -> Any:
+    """Rows x with the names that the model was fitted with, if it was fitted with names."""
+    names = getattr(model, "feature_names_in_", None)
+    return x if names is None else pd.DataFrame(x, columns=list(names))
 
 
 def _regressor(model: Any, rows: Float, declared: Declared) -> Adapted:
@@ -72,8 +102,21 @@ def _regressor(model: Any, rows: Float, declared: Declared) -> Adapted:
     def score(x: Float) -> Float:
         return outputs.margin_from(_call(model, "predict", x), link, gives)
 
+    raw = _agreeing_sum(model, rows, link) if gives == "response" else None
     targets = outputs.target_names(score(rows).shape[1], declared.targets)
-    return Adapted(type(model).__name__, "sklearn", score, link, targets=targets, gives=gives)
+    return Adapted(
+        type(model).__name__, "sklearn", raw or score, link, targets=targets, gives=gives
+    )
+
+
+def _agreeing_sum(model: Any, rows: Float, link: Link) -> Score | None:
+    """A booster's sum of trees, if the declared link leads from it to what `predict` says."""
+    option = raw_option(model)
+    if option is None or link == "identity":
+        return None
+    margin, response = _said(model, "predict", option), _call(model, "predict", rows)
+    agrees = np.allclose(response_of(margin(rows), link), response, rtol=1e-5, atol=0)
+    return margin if agrees else None
 
 
 def _classifier(model: Any, rows: Float, declared: Declared) -> Adapted:
@@ -95,7 +138,10 @@ def _classifier(model: Any, rows: Float, declared: Declared) -> Adapted:
     made = Adapted(name, "sklearn", chance, "identity", "probability", targets, gives="response")
     if declared.link == "identity":
         return made
-    score = _agreeing_decision(model, rows, seen)
+    score = _agreeing_margin(model, rows, seen)
+    if score is None and declared.link is None and _votes(model, rows, seen):
+        note = f"{name} averages the votes of trees: probability only."
+        return replace(made, notes=(note,))
     sure = ((seen <= 0) | (seen >= 1)).any(axis=1)
     if score is None and sure.any():
         note = f"{name} says exactly 0 or 1 in {sure.mean():.0%} of rows tried: probability only."
@@ -116,18 +162,41 @@ def _decides_only(model: Any, rows: Float, names: tuple[str, ...], declared: Dec
     return Adapted(type(model).__name__, "sklearn", score, link, targets=targets, notes=notes)
 
 
-def _agreeing_decision(model: Any, rows: Float, seen: Float) -> Score | None:
-    """The decision function as margin, if it says the same as the probabilities; else None."""
-    if not hasattr(model, "decision_function"):
+def _agreeing_margin(model: Any, rows: Float, seen: Float) -> Score | None:
+    """Decision function or sum of trees, if it says the same as the probabilities; else None."""
+    option = raw_option(model)
+    if hasattr(model, "decision_function"):
+        margin = _said(model, "decision_function", {})
+    elif option is not None:
+        margin = _said(model, "predict", option)
+    else:
         return None
-    decision = _call(model, "decision_function", rows)
-    if decision.shape != seen.shape:
+    said = margin(rows)
+    if said.shape != seen.shape:
         return None
-    if decision.shape[1] == 1 and np.allclose(expit(decision), seen, atol=1e-6):
-        return lambda x: _call(model, "decision_function", x)
-    if decision.shape[1] > 1 and np.allclose(softmax(decision, axis=1), seen, atol=1e-6):
-        return lambda x: rival_margins(_call(model, "decision_function", x))
+    if said.shape[1] == 1 and np.allclose(expit(said), seen, atol=1e-6):
+        return margin
+    if said.shape[1] > 1 and np.allclose(softmax(said, axis=1), seen, atol=1e-6):
+        return lambda x: rival_margins(margin(x))
     return None
+
+
+def _votes(model: Any, rows: Float, seen: Float) -> bool:
+    """Whether the probabilities are those of one tree, or the mean of those of several."""
+    last = model.steps[-1][1] if hasattr(model, "steps") else model
+    if hasattr(last, "tree_"):
+        return True
+    trees = getattr(last, "estimators_", [])
+    if not len(trees) or not all(
+        hasattr(t, "tree_") and hasattr(t, "predict_proba") for t in trees
+    ):
+        return False
+    inner = rows if last is model else model[:-1].transform(_frame(model, rows))
+    if any(tree.n_features_in_ != inner.shape[1] for tree in trees):
+        return False
+    inner = np.asarray(inner, dtype=np.float32)
+    mean = sum(tree.predict_proba(inner) for tree in trees) / len(trees)
+    return bool(np.allclose(mean[:, -seen.shape[1] :], seen))
 
 
 def _log_odds(chance: Score, name: str) -> Score:
@@ -148,18 +217,3 @@ def _shuffled(x: Float) -> Float:
     """The rows with each column shuffled on its own: what explainers will ask about."""
     rng = np.random.default_rng(0)
     return rng.permuted(x, axis=0) if x.ndim == 2 else x
-
-
-def _with_weights(made: Adapted, model: Any, x: Float) -> Adapted:
-    """The same with weights and intercept, where `coef_` reproduces the margin on rows x."""
-    weights, intercept = getattr(model, "coef_", None), getattr(model, "intercept_", None)
-    if weights is None or intercept is None or made.scale != "margin" or made.score is None:
-        return made
-    w = np.atleast_2d(np.asarray(weights, dtype=np.float64))
-    if w.shape != (len(made.targets), x.shape[1]):
-        return made
-    b = np.broadcast_to(np.asarray(intercept, dtype=np.float64), (len(w),)).copy()
-    margin = made.score(x)
-    if not np.allclose(x @ w.T + b, margin, rtol=1e-6, atol=1e-6 * (1 + np.abs(margin).max())):
-        return made
-    return replace(made, weights=w, intercept=b)

@@ -137,7 +137,8 @@ def images() -> None:
         limit = cost(lambda m=module, r=rows: [bare(m, part, 16) for part in r.split(4)], 2)
         captum = IntegratedGradients(module)
         peer = cost(lambda c=captum, r=rows, s=start, n=n: c.attribute(
-            r, s, n_steps=16, method="gausslegendre", internal_batch_size=n, target=0), 2)  # fmt: skip
+            r, s, n_steps=16, method="gausslegendre", internal_batch_size=n, target=0,
+        ), 2)  # fmt: skip
         own = ours(module, people, baseline="mean", steps=16)
         found = own()
         line(f"{name}: bare", limit)
@@ -173,7 +174,8 @@ def gradients() -> None:
         taken = found.settings["steps_median"]
         line(f"{name}: captum", cost(lambda c=captum, r=rows, s=start, n=n: c.attribute(
             r, s, n_steps=50, method="gausslegendre", internal_batch_size=n, target=0), 2),
-             note=f"50 gradients, worst error {theirs:.1e}, residual {_theirs(peer_values, found):.1e}")  # fmt: skip
+             note=f"50 gradients, worst error {theirs:.1e}, "
+             f"residual {_theirs(peer_values, found):.1e}")  # fmt: skip
         line(f"{name}: evenlight", cost(own, 2), note=f"{taken:.0f} gradients in the median row, "
              f"worst error {mine:.1e}, residual {_worst(found):.1e}")  # fmt: skip
 

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor, nn
+from torch import nn
 
 import evenlight as ev
 from benchmarks.networks import Vision, omics, resnet
@@ -83,7 +83,7 @@ def scaled(found: Attributions) -> np.ndarray:
 
 
 def errors(found: Attributions, exact: np.ndarray) -> tuple[float, float, float]:
-    """Worst and median residual, and the worst error of an attribution, each relative to its row."""
+    """Worst and median residual, and the worst error of an attribution, relative to its row."""
     scale = scaled(found)
     residual = np.abs(found.error) / scale
     apart = np.abs(found.values - exact).reshape(len(exact), -1).max(axis=1) / scale

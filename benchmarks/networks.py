@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
@@ -20,7 +22,7 @@ def omics(
     torch.manual_seed(0)
     parts: list[nn.Module] = []
     sizes = (genes, *hidden, outputs)
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in itertools.pairwise(sizes):
         parts += [nn.Linear(a, b), bend()]
     return frozen(nn.Sequential(*parts[:-1]))
 
@@ -52,10 +54,15 @@ def resnet(width: int = 64) -> nn.Module:
              (4 * w, 4 * w, 1), (4 * w, 8 * w, 2), (8 * w, 8 * w, 1)]  # fmt: skip
     return _measured(
         nn.Sequential(
-            nn.Conv2d(3, w, 7, 2, 3, bias=False), nn.BatchNorm2d(w), nn.ReLU(inplace=True),
-            nn.MaxPool2d(3, 2, 1), *[Block(*size) for size in sizes], nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(), nn.Linear(8 * w, 2),
-        ),  # fmt: skip
+            nn.Conv2d(3, w, 7, 2, 3, bias=False),
+            nn.BatchNorm2d(w),
+            nn.ReLU(inplace=True),
+            nn.MaxPool2d(3, 2, 1),
+            *[Block(*size) for size in sizes],
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(8 * w, 2),
+        ),
         torch.rand(16, 3, 64, 64),
     )
 
@@ -68,7 +75,7 @@ def _measured(module: nn.Module, x: Tensor) -> nn.Module:
     return frozen(module)
 
 
-def Convolutions() -> nn.Module:  # noqa: N802  reads as the network it makes
+def Convolutions() -> nn.Module:
     """Three convolutions over volumes of one channel."""
     torch.manual_seed(0)
     parts: list[nn.Module] = []

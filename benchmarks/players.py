@@ -77,7 +77,7 @@ def walks() -> None:
     error = np.linalg.norm(found[0] - truth) / np.linalg.norm(truth)
     few = next(k for k in range(2, 101) if _apart(run, k, truth) <= error)
     line(f"evenlight, {few} walks", half(cost(lambda: run(walks=few), 3)), peer=peer,
-         note=f"equal error: {_apart(run, few, truth):.1%} against {error:.1%} of shap")  # fmt: skip
+         note=f"equal error: {_apart(run, few, truth):.1%}, shap {error:.1%}")  # fmt: skip
 
 
 def _apart(run: Callable[..., Attributions], k: int, truth: np.ndarray) -> float:
@@ -93,7 +93,9 @@ def half(both: Cost) -> Cost:
 
 def genome() -> None:
     """Twenty thousand genes, which permutation explainers at the input cannot walk."""
-    head("Shapley values, MLP 20,000-512-128-2, 100 background rows, a row, until the spread is 5 %")
+    head(
+        "Shapley values, MLP 20,000-512-128-2, 100 background rows, a row, until the spread is 5 %"
+    )
     module = omics(20_000, 2)
     people = cohort(np.random.default_rng(0).normal(size=(120, 20_000)).astype(np.float32))
     run, _ = runner(ev.adapt(module, link="identity"), people, shapley.explain, 2)
@@ -141,7 +143,7 @@ def black_box() -> None:
 
 def forests() -> None:
     """Interventional values of trees, with all cores."""
-    head(f"Trees, interventional, 100 background rows, {os.cpu_count()} cores: wall seconds stand as CPU s")
+    head(f"Trees, interventional, 100 background rows, {os.cpu_count()} cores, by the clock")
     rng = np.random.default_rng(0)
     x = rng.normal(size=(1_000, 20)).astype(np.float32).astype(np.float64)
     y = x[:, 0] * x[:, 1] + x[:, 2] + 0.3 * rng.normal(size=1_000)
@@ -160,4 +162,3 @@ def forests() -> None:
         line(f"{name}: shap TreeExplainer (the peer)", peer)
         apart = np.abs(own_values - theirs).max() / np.abs(theirs).max()
         line(f"{name}: evenlight", cost(run, 3, wall=True), peer=peer, note=f"apart {apart:.0e}")
-

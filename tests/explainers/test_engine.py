@@ -22,6 +22,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.errors import AttributionError, EvenlightWarning, ModelError
 from evenlight.explainers import path, sweep
 from evenlight.explainers.explain import explain
+from evenlight.explainers.feed import feed
 from evenlight.explainers.opened import Network
 from evenlight.models.adapt import adapt
 from tests.zoo import Patches, Residual, Skip, Tokens, Two, layers
@@ -226,7 +227,7 @@ def test_sparse_rows_are_never_made_dense() -> None:
 def test_the_sweep_reads_sparse_rows_as_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
     """No block of the sweep is dense."""
     seen = []
-    own = sweep.feed
+    own = feed
 
     def watched(*args: Any, **kwargs: Any) -> Any:
         for rows in own(*args, **kwargs):

@@ -108,7 +108,8 @@ def test_a_function_is_accepted_wherever_a_name_is() -> None:
     def mine(model: object, cohort: Cohort, **given: Any) -> Attributions:
         seen.update(given)
         given.pop("depth")
-        return load("linear")(model, cohort, **given)
+        found: Attributions = load("linear")(model, cohort, **given)
+        return found
 
     found = explain(TABLE, COHORT, method=mine, depth=3)
     assert seen["depth"] == 3
@@ -120,7 +121,7 @@ def test_a_function_is_accepted_wherever_a_name_is() -> None:
 def test_an_unknown_name_lists_what_exists() -> None:
     """The message names every explainer."""
     with pytest.raises(
-        LookupError, match="no explainer 'lrp'; known: captum.deeplift, .*, ig, linear"
+        LookupError, match=r"no explainer 'lrp'; known: captum\.deeplift, .*, ig, linear"
     ):
         explain(TABLE, COHORT, method="lrp")
 

@@ -47,7 +47,7 @@ class Shared(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Images (n, 3, 8, 8) to (n, 4)."""
         y = self.conv(torch.tanh(x))
-        return (self.norm(y) + y).mean((2, 3))
+        return torch.as_tensor((self.norm(y) + y).mean((2, 3)))
 
 
 class Twice(Shared):
@@ -73,5 +73,5 @@ def test_parts_with_hooks_stay_as_they_are() -> None:
     x = torch.randn(3, 3, 8, 8)
     with kept(module):
         assert fused(Network(module, x[:1]), x.flatten(1)).fused
-        module[1].register_forward_hook(lambda *_: None)
+        module.get_submodule("1").register_forward_hook(lambda *_: None)
         assert not fused(Network(module, x[:1]), x.flatten(1)).fused

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from evenlight.explainers import breakpoints
 from evenlight.explainers.climb import Problem, begin, climb
-from evenlight.explainers.opened import Network
 from evenlight.explainers.gradients import Paths, gradients, point_bytes
+from evenlight.explainers.opened import Network
 from evenlight.explainers.quadrature import ladder, legendre, nested
 from evenlight.explainers.stem import find
 from evenlight.models.networks import kept
@@ -58,7 +58,7 @@ def test_a_trapezoid_of_captums_weights_would_be_low() -> None:
 @pytest.mark.parametrize("hidden", [(5,), (16,), (12, 8), (9, 8, 7)])
 @pytest.mark.parametrize("targets", [1, 3])
 def test_pieces_are_exact(hidden: tuple[int, ...], targets: int) -> None:
-    """Between bends the gradient is constant: completeness to rounding, and the fine rule agrees."""
+    """Between bends the gradient is constant: complete to rounding, and the fine rule agrees."""
     torch.manual_seed(1)
     with paths(layers(6, *hidden, targets)) as (own, x):
         chain = breakpoints.read(own.net, own.end)

@@ -317,7 +317,9 @@ def test_the_record_names_model_run_and_background() -> None:
     """Method, seed, back ends, device, checks and background are in the record."""
     found: Attributions = explain(network(nn.Tanh()), COHORT, seed=3)
     assert (found.method, found.scale, found.target) == ("ig", "margin", "output")
-    assert {"seed", "steps", "stem", "grade", "torch", "device", "checked", "rule"} <= set(found.settings)
+    assert {"seed", "steps", "stem", "grade", "torch", "device", "checked", "rule"} <= set(
+        found.settings
+    )
     assert found.settings["seed"] == 3
     assert found.background is not None
     assert dict(found.background.composition) == {"f": 30, "m": 30}

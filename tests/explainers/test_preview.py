@@ -19,9 +19,7 @@ from evenlight.models.probe import settled
 from tests.zoo import layers
 
 X = np.random.default_rng(0).normal(size=(300, 5))
-PEOPLE = pd.DataFrame(
-    {"sex": np.tile(["f", "m"], 150)}, index=[f"r{i:03d}" for i in range(300)]
-)
+PEOPLE = pd.DataFrame({"sex": np.tile(["f", "m"], 150)}, index=[f"r{i:03d}" for i in range(300)])
 COHORT = ev.Cohort(X, PEOPLE, list("abcde"), groups=["sex"])
 
 

@@ -20,18 +20,28 @@ def measured() -> nn.BatchNorm1d:
     return norm
 
 
+def convolved(first: nn.Module) -> nn.Module:
+    """A convolution of eight channels, bent, and averaged."""
+
+    class Mean(nn.Module):
+        """The mean over all positions."""
+
+        def forward(self, x: Tensor) -> Tensor:
+            """(n, 8, ...) to (n, 8)."""
+            return x.flatten(2).mean(2)
+
+    return nn.Sequential(first, nn.GELU(), Mean(), nn.Linear(8, 1))
+
+
 Case = tuple[nn.Module, tuple[int, ...], str]
 
 FOUND: dict[str, Case] = {
     "linear": (layers(6, 4, 1), (6,), "0"),
-    "reshaped": (nn.Sequential(nn.Flatten(), nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 1)), (2, 3), "1"),
+    "reshaped": (nn.Sequential(nn.Flatten(), *layers(6, 4, 1)), (2, 3), "1"),
     "normalised": (nn.Sequential(measured(), *layers(6, 4, 1)), (6,), "1"),
-    "conv1d": (nn.Sequential(nn.Conv1d(4, 8, 3), nn.GELU(), nn.Flatten(), nn.Linear(48, 1)), (4, 8), "0"),
+    "conv1d": (convolved(nn.Conv1d(4, 8, 3)), (4, 8), "0"),
     "conv2d and batch norm": (Residual(), (3, 16, 16), "norm"),
-    "conv3d": (
-        nn.Sequential(nn.Conv3d(1, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(4, 1)),
-        (1, 8, 8, 8), "0",
-    ),
+    "conv3d": (convolved(nn.Conv3d(1, 8, 3)), (1, 8, 8, 8), "0"),
     "patches": (Patches(), (3, 16, 16), "drop"),
     "two inputs": (Two(), (6,), "a, b"),
     "all of it": (nn.Linear(6, 2), (6,), "the network"),
@@ -137,7 +147,7 @@ def test_what_runs_before_the_stem_is_not_run_again(monkeypatch: pytest.MonkeyPa
 
     def counted(*given: Tensor) -> Tensor:
         computed.append(len(given[0]))
-        return own(*given)
+        return torch.as_tensor(own(*given))
 
     monkeypatch.setattr(module.conv, "_conv_forward", counted)
     with kept(module):
@@ -174,7 +184,7 @@ def test_a_forward_function_of_the_users_stays() -> None:
     """A part whose forward was replaced by hand keeps that."""
     module = layers(6, 4, 1)
     own = module[1].forward
-    module[1].forward = lambda x: own(x) + 1  # type: ignore[method-assign]
+    module[1].forward = lambda x: own(x) + 1
     with kept(module):
         net = find(module, sample((6,)))
         x = sample((6,), 5, seed=1)

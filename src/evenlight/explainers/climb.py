@@ -13,8 +13,8 @@ from evenlight.data.attributions import TOLERANCE
 from evenlight.explainers import breakpoints
 from evenlight.explainers.breakpoints import Chain
 from evenlight.explainers.gradients import Margins, Paths
-from evenlight.explainers.quadrature import Rule
 from evenlight.explainers.opened import Network
+from evenlight.explainers.quadrature import Rule
 
 FINE = 1e-3
 """Residual, relative to a row's scale, at which a row stops before PATIENCE nodes."""

@@ -69,11 +69,11 @@ def _pairs(net: Network, z: Tensor) -> list[tuple[Any, Any]]:
 
 
 def _one(conv: Any, norm: Any) -> Sequence[tuple[nn.Module, Callable[..., Tensor]]]:
-    weight, bias = fuse_conv_bn_weights(
+    fused_weight, fused_bias = fuse_conv_bn_weights(
         conv.weight, conv.bias, norm.running_mean, norm.running_var, norm.eps, norm.weight,
         norm.bias,
     )  # fmt: skip
-    weight, bias = weight.detach(), bias.detach()
+    weight, bias = fused_weight.detach(), fused_bias.detach()
     return [
         (conv, lambda x: conv._conv_forward(x, weight, bias)),
         (norm, lambda x: x),

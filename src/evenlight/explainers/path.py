@@ -168,11 +168,7 @@ def _moving(one: Prepared, cohort: Cohort, swept: Swept, ends: Ends, t: int) -> 
     """The zero-attribution probes of one target."""
     zero = swept.zero[t]
     flat.moves(bool((~zero).any()), one.output, float(ends.base[t]))
-    if (
-        cohort.x.ndim == 2
-        and zero.shape == cohort.x.shape[1:]
-        and not one.adapted.codes
-    ):
+    if cohort.x.ndim == 2 and zero.shape == cohort.x.shape[1:] and not one.adapted.codes:
         rows = cohort.dense(cohort.order[: flat.MOST])
         flat.no_flat_column(one, zero, rows, ends.starts.mean(axis=0), float(ends.base[t]))
 

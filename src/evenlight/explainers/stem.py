@@ -93,7 +93,7 @@ class Call:
     affine: bool
 
 
-class _Bent(Exception):  # noqa: N818  a signal that ends a forward pass early, no error
+class _Bent(Exception):
     """A part that is not affine has been reached."""
 
 

@@ -51,7 +51,7 @@ class Again:
         settings = self.made.settings
         left = settings.get("options_left_out", [])
         if left:
-            return f"the option {', '.join(left)} is not recorded, so nothing can be explained again"
+            return f"the option {', '.join(left)} is not recorded: nothing can be explained again"
         if settings.get("baseline") == "given" and "baseline" not in settings.get("options", {}):
             return "the baseline that was given is not recorded, so nothing can be explained again"
         if self.made.method in EXPLAINERS:

@@ -16,6 +16,7 @@ from evenlight.data.probed import Contrasts, Faithfulness
 from evenlight.doubts import coverage, doubts, other_backgrounds, unasked, unused_roles
 from evenlight.errors import EvenlightWarning, InputError, PlanError
 from evenlight.explainers.explain import explain
+from evenlight.explainers.progress import Pace
 from evenlight.judge import judge
 from evenlight.ledger import enter
 from evenlight.measures.assess import assess
@@ -46,6 +47,9 @@ MOST_CONTRASTS = 2_000
 
 MOST_DEPENDENCES = 6
 """Subjects whose dependence on their own value is drawn for the first grouping; half for others."""
+
+PATIENCE = 30.0
+"""Seconds between two lines on how far an explanation is."""
 
 Progress = Callable[[str], None]
 
@@ -156,12 +160,26 @@ def _explained(prepared: Prepared, cohort: Cohort, plan: Plan, say: Progress) ->
     say("explaining")
     asked = plan.explain
     made = explain(
-        prepared, cohort, method=asked.method, target=prepared.column, seed=asked.seed
+        prepared, cohort, method=asked.method, target=prepared.column, seed=asked.seed,
+        progress=_now_and_then(say),
     )  # fmt: skip
     say("explaining on other backgrounds")
     repeats = redraws(prepared, cohort, made, count=asked.repeats)
     say("checking the explanations")
     return Explained(made, repeats, faithfulness(prepared, cohort, made, seed=asked.seed))
+
+
+def _now_and_then(say: Progress) -> Callable[[Pace], None]:
+    """A line every 30 s of a long explanation."""
+    last = 0.0
+
+    def tell(pace: Pace) -> None:
+        nonlocal last
+        if pace.seconds - last >= PATIENCE:
+            last = pace.seconds
+            say(f"explaining, {pace}")
+
+    return tell
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from inspect import Parameter, signature
 from typing import Any, overload
 
 import numpy as np
@@ -15,10 +16,11 @@ from evenlight.explainers import TOGETHER, load
 from evenlight.explainers.background import draw
 from evenlight.explainers.device import placed
 from evenlight.explainers.forests import unsuited
+from evenlight.explainers.progress import Told
 from evenlight.models.adapted import Adapted
 from evenlight.models.probe import Prepared, prepare_all, settled
 
-UNRECORDED = ("progress", "out", "budget", "threads")
+UNRECORDED = ("out", "threads")
 """Options that change no answer."""
 
 MOST_RECORDED = 10_000
@@ -33,14 +35,16 @@ Several = list[int] | list[str] | tuple[int, ...] | tuple[str, ...]
 @overload
 def explain(
     model: object, cohort: Cohort, *, target: Several, method: Method = ..., 
-    background: Cohort | Values | None = ..., seed: int = ..., device: str = ..., **own: Any,
+    background: Cohort | Values | None = ..., seed: int = ..., device: str = ...,
+    progress: bool | Told = ..., **own: Any,
 ) -> tuple[Attributions, ...]: ...  # fmt: skip
 
 
 @overload
 def explain(
     model: object, cohort: Cohort, *, target: int | str | None = ..., method: Method = ...,
-    background: Cohort | Values | None = ..., seed: int = ..., device: str = ..., **own: Any,
+    background: Cohort | Values | None = ..., seed: int = ..., device: str = ...,
+    progress: bool | Told = ..., **own: Any,
 ) -> Attributions: ...  # fmt: skip
 
 
@@ -53,6 +57,7 @@ def explain(
     background: Cohort | Values | None = None,
     seed: int = 0,
     device: str = "cpu",
+    progress: bool | Told = False,
     **own: Any,
 ) -> Attributions | tuple[Attributions, ...]:
     """What each feature adds to the margin of one target, for every row of the cohort.
@@ -74,6 +79,9 @@ def explain(
         of the background and of the explainer.
     device
         "cpu", "cuda" or "cuda:1": a network that is elsewhere is explained in a copy there.
+    progress
+        True for a bar on stderr, or a function that is told the `Pace` after each block of rows, by
+        explainers that take long enough to tell.
     **own
         options of the explainer, such as `baseline=` of ig (`explainers.options`) or `players=`
         and `tolerance=` of shapley (`explainers.shapley`).
@@ -93,12 +101,15 @@ def explain(
         "background": draw(cohort, background, rng=np.random.default_rng([seed, 0])),
         "rng": np.random.default_rng([seed, 1]), "device": device, **own,
     }  # fmt: skip
+    if progress is not False:
+        asked["progress"] = progress
     known = {"seed": seed, "link": str(adapted.link), **_recorded(own)}
     passed = model if here is adapted and isinstance(model, Prepared) else here
     if not isinstance(target, list | tuple):
         return _one(passed, cohort, chosen, target, asked, known)
     if isinstance(chosen, str) and chosen in TOGETHER:
-        every = load(chosen, TOGETHER)(passed, cohort, targets=target, **asked)
+        together = load(chosen, TOGETHER)
+        every = together(passed, cohort, targets=target, **_heard(together, asked))
         return tuple(replace(made, settings={**known, **made.settings}) for made in every)
     return tuple(
         _one(one, cohort, chosen, one.column, asked, known)
@@ -111,8 +122,17 @@ def _one(
     asked: Mapping[str, Any], known: Mapping[str, Any],
 ) -> Attributions:  # fmt: skip
     explainer = load(method) if isinstance(method, str) else method
+    asked = _heard(explainer, asked)
     made: Attributions = explainer(model, cohort, target=target, **asked)
     return replace(made, settings={**known, **made.settings})
+
+
+def _heard(explainer: Callable[..., Any], asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same, without `progress` for an explainer that tells none."""
+    taken = signature(explainer).parameters.values()
+    if any(p.name == "progress" or p.kind is Parameter.VAR_KEYWORD for p in taken):
+        return asked
+    return {name: value for name, value in asked.items() if name != "progress"}
 
 
 def _recorded(own: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from evenlight.data.rows import Rows as Rows
     from evenlight.explainers.explain import explain as explain
     from evenlight.explainers.preview import preview as preview
+    from evenlight.explainers.trees import interactions as interactions
     from evenlight.measures.assess import assess as assess
     from evenlight.measures.compare import compare as compare
     from evenlight.measures.perform import Judging as Judging
@@ -80,6 +81,7 @@ _HOME = {
     "explain": "explainers.explain",
     "faithfulness": "probes.faithfulness",
     "flip": "probes.flip",
+    "interactions": "explainers.trees",
     "perform": "measures.perform",
     "predict": "probes.predict",
     "preview": "explainers.preview",

@@ -349,6 +349,34 @@ def test_codes_enter_through_their_embedding() -> None:
         explain(module, people, method="ig", target=0, baseline="mean")
 
 
+class Keyworded(Two):
+    """The same two inputs, by keyword."""
+
+    def forward(self, genes: Tensor, clinic: Tensor) -> Tensor:  # type: ignore[override]
+        """Rows (n, 4) and (n, 2) to (n, 1)."""
+        return super().forward(torch.cat([genes, clinic], 1))
+
+
+def test_inputs_have_baselines_of_their_own() -> None:
+    """Fault 40: each input by name, checked; the same as one baseline over all columns."""
+    module, people = Keyworded(), Cohort(cohort(6).dense(), PEOPLE, list("abcdef"), groups=["sex"])
+    model = adapt(module, inputs={"genes": list("abcd"), "clinic": list("ef")})
+    start = np.arange(6) / 10
+    named = {"genes": start[:4], "clinic": start[4:]}
+    found = explain(model, people, method="ig", baseline=named)
+    wanted = explain(model, people, method="ig", baseline=start)
+    np.testing.assert_array_equal(found.values, wanted.values)
+    assert found.settings["stem"] == "module.a, module.b"
+    assert found.converged.all()
+    for wrong, message in (
+        ({"genes": start[:4]}, "names the inputs \\['genes'\\], wanted"),
+        ({"genes": start, "clinic": start[4:]}, "baseline of 'genes' has shape"),
+        ({"genes": np.zeros((2, 4)), "clinic": np.zeros((3, 2))}, "has 2 rows and another has 3"),
+    ):
+        with pytest.raises(AttributionError, match=message):
+            explain(model, people, method="ig", baseline=wrong)
+
+
 def test_a_layer_is_attributed_by_name() -> None:
     """What the units of a layer add to the output adds up as well."""
     module = layers(6, 4, 3, 1, activation=nn.Tanh)

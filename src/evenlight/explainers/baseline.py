@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -36,6 +37,42 @@ def starts_of(
         raise AttributionError('codes have no mean; say baseline="rows" or give codes as baseline')
     kind = baseline if baseline != "auto" else "rows" if codes or _discrete(cohort) else "mean"
     return (background.rows if kind == "rows" else background.mean[None]), kind
+
+
+def joined(
+    baseline: Mapping[str, Values], parts: Mapping[str, tuple[list[int], tuple[int, ...]]]
+) -> Float:
+    """A baseline given for each input of a network as one, (b, p).
+
+    `parts` maps an input to its columns and the shape (*s) of one row; each baseline is (*s) or
+    (b, *s), and one row serves for all b.
+
+    Raises AttributionError for inputs that are not named exactly, or shapes that do not fit.
+
+    >>> joined({"a": [1.0, 2.0], "b": [3.0]}, {"a": ([0, 2], (2,)), "b": ([1], (1,))}).tolist()
+    [[1.0, 3.0, 2.0]]
+    """
+    if set(baseline) != set(parts):
+        raise AttributionError(
+            f"the baseline names the inputs {sorted(baseline)}, wanted {sorted(parts)}"
+        )
+    rows = {name: np.asarray(given, dtype=np.float64) for name, given in baseline.items()}
+    for name, (_, shape) in parts.items():
+        here = rows[name].shape
+        rows[name] = rows[name][None] if here == shape else rows[name]
+        if rows[name].shape[1:] != shape:
+            raise AttributionError(
+                f"the baseline of {name!r} has shape {here}, wanted {shape} or (b, *{shape})"
+            )
+    many = max(len(given) for given in rows.values())
+    made = np.empty((many, sum(len(columns) for columns, _ in parts.values())))
+    for name, (columns, _) in parts.items():
+        if len(rows[name]) not in (1, many):
+            raise AttributionError(
+                f"the baseline of {name!r} has {len(rows[name])} rows and another has {many}"
+            )
+        made[:, columns] = rows[name].reshape(len(rows[name]), -1)
+    return made
 
 
 def _given(baseline: Values, cohort: Cohort) -> Float:

@@ -145,6 +145,9 @@ def _recorded(own: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        every = {str(name): _plain(np.asarray(part)) for name, part in value.items()}
+        return None if None in every.values() else every
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist() if value.size <= MOST_RECORDED else None
     return value if isinstance(value, str | int | float | bool) else None

@@ -22,7 +22,8 @@ class Options:
     baseline
         "mean": one path from the background's balanced mean; "rows": the mean over paths from every
         background row (expected gradients); "auto": rows for images, codes, and where a column
-        holds indicators or genotypes (0, 1, 2), else the mean; or an array (*s) or (b, *s).
+        holds indicators or genotypes (0, 1, 2), else the mean; or an array (*s) or (b, *s); or, for
+        a network of several inputs, one for each by name.
     steps
         None: as many nodes as each row needs, up to `cap`. A number: just so many Gauss-Legendre
         nodes for every row; rows above tolerance are then marked as not converged.
@@ -44,7 +45,7 @@ class Options:
         True for a bar on stderr, or a function that is told the `Pace` after each block of rows.
     """
 
-    baseline: str | Values = "auto"
+    baseline: str | Values | Mapping[str, Values] = "auto"
     steps: int | None = None
     cap: int = 512
     layer: str | None = None

@@ -7,7 +7,7 @@ the same integral, `climb.py` when a row is right.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from evenlight.errors import AttributionError, EvenlightWarning, ModelError
 from evenlight.explainers import breakpoints, flat
 from evenlight.explainers.assemble import Explained, record
 from evenlight.explainers.background import Reference
-from evenlight.explainers.baseline import starts_of
+from evenlight.explainers.baseline import joined, starts_of
 from evenlight.explainers.climb import Problem
 from evenlight.explainers.device import bytes_at_once, full_products, halving, in_precision
 from evenlight.explainers.feed import to_tensor
@@ -96,7 +96,10 @@ def _explained(
         )
     if cohort.gaps:
         raise ModelError(GAPS)
-    starts, kind = starts_of(asked.baseline, cohort, background, codes=adapted.codes)
+    baseline = asked.baseline
+    if isinstance(baseline, Mapping):
+        baseline = joined(baseline, getattr(adapted.module, "parts", {}))
+    starts, kind = starts_of(baseline, cohort, background, codes=adapted.codes)
     base = adapted.margin(starts).mean(axis=0)[[one.column for one in prepared]]
     module = in_precision(adapted.module, asked.precision)
     with kept(module), full_products(asked.precision):

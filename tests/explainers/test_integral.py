@@ -170,7 +170,7 @@ def _climbed(module: nn.Module, cap: int = 512) -> tuple[np.ndarray, np.ndarray,
             lambda part, given, out: points.append(len(out))
         )
         problem = Problem(own.net, outputs, own.start, ladder(1, cap), batch=4096)
-        found = begin(problem, own.end, len(moved))
+        found = begin(problem, own.end, move=moved, scale=scale)
         climb(problem, own.end, found, np.ones(len(x), dtype=bool), move=moved, scale=scale)
     return found.nodes, found.agreed, points
 
@@ -218,9 +218,9 @@ def test_a_low_residual_alone_is_not_enough() -> None:
         coarse = own.averaged(legendre(3), 99)[0, 0] * rows
         np.testing.assert_allclose(coarse.sum(1), rows[:, 0], atol=1e-12)
         problem = Problem(own.net, outputs, own.start, ladder(1, 512), batch=4096)
-        found = begin(problem, rows, 1)
         moved = rows[:, :1].T.numpy()
         scale = np.maximum(np.abs(moved), np.median(np.abs(moved)))
+        found = begin(problem, rows, move=moved, scale=scale)
         climb(problem, rows, found, np.ones(20, dtype=bool), move=moved, scale=scale)
     assert found.agreed.all()
     assert found.nodes.max() > 15

@@ -13,6 +13,7 @@ from evenlight.arrays import Bool, Float, Int, Single, Text
 from evenlight.data import align, cards
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, FeatureSets
+from evenlight.data.positions import Positions
 from evenlight.data.rows import Rows, blocks
 from evenlight.data.sources import lazy
 from evenlight.errors import AttributionError, FeatureError
@@ -100,7 +101,7 @@ class Attributions:
         if self.values.ndim == 2 and tuple(self.features.names) == sets.names:
             return self
         if not sets.fits(self.features.names, tuple(self.values.shape[1:])):
-            raise AttributionError("the sets speak of other features than the attributions")
+            raise AttributionError(_unfit(sets, self))
         try:
             sets.owners()
         except FeatureError as error:
@@ -147,6 +148,9 @@ class Attributions:
             },
             index=pd.RangeIndex(part.start * p, part.stop * p),
         )
+
+    def __repr__(self) -> str:
+        return cards.told("Attributions", cards.attributions_facts(self))
 
     def _repr_html_(self) -> str:
         return cards.attributions_card(self)
@@ -253,15 +257,26 @@ class Attributions:
 def residual(values: Single, output: Float, base: Float) -> tuple[Float, Bool]:
     """Completeness residual (n,) in float64, and whether each row is within tolerance.
 
-    A row is judged by |residual| / max(|output - base|, floor), floor the median |output - base|.
+    A row is judged by |residual| / `scale_of` it.
     """
     total, size = _row_sums(values)
     error: Float = output - base - total
-    move = np.abs(output - base)
-    scale = np.maximum(move, np.median(move) if len(move) else 0.0)
     tiny = 1e-6 * np.maximum(size, 1e-12)
-    converged: Bool = np.abs(error) <= np.maximum(TOLERANCE * scale, tiny)
+    converged: Bool = np.abs(error) <= np.maximum(TOLERANCE * scale_of(output, base), tiny)
     return error, converged
+
+
+def scale_of(output: Float, base: Float) -> Float:
+    """What a residual is judged by, (n,): |output - base|, or its median where that is larger.
+
+    Where both are but rounding of the output, a thousandth of the output.
+
+    >>> scale_of(np.array([1.0, 5.0, 3.0]), np.array([1.0, 1.0, 1.0])).tolist()
+    [2.0, 4.0, 2.0]
+    """
+    move, size = np.abs(output - base), np.maximum(np.abs(output), np.abs(base))
+    scale: Float = np.maximum(move, np.median(move) if len(move) else 0.0)
+    return np.where(scale <= 1e-6 * size, 1e-3 * size, scale)
 
 
 def _row_sums(values: Single) -> tuple[Float, Float]:
@@ -272,6 +287,23 @@ def _row_sums(values: Single) -> tuple[Float, Float]:
         total[part] = flat.sum(axis=1, dtype=np.float64)
         size[part] = np.abs(flat).sum(axis=1, dtype=np.float64)
     return total, size
+
+
+def _unfit(sets: FeatureSets, made: Attributions) -> str:
+    """Why these sets cannot be summed over."""
+    shape = tuple(made.values.shape[1:])
+    if isinstance(sets.features, Positions):
+        return (
+            f"the sets are of positions of shape {sets.features.shape}, the attributions of shape "
+            f"{shape}; say FeatureSets.from_label_map(labels, shape={shape})"
+        )
+    own = made.features.names
+    strange = [name for name in sets.features if name not in made.features.place][:3]
+    return (
+        f"the sets speak of {len(sets.features)} features, the attributions of {len(own)}, in "
+        f"their order; {f'unknown to these: {strange}; ' if strange else ''}make the sets with "
+        "attributions.features.names"
+    )
 
 
 def _taken(values: Any, index: Int) -> Any:

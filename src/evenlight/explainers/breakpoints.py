@@ -20,6 +20,9 @@ from evenlight.explainers.opened import Network, patched
 PROBES = 32
 """Points on which a chain is compared with the network."""
 
+FACTORS = (1e-2, 1.0, 10.0, 1e3, 1e6)
+"""Sizes of noise, beside that of z, on which it is: a clamp or a soft bend shows at one of them."""
+
 CELLS = 2**22
 """Most numbers (rows x edges x units) that are looked at together for bends."""
 
@@ -72,16 +75,17 @@ def read(net: Network, z: Tensor) -> Chain | None:
     maker = torch.Generator().manual_seed(0)
     noise = torch.randn((PROBES, z.shape[1]), generator=maker, dtype=torch.float64).to(z)
     size = z.abs().mean().clamp_min(1e-6)
-    probes = torch.cat([z[:PROBES], noise * size, 10 * noise.flip(0) * size])
+    scales = [factor * noise.roll(i, 0) * size for i, factor in enumerate(FACTORS)]
+    probes = torch.cat([z[:PROBES], *scales])
     with torch.no_grad():
         heard, out = _heard(net, probes)
     layers, here = [], probes
     for weights, offset, given, said in heard:
-        if given.shape != here.shape or not _close(given, here.relu()):
+        if not _equal(given, here.relu()):
             return None
         layers.append(Layer(weights, offset))
         here = said
-    if not layers or not _close(out.reshape(len(out), -1), here):
+    if not layers or not _equal(out.reshape(len(out), -1), here):
         return None
     return Chain(tuple(layers))
 
@@ -136,7 +140,8 @@ def _with_bends(edges: Tensor, z: Tensor) -> Tensor:
     a, b = z[:, :-1], z[:, 1:]
     share = a / torch.where(a == b, torch.ones_like(a), a - b)
     at = edges[:, :-1, None] + share * edges.diff(dim=1)[..., None]
-    new = torch.where(a * b < 0, at, torch.ones_like(at)).flatten(1)
+    turns = ((a < 0) & (b > 0)) | ((a > 0) & (b < 0))
+    new = torch.where(turns, at, torch.ones_like(at)).flatten(1)
     most = int((new < 1).sum(dim=1).max())
     joint = torch.cat([edges, new.topk(most, dim=1, largest=False).values], dim=1)
     return joint.sort(dim=1).values
@@ -150,9 +155,10 @@ def _heard(net: Network, z: Tensor) -> tuple[list[tuple[Tensor, Tensor, Tensor, 
         def listen(given: Tensor, *args: Any, **kwargs: Any) -> Any:
             before = given.clone()
             said = forward(given, *args, **kwargs)
-            offset = part.bias if part.bias is not None else part.weight.new_zeros(len(said[0]))
-            if given.ndim == 2 and _close(before @ part.weight.T + offset, said):
-                calls.append((part.weight, offset, before, said.clone()))
+            weight, bias = part.weight, part.bias
+            offset = weight.new_zeros(len(weight)) if bias is None else bias
+            if given.ndim == 2 and _is_product(before, weight, offset, said):
+                calls.append((weight, offset, before, said.clone()))
             return said
 
         return listen
@@ -170,7 +176,16 @@ def _linear(module: Any) -> bool:
     return isinstance(weight, Tensor) and weight.ndim == 2 and hasattr(module, "bias")
 
 
-def _close(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and bool(
-        ((a - b).abs().max() <= 1e-5 * b.abs().max().clamp_min(1e-30)).item()
-    )
+def _is_product(x: Tensor, weights: Tensor, offset: Tensor, said: Any) -> bool:
+    """Whether `said` is x weights' + offset but for rounding, row by row."""
+    if not isinstance(said, Tensor) or said.shape != (len(x), len(weights)):
+        return False
+    if x.shape[1] != weights.shape[1] or offset.shape != said.shape[1:]:
+        return False
+    most = x.abs() @ weights.abs().T + offset.abs()
+    return bool(((x @ weights.T + offset - said).abs() <= 1e-5 * most).all())
+
+
+def _equal(a: Tensor, b: Tensor) -> bool:
+    """Whether the same numbers, each but for its own rounding."""
+    return a.shape == b.shape and bool(((a - b).abs() <= 1e-6 * b.abs()).all())

@@ -78,9 +78,9 @@ class Climbed:
     level: Int
 
 
-def begin(problem: Problem, end: Tensor, targets: int) -> Climbed:
+def begin(problem: Problem, end: Tensor, *, move: Float, scale: Float) -> Climbed:
     """Nothing known yet but the rows that are integrated piece by piece from the outset."""
-    m, h = end.shape
+    targets, (m, h) = len(move), end.shape
     kept = len(problem.starts) if problem.net.parts else 1
     none = np.zeros(m, dtype=bool)
     found = Climbed(
@@ -89,7 +89,7 @@ def begin(problem: Problem, end: Tensor, targets: int) -> Climbed:
         agreed=none.copy(), exact=none.copy(), level=np.zeros(m, dtype=np.int64),
     )  # fmt: skip
     most = BENDS if len(problem.starts) == 1 else BENDS_OF_MANY
-    _exactly(problem, end, found, _few_bends(problem, end, most=most))
+    _exactly(problem, end, found, _few_bends(problem, end, most=most), move=move, scale=scale)
     return found
 
 
@@ -107,7 +107,8 @@ def climb(
         still &= ~found.agreed & (found.level < len(problem.rules))
     left = rows & ~found.agreed
     if left.any():
-        _exactly(problem, end, found, left & _few_bends(problem, end, most=problem.most))
+        few = left & _few_bends(problem, end, most=problem.most)
+        _exactly(problem, end, found, few, move=move, scale=scale)
 
 
 def _step(
@@ -121,10 +122,8 @@ def _step(
     old = found.share[:, index]
     fine, coarse = _level(problem, end[index], rule, found, index)
     change = (fine - (old if coarse is None else coarse)).abs().amax(dim=2).cpu().double().numpy()
-    residual = np.abs(move[:, at] - fine.sum(dim=2, dtype=torch.float64).cpu().numpy())
-    tiny = 1e-6 * fine.abs().sum(dim=2).cpu().double().numpy() + 1e-18
     tolerance = TOLERANCE if rule.size >= PATIENCE else FINE
-    right = residual <= np.maximum(tolerance * scale[:, at], tiny)
+    right, tiny = _adds_up(fine, move[:, at], tolerance * scale[:, at])
     same = change <= np.maximum(TOLERANCE * scale[:, at], tiny)
     found.share[:, index] = fine
     found.nodes[at] = rule.size
@@ -162,20 +161,35 @@ def _keep(found: Climbed, start: int, slopes: Tensor, index: Tensor) -> None:
         found.slopes[0][:, index] = mean + (slopes - mean) / (start + 1)
 
 
-def _exactly(problem: Problem, end: Tensor, found: Climbed, rows: Bool) -> None:
-    """Integrate some rows piece by piece."""
+def _adds_up(share: Tensor, move: Float, limit: Float) -> tuple[Bool, Float]:
+    """Whether shares (t, m, h) add up to `move` (t, m) within `limit` or rounding; the latter."""
+    residual = np.abs(move - share.sum(dim=2, dtype=torch.float64).cpu().numpy())
+    tiny = 1e-6 * share.abs().sum(dim=2).cpu().double().numpy() + 1e-18
+    return residual <= np.maximum(limit, tiny), tiny
+
+
+def _exactly(
+    problem: Problem, end: Tensor, found: Climbed, rows: Bool, *, move: Float, scale: Float
+) -> None:
+    """Integrate some rows piece by piece; those that then do not add up are left as they were."""
     if problem.chain is None or not rows.any():
         return
     at = np.flatnonzero(rows)
-    index = torch.as_tensor(at, device=end.device)
-    found.share[:, index] = 0
-    for b in range(len(problem.starts)):
-        paths = problem.paths(b, end[index])
-        slopes = breakpoints.averaged(paths, problem.chain, problem.batch)
-        found.share[:, index] += slopes * (end[index] - problem.starts[b]) / len(problem.starts)
-        _keep(found, b, slopes, index)
-    found.apart[:, index] = 0
-    found.agreed[at] = found.exact[at] = True
+    here = end[torch.as_tensor(at, device=end.device)]
+    starts = problem.starts
+    paths = [problem.paths(b, here) for b in range(len(starts))]
+    slopes = [breakpoints.averaged(path, problem.chain, problem.batch) for path in paths]
+    share = sum(
+        (s * (here - starts[b]) / len(starts) for b, s in enumerate(slopes)),
+        torch.zeros_like(slopes[0]),
+    )
+    right = _adds_up(share, move[:, at], FINE * scale[:, at])[0].all(axis=0)
+    index = torch.as_tensor(at[right], device=end.device)
+    own = torch.as_tensor(right, device=end.device)
+    for b, slope in enumerate(slopes):
+        _keep(found, b, slope[:, own], index)
+    found.share[:, index], found.apart[:, index] = share[:, own], 0
+    found.agreed[at[right]] = found.exact[at[right]] = True
 
 
 def _few_bends(problem: Problem, end: Tensor, *, most: int) -> Bool:

@@ -97,14 +97,15 @@ def gradients(net: Network, margins: Margins, z: Tensor) -> list[Tensor]:
     """
     with torch.enable_grad():
         at = z.detach().requires_grad_(True)
-        out = margins(net.rest(at))
-        found = []
-        for t, margin in enumerate(out):
-            keep = t + 1 < len(out)
-            (g,) = torch.autograd.grad(
-                margin.sum(), at, retain_graph=keep, allow_unused=True, materialize_grads=True
-            )
-            found.append(g)
+        with net.running(at) as raw:
+            out = margins(raw)
+            found = []
+            for t, margin in enumerate(out):
+                keep = t + 1 < len(out)
+                (g,) = torch.autograd.grad(
+                    margin.sum(), at, retain_graph=keep, allow_unused=True, materialize_grads=True
+                )
+                found.append(g)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -100,9 +100,16 @@ class Network:
 
     def rest(self, z: Tensor) -> Tensor:
         """Raw outputs of rows z (m, h), differentiable; z is left as it is."""
+        with self.running(z) as raw:
+            return raw
+
+    @contextmanager
+    def running(self, z: Tensor) -> Iterator[Tensor]:
+        """The same, to take gradients in: what is computed anew then (checkpoints) is the same."""
         if not self.parts:
             with patched(self.fused):
-                return cast(Tensor, self.module(self._own(z.reshape(-1, *self.blank.shape[1:]))))
+                yield self.module(self._own(z.reshape(-1, *self.blank.shape[1:])))
+            return
         pieces = torch.split(z, [part.size for part in self.parts], dim=1)
         given = [
             (part.module, saying(self._own(piece.reshape(-1, *part.shape))))
@@ -112,7 +119,7 @@ class Network:
             (module, saying(out.expand(len(z), *out.shape[1:]))) for module, out in self.skipped
         ]
         with patched([*self.fused, *before, *given]):
-            return cast(Tensor, self.module(self.blank.expand(len(z), *self.blank.shape[1:])))
+            yield self.module(self.blank.expand(len(z), *self.blank.shape[1:]))
 
     def _own(self, z: Tensor) -> Tensor:
         return z.clone() if self.copies else z
@@ -138,7 +145,8 @@ class Network:
             own, bias = (getattr(self.parts[0].module, n, None) for n in ("weight", "bias"))
             if isinstance(own, Tensor) and own.shape == (h, blank.shape[1]):
                 offset = own.new_zeros(h) if bias is None else bias.detach()
-                here, wanted = torch.addmm(offset, blank, own.T), self.enter(blank)
+                rows = torch.cat([blank, _noise(blank)])  # a row of zeros alone shows no weight
+                here, wanted = torch.addmm(offset, rows, own.T), self.enter(rows)
                 if torch.allclose(here, wanted, rtol=0, atol=2e-7 * float(wanted.abs().max())):
                     return Matrix(own.detach(), offset)
             if plain:
@@ -146,6 +154,14 @@ class Network:
             offset = self.enter(torch.zeros_like(blank))[0]
         eye = torch.eye(h, dtype=blank.dtype, device=blank.device)
         return Matrix(self.pull(blank.expand(h, -1), eye), offset)
+
+
+def _noise(like: Tensor) -> Tensor:
+    """Two rows of noise of the size of a row (1, p), or of 1 where that is all 0."""
+    maker = torch.Generator().manual_seed(0)
+    noise = torch.randn((2, *like.shape[1:]), generator=maker, dtype=torch.float64).to(like)
+    size = like.abs().mean()
+    return noise * torch.where(size > 0, size, torch.ones_like(size))
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
+
+import numpy as np
 
 from evenlight.arrays import Values
 from evenlight.errors import AttributionError
@@ -28,7 +30,7 @@ class Options:
         None: as many nodes as each row needs, up to `cap`. A number: just so many Gauss-Legendre
         nodes for every row; rows above tolerance are then marked as not converged.
     cap
-        most nodes of a path; a row that is not right by then is marked as not converged.
+        most nodes of a path, at least 7; a row not right by then is marked as not converged.
     layer
         the path of a submodule at whose output to attribute, in place of the input.
     sensitivity
@@ -47,7 +49,7 @@ class Options:
 
     baseline: str | Values | Mapping[str, Values] = "auto"
     steps: int | None = None
-    cap: int = 512
+    cap: int = 2048
     layer: str | None = None
     sensitivity: bool = False
     precision: Precision | None = None
@@ -56,10 +58,10 @@ class Options:
     progress: bool | Told = False
 
     def __post_init__(self) -> None:
-        for name in ("steps", "cap"):
+        for name in ("steps", "cap", "budget"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise AttributionError(f"{name}={value}; wanted at least 1")
+            if value is not None and (not isinstance(value, int | np.integer) or value < 1):
+                raise AttributionError(f"{name}={value!r}; wanted a whole number of at least 1")
 
 
 def options(own: Mapping[str, Any]) -> Options:
@@ -69,13 +71,18 @@ def options(own: Mapping[str, Any]) -> Options:
     Traceback (most recent call last):
     evenlight.errors.AttributionError: ig has no option 'step'; did you mean 'steps'?
     """
-    known = [field.name for field in fields(Options)]
+    known_only("ig", own, [field.name for field in fields(Options)])
+    return Options(**own)
+
+
+def known_only(explainer: str, own: Iterable[str], known: Sequence[str]) -> None:
+    """Raise AttributionError, with the nearest, for the name of an option that is not known."""
     for name in own:
         if name not in known:
             near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}"
-            raise AttributionError(f"ig has no option {name!r}; {hint}")
-    return Options(**own)
+            hint = f"it takes {', '.join(known)}" if known else "it takes none"
+            hint = f"did you mean {near[0]!r}?" if near else hint
+            raise AttributionError(f"{explainer} has no option {name!r}; {hint}")
 
 
 def outs(out: Any, targets: int, shape: Sequence[int]) -> list[Any] | None:
@@ -89,6 +96,11 @@ def outs(out: Any, targets: int, shape: Sequence[int]) -> list[Any] | None:
     if len(made) != targets:
         raise AttributionError(f"out holds {len(made)} arrays for {targets} targets")
     for array in made:
+        if not (hasattr(array, "shape") and hasattr(array, "dtype")):
+            raise AttributionError(
+                f"out is a {type(array).__name__}; wanted an array that is made already, such as "
+                f"zarr.open('values.zarr', mode='w', shape={tuple(shape)}, dtype='float32')"
+            )
         if tuple(array.shape) != tuple(shape) or str(array.dtype) != "float32":
             raise AttributionError(
                 f"out has shape {tuple(array.shape)} of {array.dtype}; wanted {tuple(shape)} of "

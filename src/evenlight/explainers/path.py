@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
@@ -68,7 +68,10 @@ def explain(
         `precision` this is a warning, and the rows are marked.
     """
     prepared = (prepare(model, cohort, target=target),)
-    return _explained(prepared, cohort, background, options(own))[0]
+    asked = options(own)
+    made = _explained(prepared, cohort, background, asked)[0]
+    _mostly_converged(made, asked)
+    return made
 
 
 def explain_all(
@@ -82,7 +85,11 @@ def explain_all(
     **own: Any,
 ) -> tuple[Attributions, ...]:
     """The same of several targets in one pass: one forward pass a path point serves all of them."""
-    return _explained(prepare_all(model, cohort, targets), cohort, background, options(own))
+    asked = options(own)
+    every = _explained(prepare_all(model, cohort, targets), cohort, background, asked)
+    for made in every:
+        _mostly_converged(made, asked)
+    return every
 
 
 def _explained(
@@ -103,14 +110,15 @@ def _explained(
     base = adapted.margin(starts).mean(axis=0)[[one.column for one in prepared]]
     module = in_precision(adapted.module, asked.precision)
     with kept(module), full_products(asked.precision):
-        net, shape = _opened(module, prepared[0], cohort, asked.layer)
-        problem = _problem(net, prepared, starts, asked)
+        sample = as_tensor(module, cohort.dense(cohort.order[:SAMPLE]), adapted.codes)
+        net, shape = _opened(module, prepared[0], cohort, sample, asked.layer)
+        problem = _problem(net, prepared, starts, sample, asked)
         size = (cohort.n, *shape)
         written = outs(asked.out, len(prepared), size)
         values = written or [np.empty(size, dtype=np.float32) for _ in prepared]
         ends = Ends(np.stack([one.output for one in prepared]), base, starts)
         swept = sweep(problem, cohort, ends, values, asked)
-    apart = _precision_error(prepared, cohort, background, asked, values)
+    apart = _precision_error(prepared, cohort, background, replace(asked, baseline=starts), values)
     made = []
     for t, one in enumerate(prepared):
         _moving(one, cohort, swept, ends, t)
@@ -124,24 +132,24 @@ def _explained(
             features=_features(asked.layer, shape),
         )  # fmt: skip
         made.append(record(found, one, cohort, background))
-        _mostly_converged(made[-1], problem, asked)
     return tuple(made)
 
 
 def _opened(
-    module: nn.Module, prepared: Prepared, cohort: Cohort, layer: str | None
+    module: nn.Module, prepared: Prepared, cohort: Cohort, sample: Tensor, layer: str | None
 ) -> tuple[Network, tuple[int, ...]]:
     """The network opened where the paths are straight, and the shape of one row's attributions."""
-    codes = prepared.adapted.codes
-    sample = as_tensor(module, cohort.dense(cohort.order[:SAMPLE]), codes)
     if layer is not None:
         net = open_at(module, sample, layer)
         return net, net.parts[0].shape
-    if not codes:
+    if not prepared.adapted.codes:
         return find(module, sample), cohort.x.shape[1:]
     tables = [name for name, part in module.named_modules() if isinstance(part, nn.Embedding)]
     for name in tables:
-        net = open_at(module, sample, name)
+        try:
+            net = open_at(module, sample, name)
+        except ModelError:  # such as a table of positions
+            continue
         if net.parts[0].shape[:-1] == cohort.x.shape[1:]:
             return net, cohort.x.shape[1:]
     raise ModelError(
@@ -150,17 +158,20 @@ def _opened(
     )
 
 
-def _problem(net: Network, prepared: Sequence[Prepared], starts: Float, asked: Options) -> Problem:
+def _problem(
+    net: Network, prepared: Sequence[Prepared], starts: Float, sample: Tensor, asked: Options
+) -> Problem:
     """Rules, chain and batch for a network opened at z."""
     adapted = prepared[0].adapted
     margins = margins_of(prepared)
     own = net.blank if net.blank.is_floating_point() else torch.empty(0, dtype=torch.int64)
     with torch.no_grad():
         z = net.enter(to_tensor(starts, own.to(net.blank.device))).detach()
-    net = fused(net, z[:2])
+        seen = torch.cat([net.enter(sample), z])
+    net = fused(net, seen[: SAMPLE + 2])
     rules = ladder(len(starts), asked.cap) if asked.steps is None else (legendre(asked.steps),)
     raw = adapted.link == "identity" or (adapted.gives == "margin" and adapted.link != "softmax")
-    chain = breakpoints.read(net, z) if raw and asked.steps is None else None
+    chain = breakpoints.read(net, seen) if raw and asked.steps is None else None
     space = bytes_at_once(z.device, asked.budget)
     each, _ = halving(lambda k: point_bytes(net, margins, z[:k]), min(2, len(z)))
     batch = space // max(each, 1)
@@ -210,7 +221,9 @@ def _precision_error(
     few = cohort.take(index)
     own = replace(asked, precision=None, out=None, progress=False)
     part = [replace(p, output=p.output[index], cohort_digest=few.digest) for p in prepared]
-    exact = _explained(part, few, background, own)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EvenlightWarning)  # was said of all rows
+        exact = _explained(part, few, background, own)
     apart = [
         np.abs(np.asarray(v[index]) - e.values).max() / max(np.abs(e.values).max(), 1e-30)
         for v, e in zip(values, exact, strict=True)
@@ -218,20 +231,20 @@ def _precision_error(
     return {"precision_error": float(max(apart))}
 
 
-def _mostly_converged(made: Attributions, problem: Problem, asked: Options) -> None:
+def _mostly_converged(made: Attributions, asked: Options) -> None:
     """Raise where more than 5 % of rows are not right; warn where that is what was asked for."""
     share = float((~made.converged).mean())
     if share <= 0.05:
         return
     said = (
         f"{share:.0%} of rows miss completeness by more than 1 %, or still change, with "
-        f"{problem.most} steps (median residual {np.median(np.abs(made.error)):.3g}); "
+        f"{made.settings['cap']} steps (median residual {np.median(np.abs(made.error)):.3g}); "
     )
-    if problem.fixed or asked.precision is not None:
-        cause = "steps=" if problem.fixed else "precision="
+    if asked.steps is not None or asked.precision is not None:
+        cause = "precision=" if asked.steps is None else "steps="
         warnings.warn(
             f"{said}they are marked as not converged: leave {cause} out to refine them",
-            EvenlightWarning, stacklevel=4,
+            EvenlightWarning, stacklevel=3,
         )  # fmt: skip
         return
     raise AttributionError(

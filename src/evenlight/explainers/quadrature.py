@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from scipy.special import roots_legendre
 
 from evenlight.arrays import Float
 
@@ -51,8 +52,8 @@ def legendre(n: int) -> Rule:
     >>> bool(np.isclose(rule.weights @ rule.nodes**5, 1 / 6))
     True
     """
-    nodes, weights = np.polynomial.legendre.leggauss(n)
-    return Rule((nodes + 1) / 2, weights / 2)
+    nodes, weights = np.polynomial.legendre.leggauss(n) if n <= 512 else roots_legendre(n)
+    return Rule((nodes + 1) / 2, weights / weights.sum())
 
 
 @cache

@@ -12,20 +12,18 @@ proofs show, the output follows the input.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from evenlight.errors import ModelError
-from evenlight.explainers.opened import Forward, Network, Part, patched, saying
+from evenlight.explainers.opened import Forward, Network, Part, patched
+from evenlight.explainers.proof import AFFINE, alone
 
 FAR = (-30.0, 0.5, 2.0, 100.0)
 """Where on the line through two probes, at 0 and at 1, the map is looked at."""
-
-AFFINE = 1e-4
-"""Largest departure from a straight line, relative to the largest value, in float32."""
 
 
 def find(module: nn.Module, sample: Tensor) -> Network:
@@ -73,7 +71,7 @@ def open_at(module: nn.Module, sample: Tensor, layer: str) -> Network:
                 "once and gives one tensor (n, ...)"
             )
         whole = Network(module, sample[:1].clone(), affine=False)
-        opened = _alone(_opened(whole, own, calls, sample), sample)
+        opened = alone(_opened(whole, own, calls, sample), sample, _few(sample))
         if opened is None:
             raise ModelError(
                 f"the output follows the input past layer {layer!r} too, so what the layer holds "
@@ -135,6 +133,14 @@ def _probes(sample: Tensor) -> Tensor:
     return torch.stack([a + t * (b - a) for a, b in lines for t in (0.0, 1.0, *FAR)])
 
 
+def _few(sample: Tensor) -> Tensor:
+    """Three of the probes, near the data and far to both sides of it; none for codes."""
+    if not sample.is_floating_point():
+        return sample[:0]
+    probes = _probes(sample)
+    return torch.cat([probes[7:9], probes[-1:]])
+
+
 def _affine(out: Tensor) -> bool:
     """Whether the outputs at the probes lie on straight lines, and move."""
     if not torch.isfinite(out).all():
@@ -189,7 +195,7 @@ def _at_input(whole: Network, reason: str) -> Network:
 
 def _proven(whole: Network, own: list[Call], calls: list[Call], sample: Tensor) -> Network | None:
     try:
-        return _alone(_opened(whole, own, calls, sample), sample)
+        return alone(_opened(whole, own, calls, sample), sample, _few(sample))
     except (RuntimeError, ValueError, TypeError, IndexError, ModelError):
         return None
 
@@ -214,58 +220,7 @@ def _opened(whole: Network, own: list[Call], calls: list[Call], sample: Tensor) 
     if before:
         with patched([(c.module, heard(c.module, c.module.forward)) for c in before]):
             whole.module(whole.blank.clone())
-    skipped = [(c.module, said[id(c.module)]) for c in before if id(c.module) in said]
-    return Network(bare.module, bare.blank, parts, affine=whole.affine, skipped=tuple(skipped))
-
-
-def _alone(opened: Network, sample: Tensor) -> Network | None:
-    """The same, if the output follows the input through z alone, in values and gradients."""
-    other = _probes(sample)[7:8] if sample.is_floating_point() else sample[:1]
-    rows = torch.cat([sample[-1:], other])
-    z = opened.enter(rows)
-    before = z.clone()
-    bare = replace(opened, copies=False)
-    through, whole = bare.rest(z), opened.module(rows.clone())
-    kept = bare if torch.equal(z, before) else opened
-    if not isinstance(whole, Tensor) or through.shape != whole.shape:
-        return None
-    close = 1e-5 * whole.abs().nan_to_num().max().clamp_min(1e-30).item()
-    if not torch.allclose(through, whole, rtol=0, atol=close, equal_nan=True):
-        return None
-    if not rows.is_floating_point():
-        return kept
-    straight = not opened.affine or _transposes(opened, rows)
-    return kept if straight and _vanishes(opened, rows, before) else None
-
-
-def _transposes(opened: Network, rows: Tensor) -> bool:
-    """Whether gradients pass the stem as its transpose: <g, A(x) - A(y)> = <A^T g, x - y>.
-
-    Where they are cut inside (detach) or made up (a backward of its own), the stem is no stem.
-    """
-    with torch.enable_grad():
-        at = rows.detach().clone().requires_grad_(True)
-        z = opened.enter(at)
-        if not z.requires_grad:
-            return False
-        step = z.detach()[:1] - z.detach()[1:]
-        (back,) = torch.autograd.grad(z[:1], at, step)
-    wanted = float((step.double() ** 2).sum())
-    found = float((back[:1].double() * (rows[:1] - rows[1:]).double()).sum())
-    return abs(found - wanted) <= 1e-3 * wanted
-
-
-def _vanishes(opened: Network, rows: Tensor, z: Tensor) -> bool:
-    """Whether the gradient at the input is gone once every part's output is held fixed."""
-    pieces = torch.split(z.detach(), [part.size for part in opened.parts], dim=1)
-    fixed = [
-        (part.module, saying(piece.reshape(-1, *part.shape)))
-        for part, piece in zip(opened.parts, pieces, strict=True)
+    skipped = [
+        (c.module, said[id(c.module)]) for c in before if len(said.get(id(c.module), ())) == 1
     ]
-    with torch.enable_grad(), patched(fixed):
-        at = rows.detach().clone().requires_grad_(True)
-        out = opened.module(at)
-        if not out.requires_grad:
-            return True
-        (left,) = torch.autograd.grad(out.sum(), at, allow_unused=True)
-    return left is None or not bool(left.any())
+    return Network(bare.module, bare.blank, parts, affine=whole.affine, skipped=tuple(skipped))

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from evenlight.arrays import Bool, Float, Int, Single
-from evenlight.data.attributions import TOLERANCE
+from evenlight.data.attributions import TOLERANCE, scale_of
 from evenlight.data.cohort import Cohort
 from evenlight.explainers.climb import Climbed, Problem, begin, climb
 from evenlight.explainers.device import bytes_at_once, halving
@@ -39,8 +39,8 @@ class Ends:
     @property
     def scale(self) -> Float:
         """What a residual is judged by, (t, n)."""
-        size = np.abs(self.move)
-        return np.maximum(size, np.median(size, axis=1, keepdims=True))
+        pairs = zip(self.output, self.base, strict=True)
+        return np.stack([scale_of(output, np.full_like(output, base)) for output, base in pairs])
 
 
 @dataclass(slots=True, eq=False)
@@ -108,7 +108,7 @@ def _block(
     """Climb until two levels agree, behind the stem and, brought back, at the input too."""
     problem = replace(back.problem, batch=batch)
     end = back.enter(rows)
-    found = begin(problem, end, len(move))
+    found = begin(problem, end, move=move, scale=scale)
     values = np.empty((len(move), len(end), *back.shape), dtype=np.float32)
     block = Block(found, values, np.empty_like(values) if slopes else None)
     again = np.ones(len(end), dtype=bool)
@@ -161,5 +161,6 @@ def _rows_at_once(back: Passage, targets: int, budget: int | None) -> int:
     space = bytes_at_once(problem.starts.device, budget) // 2
     own = (3 + 2 * targets) * back.like[0].numel()
     kept = len(problem.starts) if problem.net.parts else 1
-    behind = (kept + 3) * targets * problem.net.shape[0]
+    again = 1 if problem.chain is None else 2  # pieces are held beside what was there
+    behind = (again * kept + 3) * targets * problem.net.shape[0]
     return int(min(max(space // (back.like.element_size() * (own + behind)), 1), MOST_ROWS))

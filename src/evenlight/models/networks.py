@@ -142,10 +142,21 @@ def _tried(net: nn.Module, x: Float, codes: bool) -> Float:
         return run(x, codes)
     except (RuntimeError, TypeError, IndexError) as error:
         if codes or not takes_codes(run, x):
-            raise
+            raise ModelError(_fails(net, x, codes, error)) from error
         raise ModelError(
             f"{_name(net)} takes whole numbers and no floats, as codes for an embedding; {REMEDY}"
         ) from error
+
+
+def _fails(net: nn.Module, x: Float, codes: bool, error: Exception) -> str:
+    """What to look at where a network does not run on the cohort's rows."""
+    shape = f"a batch of shape ({', '.join(map(str, ('m', *x.shape[1:])))})"
+    said = f"{_name(net)} fails on {shape} as the cohort gives it: {error}; "
+    if isinstance(error, TypeError) and "positional argument" in str(error):
+        return f"{said}if it takes several inputs, say ev.adapt(model, inputs={{name: features}})"
+    if codes:
+        return f"{said}codes=True is for networks that begin with an embedding"
+    return f"{said}give the cohort rows of the shape that the network was trained on"
 
 
 def placement(module: nn.Module) -> tuple[torch.device, torch.dtype]:
@@ -215,6 +226,8 @@ def kept(module: nn.Module) -> Iterator[nn.Module]:
         for parameter in module.parameters():
             parameter.grad = None
             parameter.requires_grad_(False)
+        if any(isinstance(part, nn.RNNBase) for part in module.modules()):
+            torch.backends.cudnn.enabled = False  # it gives no gradients of these in eval mode
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False

@@ -19,13 +19,15 @@ def alone(opened: Network, sample: Tensor, probes: Tensor) -> Network | None:
     On real rows (m, *s) and on `probes` (k, *s) far from them: a second path may be shut on most. A
     stem that is to be affine is shown to be so in its gradients as well.
     """
-    rows = torch.cat([sample, probes])
-    z = opened.enter(rows)
-    made = _through(opened, rows, z.clone())
-    if made is None or not sample.is_floating_point():
+    rows = torch.cat([sample, probes]).detach()
+    floating = rows.is_floating_point()
+    with torch.enable_grad():
+        at = rows.clone().requires_grad_(floating)
+        z = opened.enter(at)
+    made = _through(opened, rows, z.detach().clone())
+    if made is None or not floating:
         return made
-    few = torch.cat([sample[-1:], probes[:1]])
-    straight = not made.affine or (_transposes(made, few) and _unbent(made, sample, rows, z))
+    straight = not made.affine or (z.requires_grad and _straight(at, z, len(sample)))
     return made if straight and _vanishes(made, rows, z) else None
 
 
@@ -45,24 +47,6 @@ def _through(opened: Network, rows: Tensor, z: Tensor) -> Network | None:
     return replace(opened, copies=not clean)
 
 
-def _transposes(opened: Network, rows: Tensor) -> bool:
-    """Whether gradients pass the stem as its transpose: <g, A(x) - A(y)> = <A^T g, x - y>.
-
-    Where they are cut inside (detach) or made up (a backward of its own), the stem is no stem.
-    """
-    with torch.enable_grad():
-        at = rows.detach().clone().requires_grad_(True)
-        z = opened.enter(at)
-        if not z.requires_grad:
-            return False
-        step = z.detach()[:1] - z.detach()[1:]
-        unit = step / step.abs().max().clamp_min(torch.finfo(step.dtype).tiny)  # no overflow
-        (back,) = torch.autograd.grad(z[:1], at, unit)
-    wanted = float((step.double() * unit.double()).sum())
-    found = float((back[:1].double() * (rows[:1] - rows[1:]).double()).sum())
-    return abs(found - wanted) <= 1e-3 * wanted
-
-
 def _vanishes(opened: Network, rows: Tensor, z: Tensor) -> bool:
     """Whether the gradient at the input is gone once every part's output is held fixed."""
     pieces = torch.split(z.detach(), [part.size for part in opened.parts], dim=1)
@@ -79,18 +63,25 @@ def _vanishes(opened: Network, rows: Tensor, z: Tensor) -> bool:
     return left is None or not bool(left.any())
 
 
-def _unbent(opened: Network, sample: Tensor, rows: Tensor, z: Tensor) -> bool:
-    """Whether gradients through the stem are the same in all rows, each number of z in its scale.
+def _straight(at: Tensor, z: Tensor, real: int) -> bool:
+    """Whether gradients pass the stem as the transpose of one and the same map, in every row.
 
-    A bend in numbers that are small beside the others is not seen in the values.
+    The same in all rows, each number of z in its own scale over the first `real` rows, since a bend
+    in numbers that are small beside the others is not seen in the values; and its own transpose,
+    <g, A(x) - A(y)> = <A^T g, x - y>, since they may be cut (detach) or made up inside.
     """
-    real = z[: len(sample)]
-    spread = torch.maximum(real.std(dim=0, correction=0), 1e-6 * real.abs().amax(dim=0))
-    g = torch.where(spread > 0, _mixed(z[:1]) / spread, torch.zeros_like(z[:1]))
-    back = opened.pull(rows, g.expand(len(rows), -1)) * sample.abs().mean(dim=0)
-    size = back.abs().amax(dim=0)
-    close = AFFINE * size + 1e-6 * size.max()
-    return bool(((back - back[0]).abs() <= close).all())
+    x, seen = at.detach(), z.detach()
+    spread = seen[:real].std(dim=0, correction=0)
+    spread = torch.maximum(spread, 1e-6 * seen[:real].abs().amax(dim=0))
+    g = torch.where(spread > 0, _mixed(seen[:1]) / spread, torch.zeros_like(seen[:1]))
+    (back,) = torch.autograd.grad(z, at, g.expand(len(z), -1))
+    scaled = back * x[:real].abs().mean(dim=0)
+    size = scaled.abs().amax(dim=0)
+    if not ((scaled - scaled[0]).abs() <= AFFINE * size + 1e-6 * size.max()).all():
+        return False
+    steps = (g * (seen[real - 1] - seen[real])).double()
+    found = (back[0].double() * (x[real - 1] - x[real]).double()).sum()
+    return bool((found - steps.sum()).abs() <= 1e-2 * steps.norm())
 
 
 def _mixed(like: Tensor) -> Tensor:

@@ -86,6 +86,24 @@ def ig() -> None:
         line(f"evenlight, {name}", cost(own, 3), peer=batched, limit=limit, note=note)
 
 
+def rows() -> None:
+    """More rows: what is found out about the network once weighs less."""
+    head("The same with 1,024 rows, 50 nodes")
+    module, x = omics(20_000, 2), np.random.default_rng(0).normal(size=(1_024, 20_000))
+    people = cohort(x.astype(np.float32))
+    given, start = torch.tensor(people.x), mean_of(people)
+    few = cost(lambda: bare(module, given, 10), 1)
+    limit = type(few)(few.seconds * 5, few.megabytes, 1)
+    line("50 bare passes (the limit, 10 measured)", limit)
+    captum = IntegratedGradients(module)
+    peer = cost(lambda: captum.attribute(
+        given, start, target=0, n_steps=50, method="gausslegendre", internal_batch_size=256,
+    ), 1)  # fmt: skip
+    line("captum, internal_batch_size=256 (the peer)", peer, limit=limit)
+    own = ours(module, people, baseline="mean", steps=50)
+    line("evenlight, 50 nodes", cost(own, 3), peer=peer, limit=limit)
+
+
 def _worst(found: Attributions) -> float:
     move = np.abs(found.output - found.base)
     return float((np.abs(found.error) / np.maximum(move, np.median(move))).max())
@@ -209,7 +227,7 @@ def expected() -> None:
 
 
 TABLES: dict[str, Callable[[], None]] = {
-    "ig": ig, "classes": classes, "images": images, "gradients": gradients, "expected": expected,
+    "ig": ig, "rows": rows, "classes": classes, "images": images, "gradients": gradients, "expected": expected,
     "walks": players.walks, "genome": players.genome, "blackbox": players.black_box,
     "trees": players.forests,
 }  # fmt: skip

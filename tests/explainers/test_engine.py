@@ -420,7 +420,7 @@ def test_an_unknown_option_is_named() -> None:
         explain(layers(6, 1), cohort(6), method="ig", step=3)
     with pytest.raises(AttributionError, match="it takes baseline, steps, cap"):
         explain(layers(6, 1), cohort(6), method="ig", xyz=3)
-    with pytest.raises(AttributionError, match="steps=0; wanted at least 1"):
+    with pytest.raises(AttributionError, match="steps=0; wanted a whole number of at least 1"):
         explain(layers(6, 1), cohort(6), method="ig", steps=0)
 
 

@@ -121,7 +121,7 @@ def test_a_function_is_accepted_wherever_a_name_is() -> None:
 def test_an_unknown_name_lists_what_exists() -> None:
     """The message names every explainer."""
     with pytest.raises(
-        LookupError, match=r"no explainer 'lrp'; known: captum\.deeplift, .*, ig, linear"
+        LookupError, match=r"no explainer 'lrp'; known: auto, captum\.deeplift, .*, ig, linear"
     ):
         explain(TABLE, COHORT, method="lrp")
 

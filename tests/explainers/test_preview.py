@@ -47,6 +47,28 @@ def test_a_slow_model_gets_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen.whole_seconds > 0
 
 
+def test_a_slow_start_costs_a_preview_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the first rows pay for the start (compiling, imports), all rows that fit are shown."""
+    clock = iter([0.0, 0.0, 2.0, 2.0, 2.0, 2.1, 2.1, 2.1, 2.3, 2.3])
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+    asked: list[int] = []
+
+    def quick(model: object, cohort: ev.Cohort, **_: object) -> ev.Attributions:
+        asked.append(cohort.n)
+        n = cohort.n
+        return ev.Attributions.from_arrays(
+            np.zeros((n, 5)),
+            rows=list(cohort.rows),
+            features=list("abcde"),
+            output=np.zeros(n),
+            base=0.0,
+        )
+
+    monkeypatch.setattr(previews, "explain", quick)
+    assert ev.preview(layers(5, 6, 1), COHORT).attributions.n == previews.ROWS
+    assert asked == [4, 16, 200]
+
+
 def test_progress_tells_rows_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
     """A function hears of every block, True writes to stderr, nothing goes to stdout."""
     heard: list[Pace] = []
@@ -98,8 +120,7 @@ def test_smoothgrad_belongs_to_a_row() -> None:
     module = layers(5, 6, 1, activation=nn.Tanh)
     index = np.random.default_rng(1).permutation(300)[:40]
     whole = explain(module, COHORT, method="smoothgrad")
-    with pytest.warns(EvenlightWarning, match="outside the range"):
-        part = explain(module, COHORT.take(index), method="smoothgrad", background=COHORT)
+    part = explain(module, COHORT.take(index), method="smoothgrad", background=COHORT)
     assert part.sensitivity is not None
     assert whole.sensitivity is not None
     np.testing.assert_allclose(part.sensitivity, whole.sensitivity[index], atol=1e-7)

@@ -71,9 +71,9 @@ def test_a_network_of_codes_must_be_declared() -> None:
         prepare(Tokens(), cohort(X + 0.5))
 
 
-def test_another_failure_of_a_network_stays_its_own() -> None:
-    """A network that takes neither floats nor codes raises what it raised."""
-    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+def test_another_failure_of_a_network_is_told_as_it_said_it() -> None:
+    """A network that takes neither floats nor codes is not told to be one of codes."""
+    with pytest.raises(ModelError, match=r"\(m, 4\) .*shapes cannot be multiplied .*trained on"):
         prepare(nn.Linear(3, 1), cohort(X))
 
 

@@ -93,9 +93,7 @@ def test_batch_norm_in_train_mode_is_no_such_mixing() -> None:
 @pytest.mark.parametrize("target", [1, -1, True, "dose", 0.0])
 def test_a_target_out_of_range_states_shape_and_range(target: object) -> None:
     """One output takes target 0 only; -1 is never the last one."""
-    with pytest.raises(
-        ModelError, match=r"gives \(n, 1\), so target is 0 to 0, or one of 'output'"
-    ):
+    with pytest.raises(ModelError, match=r"has the one target 'output', .*leave target= out"):
         prepare(lambda x: x[:, 0], COHORT, target=target)  # type: ignore[arg-type]
 
 
@@ -196,6 +194,13 @@ def test_a_list_of_targets_names_each_once() -> None:
             prepare_all(lambda x: x, COHORT, wrong)
     with pytest.raises(ModelError, match="target '1' is listed twice"):
         prepare_all(lambda x: x, COHORT, [0, 1, "1"])
+
+
+def test_a_model_that_takes_no_single_row_is_refused() -> None:
+    """Batch statistics that one row does not have are named, in place of torch's own error."""
+    module = nn.Sequential(nn.BatchNorm1d(3, track_running_stats=False), nn.Linear(3, 1))
+    with pytest.raises(ModelError, match=r"Sequential fails on a single row \(Expected more than"):
+        prepare(module, COHORT)
 
 
 def test_one_of_several_targets_that_mixes_rows_is_found() -> None:

@@ -13,7 +13,7 @@ from evenlight.arrays import Bool, Float, Int, Single, Text
 from evenlight.data import align, cards
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, FeatureSets
-from evenlight.data.positions import Positions
+from evenlight.data.misfit import misfit
 from evenlight.data.rows import Rows, blocks
 from evenlight.data.sources import lazy
 from evenlight.errors import AttributionError, FeatureError
@@ -101,7 +101,7 @@ class Attributions:
         if self.values.ndim == 2 and tuple(self.features.names) == sets.names:
             return self
         if not sets.fits(self.features.names, tuple(self.values.shape[1:])):
-            raise AttributionError(_unfit(sets, self))
+            raise AttributionError(misfit(sets, self.features.names, tuple(self.values.shape[1:])))
         try:
             sets.owners()
         except FeatureError as error:
@@ -287,23 +287,6 @@ def _row_sums(values: Single) -> tuple[Float, Float]:
         total[part] = flat.sum(axis=1, dtype=np.float64)
         size[part] = np.abs(flat).sum(axis=1, dtype=np.float64)
     return total, size
-
-
-def _unfit(sets: FeatureSets, made: Attributions) -> str:
-    """Why these sets cannot be summed over."""
-    shape = tuple(made.values.shape[1:])
-    if isinstance(sets.features, Positions):
-        return (
-            f"the sets are of positions of shape {sets.features.shape}, the attributions of shape "
-            f"{shape}; say FeatureSets.from_label_map(labels, shape={shape})"
-        )
-    own = made.features.names
-    strange = [name for name in sets.features if name not in made.features.place][:3]
-    return (
-        f"the sets speak of {len(sets.features)} features, the attributions of {len(own)}, in "
-        f"their order; {f'unknown to these: {strange}; ' if strange else ''}make the sets with "
-        "attributions.features.names"
-    )
 
 
 def _taken(values: Any, index: Int) -> Any:

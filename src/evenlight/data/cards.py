@@ -25,32 +25,51 @@ ROWS = 12
 
 def cohort_card(cohort: Cohort) -> str:
     """Rows, units, roles, and units by group; a count below 11 is not shown."""
-    outcome = getattr(cohort.outcome, "time", cohort.outcome) or "none"
-    facts = [
-        f"{count(cohort.n)} rows, {count(cohort.u)} units, {count(len(cohort.features))} features",
-        f"outcome {short(outcome, 40)} ({cohort.outcome_kind or 'none'})",
-        f"strata {', '.join(short(s, 30) for s in cohort.strata) or 'none'}",
-    ]
+    facts = cohort_facts(cohort)
     tables = [_groups(groups, cohort.units) for groups in cohort.groups[:4]]
     return card("Cohort", facts, [*tables, *(p[short(note, 300)] for note in cohort.notes[:5])])
 
 
+def cohort_facts(cohort: Cohort) -> list[str]:
+    """Size and roles of a cohort."""
+    outcome = getattr(cohort.outcome, "time", cohort.outcome) or "none"
+    return [
+        f"{count(cohort.n)} rows, {count(cohort.u)} units, {count(len(cohort.features))} features",
+        f"outcome {short(outcome, 40)} ({cohort.outcome_kind or 'none'})",
+        f"strata {', '.join(short(s, 30) for s in cohort.strata) or 'none'}",
+    ]
+
+
 def attributions_card(attributions: Attributions) -> str:
     """Method, completeness and the most important features; means alone, nobody's own numbers."""
-    unsure = int((~attributions.converged).sum())
-    facts = [
-        f"{count(attributions.n)} rows, {count(len(attributions.features))} features",
-        f"target {short(attributions.target, 40)} on the {attributions.scale} scale",
-        f"method {short(attributions.method, 40)}",
-        f"largest residual {number(float(np.abs(attributions.error).max(initial=0.0)))}",
-        "every row converged" if unsure == 0 else f"{count(unsure)} rows did not converge",
-    ]
+    facts = attributions_facts(attributions)
     if attributions.n < SMALLEST_GROUP or attributions.values.ndim != 2:
         return card("Attributions", facts, [])
     size = np.zeros(len(attributions.features))
     for _, values in blocks(attributions.values):
         size += np.abs(values).sum(axis=0, dtype=np.float64) / attributions.n
     return card("Attributions", facts, [_importance(attributions.features.names, size)])
+
+
+def attributions_facts(attributions: Attributions) -> list[str]:
+    """Size, method and completeness of attributions."""
+    unsure = int((~attributions.converged).sum())
+    return [
+        f"{count(attributions.n)} rows, {count(len(attributions.features))} features",
+        f"target {short(attributions.target, 40)} on the {attributions.scale} scale",
+        f"method {short(attributions.method, 40)}",
+        f"largest residual {number(float(np.abs(attributions.error).max(initial=0.0)))}",
+        "every row converged" if unsure == 0 else f"{count(unsure)} rows did not converge",
+    ]
+
+
+def told(heading: str, facts: Iterable[str]) -> str:
+    """Heading and facts as one line of plain text, for a console.
+
+    >>> told("Cohort", ["3 rows", "no strata"])
+    'Cohort: 3 rows; no strata'
+    """
+    return f"{heading}: {'; '.join(facts)}"
 
 
 def card(heading: str, facts: Iterable[str], content: Sequence[Node]) -> str:

@@ -239,6 +239,9 @@ class Cohort:
         _set(new, groups=tuple(g.take(at) for g in self.groups))
         return new
 
+    def __repr__(self) -> str:
+        return cards.told("Cohort", cards.cohort_facts(self))
+
     def _repr_html_(self) -> str:
         return cards.cohort_card(self)
 

@@ -39,6 +39,11 @@ def rows_of(x: object, people: pd.DataFrame) -> tuple[Text, Held, tuple[str, ...
                 "code categories as indicator columns"
             )
         return align.ids(x.index), x.to_numpy(dtype=np.float64), tuple(map(str, x.columns))
+    if hasattr(x, "obs") and hasattr(x, "var_names"):
+        raise CohortError(
+            f"x is a {type(x).__name__}; pass its matrix, x.X, with x.obs as people and "
+            "features=list(x.var_names)"
+        )
     values = _values(x)
     if values.shape[0] != len(people):
         raise CohortError(f"x has {values.shape[0]} rows and people has {len(people)}")

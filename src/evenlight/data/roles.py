@@ -37,5 +37,6 @@ def constant_in_unit(groups: Groups, units: Int) -> None:
     if torn:
         raise GroupError(
             f"{groups.name}: {torn} of {len(people)} units are in more than one group; "
-            "a unit has one label: correct the labels, or set the doubtful ones to missing"
+            "a unit has one label: correct the labels, set the doubtful ones to missing, or, where "
+            f"it varies from row to row by nature, name it in strata=[{groups.name!r}] instead"
         )

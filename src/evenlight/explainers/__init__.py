@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -36,10 +37,12 @@ def load(name: str, table: Mapping[str, str] = EXPLAINERS) -> Callable[..., Any]
 
     >>> load("gradients")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    evenlight.errors.UnknownName: no explainer 'gradients'; known: ...
+    evenlight.errors.UnknownName: no explainer 'gradients'; did you mean 'shap.gradient'? known: ...
     """
     if name not in table:
-        raise UnknownName(f"no explainer {name!r}; known: {', '.join(sorted(table))}")
+        near = get_close_matches(name.lower(), table, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UnknownName(f"no explainer {name!r}; {hint}known: auto, {', '.join(sorted(table))}")
     module, _, function = table[name].partition(":")
     found: Callable[..., Any] = getattr(import_module(module), function)
     return found

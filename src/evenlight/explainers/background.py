@@ -71,7 +71,9 @@ def draw(
         rows, flags = _given(source, cohort, size, rng), []
         composition = {"given": len(rows)}
     flags += _equal_to_input(rows, cohort)
-    if background is not None:
+    if isinstance(background, Cohort):
+        flags += _far_off(rows, cohort)
+    elif background is not None:
         flags += out_of_range(rows, cohort, what="background")
     for flag in flags:
         warnings.warn(flag, EvenlightWarning, stacklevel=2)
@@ -94,6 +96,11 @@ def _same_features(source: Cohort, cohort: Cohort) -> None:
 
 def _given(values: object, cohort: Cohort, size: int, rng: np.random.Generator) -> Float:
     """`size` rows of an array, or of what is read when it is asked for."""
+    if hasattr(values, "columns"):
+        raise AttributionError(
+            "the background is a table, whose columns could stand in any order; pass a Cohort, or "
+            "table[list(cohort.features.names)].to_numpy()"
+        )
     held = Rows(values) if lazy(values) else np.asarray(values, dtype=np.float64)
     wanted = cohort.x.shape[1:]
     if held.shape[1:] != wanted or len(held) == 0:
@@ -197,6 +204,26 @@ def out_of_range(rows: Float, cohort: Cohort, *, what: str) -> list[str]:
     return [
         f"The {what} lies outside the range of the data in {int(beyond.sum())} of {len(beyond)} "
         f"features (first {name!r}): the model is asked about values that nobody has."
+    ]
+
+
+def _far_off(rows: Float, cohort: Cohort) -> list[str]:
+    """A sentence where most people of another cohort (b, *s) lie beyond the explained rows.
+
+    Some of them always do, and with few rows explained most do.
+    """
+    if cohort.n < SMALLEST_GROUP:
+        return []
+    low, high = _range(cohort)
+    here = _flat(rows)
+    beyond: Bool = np.mean((here < low) | (here > high), axis=0) > 0.5
+    if not beyond.any():
+        return []
+    first = int(beyond.argmax())
+    name = cohort.features.names[first] if cohort.x.ndim == 2 else f"position {first}"
+    return [
+        f"In {int(beyond.sum())} of {len(beyond)} features (first {name!r}) most people of the "
+        "background lie outside the range of the explained rows; check that both are on one scale."
     ]
 
 

@@ -120,4 +120,5 @@ def _layer(module: nn.Module, layer: str) -> nn.Module:
         return parts[layer]
     maps = [name for name, part in parts.items() if "Conv" in type(part).__name__] or list(parts)
     known = ", ".join(maps[-3:])
-    raise ModelError(f"there is no layer {layer!r}; name one with layer=, such as {known}")
+    found = f"there is no layer {layer!r}" if layer else "captum.gradcam looks at one layer"
+    raise ModelError(f"{found}; name one with layer=, such as {known}")

@@ -42,6 +42,8 @@ def placed(adapted: Adapted, device: str) -> Adapted:
         wanted = torch.device(device)
     except RuntimeError as error:
         raise ModelError(f"device {device!r} is unknown; say 'cpu', 'cuda' or 'cuda:1'") from error
+    if wanted.type not in ("cpu", "cuda"):
+        raise ModelError(f"device {device!r} is not supported; say 'cpu', 'cuda' or 'cuda:1'")
     here = placement(module)[0]
     if wanted == here or (wanted.type == here.type and wanted.index is None):
         return adapted

@@ -12,10 +12,12 @@ import numpy as np
 from evenlight.arrays import Values
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.errors import AttributionError
 from evenlight.explainers import TOGETHER, load
 from evenlight.explainers.background import draw
 from evenlight.explainers.device import placed
 from evenlight.explainers.forests import unsuited
+from evenlight.explainers.options import known_only
 from evenlight.explainers.progress import Told
 from evenlight.models.adapted import Adapted
 from evenlight.models.probe import Prepared, prepare_all, settled
@@ -94,6 +96,10 @@ def explain(
     >>> found.method, found.values.tolist(), found.base.tolist()
     ('linear', [[-2.0], [2.0]], [5.0, 5.0])
     """
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise AttributionError(f"seed={seed!r}; wanted a whole number of at least 0")
+    if not isinstance(method, str) and not callable(method):
+        raise AttributionError(f"method={method!r}; wanted a name of EXPLAINERS or a function")
     adapted = settled(model, cohort)
     here = placed(adapted, device)
     chosen = _suited(adapted, cohort) if method == "auto" else method
@@ -123,6 +129,7 @@ def _one(
 ) -> Attributions:  # fmt: skip
     explainer = load(method) if isinstance(method, str) else method
     asked = _heard(explainer, asked)
+    _known(method, explainer, asked)
     made: Attributions = explainer(model, cohort, target=target, **asked)
     return replace(made, settings={**known, **made.settings})
 
@@ -133,6 +140,17 @@ def _heard(explainer: Callable[..., Any], asked: Mapping[str, Any]) -> Mapping[s
     if any(p.name == "progress" or p.kind is Parameter.VAR_KEYWORD for p in taken):
         return asked
     return {name: value for name, value in asked.items() if name != "progress"}
+
+
+def _known(method: Method, explainer: Callable[..., Any], asked: Mapping[str, Any]) -> None:
+    """Raise AttributionError for an option that the explainer does not have."""
+    taken = signature(explainer).parameters.values()
+    if any(p.kind is Parameter.VAR_KEYWORD for p in taken):
+        return  # it looks for itself
+    always = ("target", "background", "rng", "device")
+    own = [p.name for p in taken if p.kind is Parameter.KEYWORD_ONLY and p.name not in always]
+    name = method if isinstance(method, str) else getattr(method, "__name__", "the explainer")
+    known_only(name, [key for key in asked if key not in always], own)
 
 
 def _recorded(own: Mapping[str, Any]) -> dict[str, Any]:

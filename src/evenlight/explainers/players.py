@@ -54,6 +54,11 @@ def players_of(cohort: Cohort, wanted: FeatureSets | str) -> Players:
         if wanted == "columns" or not cohort.features.indicators:
             return Players(int(np.prod(shape)), None, shape)
         wanted = cohort.features.variables()
+    if not isinstance(wanted, FeatureSets):
+        raise FeatureError(
+            f'players is a {type(wanted).__name__}; wanted "variables", "columns" or FeatureSets, '
+            "such as FeatureSets.from_lists(sets, cohort.features.names, rest='other')"
+        )
     if not wanted.fits(cohort.features.names, shape):
         raise FeatureError(
             f"the sets speak of {len(wanted.features)} features, the first named "

@@ -14,7 +14,7 @@ from evenlight.arrays import Int
 from evenlight.data import cards
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.errors import EvenlightWarning
+from evenlight.errors import AttributionError, EvenlightWarning
 from evenlight.explainers.explain import Method, explain
 
 ROWS = 200
@@ -86,6 +86,8 @@ def preview(
     >>> found.attributions.n, found.rows, found.to_frame()["feature"].tolist()
     (100, 100, ['dose', 'age'])
     """
+    if isinstance(target, list | tuple):
+        raise AttributionError("a preview is of one target; say one of them as target=")
     begun = time.perf_counter()
     mixed = cohort.order[np.random.default_rng(seed).permutation(cohort.n)]
     asked = {"method": method, "target": target, "seed": seed, "background": cohort, **own}
@@ -96,6 +98,11 @@ def preview(
         return _told(few, cohort, begun, each=first / few.n, start=0.0)
     made, second = _timed(model, cohort, mixed[:fit], asked)
     each = max(second - first, 0.0) / (made.n - few.n)
+    left = SECONDS - (time.perf_counter() - begun) - first
+    most = min(ROWS, cohort.n)
+    if made.n < most and each * most < left:  # the first rows paid for the start, and looked slow
+        made, second = _timed(model, cohort, mixed[:most], asked)
+        each = max(second - first, 0.0) / (made.n - few.n)
     return _told(made, cohort, begun, each=each, start=first)
 
 

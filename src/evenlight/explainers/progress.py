@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from evenlight.errors import AttributionError
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -50,6 +52,8 @@ def paced(rows: int, progress: bool | Told) -> Iterator[Callable[[int], None]]:
     `progress` True draws a bar on stderr (a plain line where that is no terminal), a function is
     called with a `Pace` after each block of rows, False is silent.
     """
+    if not isinstance(progress, bool) and not callable(progress):
+        raise AttributionError(f"progress={progress!r}; wanted True, False or a function")
     begun, done = time.perf_counter(), 0
 
     def step(told: Told) -> Callable[[int], None]:

@@ -17,6 +17,9 @@ TOLERANCE = 0.05
 MOST_PLAYERS = 4096
 """More players than this are walked at the input only when walks or a budget are named."""
 
+PLANNED = ("tolerance", "budget", "walks", "exact")
+"""The options of `planned`."""
+
 SWEEPS, FEW_BACKS = 2, 50
 """Sweeps over the background rows that the budget pays for by default, and the fewest rows."""
 
@@ -96,6 +99,9 @@ def planned(
     >>> planned(3, 100).limits is None, planned(6, 100).most_walks
     (True, 260)
     """
+    for name, given in (("budget", budget), ("walks", walks)):
+        if given is not None and not isinstance(given, int | np.integer):
+            raise ModelError(f"{name}={given!r}; wanted a whole number")
     if tolerance is not None and not tolerance > 0:
         raise ModelError(
             f"tolerance={tolerance}; wanted a share above 0, or None to spend the whole budget"

@@ -23,9 +23,10 @@ from evenlight.explainers.coalitions import AtInput, Space, finite
 from evenlight.explainers.draws import Keys, row_keys
 from evenlight.explainers.exact import enumerated
 from evenlight.explainers.folded import Folding, folding
+from evenlight.explainers.options import known_only
 from evenlight.explainers.players import Players, players_of
 from evenlight.explainers.progress import Told, paced
-from evenlight.explainers.sampling import Plan, planned
+from evenlight.explainers.sampling import PLANNED, Plan, planned
 from evenlight.explainers.walks import Ends, Walked, walk
 from evenlight.models.networks import placement
 from evenlight.models.probe import Prepared, prepare
@@ -72,6 +73,7 @@ def explain(
     """
     prepared = prepare(model, cohort, target=target)
     made = players_of(cohort, players)
+    known_only("shapley", own, ("players", "progress", *PLANNED))
     plan = planned(made.count, len(background.rows), **own)
     ends = Ends(prepared.output, prepared.margin(background.rows))
     finite(ends.backs)

@@ -12,6 +12,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.errors import AttributionError, ModelError
 from evenlight.explainers.assemble import Explained, record
 from evenlight.explainers.background import Reference
+from evenlight.explainers.borrowed import OTHER
 from evenlight.explainers.device import bytes_at_once
 from evenlight.explainers.draws import row_keys
 from evenlight.explainers.feed import to_tensor
@@ -48,6 +49,8 @@ def explain(
     prepared = prepare(model, cohort, target=target)
     if prepared.adapted.module is None:
         raise ModelError(f'{prepared.adapted.name} is no torch network; say method="shapley"')
+    if prepared.adapted.codes:
+        raise ModelError(f"{prepared.adapted.name} takes codes, which noise cannot move; {OTHER}")
     if cohort.gaps:
         raise ModelError(GAPS)
     size = noise * background.rows.std(axis=0)

@@ -35,6 +35,8 @@ def redrawn(
     Raises AttributionError where one is of another method, target or scale, has other subjects, or
     the background of another one.
     """
+    if isinstance(repeats, Attributions):
+        raise AttributionError("repeats is one explanation; pass a list of them")
     out = tuple(as_variables(again, cohort)[0] for again in repeats)
     for again in out:
         for name in ("method", "target", "scale"):

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
     from evenlight.measures.comparison import Comparison
 
 
-def comparison_card(comparison: Comparison) -> str:
-    """How many subjects have each verdict, and the largest differences with interval and n."""
-    facts = [
+def comparison_facts(comparison: Comparison) -> list[str]:
+    """Grouping, size and margin of a comparison."""
+    return [
         f"by {short(comparison.grouping)}",
         f"{count(len(comparison.subjects))} subjects ({short(comparison.subject_kind, 30)})",
         f"margin {plain(comparison.margin)} SD of the output",
         f"{count(comparison.draws)} draws",
     ]
+
+
+def comparison_card(comparison: Comparison) -> str:
+    """How many subjects have each verdict, and the largest differences with interval and n."""
+    facts = comparison_facts(comparison)
     heads = ("View and contrast", *(SPOKEN[v] for v in VERDICTS))
     counts = small_table("Verdicts", heads, _counts(comparison)[: 2 * ROWS])
     heads = (

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float, Int, Text
+from evenlight.data.cards import told
 from evenlight.measures import cards
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.words import MECHANISMS, VERDICTS
@@ -136,6 +137,9 @@ class Comparison:
             columns[name] = getattr(self, name).ravel()
         columns |= {"more": self.more.ravel(), "more_in": self.more_in.ravel()}
         return pd.DataFrame(columns | {"reason": self.reason.ravel()})
+
+    def __repr__(self) -> str:
+        return told("Comparison", cards.comparison_facts(self))
 
     def _repr_html_(self) -> str:
         return cards.comparison_card(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import states_of
 from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.sources import lazy
 from evenlight.errors import AttributionError, GroupError
 from evenlight.stats.association import function_of_group
 from evenlight.stats.disclosure import shown_counts
@@ -100,6 +101,8 @@ def as_variables(attributions: Attributions, cohort: Cohort) -> tuple[Attributio
         )
     if cohort.features.indicators and made.features.names == cohort.features.names:
         return made.by(cohort.features.variables()), "variable"
+    if lazy(made.values):  # a comparison needs all of them at once
+        made = replace(made, values=np.asarray(made.values, dtype=np.float32))
     return made, "variable" if cohort.features.indicators else "feature"
 
 

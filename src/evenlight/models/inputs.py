@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, cast
 
@@ -97,8 +97,9 @@ def by_name(module: nn.Module, names: tuple[str, ...]) -> bool:
 
 def _part(name: str, given: Any) -> tuple[list[str], tuple[int, ...]]:
     """The features of an input, and the shape of one row."""
-    if isinstance(given, str):
-        raise ModelError(f"input {name!r} is a text; list the names of its features")
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        kind = "text" if isinstance(given, str) else type(given).__name__
+        raise ModelError(f"input {name!r} is a {kind}; list the names of its features")
     shaped = isinstance(given, tuple) and len(given) == 2 and not isinstance(given[0], str)
     columns, shape = (list(given[0]), tuple(given[1])) if shaped else (list(given), (len(given),))
     if int(np.prod(shape)) != len(columns) or not columns:

@@ -140,6 +140,8 @@ def _tried(net: nn.Module, x: Float, codes: bool) -> Float:
 
     try:
         return run(x, codes)
+    except torch.OutOfMemoryError:
+        raise
     except (RuntimeError, TypeError, IndexError) as error:
         if codes or not takes_codes(run, x):
             raise ModelError(_fails(net, x, codes, error)) from error

@@ -173,6 +173,11 @@ def target_column(adapted: Adapted, target: int | str | None) -> int:
     whole = isinstance(target, int | np.integer) and not isinstance(target, bool)
     if whole and 0 <= int(target) < t:
         return int(target)
+    if t == 1:
+        raise ModelError(
+            f"target {target!r}: {adapted.name} has the one target {known}, as a name or as "
+            "position 0; leave target= out"
+        )
     raise ModelError(
         f"target {target!r}: {adapted.name} gives (n, {t}), so target is 0 to {t - 1}, "
         f"or one of {known}"
@@ -245,7 +250,15 @@ def _finite(output: Float) -> str:
 def _independent(adapted: Adapted, x: Float, columns: Sequence[int]) -> str:
     at = np.unique(np.linspace(0, len(x) - 1, 4).astype(int))
     together = adapted.margin(x)[at][:, columns]
-    alone = np.concatenate([adapted.margin(x[i : i + 1])[:, columns] for i in at])
+    try:
+        alone = np.concatenate([adapted.margin(x[i : i + 1])[:, columns] for i in at])
+    except (ValueError, RuntimeError, IndexError) as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(
+            f"{adapted.name} fails on a single row ({error}); use fixed statistics in place of the "
+            "batch's, and keep the first axis for rows"
+        ) from error
     if not all(_close(a, b, 1e-3) for a, b in zip(together.T, alone.T, strict=True)):
         raise ModelError(
             f"{adapted.name} mixes the rows of a batch: {len(at)} rows alone differ by up to "

@@ -89,6 +89,7 @@ def faithfulness(
     prepared = _prepared(model, cohort, made)
     chosen = balanced_sample(cohort, rows, seed=seed)
     place = align.match(made.rows, cohort.rows[chosen], what="attributions")
+    _same_model(made.output[place], prepared, prepared.output[chosen])
     reference = _drawn(cohort, made, background, 0)
     if made.background is not None and made.background.digest != reference.record.digest:
         raise AttributionError(
@@ -134,6 +135,16 @@ def _prepared(model: object, cohort: Cohort, made: Attributions) -> Prepared:
     adapted = settled(model, cohort)
     named = made.target if made.target in adapted.targets or len(adapted.targets) > 1 else None
     return prepare(adapted, cohort, target=named)
+
+
+def _same_model(told: Float, prepared: Prepared, output: Float) -> None:
+    """Raise AttributionError unless the model gives the outputs (m,) that were explained."""
+    apart = np.abs(told - output).max(initial=0.0)
+    if apart > 1e-2 * max(float(np.abs(output).max(initial=0.0)), 1e-6):
+        raise AttributionError(
+            f"{prepared.adapted.name} gives other outputs than those that were explained (by up to "
+            f"{apart:.3g}); pass the model, adapted as it was, that explain was given"
+        )
 
 
 def _drawn(

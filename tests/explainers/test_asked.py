@@ -250,4 +250,9 @@ def test_a_console_is_not_flooded_and_shows_nobodys_numbers() -> None:
     assert told[0] == "Cohort: 40 rows, 40 units, 5 features; outcome none (none); strata none"
     assert told[1].startswith("Attributions: 40 rows, 5 features; target output on the margin")
     assert told[2].startswith("Comparison: by sex; 5 subjects (feature)")
+    checked = ev.faithfulness(network(), COHORT, made)
+    told += [repr(checked), repr(ev.assess(checked, made, COHORT, by="sex"))]
+    assert told[3].startswith("Faithfulness of ig in 40 rows, medians: residual")
+    assert told[4] == "Quality by sex: 10 checks; see .to_frame()"
+    assert list(checked.to_frame().index) == list(checked.rows)
     assert all(len(text) < 300 and "p00" not in text for text in told)

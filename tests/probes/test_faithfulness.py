@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.coefficients import CoefficientTable
 from evenlight.data.cohort import Cohort
@@ -18,6 +19,8 @@ from evenlight.data.probed import CHECKS, Faithfulness
 from evenlight.errors import AttributionError, ModelError
 from evenlight.explainers.explain import explain
 from evenlight.models.adapt import adapt
+from evenlight.probes import again
+from evenlight.probes import faithfulness as probe
 from evenlight.probes.faithfulness import faithfulness
 from evenlight.probes.pieces import pieces_of
 
@@ -158,6 +161,25 @@ def test_the_seed_decides_and_the_model_is_handed_back(
     other = faithfulness(model, cohort, made, rows=40, seed=1)
     assert set(other.rows) != set(one.rows)
     model.eval()
+
+
+def test_small_noise_does_not_stay_in_the_rows(
+    right: tuple[nn.Sequential, Cohort, Attributions], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is explained on another background are the rows as they were."""
+    model, cohort, made = right
+    seen: list[bool] = []
+
+    def watched(given: again.Again) -> Float | None:
+        before = given.sample.dense().copy()
+        found = again.moved(given)
+        seen.append(np.array_equal(given.sample.dense(), before))
+        return found
+
+    monkeypatch.setattr(probe, "moved", watched)
+    checked = faithfulness(model, cohort, made)
+    assert seen == [True]
+    assert (checked.stability != checked.background).all()
 
 
 def test_one_hot_columns_are_taken_away_as_one() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 
 from evenlight.arrays import Float, Int, Text
 from evenlight.data import align
@@ -182,6 +183,15 @@ class Faithfulness:
                     f"{name} is missing in {int(missing.sum())} of {len(missing)} rows; a check is "
                     "there for every row, or for none with a reason"
                 )
+
+    def __repr__(self) -> str:
+        middle = {name: np.median(getattr(self, name)) for name in CHECKS}
+        told = ", ".join(f"{name} {value:.2g}" for name, value in middle.items() if value == value)
+        return f"Faithfulness of {self.method} in {len(self.rows)} rows, medians: {told}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One line a row of the sample, one column a check. Individual data: keep them so."""
+        return pd.DataFrame({name: getattr(self, name) for name in CHECKS}, index=self.rows)
 
     def at(self, cohort: Cohort) -> Faithfulness:
         """The same, shown to be of this cohort, its rows in the cohort's order."""

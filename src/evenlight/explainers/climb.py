@@ -20,7 +20,10 @@ FINE = 1e-3
 """Residual, relative to a row's scale, at which a row stops before PATIENCE nodes."""
 
 PATIENCE = 128
-"""Nodes from which on TOLERANCE is enough: it keeps the median row of a ReLU network fine."""
+"""Nodes of a row, over all its paths, from which on TOLERANCE is enough.
+
+With fewer, FINE keeps the median row of a ReLU network fine; the errors of many paths average.
+"""
 
 BENDS = 128
 """Most bends of a path that is integrated piece by piece from the outset."""
@@ -122,7 +125,8 @@ def _step(
     old = found.share[:, index]
     fine, coarse = _level(problem, end[index], rule, found, index)
     change = (fine - (old if coarse is None else coarse)).abs().amax(dim=2).cpu().double().numpy()
-    tolerance = TOLERANCE if rule.size >= PATIENCE else FINE
+    nodes = rule.size * len(problem.starts)
+    tolerance = TOLERANCE if nodes >= PATIENCE else FINE
     right, tiny = _adds_up(fine, move[:, at], tolerance * scale[:, at])
     same = change <= np.maximum(TOLERANCE * scale[:, at], tiny)
     found.share[:, index] = fine

@@ -46,7 +46,7 @@ class Preview:
         """One sentence that must stand wherever a preview is shown."""
         return (
             f"Preview, no verdict: {self.attributions.n} of {self.rows:,} rows. All of them would "
-            f"take about {self.whole_seconds:.3g} s and {self.whole_bytes / 1e6:,.3g} MB."
+            f"take about {_spoken(self.whole_seconds)} and {self.whole_bytes / 1e6:,.1f} MB."
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -64,6 +64,17 @@ class Preview:
     def _repr_html_(self) -> str:
         card = cards.card("Preview, no verdict", [self.note], [])
         return card + cards.attributions_card(self.attributions)
+
+
+def _spoken(seconds: float) -> str:
+    """Seconds, or minutes or hours where these are read more easily.
+
+    >>> _spoken(2.31), _spoken(1260.0), _spoken(9000.0)
+    ('2.3 s', '21 minutes', '2.5 hours')
+    """
+    if seconds < 120:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
 
 
 def preview(

@@ -43,6 +43,11 @@ def redrawn(
             here, there = getattr(made, name), getattr(again, name)
             if here != there:
                 raise AttributionError(f"a repeat has {name} {there!r}, wanted {here!r}")
+        if again.settings.get("baseline") != made.settings.get("baseline"):
+            raise AttributionError(
+                f"a repeat starts from baseline {again.settings.get('baseline')!r}, wanted "
+                f"{made.settings.get('baseline')!r}: only the draw of the background may differ"
+            )
         if again.features.names != made.features.names:
             raise AttributionError("a repeat has other subjects than the attributions")
     known = [again.background.digest for again in (made, *out) if again.background is not None]

@@ -59,6 +59,9 @@ class Performance:
     curve_high: Float
     curve_n: Float
 
+    def __repr__(self) -> str:
+        return f"Performance by {self.grouping}: {len(self.metrics)} metrics; see .to_frame()"
+
     def __post_init__(self) -> None:
         r, m, c = len(self.parts), len(self.metrics), len(self.contrasts)
         differences = ("difference", "difference_low", "difference_high", "p")

@@ -107,6 +107,9 @@ class Quality:
     trust_reason: Text
     apart: Text
 
+    def __repr__(self) -> str:
+        return f"Quality by {self.grouping}: {len(self.metrics)} checks; see .to_frame()"
+
     def __post_init__(self) -> None:
         r, m, c, k = len(self.parts), len(self.metrics), len(self.contrasts), len(self.levels)
         differences = ("difference", "difference_low", "difference_high", "p")

@@ -73,6 +73,9 @@ class Reliance:
     support: Text
     support_reason: Text
 
+    def __repr__(self) -> str:
+        return f"Reliance by {self.grouping}: {len(self.subjects)} subjects; see .to_frame()"
+
     def __post_init__(self) -> None:
         g, p = len(self.given), len(self.subjects)
         numbers = ("raw", "share", "low", "high", "p", "p_maxt", "q")

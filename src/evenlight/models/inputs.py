@@ -100,8 +100,9 @@ def _part(name: str, given: Any) -> tuple[list[str], tuple[int, ...]]:
     if isinstance(given, str) or not isinstance(given, Iterable):
         kind = "text" if isinstance(given, str) else type(given).__name__
         raise ModelError(f"input {name!r} is a {kind}; list the names of its features")
-    shaped = isinstance(given, tuple) and len(given) == 2 and not isinstance(given[0], str)
-    columns, shape = (list(given[0]), tuple(given[1])) if shaped else (list(given), (len(given),))
+    parts = tuple(given)
+    shaped = isinstance(given, tuple) and len(parts) == 2 and not isinstance(parts[0], str)
+    columns, shape = (list(parts[0]), tuple(parts[1])) if shaped else (list(parts), (len(parts),))
     if int(np.prod(shape)) != len(columns) or not columns:
         raise ModelError(
             f"input {name!r} names {len(columns)} features, which do not fill the shape {shape}"

@@ -88,7 +88,7 @@ def _options(made: Attributions) -> dict[str, Any]:
 
 def moved(again: Again) -> Float | None:
     """Attributions (m, q) with small noise on every continuous number of x; None where is none."""
-    x = again.sample.dense()
+    x = again.sample.dense().copy()
     seen = np.concatenate([x, again.background])
     spread = np.where(np.isin(seen, (0.0, 1.0, 2.0)).all(axis=0), 0.0, seen.std(axis=0))
     if again.prepared.adapted.codes or not (spread > 0).any():

@@ -228,8 +228,8 @@ def expected() -> None:
 
 TABLES: dict[str, Callable[[], None]] = {
     "ig": ig, "rows": rows, "classes": classes, "images": images, "gradients": gradients,
-    "expected": expected, "walks": players.walks, "genome": players.genome, "blackbox": players.black_box,
-    "trees": players.forests,
+    "expected": expected, "walks": players.walks, "genome": players.genome,
+    "blackbox": players.black_box, "trees": players.forests,
 }  # fmt: skip
 
 

@@ -70,16 +70,20 @@ def read(net: Network, z: Tensor) -> Chain | None:
 
     Compared with the network on random points around z (m, h), and so never taken on trust.
     """
-    if not net.parts:
+    if not net.parts or _chain(net, z[:2]) is None:  # two points tell most networks apart
         return None
     maker = torch.Generator().manual_seed(0)
     noise = torch.randn((PROBES, z.shape[1]), generator=maker, dtype=torch.float64).to(z)
     size = z.abs().mean().clamp_min(1e-6)
     scales = [factor * noise.roll(i, 0) * size for i, factor in enumerate(FACTORS)]
-    probes = torch.cat([z[:PROBES], *scales])
+    return _chain(net, torch.cat([z[:PROBES], *scales]))
+
+
+def _chain(net: Network, z: Tensor) -> Chain | None:
+    """The layers that were heard at points z (m, h), if a ReLU stands between each two."""
     with torch.no_grad():
-        heard, out = _heard(net, probes)
-    layers, here = [], probes
+        heard, out = _heard(net, z)
+    layers, here = [], z
     for weights, offset, given, said in heard:
         if not _equal(given, here.relu()):
             return None

@@ -168,7 +168,7 @@ def _problem(
     with torch.no_grad():
         z = net.enter(to_tensor(starts, own.to(net.blank.device))).detach()
         seen = torch.cat([net.enter(sample), z])
-    net = fused(net, seen[: SAMPLE + 2])
+    net = fused(net, torch.cat([seen[:3], z[:1]]))
     rules = ladder(len(starts), asked.cap) if asked.steps is None else (legendre(asked.steps),)
     raw = adapted.link == "identity" or (adapted.gives == "margin" and adapted.link != "softmax")
     chain = breakpoints.read(net, seen) if raw and asked.steps is None else None

@@ -18,6 +18,7 @@ from evenlight.measures.reliance import Reliance
 from evenlight.measures.sensitivity import Flip, Sensitivity
 from evenlight.measures.words import Verdict
 from evenlight.record import Audit, CohortCard, ModelCard
+from evenlight.stats.equivalence import extents
 
 LEVELS = ("Asian", "Black or African American", "White")
 PAIRS = (
@@ -192,10 +193,13 @@ def comparison(
         effect=effect,
         low=effect - arm,
         high=effect + arm,
+        se=arm / 3 + 0 * effect,
+        df=200.0 + 0 * effect,
         p=p,
         p_maxt=p,
         q=p,
         verdict=verdict,
+        extent=extents(effect - arm, effect + arm, 0.1, verdict),
         mechanism=mechanism,
         reason=reason,
         more=more,

@@ -29,6 +29,7 @@ from evenlight.measures.performance import Performance
 from evenlight.measures.prepare import as_variables, is_direct
 from evenlight.measures.rely import rely
 from evenlight.measures.sensitivity import Flip, Sensitivity
+from evenlight.measures.testing import Testing
 from evenlight.measures.withhold import withheld, withheld_reliance
 from evenlight.models.probe import Prepared, prepare
 from evenlight.plan import Plan
@@ -217,7 +218,7 @@ def _measured(
             by=groups,
             contrasts=moved,
             repeats=explained.repeats,
-            margin=margins.attribution,
+            testing=Testing(margin=margins.attribution),
             rng=streams[1],
         )
         comparisons.append(withheld(compared, qualities[-1].withheld()))

@@ -20,16 +20,17 @@ from evenlight.measures.convergence import unconverged_reasons
 from evenlight.measures.family import Results, Shared, results
 from evenlight.measures.mechanism import mechanisms
 from evenlight.measures.prepare import (
-    ALPHA,
     Setting,
     as_variables,
     is_direct,
     population,
     setting,
 )
+from evenlight.measures.testing import Testing
 from evenlight.measures.withhold import withheld
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.effects import mean_interval, within_sd
+from evenlight.stats.equivalence import extents
 from evenlight.stats.multiplicity import draws_for
 from evenlight.stats.permutation import difference
 
@@ -43,14 +44,15 @@ def compare(
     by: str | Groups,
     contrasts: Contrasts | None = None,
     repeats: Sequence[Attributions] = (),
-    margin: float = 0.1,
+    testing: Testing | None = None,
     rng: np.random.Generator | int = 0,
 ) -> Comparison:
     """Compare attributions (n, p) between the groups of `by`, within the cohort's strata.
 
     Views: *signed* and *magnitude* (|attribution|), each given nothing and given the outcome; and,
     with `contrasts`, *use*: whether the same change moves the output equally far, on the margin and
-    on the response. Effects and `margin` are in SD(f), the pooled within-group SD of the output.
+    on the response. Effects and the margin of `testing` are in SD(f), the pooled within-group SD of
+    the output.
     One-hot columns are summed to their variable. Rows that did not converge are left out and
     counted; more than 5 % of them in a group, or more in one group than in another, and what rests
     on attributions is *not_estimable*. Strata without both groups are dropped and the loss is said;
@@ -63,11 +65,12 @@ def compare(
     Raises GroupError where there is nothing to compare, and AttributionError where contrasts are
     given for attributions that are not on the margin, or repeats are no repeats.
     """
+    asked = testing or Testing()
     made, kind = as_variables(attributions, cohort)
     others = redrawn(made, repeats, cohort)
     here = setting(cohort, by, kept=made.converged)
     pairs = here.groups.contrasts()
-    draws = draws_for(len(made.features) * len(pairs), alpha=ALPHA)
+    draws = asked.draws or draws_for(len(made.features) * len(pairs), alpha=asked.alpha)
     generator = np.random.default_rng(rng)
     found: Computed = []
     drawn: list[Shared | None] = []
@@ -79,7 +82,7 @@ def compare(
         for i, (view, values) in enumerate(views):
             columns = i * values.shape[1] + np.arange(values.shape[1])
             own = shared and Shared(shared.variance[:, columns], shared.draws)
-            judged = results(arms, columns, view, margin=margin, shared=own)
+            judged = results(arms, columns, view, testing=asked, shared=own)
             found.append((view, judged, arms))
     comparison = Comparison(
         grouping=here.groups.name,
@@ -90,10 +93,10 @@ def compare(
         subject_kind=kind,
         views=tuple(view for view, _, _ in found),
         target=made.target,
-        margin=margin,
-        alpha=ALPHA,
+        margin=asked.margin,
+        alpha=asked.alpha,
         draws=draws,
-        **_arrays(found, rounded=here.rounded),
+        **_arrays(found, asked.margin, rounded=here.rounded),
         mechanism=_mechanisms(found, made, here),
         **_gap(made, here, found[0][2]),
         **_levels(made, here),
@@ -174,12 +177,13 @@ def _settled(values: Float, unit: float) -> Float:
     return np.where(still, values.mean(axis=0), values)
 
 
-def _arrays(found: Computed, *, rounded: bool) -> dict[str, np.ndarray]:
+def _arrays(found: Computed, margin: float, *, rounded: bool) -> dict[str, np.ndarray]:
     """The arrays of every view, stacked (v, c, ...); counts to 5 where the grouping hides one."""
     arms = [own for _, _, own in found]
     out = {
         f.name: np.stack([getattr(part, f.name) for _, part, _ in found]) for f in fields(Results)
     }
+    out["extent"] = extents(out["low"], out["high"], margin, out["verdict"])
     left = np.array([[a.left if not a.reason else (0, 0) for a in own] for own in arms])
     out["n"] = shown_counts(left, rounded=rounded)
     kept = [

@@ -11,7 +11,7 @@ from evenlight.arrays import Float, Int, Text
 from evenlight.data.cards import told
 from evenlight.measures import cards
 from evenlight.measures.check import explained, shaped, worded
-from evenlight.measures.words import MECHANISMS, VERDICTS
+from evenlight.measures.words import EXTENTS, MECHANISMS, VERDICTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,17 @@ class View:
         return f"{self.name}|{self.given}|{self.scale}"
 
 
+NUMBERS = ("effect", "low", "high", "se", "df", "p", "p_maxt", "q")
+"""What is estimated of each subject in each contrast and view."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """Differences between groups over v views, c contrasts (level, reference) and p subjects.
 
-    `effect`, `low`, `high` (simultaneous 95 %), `p`, `p_maxt`, `q` are (v, c, p), effects in units
-    of the view; `n`, `kept` are (v, c, 2): units of level and reference that enter, and the share
+    `effect`, `low`, `high` (simultaneous, 1 - `alpha`), `se`, `df`, `p`, `p_maxt`, `q` are
+    (v, c, p), effects in units of the view; `extent` (v, c, p) says of *similar* whether it is
+    "detectable", of *different* whether it is "material" or its size "uncertain"; `n`, `kept` are (v, c, 2): units of level and reference that enter, and the share
     of each that has overlap; `more` (v, c, p) is about how many more units of `more_in` would
     settle a *cannot tell*; `population` (v, c) says for whom an estimate speaks, "" for everybody.
     `gap` (c,) is the signed sum of differences over subjects, `unexplained` (c,) what the stored
@@ -67,10 +72,13 @@ class Comparison:
     effect: Float
     low: Float
     high: Float
+    se: Float
+    df: Float
     p: Float
     p_maxt: Float
     q: Float
     verdict: Text
+    extent: Text
     mechanism: Text
     reason: Text
     more: Float
@@ -92,15 +100,16 @@ class Comparison:
         v, c, p, k = len(self.views), len(self.contrasts), len(self.subjects), len(self.levels)
         shaped(self, (v, c, 2), "n", "kept")
         shaped(self, (v, c), "population")
-        numbers = ("effect", "low", "high", "p", "p_maxt", "q")
-        shaped(self, (v, c, p), *numbers, "verdict", "mechanism", "reason", "more", "more_in")
+        words = ("verdict", "extent", "mechanism", "reason", "more_in")
+        shaped(self, (v, c, p), *NUMBERS, *words, "more")
         shaped(self, (c,), "gap", "unexplained", "gap_reason")
         shaped(self, (k, p), "mean", "importance", "importance_low", "importance_high")
         shaped(self, (k,), "unconverged", "level_reason")
         shaped(self, (c, p), "noise_share", "background_share")
         worded(self, "verdict", VERDICTS)
+        worded(self, "extent", EXTENTS)
         worded(self, "mechanism", MECHANISMS)
-        explained(self, self.reason, *numbers)
+        explained(self, self.reason, *NUMBERS)
         explained(self, self.gap_reason, "gap", "unexplained")
         spread = np.repeat(self.level_reason[:, None], p, axis=1)
         explained(self, spread, "mean", "importance", "importance_low", "importance_high")
@@ -133,7 +142,7 @@ class Comparison:
             "n_level": self.n[view, pair, 0],
             "n_reference": self.n[view, pair, 1],
         }
-        for name in ("effect", "low", "high", "p", "p_maxt", "q", "verdict", "mechanism"):
+        for name in (*NUMBERS, "verdict", "extent", "mechanism"):
             columns[name] = getattr(self, name).ravel()
         columns |= {"more": self.more.ravel(), "more_in": self.more_in.ravel()}
         return pd.DataFrame(columns | {"reason": self.reason.ravel()})

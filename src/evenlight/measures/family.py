@@ -11,6 +11,7 @@ from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.arms import Arms
 from evenlight.measures.comparison import View
 from evenlight.measures.prepare import ALPHA
+from evenlight.measures.testing import Testing
 from evenlight.stats.equivalence import minimum_effect_p, more_units, verdicts
 from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm, step_down
 from evenlight.stats.permutation import (
@@ -22,16 +23,21 @@ from evenlight.stats.permutation import (
     with_shared,
 )
 
+MOST_DF = 1e9
+"""Degrees of freedom that stand for no limit, since a record holds no infinite number."""
+
 NO_CONTRAST = "there is no common contrast of this subject (it does not vary, or none was made)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
-    """The results of one view, each (c, p)."""
+    """The results of one view, each (c, p); effects, limits and `se` in the view's unit."""
 
     effect: Float
     low: Float
     high: Float
+    se: Float
+    df: Float
     p: Float
     p_maxt: Float
     q: Float
@@ -50,7 +56,7 @@ class Shared:
 
 
 def results(
-    arms: list[Arms], columns: Int, view: View, *, margin: float, shared: Shared | None = None
+    arms: list[Arms], columns: Int, view: View, *, testing: Testing, shared: Shared | None = None
 ) -> Results:
     """Test the cell columns of one view (p,) in every contrast; effects in units of the view.
 
@@ -62,7 +68,7 @@ def results(
         reason[i, np.isnan(arm.cells.values[:, columns]).any(axis=0)] = NO_CONTRAST
         reason[i, :] = arm.reason or reason[i, :]
     live = np.argwhere(reason == "")
-    names = ("effect", "low", "high", "p", "p_maxt", "q", "more")
+    names = ("effect", "low", "high", "se", "df", "p", "p_maxt", "q", "more")
     out = {name: np.full((c, p), np.nan) for name in names}
     more_in = np.full((c, p), "", dtype="<U9")
     if len(live):
@@ -71,13 +77,13 @@ def results(
             seen = with_shared(seen, shared.variance[tuple(live.T)], shared.draws)
         family = family_of(arms, columns, live, seen)
         slack = _unseen(arms, columns)[tuple(live.T)] / view.unit
-        found = _numbers(seen, family, view, slack, margin=margin)
+        found = _numbers(seen, family, view, slack, testing=testing)
         at = tuple(live.T)
-        found["more"], more_in[at] = _needed(found, seen, arms, live, view, margin)
+        found["more"], more_in[at] = _needed(found, seen, arms, live, view, testing.margin)
         for name, values in found.items():
             out[name][at] = values
     smallest = np.array([[min(arm.left)] * p for arm in arms]).reshape(c, p)
-    verdict = verdicts(out["low"], out["high"], margin, smallest)
+    verdict = verdicts(out["low"], out["high"], testing.margin, smallest)
     settled = verdict != "cannot_tell"
     out["more"][settled], more_in[settled] = np.nan, ""
     return Results(**out, verdict=verdict, reason=reason.astype(np.str_), more_in=more_in)
@@ -134,18 +140,20 @@ def _unseen(arms: list[Arms], columns: Int) -> Float:
 
 
 def _numbers(
-    seen: Difference, family: Family, view: View, slack: Float, *, margin: float
+    seen: Difference, family: Family, view: View, slack: Float, *, testing: Testing
 ) -> dict[str, Float]:
-    half = from_normal(family.critical(ALPHA), seen.df) * seen.se / view.unit + slack
+    half = from_normal(family.critical(testing.alpha), seen.df) * seen.se / view.unit + slack
     effect = seen.effect / view.unit
     p, p_maxt = family.p, family.p_maxt
     if view.name == "use":
-        p = minimum_effect_p(effect, seen.se / view.unit, seen.df, margin)
+        p = minimum_effect_p(effect, seen.se / view.unit, seen.df, testing.margin)
         p_maxt = holm(p)
     return {
         "effect": effect,
         "low": effect - half,
         "high": effect + half,
+        "se": seen.se / view.unit,
+        "df": np.where(np.isfinite(seen.df), seen.df, MOST_DF),
         "p": p,
         "p_maxt": p_maxt,
         "q": benjamini_hochberg(p),

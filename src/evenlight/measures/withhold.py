@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from evenlight.arrays import Text
-from evenlight.measures.comparison import Comparison
+from evenlight.measures.comparison import NUMBERS, Comparison
 from evenlight.measures.reliance import Reliance
 
-NUMBERS = ("effect", "low", "high", "p", "p_maxt", "q", "more")
 SHARES = ("raw", "share", "low", "high", "p", "p_maxt", "q")
 TOTALS = ("total", "total_low", "total_high")
 SLOPES = ("slope", "slope_low", "slope_high", "slope_p", "heterogeneity_p")
@@ -36,7 +35,7 @@ def withheld(comparison: Comparison, reasons: Sequence[str] | Text) -> Compariso
     where = np.broadcast_to((views[:, None] & bad)[..., None], comparison.effect.shape)
     why = np.broadcast_to(np.array(reasons, dtype=np.str_)[None, :, None], where.shape)
     numbers: dict[str, Any] = {
-        name: np.where(where, np.nan, getattr(comparison, name)) for name in NUMBERS
+        name: np.where(where, np.nan, getattr(comparison, name)) for name in (*NUMBERS, "more")
     }
     unnamed = where & (comparison.mechanism != "direct")
     return replace(
@@ -44,6 +43,7 @@ def withheld(comparison: Comparison, reasons: Sequence[str] | Text) -> Compariso
         **numbers,
         more_in=np.where(where, "", comparison.more_in),
         verdict=np.where(where, "not_estimable", comparison.verdict),
+        extent=np.where(where, "", comparison.extent),
         mechanism=np.where(unnamed, "unresolved", comparison.mechanism),
         reason=np.where(where & (comparison.reason == ""), why, comparison.reason),
     )

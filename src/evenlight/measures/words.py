@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, get_args
 
 Verdict = Literal["not_estimable", "similar", "different", "cannot_tell"]
+Extent = Literal["", "detectable", "material", "uncertain"]
 Mechanism = Literal["value", "context", "direct", "use", "reference", "none", "unresolved"]
 Support = Literal[
     "supported_within_groups", "supported_unequally", "not_supported_within_groups", "unresolved"
@@ -13,6 +14,7 @@ Support = Literal[
 Severity = Literal["info", "watch", "act", "block"]
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+EXTENTS: tuple[Extent, ...] = get_args(Extent)
 MECHANISMS: tuple[Mechanism, ...] = get_args(Mechanism)
 SUPPORTS: tuple[Support, ...] = get_args(Support)
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)

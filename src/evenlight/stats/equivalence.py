@@ -35,6 +35,25 @@ def verdicts(low: Float, high: Float, margin: Float | float, smallest: Int | Flo
     return out
 
 
+def extents(low: Float, high: Float, margin: Float | float, verdict: Text) -> Text:
+    """What an interval adds to its verdict: how far *similar* and *different* go.
+
+    *similar* is "detectable" where the interval leaves out 0; *different* is "material" where it
+    lies wholly beyond the margin, else its size is "uncertain".
+
+    >>> low, high = np.array([0.02, 0.2, 0.05]), np.array([0.08, 0.5, 0.5])
+    >>> extents(low, high, 0.1, verdicts(low, high, 0.1, 50)).tolist()
+    ['detectable', 'material', 'uncertain']
+    """
+    apart = (low > 0) | (high < 0)
+    beyond = (low > margin) | (high < -margin)
+    out = np.full(low.shape, "", dtype="<U10")
+    out[(verdict == "similar") & apart] = "detectable"
+    out[verdict == "different"] = "uncertain"
+    out[(verdict == "different") & beyond] = "material"
+    return out
+
+
 def minimum_effect_p(effect: Float, se: Float, df: Float, delta: Float | float) -> Float:
     """P of H0: |effect| <= delta, two-sided; without any spread 1 inside delta, else 1e-16.
 

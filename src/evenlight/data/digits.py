@@ -45,6 +45,15 @@ def number(value: float | None, reason: str = "", *, digits: int = 3) -> str:
     return fixed(value, min(max(digits - 1 - floor(log10(abs(value))), 0), 8))
 
 
+def confidence(alpha: float) -> str:
+    """The coverage of an interval in words.
+
+    >>> confidence(0.05), confidence(0.05 / 3)
+    ('95 %', '98.3 %')
+    """
+    return f"{100 * (1 - alpha):.3g} %"
+
+
 def interval(low: float | None, high: float | None, places: int | None = None) -> str:
     """The two limits in brackets, to the digits that their width bears.
 

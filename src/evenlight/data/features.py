@@ -4,33 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from evenlight.arrays import Float, Int, Values
+from evenlight.arrays import Int, Values
+from evenlight.data.gmt import gene_sets
+from evenlight.data.indicators import Indicators, check_states, states_of
 from evenlight.data.positions import Positions, interval_labels, label_names, spread_labels
 from evenlight.errors import FeatureError
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Indicators:
-    """One categorical variable coded as 0/1 columns.
-
-    `columns` maps a column name to the state it indicates; `reference` is the state of a row in
-    which every column is 0, and None where exactly one column is always 1.
-    """
-
-    variable: str
-    columns: Mapping[str, str]
-    reference: str | None = None
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        """All states, the reference first."""
-        first = () if self.reference is None else (self.reference,)
-        return first + tuple(self.columns.values())
+__all__ = ["FeatureSets", "Features", "Indicators", "check_states", "states_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +134,45 @@ class FeatureSets:
         named = dict(enumerate((rest, *intervals)))
         return cls.from_label_map(labels, named, shape=shape, kind=kind)
 
+    @classmethod
+    def from_clusters(
+        cls, labels: Int, features: Sequence[str], *, kind: str = "cluster"
+    ) -> FeatureSets:
+        """Sets from the cluster of each feature (p,), named by their first member.
+
+        `evenlight.measures.clusters` makes such labels from data, blind to the groups.
+
+        >>> made = FeatureSets.from_clusters(np.array([4, 7, 4]), ["g1", "g2", "g3"])
+        >>> made.names, made.members("g1 and 1 more")
+        (('g1 and 1 more', 'g2'), ('g1', 'g3'))
+        """
+        if len(labels) != len(features):
+            raise FeatureError(f"{len(labels)} cluster labels for {len(features)} features")
+        by: dict[int, list[str]] = {}
+        for label, name in zip(labels.tolist(), features, strict=True):
+            by.setdefault(label, []).append(name)
+        sets = {_cluster_name(members): members for members in by.values()}
+        return cls.from_lists(sets, features, kind=kind)
+
+    @classmethod
+    def from_gmt(
+        cls,
+        path: str | PathLike[str],
+        features: Sequence[str],
+        *,
+        least: int = 2,
+        rest: str | None = None,
+        kind: str = "pathway",
+    ) -> FeatureSets:
+        """Gene sets of a GMT file (name, description, genes; tab-separated), which may overlap.
+
+        Genes that are no feature are left out; so is a set with fewer than `least` genes left,
+        with a warning that counts them. Raises FeatureError for a line that is no set, a name that
+        occurs twice, and where no set is left. `rest` names one more set, for all other features.
+        """
+        sets = gene_sets(path, features, least=least)
+        return cls.from_lists(sets, features, kind=kind, rest=rest)
+
     def fits(self, names: tuple[str, ...], shape: tuple[int, ...]) -> bool:
         """Whether the sets speak of rows of `shape` (*s) with features of these names.
 
@@ -239,28 +264,9 @@ def _with_rest(
     return {**known, rest: left} if left else known
 
 
-def states_of(coded: Indicators, x: Float, names: Sequence[str]) -> list[str]:
-    """The state of each row, (n,), read from its 0/1 columns; x is (n, p)."""
-    columns = np.column_stack([x[:, names.index(c)] for c in coded.columns])
-    at = columns.argmax(axis=1)
-    labels = list(coded.columns.values())
-    rest = coded.reference if coded.reference is not None else ""
-    return [labels[a] if row.any() else rest for a, row in zip(at, columns, strict=True)]
-
-
-def check_states(coded: Indicators, x: Float, names: Sequence[str]) -> None:
-    """Raise FeatureError unless the 0/1 columns of a variable name one state in each row."""
-    columns = np.column_stack([x[:, names.index(c)] for c in coded.columns])
-    if not np.isin(columns, (0.0, 1.0)).all():
-        raise FeatureError(f"{coded.variable!r}: indicator columns must hold 0 and 1 only")
-    total = columns.sum(axis=1)
-    wrong = int((total > 1).sum() if coded.reference is not None else (total != 1).sum())
-    if wrong:
-        raise FeatureError(
-            f"{coded.variable!r}: {wrong} rows do not name exactly one state; "
-            "each row has one indicator at 1"
-            + (" or, for the reference, none" if coded.reference is not None else "")
-        )
+def _cluster_name(members: Sequence[str]) -> str:
+    """The first member, and how many more there are."""
+    return members[0] if len(members) == 1 else f"{members[0]} and {len(members) - 1} more"
 
 
 def _check_indicators(features: Features) -> None:

@@ -46,6 +46,18 @@ class Predictions:
             self, rows=cohort.rows, margin=self.margin[index], response=self.response[index]
         )
 
+    def to_frame(self) -> pd.DataFrame:
+        """Margin and response, one line a row. Individual data: keep with the patients' data."""
+        columns = {"margin": self.margin, "response": self.response}
+        return pd.DataFrame(columns, index=pd.Index(self.rows, name="row"))
+
+    def __repr__(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        return (
+            f"Predictions of {self.target}: {len(self.rows)} rows, response "
+            f"{self.response.mean():.3g}{unit} on average, {self.link} to the {self.scale}"
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contrasts:
@@ -94,6 +106,26 @@ class Contrasts:
         ):
             raise ModelError(f"contrasts of {q} subjects do not fit arrays of {self.margin.shape}")
 
+    def to_frame(self) -> pd.DataFrame:
+        """Long table: row, subject, its two values, change of margin and response. Individual."""
+        n, q = self.margin.shape
+        repeated = {name: np.tile(getattr(self, name), n) for name in ("low", "high")}
+        return pd.DataFrame(
+            {
+                "row": np.repeat(self.rows, q),
+                "subject": np.tile(np.array(self.subjects, dtype=object), n),
+                **repeated,
+                "margin": self.margin.ravel(),
+                "response": self.response.ravel(),
+            }
+        )
+
+    def __repr__(self) -> str:
+        size = np.abs(self.margin).mean(axis=0)
+        most = ", ".join(self.subjects[j] for j in np.argsort(-size, kind="stable")[:3])
+        n, q = self.margin.shape
+        return f"Contrasts of {q} subjects in {n} rows; moving most: {most}"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intervention:
@@ -120,6 +152,27 @@ class Intervention:
         index = align.match(self.rows, cohort.rows, what="intervention")
         taken = {name: getattr(self, name)[index] for name in ("margin", "response", "recorded")}
         return replace(self, rows=cohort.rows, **taken)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Long table: row, recorded state, state set, margin and response. Individual data."""
+        n, k = self.margin.shape
+        states = np.array(self.states, dtype=object)
+        return pd.DataFrame(
+            {
+                "row": np.repeat(self.rows, k),
+                "recorded": np.repeat(states[self.recorded], k),
+                "set_to": np.tile(states, n),
+                "margin": self.margin.ravel(),
+                "response": self.response.ravel(),
+            }
+        )
+
+    def __repr__(self) -> str:
+        told = ", ".join(
+            f"{state} {mean:.3g}"
+            for state, mean in zip(self.states, self.response.mean(axis=0), strict=True)
+        )
+        return f"Intervention on {self.attribute} in {len(self.rows)} rows; mean response: {told}"
 
     def change(self, old: str, new: str, *, scale: str = "response") -> Float:
         """Output at `new` minus output at `old`, for the rows recorded as `old`, (m,)."""

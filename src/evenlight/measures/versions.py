@@ -1,0 +1,172 @@
+"""One model against the next on the same people: fp32 and quantised, before and after tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from evenlight.arrays import Float
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.probed import Predictions
+from evenlight.errors import AttributionError, ModelError
+from evenlight.measures.arms import arms_of
+from evenlight.measures.changes import Change, Versions
+from evenlight.measures.comparison import View
+from evenlight.measures.family import results
+from evenlight.measures.prepare import Setting, as_variables, setting
+from evenlight.measures.same import same_explanation
+from evenlight.measures.testing import Testing
+from evenlight.stats.disclosure import suppressed_counts
+from evenlight.stats.effects import within_sd
+from evenlight.stats.equivalence import verdicts
+from evenlight.stats.losses import KINDS, row_loss
+from evenlight.stats.multiplicity import draws_for
+from evenlight.stats.paired import mean_change
+
+Rows = list[tuple[str, tuple[str, ...], Float, float]]
+"""What may change: name, subjects, after minus before by kept row, and its unit."""
+
+
+def versions(
+    explanations: tuple[Attributions, Attributions],
+    cohort: Cohort,
+    *,
+    by: str | Groups,
+    predictions: tuple[Predictions, Predictions] | None = None,
+    testing: Testing | None = None,
+    other_background: bool = False,
+    rng: np.random.Generator | int = 0,
+) -> Versions:
+    """What changed from the first version to the second, in each group, paired by unit.
+
+    Attributions: signed, their size, and how far they moved; the output; and, with `predictions`
+    of both and a binary or continuous outcome, the loss. Everything is in SD(f) of the first
+    version (the loss in its own SD), within groups. Whether one group is hit harder than another
+    is tested by permutation of units within strata, as in `compare`. A change that is the same in
+    all groups is no difference between them, and a mean change of 0 may hide that all moved: so
+    three views of it. Means of a group count each unit once, whatever its sampling weight; tests
+    between groups weight. Rows that did not converge in either version are left out.
+
+    Raises AttributionError where the two are not of one target, scale, features and background
+    (`other_background=True` declares that another one is meant), GroupError as `compare` does.
+    """
+    asked = testing or Testing()
+    first, second = (as_variables(made, cohort)[0] for made in explanations)
+    same_explanation(first, second, other_background=other_background)
+    here = setting(cohort, by, kept=first.converged & second.converged)
+    unit = within_sd(here.per_unit(first.total()), here.unit_group)
+    if unit <= 0:
+        raise AttributionError("the output does not vary within groups; there is no unit of change")
+    rows = _attributed(first, second, here, unit) + _lost(predictions, first, here)
+    generator = np.random.default_rng(rng)
+    count, reason, _ = suppressed_counts(here.sizes, smallest=SMALLEST_GROUP)
+    return Versions(
+        grouping=here.groups.name,
+        source=here.groups.source,
+        levels=here.groups.levels,
+        contrasts=here.groups.contrasts(),
+        target=first.target,
+        scale=first.scale,
+        margin=asked.margin,
+        alpha=asked.alpha,
+        background="declared to differ" if other_background else "the same",
+        n=count,
+        n_reason=reason,
+        changes=tuple(_change(here, part, first.scale, asked, generator) for part in rows),
+    )
+
+
+def _attributed(first: Attributions, second: Attributions, here: Setting, unit: float) -> Rows:
+    a, b = (
+        made.values.reshape(made.n, -1).astype(np.float64)[here.kept] for made in (first, second)
+    )
+    names = first.features.names
+    output = (second.output - first.output)[here.kept, None]
+    return [
+        ("signed", names, b - a, unit),
+        ("magnitude", names, np.abs(b) - np.abs(a), unit),
+        ("moved", names, np.abs(b - a), unit),
+        ("output", ("output",), output, unit),
+    ]
+
+
+def _lost(
+    predictions: tuple[Predictions, Predictions] | None, made: Attributions, here: Setting
+) -> Rows:
+    """The change of each row's loss; nothing without predictions or an outcome that has a loss."""
+    kind = here.cohort.outcome_kind
+    if predictions is None:
+        return []
+    if kind not in KINDS:
+        raise ModelError(f"a change of loss needs an outcome that is {' or '.join(KINDS)}")
+    for one in predictions:
+        if one.target != made.target:
+            raise ModelError(f"predictions of {one.target!r}, attributions of {made.target!r}")
+    y = here.cohort.y
+    a, b = (row_loss(y, one.at(here.cohort).response, kind=kind) for one in predictions)
+    if np.isnan(y[here.kept]).any():
+        raise ModelError(
+            f"the outcome is missing in {int(np.isnan(y[here.kept]).sum())} rows, whose loss is "
+            "unknown; take the rows with a known outcome: cohort.take(np.isfinite(cohort.y))"
+        )
+    unit = within_sd(here.per_unit(a), here.unit_group)
+    return [("loss", ("loss",), (b - a)[here.kept, None], unit if unit > 0 else 1.0)]
+
+
+def _change(
+    here: Setting,
+    part: tuple[str, tuple[str, ...], Float, float],
+    scale: str,
+    testing: Testing,
+    rng: np.random.Generator,
+) -> Change:
+    name, subjects, rows, unit = part
+    draws = testing.draws or draws_for(
+        len(subjects) * len(here.groups.contrasts()), alpha=testing.alpha
+    )
+    arms = arms_of(here, "nothing", rows, draws=draws, rng=rng)
+    view = View(name, "nothing", scale, unit)
+    apart = results(arms, np.arange(len(subjects)), view, testing=testing)
+    return Change(
+        name=name,
+        subjects=subjects,
+        unit=unit,
+        **_levels(here, rows / unit, testing, draws, rng),
+        apart=apart.effect,
+        apart_low=apart.low,
+        apart_high=apart.high,
+        apart_p=apart.p,
+        apart_q=apart.q,
+        apart_verdict=apart.verdict,
+        apart_reason=apart.reason,
+    )
+
+
+def _levels(
+    here: Setting, rows: Float, testing: Testing, draws: int, rng: np.random.Generator
+) -> Mapping[str, Any]:
+    """Mean changes of each level (k, p) with simultaneous limits; few units have none."""
+    full = np.zeros((here.cohort.n, rows.shape[1]))
+    full[here.kept] = rows
+    means = here.per_unit(full)
+    sizes = here.sizes
+    few = sizes < SMALLEST_GROUP
+    codes = np.where((here.unit_group >= 0) & ~few[here.unit_group], here.unit_group, -1)
+    shape = (len(sizes), rows.shape[1])
+    out = [np.full(shape, np.nan) for _ in range(3)]
+    found = mean_change(means, codes, draws=draws, rng=rng, alpha=testing.alpha)
+    for place, values in zip(out, found, strict=True):
+        place[: len(values)] = values
+        place[few] = np.nan
+    told = np.where(few, f"suppressed (<{SMALLEST_GROUP})", "")
+    return {
+        "change": out[0],
+        "low": out[1],
+        "high": out[2],
+        "verdict": verdicts(out[1], out[2], testing.margin, sizes[:, None]),
+        "reason": np.repeat(told[:, None], rows.shape[1], axis=1),
+    }

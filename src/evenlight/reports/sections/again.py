@@ -1,0 +1,119 @@
+"""T4k, T4n, T4c: refits of a model, its versions, and findings in other people."""
+
+from __future__ import annotations
+
+import numpy as np
+from htpy import Element, Node
+
+from evenlight.arrays import Float
+from evenlight.data.digits import estimate, percent, plain, probability
+from evenlight.data.shown import short
+from evenlight.measures.changes import Change, Versions
+from evenlight.measures.refits import Refits
+from evenlight.measures.replicate import Replication
+from evenlight.reports.parts import evidence, grid, name, verdict
+
+REFITS = (
+    "{refits} refits on the same people, by {grouping}; about {about}. A verdict has to hold in "
+    "80 % of the refits. Training: the share of the variance that it makes. Differences of "
+    "attributions in SD of the output, simultaneous 95 % intervals."
+)
+VERSIONS = (
+    "From the first version to the second, paired by person, by {grouping}: mean change in SD of "
+    "the first version's output (loss: in its own SD), simultaneous 95 % intervals, margin "
+    "{margin}. Background: {background}."
+)
+AGAIN = (
+    "Findings by {grouping} in other people: first and second difference in SD of the output, and "
+    "where the second is expected if both estimate the same. p one-sided, adjusted (Holm). "
+    "Background: {background}."
+)
+ANSWERS = {
+    "replicated": "found again",
+    "contradicted": "contradicted",
+    "cannot_tell": "cannot tell",
+    "not_asked": "not asked",
+}
+
+
+def refits_table(key: str, record: Refits) -> Element:
+    """One row a subject and contrast of the first view, the largest differences first."""
+    rows: list[list[Node]] = []
+    for c, p in _largest(record.effect[0]):
+        at = (0, c, p)
+        limits = (float(a[at]) for a in (record.effect, record.low, record.high))
+        rows.append(
+            [
+                name(record.subjects[p]),
+                _pair(record.contrasts[c]),
+                evidence(estimate(*limits, reason=str(record.reason[at]), sign=True)),
+                percent(float(record.rho[at]), "none"),
+                percent(float(record.different[at]), "none"),
+                verdict(str(record.verdict[at])),
+            ]
+        )
+    text = REFITS.format(refits=record.refits, grouping=short(record.grouping), about=record.about)
+    heads = ["Feature", "Contrast", "Difference", "Training", "Refits that differ", "Verdict"]
+    return grid(key, "T4k", text, heads, rows)
+
+
+def versions_table(key: str, record: Versions) -> Element:
+    """One row a change and subject, one column a level."""
+    heads: list[Node] = ["Change", "Of"]
+    heads += [cell for level in record.levels for cell in (name(level), "Verdict")]
+    rows = [row for part in record.changes for row in _changed(part)]
+    text = VERSIONS.format(
+        grouping=short(record.grouping),
+        margin=plain(record.margin),
+        background=record.background,
+    )
+    return grid(key, "T4n", text, heads, rows)
+
+
+def _changed(part: Change) -> list[list[Node]]:
+    rows: list[list[Node]] = []
+    order = np.argsort(-np.nan_to_num(np.abs(part.change)).max(axis=0), kind="stable")
+    for p in order.tolist():
+        cells: list[Node] = [part.name, name(part.subjects[p])]
+        for k in range(len(part.change)):
+            limits = (float(a[k, p]) for a in (part.change, part.low, part.high))
+            cells.append(evidence(estimate(*limits, reason=str(part.reason[k, p]), sign=True)))
+            cells.append(verdict(str(part.verdict[k, p])))
+        rows.append(cells)
+    return rows
+
+
+def replication_table(key: str, record: Replication) -> Element:
+    """One row a finding of the first view that was asked again."""
+    rows: list[list[Node]] = []
+    for c, p in _largest(record.first[0]):
+        at = (0, c, p)
+        if record.answer[at] == "not_asked":
+            continue
+        expected = (float(a[at]) for a in (record.first, record.expected_low, record.expected_high))
+        change = (float(a[at]) for a in (record.change, record.change_low, record.change_high))
+        rows.append(
+            [
+                name(record.subjects[p]),
+                _pair(record.contrasts[c]),
+                evidence(estimate(*expected, sign=True)),
+                evidence(estimate(*change, sign=True)),
+                probability(float(record.p_holm[at]), "not tested"),
+                ANSWERS[str(record.answer[at])],
+            ]
+        )
+    text = AGAIN.format(grouping=short(record.grouping), background=record.background)
+    heads = ["Feature", "Contrast", "First [expected]", "Second minus first", "p", "Answer"]
+    return grid(key, "T4c", text, heads, rows)
+
+
+def _largest(effect: Float) -> list[tuple[int, int]]:
+    """Places of effects (c, p), the largest first, missing ones last."""
+    size = np.where(np.isnan(effect), -1.0, np.abs(effect))
+    order = np.argsort(-size, axis=None, kind="stable")
+    c, p = np.unravel_index(order, effect.shape)
+    return list(zip(c.tolist(), p.tolist(), strict=True))
+
+
+def _pair(pair: tuple[str, str]) -> str:
+    return f"{short(pair[0])} against {short(pair[1])}"

@@ -1,0 +1,111 @@
+"""T4w, T4r, T4h: whole explanations, agreement of rankings, sets before features."""
+
+from __future__ import annotations
+
+import numpy as np
+from htpy import Element, Node
+
+from evenlight.data.digits import count, estimate, fixed, plain, probability
+from evenlight.data.shown import short
+from evenlight.measures.agreement import RankAgreement
+from evenlight.measures.global_tests import GlobalTests
+from evenlight.measures.nested import Hierarchy
+from evenlight.reports.parts import evidence, grid, name
+
+WHOLE = (
+    "Whole explanations by {grouping}: {count} attributions together, in SD of the output. Energy: "
+    "0 if distributions are equal; AUC: how well unseen people are told apart, 0.5 by chance. p by "
+    "{draws} permutations within strata. A difference here has no cause: other values suffice."
+)
+RANKS = (
+    "Agreement of rankings by {grouping} ({count} ranked by mean |attribution|, Jaccard of the top "
+    "{k}); 1 is the same ranking. Noise alone gives what is expected. Limits are 95 %."
+)
+TREE = (
+    "Sets first, by {grouping}, in SD of the output. A feature is tested only inside a set that "
+    "differs (adjusted p at most {alpha}); intervals of features allow for this choice. "
+    "Self-contained: whether a set differs, not whether more than others."
+)
+
+
+def whole_table(key: str, record: GlobalTests) -> Element:
+    """One row a contrast and condition."""
+    rows: list[list[Node]] = []
+    for g, given in enumerate(record.given):
+        for c, pair in enumerate(record.contrasts):
+            why = str(record.reason[g, c])
+            energy, expected = (float(a[g, c]) for a in (record.energy, record.energy_expected))
+            seen = why or f"{fixed(energy, 3)} (expected {fixed(expected, 3)})"
+            limits = (float(a[g, c]) for a in (record.auc, record.auc_low, record.auc_high))
+            rows.append(
+                [
+                    _pair(pair),
+                    "the same outcome" if given == "outcome" else "all people",
+                    " and ".join(count(int(n)) for n in record.n[g, c]),
+                    evidence(seen),
+                    probability(float(record.energy_holm[g, c]), "not tested"),
+                    evidence(estimate(*limits, reason=why)),
+                    probability(float(record.auc_holm[g, c]), "not tested"),
+                ]
+            )
+    text = WHOLE.format(
+        grouping=short(record.grouping), count=len(record.subjects), draws=f"{record.draws:,}"
+    )
+    heads = ["Contrast", "Among", "People", "Energy", "Adjusted p", "AUC", "Adjusted p"]
+    return grid(key, "T4w", text, heads, rows)
+
+
+def agreement_table(key: str, record: RankAgreement) -> Element:
+    """One row a contrast and statistic."""
+    rows: list[list[Node]] = []
+    for c, pair in enumerate(record.contrasts):
+        for s, statistic in enumerate(record.statistics):
+            limits = (float(a[c, s]) for a in (record.value, record.low, record.high))
+            why = str(record.reason[c, s])
+            told = why or fixed(float(record.expected[c, s]), 2)
+            rows.append(
+                [
+                    _pair(pair),
+                    statistic,
+                    evidence(estimate(*limits, reason=why)),
+                    told,
+                    probability(float(record.p[c, s]), "not tested"),
+                ]
+            )
+    text = RANKS.format(grouping=short(record.grouping), count=len(record.subjects), k=record.k)
+    heads = ["Contrast", "Statistic", "Agreement", "Expected without a difference", "p"]
+    return grid(key, "T4r", text, heads, rows)
+
+
+def tree_table(key: str, record: Hierarchy) -> Element:
+    """One row a set that differs, followed by its features that differ; least p first."""
+    rows: list[list[Node]] = []
+    order = np.argsort(np.nan_to_num(record.set_q, nan=2.0), axis=None, kind="stable")
+    for c, s in zip(*np.unravel_index(order, record.set_q.shape), strict=True):
+        if not record.set_q[c, s] <= record.alpha:
+            break
+        limits = (float(a[c, s]) for a in (record.set_effect, record.set_low, record.set_high))
+        numbers = evidence(estimate(*limits, sign=True))
+        p = probability(float(record.set_q[c, s]))
+        size = f"sum of {int(record.size[s])}"
+        rows.append([name(record.sets[s]), _pair(record.contrasts[c]), size, numbers, p])
+        rows += _inside(record, int(c), int(s))
+    text = TREE.format(grouping=short(record.grouping), alpha=plain(record.alpha))
+    return grid(key, "T4h", text, ["Set", "Contrast", "Of", "Difference", "Adjusted p"], rows)
+
+
+def _inside(record: Hierarchy, c: int, s: int) -> list[list[Node]]:
+    """The features of one set that differ."""
+    own = (record.row_contrast == c) & (record.row_set == s) & (record.q <= record.alpha)
+    rows: list[list[Node]] = []
+    for r in np.flatnonzero(own):
+        limits = (float(a[r]) for a in (record.effect, record.low, record.high))
+        feature = name(record.subjects[record.row_subject[r]])
+        numbers = evidence(estimate(*limits, sign=True))
+        p = probability(float(record.q[r]))
+        rows.append([name(record.sets[s]), _pair(record.contrasts[c]), feature, numbers, p])
+    return rows
+
+
+def _pair(pair: tuple[str, str]) -> str:
+    return f"{short(pair[0])} against {short(pair[1])}"

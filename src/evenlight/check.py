@@ -12,10 +12,13 @@ from evenlight.data.groups import Groups
 from evenlight.doubts import coverage
 from evenlight.load import load_cohort, load_model
 from evenlight.measures.arms import arms_of
+from evenlight.measures.forecast import Forecast, forecast_features, forecast_metric
 from evenlight.measures.people import compose
 from evenlight.measures.prepare import population, setting
+from evenlight.measures.rely import unaskable
 from evenlight.models.probe import prepare
-from evenlight.plan import Plan
+from evenlight.plan import Plan, judged_metrics
+from evenlight.policy import Question, error_rates, family
 
 
 def check(path: str | Path, *, trust: str | None = None) -> Iterator[str]:
@@ -42,6 +45,41 @@ def check(path: str | Path, *, trust: str | None = None) -> Iterator[str]:
     for question in chosen.question:
         blocks = ", blocks" if question.blocks else ""
         yield f"question {question.measure} by {question.grouping}{blocks}"
+        yield from _forecast(question, cohort, chosen)
+
+
+def _forecast(question: Question, cohort: Cohort, plan: Plan) -> Iterator[str]:
+    """What each contrast of a primary question will be able to tell, with a power of 80 %."""
+    alpha = error_rates(plan.question, plan.policy.alpha)[family(question)]
+    if question.measure == "reliance":
+        given = question.given or "nothing"
+        why = unaskable(cohort, by=question.grouping, given=given)
+        yield f"forecast {f'cannot be asked here: {why}' if why else 'can be asked'}"
+        return
+    for told in _forecasts(question, cohort, plan, alpha):
+        if question.contrast in (None, told.contrast.replace(" against ", " / ")):
+            yield f"forecast {told}"
+
+
+def _forecasts(
+    question: Question, cohort: Cohort, plan: Plan, alpha: float
+) -> Iterator[Forecast]:
+    margins = plan.policy.margins
+    if question.measure == "performance":
+        metric = question.subject or ""
+        margin = margins.mae_share if metric == "mae" else getattr(margins, metric)
+        judged = len(judged_metrics(cohort.outcome_kind or "", plan.policy))
+        return forecast_metric(
+            cohort, question.grouping, metric, margin=margin, alpha=alpha, metrics=judged
+        )
+    return forecast_features(
+        cohort,
+        question.grouping,
+        given=question.given or "nothing",
+        margin=margins.attribution,
+        alpha=alpha,
+        subjects=1 if question.subject else len(cohort.features.variables().names),
+    )
 
 
 def _sizes(cohort: Cohort, groups: Groups) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Hashable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from evenlight import cohorts
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import Groups
+from evenlight.data.groups import Axes, Groups
 from evenlight.errors import PlanError
 from evenlight.modalities.tables import read_table
 from evenlight.models.adapt import adapt
 from evenlight.models.load import load_network, load_table
-from evenlight.plan import GroupPlan, Plan
+from evenlight.plan import AxesPlan, Plan
 
 MODELS = {
     "warfarin.pharmacogenetic": cohorts.PHARMACOGENETIC,
@@ -50,7 +51,8 @@ def load_cohort(plan: Plan, folder: Path) -> Cohort:
     path = inside(folder, asked.table)
     roles = asked.model_dump(exclude={"builtin", "table", "id", "features", "groups"})
     groups = [_grouping(name, plan, path, asked.id) for name in asked.groups]
-    return read_table(path, features=asked.features, id=asked.id, groups=groups, **roles)
+    axes = [_axes(name, plan.axes[name], path, asked.id) for name in plan.axes]
+    return read_table(path, features=asked.features, id=asked.id, groups=groups, axes=axes, **roles)
 
 
 def inside(folder: Path, name: str) -> Path:
@@ -69,7 +71,7 @@ def _grouping(name: str, plan: Plan, path: Path, id: str | None) -> Groups | str
     asked = plan.groups.get(name)
     if asked is None:
         return name
-    labels = _labels(path, asked, id)
+    labels = _column(path, asked.column, id, kind=str)
     return Groups.from_labels(
         name,
         labels,
@@ -81,11 +83,21 @@ def _grouping(name: str, plan: Plan, path: Path, id: str | None) -> Groups | str
     )
 
 
-def _labels(path: Path, asked: GroupPlan, id: str | None) -> pd.Series:
-    kinds: dict[Hashable, type[str]] = {asked.column: str}
-    if id:
-        kinds[id] = str
-    table = pd.read_csv(path, dtype=kinds)
-    if asked.column not in table.columns:
-        raise PlanError(f"the table has no column {asked.column!r} for a grouping")
-    return table.set_index(id)[asked.column] if id else table[asked.column]
+def _axes(name: str, asked: AxesPlan, path: Path, id: str | None) -> Axes:
+    """Continuous axes as the plan describes them."""
+    columns = [_column(path, column, id, kind=float) for column in asked.columns]
+    values = np.column_stack([column.to_numpy(dtype=np.float64) for column in columns])
+    rows = columns[0].index.astype(str).to_numpy(dtype=np.str_) if id else None
+    return Axes(name, values, rows, asked.columns, asked.composition)
+
+
+def _column(path: Path, name: str, id: str | None, *, kind: type) -> pd.Series:
+    """A column of the table, indexed by id, as text or numbers."""
+    kinds: dict[Hashable, type] = {name: kind} | ({id: str} if id else {})
+    try:
+        table = pd.read_csv(path, dtype=kinds)
+    except ValueError as error:
+        raise PlanError(f"column {name!r} of the table does not hold numbers: {error}") from None
+    if name not in table.columns:
+        raise PlanError(f"the table has no column {name!r}")
+    return table.set_index(id)[name] if id else table[name]

@@ -78,6 +78,13 @@ class GroupPlan(Closed):
     merge: dict[str, str] = Field(default={})
 
 
+class AxesPlan(Closed):
+    """Continuous ancestry: the columns of its axes; `composition` where they add up to 1."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    composition: Literal["", "shares", "ilr"] = ""
+
+
 class ExplainPlan(Closed):
     """How attributions are made; the seed also serves every other draw.
 
@@ -108,6 +115,7 @@ class Plan(Closed):
     model: ModelPlan = ModelPlan()
     cohort: CohortPlan = CohortPlan()
     groups: dict[str, GroupPlan] = Field(default={})
+    axes: dict[str, AxesPlan] = Field(default={})
     explain: ExplainPlan = ExplainPlan()
     question: tuple[Question, ...] = Field(default=(), max_length=MOST_QUESTIONS)
     policy: Policy = Policy()
@@ -202,8 +210,7 @@ def _subject(question: Question, cohort: Cohort, policy: Policy) -> None:
     names = cohort.features.variables().names if cohort.x.ndim == 2 else ()
     known: tuple[str, ...] = tuple(names)
     if question.measure == "performance":
-        known = ("mae",) if cohort.outcome_kind == "continuous" else BINARY_METRICS
-        known += THRESHOLD_METRICS if policy.threshold is not None else ()
+        known = judged_metrics(cohort.outcome_kind or "", policy)
     if question.measure == "reliance":
         known = ("unsupported_share", "eta_squared", *names)
     if question.subject is not None and known and question.subject not in known:
@@ -215,6 +222,13 @@ def _subject(question: Question, cohort: Cohort, policy: Policy) -> None:
         raise PlanError("a question is given outcome and strata, but the cohort has no strata")
     if question.given not in (None, "nothing") and cohort.outcome is None:
         raise PlanError(f"a question is given the {question.given}, but the cohort has no outcome")
+
+
+def judged_metrics(kind: str, policy: Policy) -> tuple[str, ...]:
+    """The metrics that are held to a margin for a kind of outcome: one family."""
+    if kind == "continuous":
+        return ("mae",)
+    return BINARY_METRICS + (THRESHOLD_METRICS if policy.threshold is not None else ())
 
 
 def _threshold(policy: Policy, cohort: Cohort) -> None:
@@ -266,9 +280,10 @@ def _told(error: ValidationError) -> str:
 def _fields(place: Sequence[int | str]) -> list[str]:
     """The keys that the plan knows at `place`."""
     here: Any = Plan
-    inner = {"groups": GroupPlan, "question": Question, "margins": type(Policy().margins)}
+    named = {"groups": GroupPlan, "axes": AxesPlan}
+    inner = {**named, "question": Question, "margins": type(Policy().margins)}
     for step in place:
-        if isinstance(step, int) or (here is GroupPlan and step not in here.model_fields):
+        if isinstance(step, int) or (here in named.values() and step not in here.model_fields):
             continue
         here = inner.get(step) or here.model_fields[step].annotation
     return sorted(here.model_fields)

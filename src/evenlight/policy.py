@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -45,12 +46,41 @@ class Margins(Closed):
 class Policy(Closed):
     """What follows from answers. By default nothing blocks.
 
-    `threshold` is the deployed one, on the response. `inconclusive` says whether a primary question
+    `alpha` is the error rate that all primary questions share, and that each exploratory family has
+    for itself. `threshold` is the deployed one, on the response. `inconclusive` says whether a primary question
     that cannot be told stops the gate ("stop") or is only reported ("report"); one that cannot be
     asked at all always stops it. `coverage` is the least share of units with a known label.
     """
 
     margins: Margins = Margins()
+    alpha: float = Field(default=0.05, gt=0, le=0.2)
     threshold: float | None = None
     inconclusive: Literal["report", "stop"] = "report"
     coverage: float = Field(default=0.5, ge=0, le=1)
+
+
+def family(question: Question) -> tuple[str, str, str]:
+    """The family whose simultaneous interval answers a question: kind, grouping, condition.
+
+    The kind is "performance", "reliance", or a view of the comparison.
+
+    >>> family(Question(measure="attribution", grouping="sex", given="outcome"))
+    ('signed', 'sex', 'outcome')
+    """
+    kind = {"attribution": "signed"}.get(question.measure, question.measure)
+    given = "" if kind == "performance" else question.given or "nothing"
+    return kind, question.grouping, given
+
+
+def error_rates(questions: Sequence[Question], alpha: float) -> dict[tuple[str, str, str], float]:
+    """The part of `alpha` that each family of primary questions has.
+
+    Each family has one simultaneous interval, and alpha is split evenly between the families
+    (Bonferroni), so that all primary intervals hold together with 1 - alpha.
+
+    >>> asked = [Question(measure=m, grouping="sex") for m in ("performance", "use")]
+    >>> error_rates(asked, 0.05)[("use", "sex", "nothing")]
+    0.025
+    """
+    families = list(dict.fromkeys(family(q) for q in questions))
+    return {name: alpha / len(families) for name in families}

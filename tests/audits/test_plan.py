@@ -9,6 +9,7 @@ import pytest
 from evenlight.cohorts import warfarin
 from evenlight.errors import InputError, PlanError
 from evenlight.ledger import enter
+from evenlight.load import load_cohort
 from evenlight.plan import Plan
 
 TOML = """
@@ -130,3 +131,17 @@ def test_what_is_not_measured_is_named_before_any_compute(
     """A subject or metric that no measure will have."""
     with pytest.raises(PlanError, match=message):
         Plan.from_data(data).completed(warfarin())
+
+
+def test_axes_of_a_plan_are_read_from_the_table(tmp_path: Path) -> None:
+    """Columns of numbers become axes, matched by id; text in them is a plan error."""
+    table = tmp_path / "people.csv"
+    table.write_text("id,sex,x,pc1,pc2\na,f,1,0.5,1\nb,m,2,-0.5,2\nc,f,3,0.1,3\n")
+    cohort = {"table": "people.csv", "id": "id", "features": ["x"], "groups": ["sex"], "unit": "row"}
+    data = {"cohort": cohort, "axes": {"pcs": {"columns": ["pc1", "pc2"]}}}
+    made = load_cohort(Plan.from_data(data), tmp_path)
+    assert made.axes[0].names == ("pc1", "pc2")
+    assert made.axes[0].values[:, 0].tolist() == [0.5, -0.5, 0.1]
+    data["axes"]["pcs"]["columns"] = ["sex"]  # type: ignore[index]
+    with pytest.raises(PlanError, match="'sex' of the table does not hold numbers"):
+        load_cohort(Plan.from_data(data), tmp_path)

@@ -234,7 +234,7 @@ class Cohort:
         at = np.arange(self.n)[index]
         for name in self.__dataclass_fields__:
             _set(new, **{name: getattr(self, name)})
-        axes = tuple(Axes(a.name, a.values[at], None) for a in self.axes)
+        axes = tuple(a.take(at) for a in self.axes)
         _set(new, x=reading.take(self.x, at), people=self.people.iloc[at], axes=axes)
         _set(new, groups=tuple(g.take(at) for g in self.groups))
         return new

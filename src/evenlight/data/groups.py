@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,9 @@ SMALLEST_GROUP = 11
 
 MOST_PAIRS = 15
 """More pairs than this are compared against the reference only."""
+
+SHARES_TO = 1e-3
+"""Shares of a composition add up to 1 within this."""
 
 MISSING = frozenset(
     (
@@ -146,18 +150,59 @@ class Groups:
 class Axes:
     """Continuous ancestry: `values` (n, q) PCs or admixture proportions, `rows` (n,) ids or None.
 
-    Never cut into groups.
+    Never cut into groups. `names` (q,) of the components, by default PC1, PC2 ... where the name
+    begins with "pc", else name.1, name.2 ...; `composition` says that rows are shares that add up
+    to 1: "shares" leaves the largest one out of a model, "ilr" takes isometric log-ratios.
+
+    >>> Axes("pcs", np.zeros((3, 2))).names
+    ('PC1', 'PC2')
     """
 
     name: str
     values: Float
     rows: Text | None = None
+    names: tuple[str, ...] = ()
+    composition: Literal["", "shares", "ilr"] = ""
 
     def __post_init__(self) -> None:
-        if self.values.ndim != 2:
+        if self.values.ndim != 2 or self.values.shape[1] == 0:
             raise GroupError(f"{self.name}: values must be (n, q), found {self.values.shape}")
+        q = self.values.shape[1]
         if self.rows is not None and len(self.rows) != len(self.values):
             raise GroupError(f"{self.name}: {len(self.rows)} ids for {len(self.values)} rows")
+        if not self.names:
+            stem = "PC" if self.name.casefold().startswith("pc") else f"{self.name}."
+            object.__setattr__(self, "names", tuple(f"{stem}{j + 1}" for j in range(q)))
+        if len(self.names) != q or len(set(self.names)) != q:
+            raise GroupError(f"{self.name}: {q} components need {q} names, found {self.names}")
+        bad = int((~np.isfinite(self.values)).any(axis=1).sum())
+        if bad:
+            raise GroupError(
+                f"{self.name}: {bad} of {len(self.values)} rows have a value that is not a number; "
+                "leave these rows out (cohort.take), or give their values"
+            )
+        self._check_shares()
+
+    def _check_shares(self) -> None:
+        if self.composition not in ("", "shares", "ilr"):
+            raise GroupError(
+                f'{self.name}: composition {self.composition!r}; known: "", "shares", "ilr"'
+            )
+        if not self.composition:
+            return
+        if len(self.names) < 2:
+            raise GroupError(f"{self.name}: a composition needs two shares or more")
+        off = (self.values < 0).any(axis=1) | (np.abs(self.values.sum(axis=1) - 1) > SHARES_TO)
+        if off.any():
+            raise GroupError(
+                f"{self.name}: {int(off.sum())} of {len(off)} rows are no shares that add up to 1 "
+                f"(within {SHARES_TO}); divide each row by its sum"
+            )
+
+    def take(self, index: Int | Bool) -> Axes:
+        """The same axes of some rows."""
+        rows = None if self.rows is None else self.rows[index]
+        return Axes(self.name, self.values[index], rows, self.names, self.composition)
 
 
 def _clean(labels: Iterable[object], missing: set[str]) -> list[str | None]:

@@ -24,8 +24,10 @@ def grouping(by: str | Groups, people: pd.DataFrame, rows: Text) -> Groups:
 def axes_at(axes: Axes, rows: Text, index: Int) -> Axes:
     """The axes of the rows at `index`, matched by id where they have ids."""
     if axes.rows is not None:
-        return Axes(axes.name, axes.values[align.match(axes.rows, rows, what=axes.name)][index])
-    return Axes(axes.name, axes.values[index])
+        return axes.take(align.match(axes.rows, rows, what=axes.name)[index])
+    if len(axes.values) != len(rows):
+        raise GroupError(f"{axes.name}: values for {len(axes.values)} of {len(rows)} rows")
+    return axes.take(index)
 
 
 def constant_in_unit(groups: Groups, units: Int) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from evenlight.arrays import Float, Text
 from evenlight.findings import Answer, Finding, Findings, Gate, Part
+from evenlight.further import Further
 from evenlight.measures.comparison import Comparison, View
 from evenlight.measures.composition import Composition
 from evenlight.measures.dependence import Dependence
@@ -248,7 +249,7 @@ def reliance(levels: Sequence[str] = LEVELS, subjects: Sequence[str] = SUBJECTS)
         subject_kind="variable",
         given=given,
         margin=0.1,
-        alpha=0.05,
+        alpha=np.full(len(given), 0.05),
         draws=2000,
         n=np.array([4549, 4549, 1950], dtype=np.int64),
         strata=np.array([1, 10, 80], dtype=np.int64),
@@ -574,6 +575,7 @@ def audit(
         sensitivities=(sensitivity(levels),),
         flips=(flip(),),
         qualities=(quality(levels, pairs),),
+        further=Further(),
         answers=answers(pairs),
         findings=findings(),
         verdict=Gate(

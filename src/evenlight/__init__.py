@@ -34,14 +34,39 @@ if TYPE_CHECKING:
     from evenlight.data.probed import Intervention as Intervention
     from evenlight.data.probed import Predictions as Predictions
     from evenlight.data.rows import Rows as Rows
+    from evenlight.data.scores import Scores as Scores
+    from evenlight.data.sums import summed as summed
+    from evenlight.data.training import TrainingSummary as TrainingSummary
     from evenlight.explainers.explain import explain as explain
     from evenlight.explainers.preview import preview as preview
     from evenlight.explainers.trees import interactions as interactions
+    from evenlight.measures.agreement import agree as agree
     from evenlight.measures.assess import assess as assess
+    from evenlight.measures.axes_omnibus import axes_omnibus as axes_omnibus
+    from evenlight.measures.clusters import clusters as clusters
     from evenlight.measures.compare import compare as compare
-    from evenlight.measures.perform import Judging as Judging
+    from evenlight.measures.coverage import label_coverage as label_coverage
+    from evenlight.measures.decide import decide as decide
+    from evenlight.measures.globally import globally as globally
+    from evenlight.measures.hierarchy import hierarchy as hierarchy
+    from evenlight.measures.intersect import intersect as intersect
+    from evenlight.measures.intersect import intersect_values as intersect_values
+    from evenlight.measures.judging import Judging as Judging
+    from evenlight.measures.labels import label_agreement as label_agreement
+    from evenlight.measures.match import match as match
+    from evenlight.measures.mixed import mixed as mixed
+    from evenlight.measures.omnibus import omnibus as omnibus
     from evenlight.measures.perform import perform as perform
+    from evenlight.measures.perform_along import perform_along as perform_along
+    from evenlight.measures.rate import rate as rate
+    from evenlight.measures.refits import refits as refits
     from evenlight.measures.rely import rely as rely
+    from evenlight.measures.replicate import replicate as replicate
+    from evenlight.measures.suspects import suspects as suspects
+    from evenlight.measures.testing import Testing as Testing
+    from evenlight.measures.tip import tip as tip
+    from evenlight.measures.tip_views import tip_views as tip_views
+    from evenlight.measures.versions import versions as versions
     from evenlight.modalities.tables import read_table as read_table
     from evenlight.models.adapt import adapt as adapt
     from evenlight.plan import Plan as Plan
@@ -49,6 +74,7 @@ if TYPE_CHECKING:
     from evenlight.probes.faithfulness import faithfulness as faithfulness
     from evenlight.probes.flip import flip as flip
     from evenlight.probes.predict import predict as predict
+    from evenlight.qualify.run import qualify as qualify
     from evenlight.record import Audit as Audit
 
 __version__ = "0.1.0"
@@ -67,28 +93,54 @@ _HOME = {
     "Groups": "data.groups",
     "Indicators": "data.features",
     "Intervention": "data.probed",
-    "Judging": "measures.perform",
+    "Judging": "measures.judging",
     "Plan": "plan",
     "Predictions": "data.probed",
     "Rows": "data.rows",
+    "Scores": "data.scores",
     "Survival": "data.outcome",
+    "Testing": "measures.testing",
+    "TrainingSummary": "data.training",
     "adapt": "models.adapt",
+    "agree": "measures.agreement",
     "assess": "measures.assess",
     "audit": "audit",
+    "axes_omnibus": "measures.axes_omnibus",
+    "clusters": "measures.clusters",
     "cohorts": "",
     "compare": "measures.compare",
     "contrasts": "probes.contrasts",
+    "decide": "measures.decide",
     "explain": "explainers.explain",
     "faithfulness": "probes.faithfulness",
     "flip": "probes.flip",
+    "globally": "measures.globally",
+    "hierarchy": "measures.hierarchy",
     "interactions": "explainers.trees",
+    "intersect": "measures.intersect",
+    "intersect_values": "measures.intersect",
+    "label_agreement": "measures.labels",
+    "label_coverage": "measures.coverage",
+    "match": "measures.match",
+    "mixed": "measures.mixed",
+    "omnibus": "measures.omnibus",
     "perform": "measures.perform",
+    "perform_along": "measures.perform_along",
     "predict": "probes.predict",
     "preview": "explainers.preview",
+    "qualify": "qualify.run",
+    "rate": "measures.rate",
     "read_table": "modalities.tables",
+    "refits": "measures.refits",
     "rely": "measures.rely",
+    "replicate": "measures.replicate",
     "report": "api",
     "run": "api",
+    "summed": "data.sums",
+    "suspects": "measures.suspects",
+    "tip": "measures.tip",
+    "tip_views": "measures.tip_views",
+    "versions": "measures.versions",
 }
 """Public name to the module that holds it."""
 

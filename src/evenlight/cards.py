@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from htpy import Node, p
 
 from evenlight.data.cards import ROWS, card, small_table
-from evenlight.data.digits import count, estimate
+from evenlight.data.digits import confidence, count, estimate
 from evenlight.data.shown import short, subject_name
 from evenlight.findings import Answer, Part
 from evenlight.measures.words import SPOKEN
@@ -26,7 +26,8 @@ def audit_card(audit: Audit) -> str:
         f"{count(len(audit.findings))} findings",
     ]
     rows = [_row(answer, part) for answer in audit.answers for part in answer.parts]
-    heads = ("Question", "Contrast", "In", "Effect [95 % interval]", "n", "Verdict")
+    level = confidence(audit.answers[0].parts[0].alpha) if rows else ""
+    heads = ("Question", "Contrast", "In", f"Effect [{level} interval]", "n", "Verdict")
     words = "Primary questions" + (
         f", the first {ROWS} of {len(rows)} answers" if len(rows) > ROWS else ""
     )

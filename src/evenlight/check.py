@@ -61,9 +61,7 @@ def _forecast(question: Question, cohort: Cohort, plan: Plan) -> Iterator[str]:
             yield f"forecast {told}"
 
 
-def _forecasts(
-    question: Question, cohort: Cohort, plan: Plan, alpha: float
-) -> Iterator[Forecast]:
+def _forecasts(question: Question, cohort: Cohort, plan: Plan, alpha: float) -> Iterator[Forecast]:
     margins = plan.policy.margins
     if question.measure == "performance":
         metric = question.subject or ""

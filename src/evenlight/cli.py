@@ -1,4 +1,4 @@
-"""The command line: demo, check, run, report, gate. Results on stdout, progress on stderr.
+"""The command line: demo, check, run, report, gate, qualify. Results on stdout, progress on stderr.
 
 Exit codes: 0 passed or not gated, 1 gate failed, 2 usage, plan or input wrong, 3 no verdict,
 4 refused as unsafe, 5 internal fault. A bare crash of Python is 1 as well, so a pipeline reads
@@ -10,12 +10,21 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from evenlight.errors import EvenlightError
+
+
+class Profile(StrEnum):
+    """How long the self-test runs."""
+
+    short = "short"
+    full = "full"
+
 
 app = typer.Typer(
     help="Does a biomedical model lean on the same features for everyone?",
@@ -83,6 +92,21 @@ def gate(audit: Folder) -> None:
 
     found = Audit.load(audit).gate()
     typer.echo(f"gate: {found.word}. {found.reason}")
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def qualify(
+    profile: Annotated[Profile, typer.Argument(help="short or full.")] = Profile.short,
+    out: Out = Path("qualify"),
+    case: Annotated[list[str] | None, typer.Option(help="Only this case; may be repeated.")] = None,
+    jobs: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
+) -> None:
+    """Measure false alarms, power and coverage on planted truth; resumable."""
+    from evenlight.qualify import qualify as measure
+
+    found = measure(profile.value, out, cases=case or None, jobs=jobs, progress=_progress())
+    typer.echo(found.text())
     raise typer.Exit(found.exit_code)
 
 

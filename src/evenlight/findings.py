@@ -32,7 +32,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One contrast of an answer: `effect` with its simultaneous interval in `unit`."""
+    """One contrast of an answer: `effect` and its simultaneous interval (1 - `alpha`) in `unit`."""
 
     contrast: str
     subject: str
@@ -46,6 +46,7 @@ class Part:
     more: float | None
     more_in: str
     reason: str
+    alpha: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ DEFINITION = "1"
 
 
 NOT_MADE = {
-    "use": "the model has no margin on which the same change could be made for everyone",
+    "use": "the model has no margin on which the same change could be made for everyone; ask about "
+    "attribution given the outcome, or wrap it so that it gives one (adapt(..., link=...))",
     "performance": "there is no binary or continuous outcome",
 }
 
@@ -103,7 +104,7 @@ def _asked(question: Question, found: Sequence[Result]) -> list[Result]:
         for r in found
         if r.kind == question.measure
         and r.grouping == question.grouping
-        and r.view == wanted[1]
+        and r.view in wanted[1]
         and question.contrast in (None, r.contrast)
         and (r.subject == wanted[0] or (wanted[0] is None and _all_subjects(r)))
     ]
@@ -144,17 +145,23 @@ def _absent(question: Question, reason: str) -> Result:
     )
 
 
-def _subjects(question: Question, found: Sequence[Result]) -> tuple[str | None, str]:
-    """The subject (None for all) and the view that a question means."""
+def _subjects(question: Question, found: Sequence[Result]) -> tuple[str | None, tuple[str, ...]]:
+    """The subject (None for all) and the views that a question means.
+
+    Use is answered by common contrasts, and where there are none by location and slope together.
+    """
     if question.measure == "performance":
         metrics = [r.subject for r in found if r.kind == "performance"]
-        return question.subject or ("mae" if "mae" in metrics else "auroc"), ""
+        return question.subject or ("mae" if "mae" in metrics else "auroc"), ("",)
     if question.measure == "reliance":
-        return question.subject or "unsupported_share", question.given or "nothing"
-    view = "use" if question.measure == "use" else "signed"
-    views = [r.view for r in found if r.kind == question.measure]
-    key = f"{view}|{question.given or 'nothing'}|"
-    return question.subject, next((v for v in views if v.startswith(key)), key)
+        return question.subject or "unsupported_share", (question.given or "nothing",)
+    views = dict.fromkeys(r.view for r in found if _about(r, question))
+    given = f"|{question.given or 'nothing'}|"
+    keys = [f"use{given}"] if question.measure == "use" else [f"signed{given}"]
+    first = next((v for v in views if v.startswith(keys[0])), None)
+    if first is None and question.measure == "use":
+        return question.subject, tuple(v for v in views if v.split("|")[1] == "value")
+    return question.subject, (first or keys[0],)
 
 
 def _all_subjects(result: Result) -> bool:
@@ -241,6 +248,7 @@ def _gravest_part(own: Sequence[Result], contrast: str) -> tuple[Part, str]:
         more=_known(worst.more),
         more_in=worst.more_in,
         reason=worst.reason,
+        alpha=worst.alpha,
     )
     return part, sentence(worst)
 
@@ -280,7 +288,7 @@ def _finding(result: Result, target: str, *, primary: bool, blocks: bool) -> Fin
     about = (result.kind, result.grouping, result.contrast, result.subject, result.view, target)
     numbers = {
         name: _known(getattr(result, name))
-        for name in ("effect", "high", "low", "margin", "more", "n", "p", "q")
+        for name in ("alpha", "effect", "high", "low", "margin", "more", "n", "p", "q")
     }
     return Finding(
         id=finding_id(*about),

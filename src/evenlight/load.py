@@ -93,7 +93,7 @@ def _axes(name: str, asked: AxesPlan, path: Path, id: str | None) -> Axes:
 
 def _column(path: Path, name: str, id: str | None, *, kind: type) -> pd.Series:
     """A column of the table, indexed by id, as text or numbers."""
-    kinds: dict[Hashable, type] = {name: kind} | ({id: str} if id else {})
+    kinds: dict[Hashable, type] = {name: kind, **({id: str} if id else {})}
     try:
         table = pd.read_csv(path, dtype=kinds)
     except ValueError as error:

@@ -97,6 +97,12 @@ class ExplainPlan(Closed):
     repeats: int | None = Field(default=None, ge=0, le=100)
 
 
+class MeasurePlan(Closed):
+    """Whether measures beside those that answer questions are made (`evenlight.further`)."""
+
+    further: bool = True
+
+
 class ReportPlan(Closed):
     """What the page says at its head."""
 
@@ -117,6 +123,7 @@ class Plan(Closed):
     groups: dict[str, GroupPlan] = Field(default={})
     axes: dict[str, AxesPlan] = Field(default={})
     explain: ExplainPlan = ExplainPlan()
+    measure: MeasurePlan = MeasurePlan()
     question: tuple[Question, ...] = Field(default=(), max_length=MOST_QUESTIONS)
     policy: Policy = Policy()
     report: ReportPlan = ReportPlan()

@@ -47,9 +47,9 @@ class Policy(Closed):
     """What follows from answers. By default nothing blocks.
 
     `alpha` is the error rate that all primary questions share, and that each exploratory family has
-    for itself. `threshold` is the deployed one, on the response. `inconclusive` says whether a primary question
-    that cannot be told stops the gate ("stop") or is only reported ("report"); one that cannot be
-    asked at all always stops it. `coverage` is the least share of units with a known label.
+    for itself. `threshold` is the deployed one, on the response. `inconclusive` says whether a
+    primary question that cannot be told stops the gate ("stop") or is only reported ("report"); one
+    that cannot be asked at all always stops it. `coverage` is the least share of units with a known label.
     """
 
     margins: Margins = Margins()

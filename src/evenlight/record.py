@@ -13,6 +13,7 @@ import pandas as pd
 from evenlight import cards, codec, files
 from evenlight.errors import InputError
 from evenlight.findings import Answer, Findings, Gate
+from evenlight.further import Further
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import Composition
 from evenlight.measures.dependence import Dependence
@@ -24,7 +25,7 @@ from evenlight.measures.sensitivity import Flip, Sensitivity
 CHANGED = "The ledger holds"
 """How the warning begins that says a plan was changed after an earlier run."""
 
-SCHEMA = "urn:evenlight:audit:1.1"
+SCHEMA = "urn:evenlight:audit:1.2"
 """Name and version of the record's form."""
 
 
@@ -83,6 +84,7 @@ class Audit:
     sensitivities: tuple[Sensitivity, ...]
     flips: tuple[Flip, ...]
     qualities: tuple[Quality, ...]
+    further: Further
     answers: tuple[Answer, ...]
     findings: Findings
     verdict: Gate
@@ -144,7 +146,8 @@ class Audit:
             "quality_differences": [m.differences_frame() for m in self.qualities],
             "findings": [self.findings.to_frame()],
         }
-        return {name: pd.concat(own, ignore_index=True) for name, own in frames.items() if own}
+        made = {name: pd.concat(own, ignore_index=True) for name, own in frames.items() if own}
+        return made | dict(self.further.tables())
 
     def save(self, folder: str | Path) -> Path:
         """Write audit.json, its schema, gate.json and tables/*.csv; the folder is returned."""

@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from evenlight.measures.comparison import Comparison
+from evenlight.measures.comparison import Comparison, View
 from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.words import Verdict
 
 NAN = float("nan")
+
+USES = ("use", "location", "slope")
+"""Views that ask whether the same value is used alike: by a common contrast, or by attributions at
+the same own value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Result:
     margin: float
     p: float = NAN
     q: float = NAN
+    alpha: float = 0.05
     more: float = NAN
     more_in: str = ""
     mechanism: str = ""
@@ -89,6 +94,7 @@ def _performance(made: Performance) -> Iterator[Result]:
                 unit=made.units[m],
                 margin=float(made.margin[m]),
                 p=float(made.p[c, m]),
+                alpha=made.alpha,
                 more=float(made.more[c, m]),
                 more_in=_where(str(made.more_in[c, m]), pair),
                 reason=str(made.difference_reason[c, m]),
@@ -101,7 +107,7 @@ def _comparison(made: Comparison) -> Iterator[Result]:
             for j, subject in enumerate(made.subjects):
                 at = (v, c, j)
                 yield Result(
-                    kind="use" if view.name == "use" else "attribution",
+                    kind="use" if _of_use(view) else "attribution",
                     grouping=made.grouping,
                     pair=pair,
                     subject=subject,
@@ -115,11 +121,21 @@ def _comparison(made: Comparison) -> Iterator[Result]:
                     margin=made.margin,
                     p=float(made.p[at]),
                     q=float(made.q[at]),
+                    alpha=view.alpha,
                     more=float(made.more[at]),
                     more_in=_where(str(made.more_in[at]), pair),
                     mechanism=str(made.mechanism[at]),
                     reason=str(made.reason[at]),
                 )
+
+
+def _of_use(view: View) -> bool:
+    """Whether a view answers questions about use.
+
+    On the probability scale a link that bends moves every attribution with the base risk, so what
+    is seen there is no answer.
+    """
+    return view.name in USES and (view.name == "use" or view.scale == "margin")
 
 
 def _reliance(made: Reliance) -> Iterator[Result]:
@@ -140,6 +156,7 @@ def _reliance(made: Reliance) -> Iterator[Result]:
                 n=n,
                 unit=unit,
                 margin=made.margin,
+                alpha=float(made.alpha[g]),
                 reason=str(made.total_reason[g]),
             )
         for j, name in enumerate(made.subjects):
@@ -157,6 +174,7 @@ def _reliance(made: Reliance) -> Iterator[Result]:
                 unit=unit,
                 margin=made.margin,
                 p=float(made.p[g, j]),
+                alpha=float(made.alpha[g]),
                 q=float(made.q[g, j]),
                 mechanism=str(made.support[j]),
                 reason=str(made.reason[g, j]),

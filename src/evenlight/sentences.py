@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isnan
 
-from evenlight.data.digits import MINUS, decimals, fixed, number
+from evenlight.data.digits import MINUS, confidence, decimals, fixed, number
 from evenlight.data.shown import SUBJECTS, metric_name
 from evenlight.measures.words import SPOKEN
 from evenlight.results import Result
@@ -38,7 +38,8 @@ def sentence(result: Result) -> str:
         )
     heads = {"performance": _performance, "reliance": _reliance, "quality": _quality}
     head = heads.get(result.kind, _attribution)
-    return f"{head(result)} (95 % interval {_interval(result)}){_closing(result)}"
+    level = confidence(result.alpha)
+    return f"{head(result)} ({level} interval {_interval(result)}){_closing(result)}"
 
 
 def _scaled(result: Result) -> tuple[float, float, float, int]:
@@ -94,7 +95,14 @@ def _attribution(result: Result) -> str:
             f"The same change of {result.subject} moves the output {_size(result)} {unit} further "
             f"{'up' if result.effect > 0 else 'down'} in {level} than in {reference}"
         )
-    what = "attribution" if view == "signed" else "size of the attribution"
+    if view == "slope":
+        return (
+            f"Per SD of its own value, the attribution of {result.subject} rises {_size(result)} "
+            f"{unit} {'more' if result.effect > 0 else 'less'} in {level} than in {reference}"
+        )
+    if view == "location":
+        among = " among people with the same value of it"
+    what = "size of the attribution" if view == "magnitude" else "attribution"
     return (
         f"The {what} of {result.subject} is {_size(result)} {unit} {_more(result)} in {level} than "
         f"in {reference}{among}"

@@ -137,8 +137,8 @@ def test_axes_of_a_plan_are_read_from_the_table(tmp_path: Path) -> None:
     """Columns of numbers become axes, matched by id; text in them is a plan error."""
     table = tmp_path / "people.csv"
     table.write_text("id,sex,x,pc1,pc2\na,f,1,0.5,1\nb,m,2,-0.5,2\nc,f,3,0.1,3\n")
-    cohort = {"table": "people.csv", "id": "id", "features": ["x"], "groups": ["sex"], "unit": "row"}
-    data = {"cohort": cohort, "axes": {"pcs": {"columns": ["pc1", "pc2"]}}}
+    cohort = {"table": "people.csv", "id": "id", "features": ["x"], "groups": ["sex"]}
+    data = {"cohort": cohort | {"unit": "row"}, "axes": {"pcs": {"columns": ["pc1", "pc2"]}}}
     made = load_cohort(Plan.from_data(data), tmp_path)
     assert made.axes[0].names == ("pc1", "pc2")
     assert made.axes[0].values[:, 0].tolist() == [0.5, -0.5, 0.1]

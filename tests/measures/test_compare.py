@@ -11,9 +11,9 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Axes, Groups
 from evenlight.data.probed import Contrasts
-from evenlight.errors import AttributionError, GroupError
+from evenlight.errors import AttributionError
 from evenlight.measures.compare import compare
-from evenlight.measures.mechanism import mechanisms
+from evenlight.measures.why import why
 
 N = 300
 
@@ -111,10 +111,10 @@ def test_mechanisms_follow_the_table() -> None:
     use = np.array([["similar", "cannot_tell", "similar", "similar", "different", "not_estimable"]])
     none = np.zeros(6, dtype=bool)
     words = ["value", "unresolved", "none", "unresolved", "context", "unresolved"]
-    assert mechanisms(seen, use, none, group_is_input=False)[0].tolist() == words
+    assert why(seen, use, none, group_is_input=False)[0].tolist() == words
     words[4] = "use"
-    assert mechanisms(seen, use, none, group_is_input=True)[0].tolist() == words
-    alone = mechanisms(seen, None, none, group_is_input=False)[0].tolist()
+    assert why(seen, use, none, group_is_input=True)[0].tolist() == words
+    alone = why(seen, None, none, group_is_input=False)[0].tolist()
     assert alone == ["unresolved", "unresolved", "none", "unresolved", "unresolved", "unresolved"]
 
 
@@ -241,11 +241,13 @@ def test_attributions_of_other_people_are_refused() -> None:
 
 
 def test_axes_are_not_groups() -> None:
-    """Continuous ancestry is not cut; comparing along axes is not there and says so."""
-    cohort = cohort_of(np.random.default_rng(12).normal(size=(40, 2)))
-    made = additive(cohort, np.ones(2))
-    with pytest.raises(GroupError, match="by is a Axes"):
-        compare(made, cohort, by=Axes("pc", np.zeros((40, 2))))  # type: ignore[arg-type]
+    """Continuous ancestry is not cut: each axis is a contrast per SD, and the verb is the same."""
+    rng = np.random.default_rng(12)
+    cohort = cohort_of(rng.normal(size=(60, 2)))
+    axes = Axes("pc", rng.normal(size=(60, 2)), cohort.rows)
+    found = compare(additive(cohort, np.ones(2)), cohort, by=axes)
+    assert found.contrasts == (("PC1", "per SD"), ("PC2", "per SD"))
+    assert found.levels == ("PC1", "PC2")
 
 
 def test_a_grouping_of_its_own_is_aligned_by_id() -> None:

@@ -19,7 +19,7 @@ from evenlight.errors import GroupError
 from evenlight.measures import testing as how
 from evenlight.measures.intersect import intersect, intersect_values
 from evenlight.measures.intersection import Intersection
-from evenlight.reports.sections.b6_intersections import section
+from evenlight.reports.sections.b6_intersections import heat_table
 from evenlight.stats.cell_means import adjusted_means
 from evenlight.stats.shrinkage import between_variance, shrink
 
@@ -79,7 +79,7 @@ def test_small_cells_are_named_and_not_shown() -> None:
     others = np.delete(found.count, cell)
     assert (others % 5 == 0).all()
     assert np.isfinite(found.p).all()
-    page = str(div[section((found,))])
+    page = str(div[heat_table("t8", found, 0)])
     assert "suppressed" in page
     assert "hatched" in page
     assert "style=" not in page

@@ -99,7 +99,7 @@ def test_performance_needs_an_outcome() -> None:
     """Nothing to compare the prediction with."""
     cohort, said = binary()
     bare = Cohort(cohort.x, cohort.people, ["score"], groups=["race"], unit="row")
-    with pytest.raises(CohortError, match="performance needs a binary or continuous outcome"):
+    with pytest.raises(CohortError, match="performance needs an outcome, this cohort has none"):
         perform(said, bare, by="race")
 
 

@@ -8,7 +8,13 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from evenlight.arrays import Float, Int
-from evenlight.stats.multiplicity import benjamini_hochberg, draws_for, holm, step_down
+from evenlight.stats.multiplicity import (
+    benjamini_hochberg,
+    benjamini_yekutieli,
+    draws_for,
+    holm,
+    step_down,
+)
 from tests import slow
 
 
@@ -45,10 +51,14 @@ def test_critical_value_is_a_conservative_quantile() -> None:
     assert step_down(np.array([0.5]), lambda i: null[:, i].copy(), draws=19).critical(0.05) == 19.0
 
 
-def test_bh_and_holm_agree_with_statsmodels() -> None:
-    """Q and Holm's p equal statsmodels' on random p-values."""
+def test_bh_by_and_holm_agree_with_statsmodels() -> None:
+    """Both q and Holm's p equal statsmodels' on random p-values."""
     p = np.random.default_rng(1).uniform(size=50) ** 3
     np.testing.assert_allclose(benjamini_hochberg(p), multipletests(p, method="fdr_bh")[1])
+    np.testing.assert_allclose(benjamini_yekutieli(p), multipletests(p, method="fdr_by")[1])
+    np.testing.assert_allclose(
+        benjamini_yekutieli(p), stats.false_discovery_control(p, method="by")
+    )
     np.testing.assert_allclose(benjamini_hochberg(p), stats.false_discovery_control(p))
     np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1])
 
@@ -58,6 +68,7 @@ def test_missing_p_values_do_not_count() -> None:
     p = np.array([0.01, np.nan, 0.02])
     np.testing.assert_allclose(benjamini_hochberg(p), [0.02, np.nan, 0.02])
     np.testing.assert_allclose(holm(p), [0.02, np.nan, 0.02])
+    np.testing.assert_allclose(benjamini_yekutieli(p), [0.03, np.nan, 0.03])
 
 
 def test_draws_let_the_smallest_p_pass() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from evenlight.arrays import Float, Int
 from evenlight.errors import CohortError
 from evenlight.measures.prepare import Setting, overlap_reason
-from evenlight.stats.cells import Cells, Design, cells, design, joint
+from evenlight.stats.cells import Cells, Design, cells, design, joint, kish
+from evenlight.stats.enumeration import all_labels
 from evenlight.stats.permutation import Labels, permuted_labels
 from evenlight.stats.strata import outcome_bins, within_adjusted
 
@@ -20,7 +22,8 @@ class Arms:
 
     `cells` hold every subject of every view given that condition; `total` and `left` are units of
     each arm before and after strata without both were dropped; `reason` says why it cannot be
-    asked.
+    asked. `effective` are the units of each arm that count under sampling weights (Kish), None
+    without. `every` holds all arrangements of the labels where they are fewer than 20,000.
     """
 
     names: tuple[str, str]
@@ -30,6 +33,14 @@ class Arms:
     total: tuple[int, int]
     left: tuple[int, int]
     reason: str
+    effective: tuple[float, float] | None = None
+    every: Labels | None = None
+
+    @property
+    def counting(self) -> tuple[float, float]:
+        """Units of each arm, or the effective number where sampling weights make it smaller."""
+        a, b = self.effective or self.left
+        return min(float(self.left[0]), a), min(float(self.left[1]), b)
 
 
 def stratum_given(here: Setting, given: str) -> Int:
@@ -78,13 +89,55 @@ def arm(
     """The arms of one contrast within given strata (n kept,) of `values` (n kept, p)."""
     a, b = (here.groups.levels.index(name) for name in pair)
     among = np.isin(here.unit_group[here.unit], (a, b)) & (stratum >= 0)
+    sampling = sampling_weights(here)
+    if sampling is not None:
+        among &= sampling[here.unit] > 0
     rows = here.order[among[here.order]]
     made = cells(values[rows], here.unit[rows], stratum[rows])
-    plan = design(made, here.unit_group == a)
+    plan = design(made, here.unit_group == a, sampling)
     present = here.unit_group[np.unique(here.unit[rows])]
     total = (int((present == a).sum()), int((present == b).sum()))
     left = (int(plan.member.sum()), int((~plan.member).sum()))
     lost = plan.dropped + plan.torn
     reason = overlap_reason(total, left, pair, dropped=lost, rounded=here.rounded)
     labels = permuted_labels(plan, draws=0 if reason else draws, rng=rng)
-    return Arms(pair, made, plan, labels, total, left, reason)
+    every = all_labels(plan) if len(labels) else None
+    return Arms(pair, made, plan, labels, total, left, reason, effective_units(plan), every)
+
+
+def sampling_weights(here: Setting) -> Float | None:
+    """The sampling weight of each unit (u,), None where the cohort declares none.
+
+    Raises CohortError where one is missing, negative, or differs between the rows of a unit.
+    """
+    name = here.cohort.weights
+    if name is None:
+        return None
+    rows = pd.to_numeric(here.cohort.people[name], errors="coerce").to_numpy(dtype=np.float64)
+    rows = rows[here.kept]
+    wrong = ~np.isfinite(rows) | (rows < 0)
+    if wrong.any():
+        raise CohortError(
+            f"weights {name!r}: {int(wrong.sum())} of {len(rows)} rows hold no number of 0 or "
+            "more; give each a sampling weight, 0 for none"
+        )
+    u = len(here.unit_group)
+    least, most = np.full(u, np.inf), np.zeros(u)
+    np.minimum.at(least, here.unit, rows)
+    np.maximum.at(most, here.unit, rows)
+    torn = int((most - least > 1e-9 * most).sum())
+    if torn:
+        raise CohortError(
+            f"weights {name!r}: {torn} of {u} units have rows of different weight; a sampling "
+            "weight says how many people a unit stands for, so it is one a unit"
+        )
+    if not most.max(initial=0.0) > 0:
+        raise CohortError(f"weights {name!r}: all are 0; at least one unit must count")
+    return most
+
+
+def effective_units(plan: Design) -> tuple[float, float] | None:
+    """Kish's effective units of the level and the reference, None without sampling weights."""
+    if plan.sampling is None:
+        return None
+    return kish(plan.sampling[plan.member]), kish(plan.sampling[~plan.member])

@@ -58,22 +58,17 @@ def redrawn(
     return out
 
 
-def shared_by_all(
-    here: Setting, given: str, draws: Sequence[Float], arms: list[Arms], unit: float
-) -> Shared:
-    """(1 + 1/R) B (c, columns) from rows of each further draw (n kept, columns) and from `arms`.
+def shared_by_all(seen: Float, again: Sequence[Float], unit: float) -> Shared:
+    """(1 + 1/R) B (c, columns) from the differences seen (c, columns) and those of further draws.
 
     Columns that the draws do not have (outputs of the model alone) share no such error: 0.
     """
-    width = draws[0].shape[1]
-    every = [_effects(arms)[:, :width]]
-    for values in draws:
-        again = arms_of(here, given, values, draws=0, rng=np.random.default_rng(0))
-        every.append(_effects(again))
+    width = again[0].shape[1]
+    every = [seen[:, :width], *again]
     r = len(every)
     between = (1 + 1 / r) * np.var(every, axis=0, ddof=1)
     between[np.sqrt(between) <= ROUNDING * unit] = 0.0
-    out = np.zeros_like(_effects(arms))
+    out = np.zeros_like(seen)
     out[:, :width] = between
     return Shared(out, r)
 
@@ -129,7 +124,7 @@ def _squared_errors(attributions: Attributions, here: Setting) -> Float:
     return square
 
 
-def _effects(arms: list[Arms]) -> Float:
+def effects_of(arms: list[Arms]) -> Float:
     """D of every column (c, columns), NaN where a contrast cannot be asked."""
     width = arms[0].cells.values.shape[1]
     none = np.full(width, np.nan)

@@ -11,6 +11,7 @@ from evenlight.arrays import Float, Int, Text
 from evenlight.data.cards import told
 from evenlight.measures import cards
 from evenlight.measures.check import explained, shaped, worded
+from evenlight.measures.partners import Partner
 from evenlight.measures.words import EXTENTS, MECHANISMS, VERDICTS
 
 
@@ -19,12 +20,14 @@ class View:
     """What is compared: `name` (signed, magnitude, use), `given` (nothing, outcome), `scale`.
 
     `unit` is the pooled within-group SD of the output on that scale; effects are multiples of it.
+    `alpha` is one minus the coverage of its simultaneous intervals.
     """
 
     name: str
     given: str
     scale: str
     unit: float
+    alpha: float = 0.05
 
     @property
     def key(self) -> str:
@@ -40,11 +43,12 @@ NUMBERS = ("effect", "low", "high", "se", "df", "p", "p_maxt", "q")
 class Comparison:
     """Differences between groups over v views, c contrasts (level, reference) and p subjects.
 
-    `effect`, `low`, `high` (simultaneous, 1 - `alpha`), `se`, `df`, `p`, `p_maxt`, `q` are
-    (v, c, p), effects in units of the view; `extent` (v, c, p) says of *similar* whether it is
-    "detectable", of *different* whether it is "material" or its size "uncertain"; `n`, `kept` are (v, c, 2): units of level and reference that enter, and the share
-    of each that has overlap; `more` (v, c, p) is about how many more units of `more_in` would
-    settle a *cannot tell*; `population` (v, c) says for whom an estimate speaks, "" for everybody.
+    `effect`, `low`, `high` (simultaneous, 1 - the view's `alpha`), `se`, `df`, `p`, `p_maxt`, `q`
+    are (v, c, p), effects in units of the view; `extent` (v, c, p) says of *similar* whether it is
+    "detectable", of *different* whether it is "material" or its size "uncertain"; `n`, `kept` are
+    (v, c, 2): units of level and reference that enter, and the share of each that has overlap;
+    `more` (v, c, p) is about how many more units of `more_in` would settle a *cannot tell*;
+    `population` (v, c) says for whom an estimate speaks, "" for everybody.
     `gap` (c,) is the signed sum of differences over subjects, `unexplained` (c,) what the stored
     output adds to it, both on the margin within strata, given nothing.
     `unconverged` (k,) counts rows left out, 1 to 10 told as 10.
@@ -53,6 +57,9 @@ class Comparison:
     `noise_share` and `background_share` (c, p) are the parts of the variance of a signed difference
     that are Monte Carlo error of the explainer, and of the draw of the background (known from
     `repeats` further draws); NaN where neither was recorded.
+    `partners` names, where the use of a subject differs, the features whose values explain it.
+    `background` and `cohort_digest` are digests of what the attributions were made against and of
+    whom, "" where nobody said.
     """
 
     grouping: str
@@ -95,6 +102,9 @@ class Comparison:
     repeats: int
     noise_share: Float
     background_share: Float
+    partners: tuple[Partner, ...] = ()
+    background: str = ""
+    cohort_digest: str = ""
 
     def __post_init__(self) -> None:
         v, c, p, k = len(self.views), len(self.contrasts), len(self.subjects), len(self.levels)

@@ -11,21 +11,22 @@ from scipy import stats
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.prepare import ALPHA, Setting
 from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.effects import unit_means
 from evenlight.stats.metrics import Case
 
 BINS = 10
 
 
+def no_curves(here: Setting) -> Mapping[str, Any]:
+    """Curves without a point, where a prediction is not set against an outcome of its own scale."""
+    names = ("predicted", "observed", "low", "high", "n")
+    return {f"curve_{name}": np.full((len(here.groups.levels), BINS), np.nan) for name in names}
+
+
 def curves(here: Setting, case: Case) -> Mapping[str, Any]:
     """Calibration by level: units in up to ten equal bins of the prediction, 11 or more in each."""
-    k = len(here.groups.levels)
-    out = {
-        f"curve_{name}": np.full((k, BINS), np.nan)
-        for name in ("predicted", "observed", "low", "high", "n")
-    }
-    y, f = here.per_unit(here.cohort.y), np.zeros(len(here.unit_group))
-    count = np.bincount(here.unit)
-    f += np.bincount(here.unit, weights=case.response) / count
+    k, out = len(here.groups.levels), {name: a.copy() for name, a in no_curves(here).items()}
+    y, f = (unit_means(values, here.unit, here.order) for values in (case.y, case.response))
     for g in range(k):
         at = np.flatnonzero(here.unit_group == g)
         bins = min(BINS, len(at) // (2 * SMALLEST_GROUP))

@@ -12,15 +12,16 @@ from scipy.special import ndtr
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.measures.prepare import ALPHA, Setting
 from evenlight.stats.equivalence import more_units, verdicts
-from evenlight.stats.intervals import critical, part_limits, recovered, spreads
+from evenlight.stats.intervals import critical, recovered, spreads
+from evenlight.stats.parts import Shape, limits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
     """Metrics of r parts: `value` (r, m), bootstrap `drawn` (draws, r, m), `reason` if hidden.
 
-    `margin` (m,) NaN where not judged; `classes` (r, m) units that a metric rests on; `bounded`
-    (m,) metrics have limits as of at most `most` (r, m) observations.
+    `margin` (m,) NaN where not judged; `classes` (r, m) units that a metric rests on, counted as
+    they weigh; `shape` says what limits suit each metric.
     """
 
     value: Float
@@ -28,8 +29,8 @@ class Measured:
     reason: Text
     margin: Float
     classes: Float
-    bounded: Bool
-    most: Float
+    shape: Shape
+    alpha: float = ALPHA
 
 
 def differences(here: Setting, parts: Sequence[str], made: Measured) -> Mapping[str, Any]:
@@ -37,9 +38,7 @@ def differences(here: Setting, parts: Sequence[str], made: Measured) -> Mapping[
 
     Judged metrics share one simultaneous family, the others another; p is pointwise.
     """
-    place = {name: r for r, name in enumerate(parts)}
-    pairs = [(place[a], place[b]) for a, b in here.groups.contrasts()]
-    first, second = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
+    first, second = contrasted(here, parts)
     why = np.where(made.reason[first] != "", made.reason[first], made.reason[second])
     shape = why.shape
     out = {
@@ -47,18 +46,16 @@ def differences(here: Setting, parts: Sequence[str], made: Measured) -> Mapping[
         for name in ("difference", "difference_low", "difference_high", "p", "more")
     }
     apart = made.value[first] - made.value[second]
-    again = made.drawn[:, first] - made.drawn[:, second]
     spread = spreads(made.drawn)
 
     def differ(z: float) -> tuple[Float, Float]:
-        low, high = part_limits(made.value, spread, made.bounded, made.most, z)
+        low, high = limits(made.value, spread, made.shape, z)
         return recovered(made.value, low, high, (first, second))
 
     judged = np.broadcast_to(~np.isnan(made.margin), shape)
     for family in (judged & (why == ""), ~judged & (why == "")):
         if family.any():
-            star = again[:, family]
-            low, high = differ(critical(star, centre=np.nanmean(star, axis=0), alpha=ALPHA))
+            low, high = differ(family_z(made, (first, second), family))
             found = {"": apart, "_low": low, "_high": high}
             for end, numbers in found.items():
                 out[f"difference{end}"][family] = numbers[family]
@@ -67,6 +64,19 @@ def differences(here: Setting, parts: Sequence[str], made: Measured) -> Mapping[
     verdict = _verdicts(out, made.margin, n.min(axis=-1))
     out["more"], more_in = _needed(out, made.drawn, first, second, made.margin, n, verdict)
     return out | {"verdict": verdict, "difference_reason": why, "more_in": more_in}
+
+
+def contrasted(here: Setting, parts: Sequence[str]) -> tuple[Int, Int]:
+    """Positions of level and reference of every contrast among the parts, each (c,)."""
+    place = {name: r for r, name in enumerate(parts)}
+    pairs = [(place[a], place[b]) for a, b in here.groups.contrasts()]
+    return np.array([a for a, _ in pairs]), np.array([b for _, b in pairs])
+
+
+def family_z(made: Measured, pairs: tuple[Int, Int], family: Bool) -> float:
+    """How many standard errors the limits of a family (c, m) of differences stand away."""
+    star = (made.drawn[:, pairs[0]] - made.drawn[:, pairs[1]])[:, family]
+    return critical(star, centre=np.nanmean(star, axis=0), alpha=made.alpha)
 
 
 def _touching(differ: Callable[[float], tuple[Float, Float]]) -> Float:

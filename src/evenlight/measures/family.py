@@ -13,15 +13,12 @@ from evenlight.measures.comparison import View
 from evenlight.measures.prepare import ALPHA
 from evenlight.measures.testing import Testing
 from evenlight.stats.equivalence import minimum_effect_p, more_units, verdicts
-from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm, step_down
-from evenlight.stats.permutation import (
-    Difference,
-    at_least_normal,
-    difference,
-    from_normal,
-    null_statistics,
-    with_shared,
-)
+from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm
+from evenlight.stats.permutation import Difference, difference, from_normal, with_shared
+from evenlight.stats.sequential import How, Source, staged
+
+DEFAULT = Testing()
+"""Permutation at 5 %, in float64."""
 
 MOST_DF = 1e9
 """Degrees of freedom that stand for no limit, since a record holds no infinite number."""
@@ -72,47 +69,65 @@ def results(
     out = {name: np.full((c, p), np.nan) for name in names}
     more_in = np.full((c, p), "", dtype="<U9")
     if len(live):
-        seen = observed(arms, columns, live)
+        seen = observed(arms, columns, live, bits=testing.bits)
         if shared is not None:
             seen = with_shared(seen, shared.variance[tuple(live.T)], shared.draws)
-        family = family_of(arms, columns, live, seen)
+        raw = view.name != "use"
+        family = family_of(arms, columns, live, seen, testing=testing, raw=raw)
         slack = _unseen(arms, columns)[tuple(live.T)] / view.unit
         found = _numbers(seen, family, view, slack, testing=testing)
         at = tuple(live.T)
         found["more"], more_in[at] = _needed(found, seen, arms, live, view, testing.margin)
         for name, values in found.items():
             out[name][at] = values
-    smallest = np.array([[min(arm.left)] * p for arm in arms]).reshape(c, p)
+    smallest = np.array([[min(arm.counting)] * p for arm in arms]).reshape(c, p)
     verdict = verdicts(out["low"], out["high"], testing.margin, smallest)
     settled = verdict != "cannot_tell"
     out["more"][settled], more_in[settled] = np.nan, ""
     return Results(**out, verdict=verdict, reason=reason.astype(np.str_), more_in=more_in)
 
 
-def observed(arms: list[Arms], columns: Int, live: Int) -> Difference:
+def observed(arms: list[Arms], columns: Int, live: Int, *, bits: int | None = None) -> Difference:
     """The contrasts and subjects that can be asked, flat (m,)."""
     parts = []
     for i in np.unique(live[:, 0]):
         own = columns[live[live[:, 0] == i, 1]]
-        parts.append(difference(arms[i].cells.values[:, own], arms[i].plan))
+        parts.append(difference(arms[i].cells.values[:, own], arms[i].plan, bits=bits))
     names = ("effect", "var_level", "var_reference", "df", "s0")
     return Difference(*(np.concatenate([getattr(part, n) for part in parts]) for n in names))
 
 
-def family_of(arms: list[Arms], columns: Int, live: Int, seen: Difference) -> Family:
-    """Max-T over all contrasts: each is permuted on its own, and the maximum taken draw by draw."""
+def family_of(
+    arms: list[Arms],
+    columns: Int,
+    live: Int,
+    seen: Difference,
+    *,
+    testing: Testing = DEFAULT,
+    raw: bool = True,
+) -> Family:
+    """Max-T over all contrasts: each is permuted on its own, and the maximum taken draw by draw.
 
-    def null(index: Int) -> Float:
-        out = np.empty((draws, len(index)))
-        for i in np.unique(live[index, 0]):
-            at = live[index, 0] == i
-            own = columns[live[index[at], 1]]
-            drawn = null_statistics(arms[i].cells.values[:, own], arms[i].plan, arms[i].labels)
-            out[:, at] = at_least_normal(drawn)
-        return out
+    `raw` False leaves out p, which a second look at the draws would refine.
+    """
+    used, place = np.unique(live[:, 0], return_inverse=True)
+    sources = [
+        Source(arms[i].cells.values[:, columns], arms[i].plan, arms[i].labels, arms[i].every)
+        for i in used
+    ]
+    at = np.column_stack([place.ravel(), live[:, 1]])
+    how = How(bits=testing.bits, raw=raw)
+    return staged(sources, at, seen.statistic, alpha=testing.alpha, how=how)
 
-    draws = len(arms[int(live[0, 0])].labels)
-    return step_down(seen.statistic, null, draws=draws)
+
+def smallest_p(arms: list[Arms]) -> float:
+    """The smallest p that the draws of a view can count; a fitted tail may go below. NaN: none."""
+    live = [arm for arm in arms if not arm.reason and len(arm.labels)]
+    if not live:
+        return float("nan")
+    if len(live) == 1 and live[0].every is not None:
+        return 1 / len(live[0].every)
+    return 1 / (1 + min(len(arm.labels) for arm in live))
 
 
 def _unseen(arms: list[Arms], columns: Int) -> Float:
@@ -142,7 +157,8 @@ def _unseen(arms: list[Arms], columns: Int) -> Float:
 def _numbers(
     seen: Difference, family: Family, view: View, slack: Float, *, testing: Testing
 ) -> dict[str, Float]:
-    half = from_normal(family.critical(testing.alpha), seen.df) * seen.se / view.unit + slack
+    limit = family.critical(testing.alpha) * family.scale
+    half = from_normal(limit, seen.df) * seen.se / view.unit + slack
     effect = seen.effect / view.unit
     p, p_maxt = family.p, family.p_maxt
     if view.name == "use":

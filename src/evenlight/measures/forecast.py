@@ -1,4 +1,4 @@
-"""What an audit will be able to tell, from people and plan alone, before any attribution is read."""
+"""What an audit will be able to tell: from people and plan, before any attribution is read."""
 
 from __future__ import annotations
 

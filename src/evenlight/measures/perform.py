@@ -3,77 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Any
+from functools import partial
 
 import numpy as np
-from scipy.special import ndtri
+import pandas as pd
 
-from evenlight.arrays import Bool, Float, Text
+from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
+from evenlight.data.outcome import Survival
 from evenlight.data.probed import Predictions
-from evenlight.errors import CohortError, InputError
-from evenlight.measures.composition import UNKNOWN
-from evenlight.measures.curves import curves
-from evenlight.measures.differences import Measured, differences
+from evenlight.data.scores import Scores
+from evenlight.errors import CohortError
+from evenlight.measures.curves import curves, no_curves
+from evenlight.measures.judging import MAE_SHARE as MAE_SHARE
+from evenlight.measures.judging import MARGINS as MARGINS
+from evenlight.measures.judging import Judging as Judging
+from evenlight.measures.measuring import Found, Task, measure
 from evenlight.measures.performance import Performance
-from evenlight.measures.prepare import ALPHA, Setting, setting
-from evenlight.stats.disclosure import suppressed_counts
-from evenlight.stats.intervals import (
-    part_limits,
-    percentile,
-    spreads,
-    unit_weights,
-)
-from evenlight.stats.metrics import AT_THRESHOLD, BINARY, REGRESSION, Case, Metric
+from evenlight.measures.prepare import setting
+from evenlight.stats.calibration import miscalibration, observed_expected
+from evenlight.stats.metrics import AT_THRESHOLD, BINARY, REGRESSION, Case, Metric, mean
+from evenlight.stats.survival import SURVIVAL, followed_until
 
-DRAWS = 1000
-BLOCK = 100
-OVERALL = "overall"
-
-MARGINS: Mapping[str, float] = {
-    "auroc": 0.05,
-    "brier": 0.02,
-    "calibration_slope": 0.2,
-    "sensitivity": 0.05,
-    "specificity": 0.05,
+PROBABLE: Mapping[str, Metric] = {
+    "observed_expected": observed_expected,
+    "miscalibration": miscalibration,
 }
-"""Margins of difference by metric; MAE's is `MAE_SHARE` of the overall MAE. No other is judged."""
-
-MAE_SHARE = 0.10
-
-BOUNDED = ("within_20", "auroc", "auprc", "sensitivity", "specificity")
-"""Metrics between 0 and 1, whose limits do not collapse at 0 and 1."""
-
-RANKED, RANKS = ("auroc", "auprc"), 3.0
-"""A rank statistic is worth at most this many observations for each unit of the rarer class: the
-variance of AUROC by Hanley and McNeil (1982) is that of 2 to 3 where the other class is common."""
-
-FEW = f"fewer than {SMALLEST_GROUP} events or non-events"
-
-
-@dataclass(frozen=True, slots=True)
-class Judging:
-    """How performance is judged: the deployed threshold on the response, and margins by metric."""
-
-    threshold: float | None = None
-    margins: Mapping[str, float] = field(default_factory=lambda: dict(MARGINS))
-    mae_share: float = MAE_SHARE
-
-    def __post_init__(self) -> None:
-        for name in self.margins:
-            if name not in MARGINS:
-                near = get_close_matches(name, MARGINS, n=1, cutoff=0.0)[0]
-                raise InputError(
-                    f"no margin is set for {name!r}; did you mean {near!r}? Judged: {list(MARGINS)}"
-                )
-        object.__setattr__(self, "margins", {**MARGINS, **self.margins})
+"""What is asked of a response that is a probability."""
 
 
 def perform(
-    predictions: Predictions,
+    predictions: Predictions | Scores,
     cohort: Cohort,
     *,
     by: str | Groups,
@@ -82,159 +43,121 @@ def perform(
 ) -> Performance:
     """Metrics overall, in each group of `by` and where the group is unknown, and their differences.
 
-    Continuous outcomes: MAE, bias, share within 20 %, R2. Binary: AUROC, average precision, Brier
-    score, calibration slope and intercept, and at the plan's threshold sensitivity and specificity.
-    Each unit counts once; intervals resample units within groups (1,000 draws): percentile for a
-    metric, simultaneous over contrasts and judged metrics for differences. Strata are not held:
-    this is what people of each group meet. Raises CohortError where there is no outcome to compare
-    with.
+    Continuous outcomes: MAE, bias, share within 20 % (where no outcome is at or below 0), R2.
+    Binary: AUROC, average precision, Brier score and what miscalibration adds to it, calibration
+    slope and intercept, observed over expected events, and at the plan's threshold sensitivity and
+    specificity. A categorical outcome is asked for the class that was predicted, against all
+    others. Survival: concordance of Harrell and of Uno, the margin being the risk. `Scores` (Dice):
+    their means.
+
+    Each unit counts once, or by the sampling weight that the cohort declares; intervals resample
+    units within groups (1,000 draws), simultaneous over contrasts and judged metrics for
+    differences. Strata are not held: this is what people of each group meet. Raises CohortError
+    where there is no outcome to compare with.
     """
     rules = judging or Judging()
-    if cohort.outcome_kind not in ("binary", "continuous"):
-        raise CohortError(
-            f"performance needs a binary or continuous outcome, this one is {cohort.outcome_kind}"
-        )
     made = predictions.at(cohort)
-    here = setting(cohort, by, kept=np.isfinite(cohort.y))
-    metrics = _metrics(cohort.outcome_kind, rules)
-    case = Case(
-        cohort.y[here.kept], made.response[here.kept], made.margin[here.kept], rules.threshold
-    )
-    parts = _parts(here)
-    weight = _row_weights(here, np.random.default_rng(rng))
-    value, drawn = _values(case, metrics, parts, weight)
-    n, events, part_reason = _counts(here, case, parts, binary=cohort.outcome_kind == "binary")
-    classes = _classes(here, case, parts, metrics, binary=cohort.outcome_kind == "binary")
-    reason = _reasons(value, drawn, part_reason, classes)
-    margin = _margins(metrics, rules, value)
-    bounded = np.isin(list(metrics), BOUNDED)
-    most = classes * np.where(np.isin(list(metrics), RANKED), RANKS, 1.0)
-    measured = Measured(value, drawn, reason, margin, classes, bounded, most)
+    task = scored(made, cohort, by) if isinstance(made, Scores) else tasked(made, cohort, by, rules)
+    found = measure(task, np.random.default_rng(rng))
+    return recorded(found, target=made.target, unit=made.unit)
+
+
+def tasked(made: Predictions, cohort: Cohort, by: str | Groups, rules: Judging) -> Task:
+    """Predictions in the cohort's order, beside the outcome that they foretell."""
+    case = outcome_case(made, cohort, rules)
+    known = case.y if case.event is None else case.y + case.event
+    here = setting(cohort, by, kept=np.isfinite(known))
+    own = case.take(here.kept)
+    return Task(here, own, _metrics(cohort, own), rules, cohort.outcome_kind != "continuous")
+
+
+def scored(made: Scores, cohort: Cohort, by: str | Groups) -> Task:
+    """Scores in the cohort's order; a row without a score is left out."""
+    here = setting(cohort, by, kept=np.asarray(np.isfinite(made.values).all(axis=1)))
+    values = made.values[here.kept]
+    case = Case(np.ones(len(values)), values[:, 0], values[:, 0], scores=values)
+    metrics: dict[str, Metric] = {name: partial(_score, j) for j, name in enumerate(made.names)}
+    return Task(here, case, metrics, Judging(), events=False)
+
+
+def recorded(found: Found, *, target: str, unit: str) -> Performance:
+    """What was found as the record; calibration curves where the outcome is predicted."""
+    task = found.task
+    groups, plain = task.here.groups, task.case.scores is None and task.case.event is None
+    own = found.fields()
     return Performance(
-        grouping=here.groups.name,
-        source=here.groups.source,
-        levels=here.groups.levels,
-        parts=tuple(parts),
-        metrics=tuple(metrics),
-        units=tuple(made.unit if name in ("mae", "bias") else "" for name in metrics),
-        contrasts=here.groups.contrasts(),
-        target=made.target,
-        threshold=rules.threshold,
-        alpha=ALPHA,
-        draws=DRAWS,
-        n=n,
-        events=events,
-        part_reason=part_reason,
-        **_limits(measured),
-        reason=reason,
-        margin=margin,
-        **differences(here, tuple(parts), measured),
-        **curves(here, case),
+        grouping=groups.name,
+        source=groups.source,
+        levels=groups.levels,
+        units=tuple(_unit(name, unit, task) for name in task.metrics),
+        contrasts=groups.contrasts(),
+        target=target,
+        threshold=task.judging.threshold,
+        **own,
+        **(curves(task.here, task.case) if plain else no_curves(task.here)),
     )
 
 
-def _metrics(kind: str, rules: Judging) -> dict[str, Metric]:
-    if kind == "continuous":
-        return dict(REGRESSION)
-    return dict(BINARY) | (dict(AT_THRESHOLD) if rules.threshold is not None else {})
+def outcome_case(made: Predictions, cohort: Cohort, rules: Judging) -> Case:
+    """The outcome and the prediction of every row (n,), NaN where the outcome is unknown."""
+    if isinstance(cohort.outcome, Survival):
+        time, event = _followed(cohort, cohort.outcome)
+        known = time[np.isfinite(time) & np.isfinite(event)]
+        until = followed_until(known) if len(known) else np.inf
+        return Case(time, made.response, made.margin, event=event, until=until)
+    if cohort.outcome_kind is None:
+        raise CohortError("performance needs an outcome, this cohort has none; pass outcome=")
+    y = cohort.y
+    if cohort.outcome_kind == "categorical":
+        y = np.where(np.isnan(y), np.nan, (y == _class_code(made, cohort)).astype(float))
+    threshold = None if cohort.outcome_kind == "continuous" else rules.threshold
+    return Case(y, made.response, made.margin, threshold)
 
 
-def _parts(here: Setting) -> dict[str, Bool]:
-    """Masks of rows: overall, each level, unknown."""
-    codes = here.unit_group[here.unit]
-    parts = {OVERALL: np.ones(len(codes), dtype=bool)}
-    parts |= {level: codes == g for g, level in enumerate(here.groups.levels)}
-    return parts | ({UNKNOWN: codes < 0} if (codes < 0).any() else {})
+def _metrics(cohort: Cohort, case: Case) -> dict[str, Metric]:
+    if cohort.outcome_kind == "survival":
+        return dict(SURVIVAL)
+    if cohort.outcome_kind == "continuous":
+        return {n: m for n, m in REGRESSION.items() if n != "within_20" or (case.y > 0).all()}
+    metrics = dict(BINARY)
+    if ((case.response >= 0) & (case.response <= 1)).all():
+        metrics |= PROBABLE
+    return metrics | (dict(AT_THRESHOLD) if case.threshold is not None else {})
 
 
-def _row_weights(here: Setting, rng: np.random.Generator) -> Float:
-    """First row: each unit once; then bootstrap weights, (1 + draws, rows)."""
-    rows = np.bincount(here.unit)[here.unit].astype(float)
-    again = unit_weights(here.unit_group, draws=DRAWS, rng=rng)
-    weight: Float = np.vstack([np.ones(len(here.unit_group)), again])[:, here.unit] / rows
-    return weight
-
-
-def _values(
-    case: Case, metrics: Mapping[str, Metric], parts: Mapping[str, Bool], weight: Float
-) -> tuple[Float, Float]:
-    """Values (r, m) and bootstrap replicates (draws, r, m)."""
-    out = np.full((len(weight), len(parts), len(metrics)), np.nan)
-    for r, rows in enumerate(parts.values()):
-        own = Case(case.y[rows], case.response[rows], case.margin[rows], case.threshold)
-        if not len(own.y):
-            continue
-        for start in range(0, len(weight), BLOCK):
-            w = weight[start : start + BLOCK, rows]
-            for m, metric in enumerate(metrics.values()):
-                out[start : start + BLOCK, r, m] = metric(own, w)
-    return out[0], out[1:]
-
-
-def _counts(
-    here: Setting, case: Case, parts: Mapping[str, Bool], *, binary: bool
-) -> tuple[Float, Float, Text]:
-    """Units and events of each part as they may be shown, and why one is hidden."""
-    sizes = np.array([len(np.unique(here.unit[rows])) for rows in parts.values()])
-    shown, reason, _ = suppressed_counts(sizes[1:], smallest=SMALLEST_GROUP)
-    n = np.concatenate([sizes[:1].astype(float), shown])
-    reason = np.concatenate([[""], reason])
-    events = np.full(len(sizes), np.nan)
-    if binary:
-        count = np.array(
-            [len(np.unique(here.unit[rows & (case.y > 0)])) for rows in parts.values()]
+def _class_code(made: Predictions, cohort: Cohort) -> float:
+    """The code of the predicted class among the outcome's, in sorted order."""
+    assert isinstance(cohort.outcome, str)
+    column = cohort.people[cohort.outcome]
+    levels = sorted({str(v) for v in column[column.notna()]})
+    if made.target not in levels:
+        raise CohortError(
+            f"performance needs the predictions of one class of {cohort.outcome!r}: they are of "
+            f"{made.target!r}, its classes are {levels}; predict(model, cohort, target=a class)"
         )
-        events = suppressed_counts(count, smallest=SMALLEST_GROUP)[0]
-        rest = sizes - count
-        few = (rest > 0) & (rest < SMALLEST_GROUP)
-        events[few | (reason != "")] = np.nan
-    empty = (sizes == 0) & (reason == "")
-    return n, events, np.where(empty, "nobody", reason)
+    return float(levels.index(made.target))
 
 
-def _classes(
-    here: Setting,
-    case: Case,
-    parts: Mapping[str, Bool],
-    metrics: Mapping[str, Metric],
-    *,
-    binary: bool,
-) -> Float:
-    """How many units a metric rests on (r, m): those of the rarer class, for sensitivity events."""
-    out = np.zeros((len(parts), len(metrics)))
-    for r, rows in enumerate(parts.values()):
-        whole = len(np.unique(here.unit[rows]))
-        hit = len(np.unique(here.unit[rows & (case.y > 0)])) if binary else whole
-        miss = len(np.unique(here.unit[rows & (case.y <= 0)])) if binary else whole
-        own = {"brier": whole, "sensitivity": hit, "specificity": miss}
-        out[r] = [own.get(name, min(hit, miss)) for name in metrics]
-    return out
+def _followed(cohort: Cohort, outcome: Survival) -> tuple[Float, Float]:
+    """Time and event (n,) as numbers; CohortError for a time below 0 or an event that is no 0/1."""
+    table = cohort.people[[outcome.time, outcome.event]].apply(pd.to_numeric, errors="coerce")
+    time, event = table.to_numpy(dtype=np.float64, na_value=np.nan).T
+    bad = int((time < 0).sum())
+    if bad:
+        raise CohortError(f"outcome {outcome.time!r}: {bad} times are below 0")
+    strange = np.isfinite(event) & ~np.isin(event, (0.0, 1.0))
+    if strange.any():
+        raise CohortError(
+            f"outcome {outcome.event!r}: {int(strange.sum())} values are neither 0 nor 1; "
+            "1 says that the event was seen"
+        )
+    return time, event
 
 
-def _reasons(value: Float, drawn: Float, part_reason: Text, classes: Float) -> Text:
-    """Why a metric is not shown (r, m), "" if it is."""
-    reason = np.repeat(part_reason[:, None], value.shape[1], axis=1).astype(object)
-    lost = np.isnan(drawn).mean(axis=0)
-    reason[(classes < SMALLEST_GROUP) & (reason == "")] = FEW
-    unstable = (np.isnan(value) | (lost > 0.01)) & (reason == "")
-    reason[unstable] = "it cannot be computed in too many resamples"
-    return reason.astype(np.str_)
+def _score(j: int, case: Case, weight: Float) -> Float:
+    assert case.scores is not None
+    return mean(case.scores[:, j], weight)
 
 
-def _limits(made: Measured) -> Mapping[str, Any]:
-    """Pointwise limits: Wilson's for shares, percentiles for the others."""
-    hidden, z = made.reason != "", float(-ndtri(ALPHA / 2))
-    low, high = part_limits(made.value, spreads(made.drawn), made.bounded, made.most, z)
-    rest = ~hidden & ~made.bounded
-    if rest.any():
-        low[rest], high[rest] = percentile(made.drawn[:, rest], alpha=ALPHA)
-    numbers = {"value": made.value, "low": low, "high": high}
-    return {name: np.where(hidden, np.nan, number) for name, number in numbers.items()}
-
-
-def _margins(metrics: Mapping[str, Metric], rules: Judging, value: Float) -> Float:
-    out = np.array([rules.margins.get(name, np.nan) for name in metrics])
-    for m, name in enumerate(metrics):
-        if name == "mae":
-            out[m] = rules.mae_share * value[0, m]
-    return out
+def _unit(name: str, unit: str, task: Task) -> str:
+    return unit if name in ("mae", "bias") or task.case.scores is not None else ""

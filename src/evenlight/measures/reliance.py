@@ -22,9 +22,9 @@ class Reliance:
     """B over g conditions (`given`) and p subjects, and support of each subject within groups.
 
     `given` is among *nothing*, *outcome*, *outcome and strata*. `share`, `low`, `high`
-    (simultaneous 95 %), `p`, `p_maxt`, `q`, `verdict`, `reason` are (g, p): the bias-corrected
-    share of output variance that lies between groups through that subject; `raw` (g, p) before
-    correction, whose sum over subjects is `raw_total` (g,), eta squared. `total` (g, 3) and its
+    (simultaneous, 1 - `alpha` (g,)), `p`, `p_maxt`, `q`, `verdict`, `reason` are (g, p): the
+    bias-corrected share of output variance that lies between groups through that subject; `raw`
+    (g, p) before correction, whose sum over subjects is `raw_total` (g,), eta squared. `total` (g, 3) and its
     limits follow `TOTALS`; `total_reason` (g,) says why a condition could not be asked,
     `population` (g,) for whom it speaks.
     `association` (p,) tells how far the subject's own values tell the group, by `association_kind`;
@@ -41,7 +41,7 @@ class Reliance:
     subject_kind: str
     given: tuple[str, ...]
     margin: float
-    alpha: float
+    alpha: Float
     draws: int
     n: Int
     strata: Int
@@ -80,7 +80,8 @@ class Reliance:
         g, p = len(self.given), len(self.subjects)
         numbers = ("raw", "share", "low", "high", "p", "p_maxt", "q")
         slopes = ("slope", "slope_low", "slope_high", "slope_p", "heterogeneity_p")
-        shaped(self, (g,), "n", "strata", "bins", "population", "raw_total", "total_reason")
+        told = ("alpha", "n", "strata", "bins", "population", "raw_total", "total_reason")
+        shaped(self, (g,), *told)
         shaped(self, (g, p), *numbers, "verdict", "reason")
         shaped(self, (g, len(TOTALS)), "total", "total_low", "total_high", "total_verdict")
         shaped(self, (p,), "association", "mass", *slopes, "support", "support_reason")

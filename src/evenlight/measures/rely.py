@@ -11,10 +11,11 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.measures.convergence import unconverged_reasons
-from evenlight.measures.prepare import ALPHA, Setting, as_variables, setting
+from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.supported import Support, support_within
 from evenlight.measures.telling import association
+from evenlight.measures.testing import Testing
 from evenlight.measures.withhold import withheld_reliance
 from evenlight.stats.cells import joint
 from evenlight.stats.decomposition import (
@@ -72,18 +73,19 @@ def rely(
     cohort: Cohort,
     *,
     by: str | Groups,
-    margin: float = 0.1,
+    testing: Testing | None = None,
     rng: np.random.Generator | int = 0,
 ) -> Reliance:
     """How much of the output's variance lies between the groups of `by`, and through what.
 
     B_j is bias-corrected by permutation of the group within strata, with a re-centred simultaneous
     bootstrap interval over units; *given nothing*, *given the outcome*, and, where the cohort has
-    strata, *given the outcome and strata*. `margin` is a share of variance. Support asks whether a
+    strata, *given the outcome and strata*. The margin is a share of variance. Support asks if a
     subject's attribution predicts the outcome within groups (and strata); without a refitted twin
     nothing stronger than these words is said. *not_estimable* where more than 5 % of a group's rows
     did not converge, or more in one than in another. Raises GroupError where there is one group.
     """
+    asked = testing or Testing()
     made, kind = as_variables(attributions, cohort)
     here = setting(cohort, by, kept=made.converged)
     generator = np.random.default_rng(rng)
@@ -91,7 +93,7 @@ def rely(
     f = here.per_unit(made.total())
     support = support_within(here, phi, f, link=_link(made, cohort))
     given = _conditions(cohort)
-    rows = [_row(here, phi, f, g, support, margin=margin, rng=generator) for g in given]
+    rows = [_row(here, phi, f, g, support, testing=asked, rng=generator) for g in given]
     told, told_kind = association(here, made, rng=generator)
     size = np.abs(phi[here.unit_group >= 0]).mean(axis=0)
     reliance = Reliance(
@@ -102,8 +104,8 @@ def rely(
         subjects=made.features.names,
         subject_kind=kind,
         given=given,
-        margin=margin,
-        alpha=ALPHA,
+        margin=asked.margin,
+        alpha=np.array([asked.alpha_of("reliance", g) for g in given]),
         draws=DRAWS,
         **_stacked(rows, rounded=here.rounded),
         association=told,
@@ -119,6 +121,14 @@ def rely(
     )
     lost = unconverged_reasons(made.converged, here.groups, cohort.units)
     return withheld_reliance(reliance, next(filter(None, lost), ""))
+
+
+def unaskable(cohort: Cohort, *, by: str | Groups, given: str) -> str:
+    """Why reliance cannot be asked of these people under a condition, "" if it can."""
+    here = setting(cohort, by)
+    nothing = np.zeros((len(here.unit_group), 1))
+    plan, _, bias, _ = _plan(here, nothing, nothing[:, 0], given)
+    return _unaskable(here, plan, bias)
 
 
 def _link(made: Attributions, cohort: Cohort) -> str:
@@ -149,24 +159,25 @@ def _row(
     given: str,
     support: Support,
     *,
-    margin: float,
+    testing: Testing,
     rng: np.random.Generator,
 ) -> Row:
     plan, bins, bias, told = _plan(here, phi, f, given)
     reason = _unaskable(here, plan, bias)
+    margin, alpha = testing.margin, testing.alpha_of("reliance", given)
     if plan is None or reason:
         return _empty(phi.shape[1], reason, plan, bins)
     seen = shares(plan)
     null = null_shares(plan, draws=DRAWS, rng=rng)
     again = bootstrap_shares(plan, draws=DRAWS, rng=rng)
     share = seen - null.mean(axis=0)
-    low, high = simultaneous(share, again, centre=again.mean(axis=0), alpha=ALPHA)
+    low, high = simultaneous(share, again, centre=again.mean(axis=0), alpha=alpha)
     spread = np.maximum(null.std(axis=0), 1e-12)
     apart = np.abs(null - null.mean(axis=0)) / spread
     family = step_down(share / spread, lambda index: apart[:, index].copy(), draws=DRAWS)
     n, counts = len(plan.group), np.bincount(plan.group)
     smallest = int(counts[counts > 0].min())
-    total, total_low, total_high = _totals(share, again, support)
+    total, total_low, total_high = _totals(share, again, support, alpha)
     return Row(
         n=n,
         strata=plan.s,
@@ -268,14 +279,16 @@ def _empty(p: int, reason: str, plan: Layout | None, bins: int) -> Row:
     )  # fmt: skip
 
 
-def _totals(share: Float, again: Float, support: Support) -> tuple[Float, Float, Float]:
+def _totals(
+    share: Float, again: Float, support: Support, alpha: float
+) -> tuple[Float, Float, Float]:
     """Eta squared, the part without demonstrated support, and the part that is only unresolved."""
     lacking = ~np.isin(support.word, ("supported_within_groups", "supported_unequally"))
     masks = (np.ones(len(share), dtype=bool), lacking, support.word == "unresolved")
     total = np.array([share[m].sum() for m in masks])
     drawn = np.column_stack([again[:, m].sum(axis=1) for m in masks])
     limits = [
-        simultaneous(total[[i]], drawn[:, [i]], centre=drawn[:, [i]].mean(axis=0), alpha=ALPHA)
+        simultaneous(total[[i]], drawn[:, [i]], centre=drawn[:, [i]].mean(axis=0), alpha=alpha)
         for i in range(len(masks))
     ]
     low, high = (np.array([limit[side][0] for limit in limits]) for side in (0, 1))

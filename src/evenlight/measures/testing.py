@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 from evenlight.errors import InputError
 from evenlight.measures.prepare import ALPHA
@@ -15,30 +16,44 @@ Method = Literal["permutation", "regression"]
 class Testing:
     """How attributions are compared.
 
-    `margin` is in SD(f), the pooled within-group SD of the output; `alpha` is one minus the
-    coverage of the simultaneous interval; `draws` permutations (None: as many as the family needs,
+    `margin` is in SD(f), the pooled within-group SD of the output (of a reliance: a share of
+    variance); `alpha` is one minus the coverage of the simultaneous interval, and `alphas` that of
+    single views by name and condition ("use|nothing"), where these answer primary questions that
+    share an error rate; `draws` permutations (None: as many as the family needs,
     2,000 to 20,000); `method` says how use is tested where only attributions exist: by permutation
     inside strata of the own value, or by the regression that a competent analyst would fit.
-    `bits` rounds attributions to fixed point, so that no sum depends on block size, order or device.
+    `bits` rounds attributions to fixed point: no sum depends on block size, order or device.
 
     >>> Testing(margin=0.2).alpha
     0.05
     """
+
+    __test__: ClassVar[bool] = False  # pytest would take the name for a class of tests
 
     margin: float = 0.1
     alpha: float = ALPHA
     draws: int | None = None
     method: Method = "permutation"
     bits: int | None = None
+    alphas: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.margin > 0:
             raise InputError(f"margin is {self.margin}; it is a positive number of SD(f)")
-        if not 0 < self.alpha < 0.5:
-            raise InputError(f"alpha is {self.alpha}; it lies between 0 and 0.5, as 0.05")
+        for alpha in (self.alpha, *self.alphas.values()):
+            if not 0 < alpha < 0.5:
+                raise InputError(f"alpha is {alpha}; it lies between 0 and 0.5, as 0.05")
         if self.draws is not None and self.draws < 100:
             raise InputError(f"draws is {self.draws}; at least 100 permutations are needed")
         if self.method not in ("permutation", "regression"):
             raise InputError(f"method {self.method!r}; known: permutation, regression")
         if self.bits is not None and not 4 <= self.bits <= 24:
             raise InputError(f"bits is {self.bits}; 4 to 24 are possible, 20 for 2,000 people")
+
+    def alpha_of(self, view: str, given: str) -> float:
+        """One minus the coverage of the intervals of one view.
+
+        >>> Testing(alphas={"use|nothing": 0.01}).alpha_of("use", "nothing")
+        0.01
+        """
+        return self.alphas.get(f"{view}|{given}", self.alpha)

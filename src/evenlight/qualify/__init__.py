@@ -1,1 +1,6 @@
-"""Cohorts with planted truth, and the self-test that measures false alarms and power."""
+"""The auditor is audited: how often it is wrong where the truth is known."""
+
+from __future__ import annotations
+
+from evenlight.qualify.run import Qualified as Qualified
+from evenlight.qualify.run import qualify as qualify

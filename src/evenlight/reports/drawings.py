@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from evenlight import figures
+from evenlight.data.digits import confidence
 from evenlight.figures.ink import WIDE, grid, key
 from evenlight.figures.svg import inline
 from evenlight.measures.comparison import Comparison
@@ -18,6 +19,7 @@ from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
 from evenlight.record import Audit
+from evenlight.reports.decided import decided, walked
 from evenlight.reports.parts import Drawing, say
 from evenlight.reports.words import CAPTIONS
 
@@ -34,6 +36,10 @@ def drawings(audit: Audit) -> dict[str, Drawing]:
 def _all(audit: Audit) -> Iterator[Drawing]:
     for i, performance in enumerate(audit.performances, start=1):
         yield from _performance(performance, i)
+    for i, decisions in enumerate(audit.further.decisions, start=1):
+        yield from decided(decisions, i)
+    for i, along in enumerate(audit.further.along, start=1):
+        yield from walked(along, i)
     for i, composition in enumerate(audit.compositions, start=1):
         yield from _composition(composition, i)
     for i, comparison in enumerate(audit.comparisons, start=1):
@@ -64,7 +70,8 @@ def _drawing(label: str, i: int, figure: object, text: str, caption: str) -> Dra
 def _performance(performance: Performance, i: int) -> Iterator[Drawing]:
     if figures.forest_rows(performance):
         text = figures.forest_text(performance)
-        yield _drawing("F1", i, figures.forest(performance).figure, text, CAPTIONS["F1"])
+        named = CAPTIONS["F1"].format(level=confidence(performance.alpha))
+        yield _drawing("F1", i, figures.forest(performance).figure, text, named)
     metrics = performance.metrics
     figure, panels = grid(len(metrics), 2, (WIDE / 2, 66 + 24 * len(performance.parts)))
     for metric, ax in zip(metrics, panels, strict=True):

@@ -9,6 +9,7 @@ from htpy import (
     Element,
     Node,
     caption,
+    details,
     div,
     figcaption,
     figure,
@@ -18,6 +19,7 @@ from htpy import (
     section,
     span,
     strong,
+    summary,
     table,
     tbody,
     td,
@@ -163,3 +165,8 @@ def picture(drawing: Drawing) -> Element:
         ],
         figcaption[strong[f"{label}. "], say(drawing.caption)],
     ]
+
+
+def folded(title: str, content: Node) -> Element:
+    """What stands beside, closed until it is asked for."""
+    return details(class_="views")[summary[title], content]

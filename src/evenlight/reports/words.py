@@ -20,6 +20,7 @@ NOTHING = {
     "composition": "Groups were not counted in this audit.",
     "comparison": "Use of features was not compared in this audit.",
     "reliance": "Reliance was not measured in this audit.",
+    "intersection": "No groupings were crossed in this audit.",
     "quality": "The explanations were not checked in this audit.",
     "findings": "No finding was recorded.",
     "warnings": "No further warning was recorded.",
@@ -86,6 +87,7 @@ HEADS = {
     "b2": "Does it work equally well?",
     "b3": "Does it use the same features?",
     "b4": "Does it lean on features that tell the group?",
+    "b6": "Intersections",
     "b8": "Can these explanations be trusted?",
     "c1": "Methods",
     "c4": "Limits and deviations",
@@ -99,6 +101,7 @@ SHORT_HEADS = {
     "b2": "Performance",
     "b3": "Features",
     "b4": "Reliance",
+    "b6": "Intersections",
     "b8": "Trust",
     "c1": "Methods",
     "c7": "Provenance",
@@ -106,30 +109,31 @@ SHORT_HEADS = {
 
 CAPTIONS = {
     "T1": "Primary questions by contrast. Effect: first group minus second, with its "
-    "simultaneous 95 % interval. n: people in the smaller group; for reliance, everybody whose "
-    "group is known.",
+    "simultaneous interval; together all of them hold with the declared error rate, which the "
+    "questions share. n: people in the smaller group; for reliance, everybody whose group is "
+    "known.",
     "T2": "People by {grouping} (labels: {source}).{rounded}",
     "T3": "Performance by {grouping}, with pointwise 95 % intervals.",
     "T3d": "Differences in performance by {grouping}: first group minus second, with "
-    "simultaneous 95 % intervals over {draws} draws. A metric without a margin is shown and "
+    "simultaneous intervals over {draws} draws. A metric without a margin is shown and "
     "not judged.",
     "T4i": "Importance by {grouping}: mean |attribution| with pointwise 95 % interval, in "
     "units of the margin. The {shown} most important of {all}.",
-    "T4": "{contrast} ({n}). Differences in SD of the output, with simultaneous 95 % "
-    "intervals; margin {margin}; p adjusted by max-T over {draws} draws. Attribution: given "
+    "T4": "{contrast} ({n}). Differences in SD of the output, with simultaneous intervals "
+    "({levels}); margin {margin}; p adjusted by max-T over {draws} draws. Attribution: given "
     "nothing. Use: the same change for everyone.{population}",
-    "T4v": "Every view of {contrast}: difference in SD of the output [simultaneous 95 % interval].",
+    "T4v": "Every view of {contrast}: difference in SD of the output [simultaneous interval].",
     "T4s": "The same change for everyone, by {grouping}: mean change of the output when a "
     "feature goes from one state to another, all else held.",
     "T4f": "Recorded {attribute} set to another state, all else held: change of the output in "
     "{unit}.",
     "T5": "Reliance on {grouping} given {given} (n = {n}). Share: part of the output's "
-    "variance that follows the group through this subject, with its simultaneous 95 % "
+    "variance that follows the group through this subject, with its simultaneous {level} "
     "interval; margin {margin}. Slope: outcome on attribution within groups, 1 as claimed, 0 "
     "none.",
     "T5e": "Eta squared: the share of the output's variance that lies between the groups of "
     "{grouping}.",
-    "F1": "Each row is one metric and one pair of groups; the line is the simultaneous 95 % "
+    "F1": "Each row is one metric and one pair of groups; the line is the simultaneous {level} "
     "interval. Shaded band: differences smaller than the declared margin. For errors, right "
     "means worse in the first group; for shares of hits and AUROC, right means better. "
     "Numbers: table T3.",
@@ -200,7 +204,7 @@ ROUNDED = " Counts are rounded to 5, because a cell is suppressed."
 FIRST_ROWS = "The first {shown} of {all} rows; the record beside this page (audit.json) holds all."
 
 RELIANCE_HEADS = (
-    "Share [95 % interval]",
+    "Share [interval]",
     "Adjusted p",
     "Verdict",
     "Association",
@@ -218,8 +222,8 @@ METHODS = {
     "simultaneous level {level}; threshold: {threshold}; margins: {margins}.",
     "comparison": "Comparison by {grouping} of {p} subjects ({kind}): studentised "
     "permutation of whole units within strata, {draws} draws, max-T over subjects and "
-    "Benjamini-Hochberg; level {alpha}; margin {margin} SD of the output. Views, each its "
-    "own family: {views}.",
+    "Benjamini-Hochberg; levels of the intervals {alpha}; margin {margin} SD of the output. "
+    "Views, each its own family: {views}.",
     "reliance": "Reliance by {grouping}: the share of the output's variance between groups, "
     "split over {p} subjects, less its mean over {draws} permutations; intervals re-centred; "
     "margin {margin}. Given: {given}.",

@@ -60,7 +60,8 @@ class Design:
 
     `units` (u,) unit codes that enter, `member` (u,) True at the level, False at the reference;
     `n_level`, `n_reference`, `weight` (s,) per stratum that is left; `dropped` strata and
-    `torn` units (whose signature holds one group only) are counted.
+    `torn` units (whose signature holds one group only) are counted. `sampling` (u,) holds the
+    sampling weight of each unit, of mean 1, or None where all are alike.
     """
 
     units: Int
@@ -71,6 +72,7 @@ class Design:
     blocks: tuple[Block, ...]
     dropped: int
     torn: int
+    sampling: Float | None = None
 
     @property
     def empty(self) -> bool:
@@ -78,11 +80,15 @@ class Design:
         return len(self.weight) == 0
 
 
-def design(made: Cells, member: Bool) -> Design:
+def design(made: Cells, member: Bool, sampling: Float | None = None) -> Design:
     """The design of a contrast over cells whose unit code indexes `member` (units,), True at level.
 
     A stratum stays if it holds at least two units of each group; a signature with one group only
     leaves, and the rule is applied again until nothing changes. Weights are n_A n_B / (n_A + n_B).
+
+    `sampling` (units,), positive, says how many people each unit stands for. A stratum then weighs
+    a (1 - a) times the sum of the sampling weights in it, a = n_A / (n_A + n_B): the same for all
+    weights alike, and unchanged by permuting labels.
     """
     at = member[made.unit]
     strata = np.unique(made.stratum)
@@ -93,9 +99,13 @@ def design(made: Cells, member: Bool) -> Design:
     weight = n_level * n_reference / np.maximum(n_level + n_reference, 1)
     units = np.unique(made.unit[keep])
     blocks = _blocks(np.flatnonzero(keep), np.searchsorted(units, made.unit[keep]), place)
-    return Design(
-        units, member[units], n_level, n_reference, weight, blocks, len(strata) - len(used), torn
-    )
+    own = None if sampling is None else sampling[units] / sampling[units].mean()
+    if own is not None:
+        each = own[np.searchsorted(units, made.unit[keep])]
+        people = np.maximum(n_level + n_reference, 1)
+        weight = weight * np.bincount(place, weights=each, minlength=len(used)) / people
+    lost = len(strata) - len(used)
+    return Design(units, member[units], n_level, n_reference, weight, blocks, lost, torn, own)
 
 
 def _overlap(made: Cells, at: Bool) -> tuple[Bool, int]:
@@ -147,6 +157,16 @@ def _blocks(rows: Int, unit: Int, stratum: Int) -> tuple[Block, ...]:
         )
         for signature, members in sorted(by.items())
     )
+
+
+def kish(weights: Float) -> float:
+    """The effective number of units of unequal weights, (sum w)^2 / sum w^2 (Kish 1965).
+
+    >>> kish(np.array([1.0, 1.0, 2.0])).__round__(2)
+    2.67
+    """
+    square = float((weights**2).sum())
+    return float(weights.sum()) ** 2 / square if square > 0 else 0.0
 
 
 def joint(codes: Sequence[Int]) -> Int:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import binom
 
-from evenlight.arrays import Bool, Float, Int
+from evenlight.arrays import Float, Int
 
 
 def unit_weights(codes: Int, *, draws: int, rng: np.random.Generator) -> Float:
@@ -47,22 +47,6 @@ def wilson(value: Float, n: Float, z: float) -> tuple[Float, Float]:
     middle = (value + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * np.sqrt(value * (1 - value) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
     return middle - half, middle + half
-
-
-def part_limits(
-    value: Float, spread: Float, bounded: Bool, most: Float, z: float
-) -> tuple[Float, Float]:
-    """Limits of each part's metric (r, m) at +-z standard errors `spread` (r, m).
-
-    A `bounded` (m,) metric has Wilson's limits with the number of observations that its bootstrap
-    variance corresponds to, at `most` (r, m): near 0 and 1 the bootstrap knows no variance.
-    """
-    share = np.clip(value, 0.0, 1.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        like = np.minimum(share * (1 - share) / spread**2, most)
-    like = np.where(spread > 0, like, most)
-    low, high = wilson(share, like, z)
-    return np.where(bounded, low, value - z * spread), np.where(bounded, high, value + z * spread)
 
 
 def recovered(value: Float, low: Float, high: Float, pairs: tuple[Int, Int]) -> tuple[Float, Float]:

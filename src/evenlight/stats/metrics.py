@@ -6,66 +6,103 @@ Each returns (draws,), NaN where a resample cannot say (one class only, no sprea
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, logit
 
-from evenlight.arrays import Float
+from evenlight.arrays import Bool, Float, Int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """What a metric sees: outcome, response and margin (n,), and the plan's threshold or None."""
+    """What a metric sees: outcome, response and margin (n,), and the plan's threshold or None.
+
+    For survival `y` is the time, `event` (n,) 1 where it was seen, and `until` the time up to which
+    pairs are weighed by how likely people are still followed. `scores` (n, q) were computed
+    elsewhere.
+    """
 
     y: Float
     response: Float
     margin: Float
     threshold: float | None = None
+    event: Float | None = None
+    until: float = float("inf")
+    scores: Float | None = None
+
+    def take(self, rows: Bool | Int) -> Case:
+        """The same for some rows."""
+        event = None if self.event is None else self.event[rows]
+        scores = None if self.scores is None else self.scores[rows]
+        y, response, margin = self.y[rows], self.response[rows], self.margin[rows]
+        return replace(self, y=y, response=response, margin=margin, event=event, scores=scores)
 
 
 Metric = Callable[[Case, Float], Float]
 
 
+def absolute(case: Case) -> Float:
+    """Absolute error of each row (n,)."""
+    size: Float = np.abs(case.response - case.y)
+    return size
+
+
+def signed(case: Case) -> Float:
+    """Prediction minus outcome (n,)."""
+    return case.response - case.y
+
+
+def squared(case: Case) -> Float:
+    """Squared error of each row (n,)."""
+    return (case.response - case.y) ** 2
+
+
+LOSSES: Mapping[str, Callable[[Case], Float]] = {
+    "mae": absolute,
+    "bias": signed,
+    "brier": squared,
+}
+"""Metrics that are means over rows, and what each row adds."""
+
+
 def mae(case: Case, weight: Float) -> Float:
     """Mean absolute error, in the outcome's unit."""
-    return _mean(np.abs(case.response - case.y), weight)
+    return mean(absolute(case), weight)
 
 
 def bias(case: Case, weight: Float) -> Float:
     """Mean of prediction minus outcome."""
-    return _mean(case.response - case.y, weight)
+    return mean(signed(case), weight)
 
 
 def within_20(case: Case, weight: Float) -> Float:
     """Share predicted within 20 % of the outcome."""
     close = np.abs(case.response - case.y) <= 0.2 * np.abs(case.y)
-    return _mean(close.astype(float), weight)
+    return mean(close.astype(float), weight)
 
 
 def r2(case: Case, weight: Float) -> Float:
     """1 - SSE / SST around the part's own mean."""
-    centre = _mean(case.y, weight)
+    centre = mean(case.y, weight)
     error = weight @ (case.response - case.y) ** 2
     total = weight @ case.y**2 - weight.sum(axis=1) * centre**2
-    return 1 - _over(error, total)
+    return 1 - over(error, total)
 
 
 def brier(case: Case, weight: Float) -> Float:
     """Mean squared error of the probability."""
-    return _mean((case.response - case.y) ** 2, weight)
+    return mean(squared(case), weight)
 
 
 def sensitivity(case: Case, weight: Float) -> Float:
     """Share of events at or above the threshold."""
-    called = (case.response >= _threshold(case)).astype(float)
-    return _over(weight @ (called * case.y), weight @ case.y)
+    return over(weight @ (called(case) * case.y), weight @ case.y)
 
 
 def specificity(case: Case, weight: Float) -> Float:
     """Share of non-events below the threshold."""
-    called = (case.response >= _threshold(case)).astype(float)
-    return _over(weight @ ((1 - called) * (1 - case.y)), weight @ (1 - case.y))
+    return over(weight @ ((1 - called(case)) * (1 - case.y)), weight @ (1 - case.y))
 
 
 def auroc(case: Case, weight: Float) -> Float:
@@ -73,7 +110,7 @@ def auroc(case: Case, weight: Float) -> Float:
     positive, negative = _tied(case, weight)
     below = np.cumsum(negative, axis=1) - negative
     won = (positive * (below + 0.5 * negative)).sum(axis=1)
-    return _over(won, positive.sum(axis=1) * negative.sum(axis=1))
+    return over(won, positive.sum(axis=1) * negative.sum(axis=1))
 
 
 def auprc(case: Case, weight: Float) -> Float:
@@ -81,7 +118,7 @@ def auprc(case: Case, weight: Float) -> Float:
     positive, negative = (part[:, ::-1] for part in _tied(case, weight))
     hits, calls = np.cumsum(positive, axis=1), np.cumsum(positive + negative, axis=1)
     precision = np.divide(hits, calls, out=np.zeros_like(hits), where=calls > 0)
-    return _over((precision * positive).sum(axis=1), positive.sum(axis=1))
+    return over((precision * positive).sum(axis=1), positive.sum(axis=1))
 
 
 def calibration_slope(case: Case, weight: Float) -> Float:
@@ -105,17 +142,20 @@ BINARY: Mapping[str, Metric] = {
 AT_THRESHOLD: Mapping[str, Metric] = {"sensitivity": sensitivity, "specificity": specificity}
 
 
-def _threshold(case: Case) -> float:
+def called(case: Case) -> Float:
+    """1 where the response is at or above the threshold (n,); ValueError without one."""
     if case.threshold is None:
         raise ValueError("sensitivity and specificity need a threshold")
-    return case.threshold
+    return (case.response >= case.threshold).astype(float)
 
 
-def _mean(values: Float, weight: Float) -> Float:
-    return _over(weight @ values, weight.sum(axis=1))
+def mean(values: Float, weight: Float) -> Float:
+    """Weighted mean of values (n,) for each row of weights, (draws,)."""
+    return over(weight @ values, weight.sum(axis=1))
 
 
-def _over(top: Float, bottom: Float) -> Float:
+def over(top: Float, bottom: Float) -> Float:
+    """Quotient top / bottom, NaN where the bottom is not above 0."""
     out: Float = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
     return out
 
@@ -138,12 +178,12 @@ def _recalibrate(case: Case, weight: Float, *, slope: bool) -> Float:
         error, curve = weight * (case.y - p), weight * p * (1 - p)
         g0, h00 = error.sum(axis=1), curve.sum(axis=1)
         if not slope:
-            step, change = _over(g0, h00), np.zeros_like(b)
+            step, change = over(g0, h00), np.zeros_like(b)
         else:
             g1, h01, h11 = error @ x, curve @ x, curve @ x**2
             det = h00 * h11 - h01**2
-            step = _over(h11 * g0 - h01 * g1, det)
-            change = _over(h00 * g1 - h01 * g0, det)
+            step = over(h11 * g0 - h01 * g1, det)
+            change = over(h00 * g1 - h01 * g0, det)
         a, b = a + np.clip(step, -5, 5), b + np.clip(change, -5, 5)
         if np.nanmax(np.abs(np.append(step, change)), initial=0.0) < 1e-10:
             break

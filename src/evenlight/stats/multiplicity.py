@@ -1,4 +1,4 @@
-"""Many tests at once: step-down max-T, Benjamini-Hochberg, Holm, and how many draws they need."""
+"""Many tests at once: step-down max-T, lists by Benjamini and Hochberg or Yekutieli, Holm."""
 
 from __future__ import annotations
 
@@ -9,20 +9,36 @@ from math import ceil
 import numpy as np
 
 from evenlight.arrays import Float, Int
-from evenlight.stats.permutation import GUARD
+
+GUARD = 1e-9
+"""Two statistics this close, relatively, are tied."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
-    """m tests: raw p and step-down max-T p (m,), and the maximum of |T*| in each draw (draws,)."""
+    """m tests: raw p and step-down max-T p (m,), and the maximum of |T*| in each draw.
+
+    p rests on `draws` (0: on as many as the maxima). `exact` says that the draws are all
+    arrangements of the labels, the observed one among them. Statistics are held to the maxima after
+    division by `scale` (m,), see `stats.balanced`.
+    """
 
     p: Float
     p_maxt: Float
     maxima: Float
+    draws: int = 0
+    exact: bool = False
+    scale: Float | float = 1.0
+
+    @property
+    def p_min(self) -> float:
+        """The smallest p that can be counted; a fitted tail may go below."""
+        draws = self.draws or len(self.maxima)
+        return 1 / draws if self.exact else 1 / (draws + 1)
 
     def critical(self, alpha: float) -> float:
         """The value that the largest |T*| exceeds with probability at most alpha."""
-        rank = ceil((1 - alpha) * (len(self.maxima) + 1))
+        rank = ceil((1 - alpha) * (len(self.maxima) + int(not self.exact)))
         return float(np.sort(self.maxima)[min(rank, len(self.maxima)) - 1])
 
 
@@ -66,6 +82,17 @@ def benjamini_hochberg(p: Float) -> Float:
     steps = np.minimum.accumulate(values[order] * len(values) / rank)
     q.ravel()[known[order]] = np.minimum(steps, 1.0)
     return q
+
+
+def benjamini_yekutieli(p: Float) -> Float:
+    """q-values (m,) under any dependence, NaN stays NaN (Benjamini and Yekutieli 2001).
+
+    >>> benjamini_yekutieli(np.array([0.01, 0.04, 0.03])).round(3).tolist()
+    [0.055, 0.073, 0.073]
+    """
+    known = int((~np.isnan(p)).sum())
+    harmonic = float((1 / np.arange(1, known + 1)).sum())
+    return np.minimum(benjamini_hochberg(p) * harmonic, 1.0)
 
 
 def holm(p: Float) -> Float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from htpy import Element, Node, a, span
 
-from evenlight.data.digits import count
+from evenlight.data.digits import confidence, count
 from evenlight.data.shown import short
 from evenlight.findings import Answer, Part
 from evenlight.record import Audit
@@ -30,9 +30,10 @@ def section(audit: Audit) -> Element:
     ]
     if not told:
         return nothing("a3", NOTHING["answers"])
-    heads = ["Question", "Contrast", "Largest in", "Verdict", "Effect [95 % interval]", "n"]
+    level = confidence(min(p.alpha for answer in audit.answers for p in answer.parts))
+    heads = ["Question", "Contrast", "Largest in", "Verdict", f"Effect [{level} interval]", "n"]
     heads += ["Still needed"] if open_ended else []
-    return block("a3", groups("t1", "T1", CAPTIONS["T1"], heads, told))
+    return block("a3", groups("t1", "T1", CAPTIONS["T1"].format(level=level), heads, told))
 
 
 def _question(answer: Answer) -> Element:

@@ -22,6 +22,7 @@ from evenlight.reports.parts import (
     size,
     verdict,
 )
+from evenlight.reports.sections.beside import along, beside
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS, NOTHING
 
@@ -43,9 +44,11 @@ def section(audit: Audit) -> Element:
                     for k in (key.replace("t3", f) for f in ("F3", "F4"))
                     if k in made
                 ),
+                beside(audit, record.grouping),
             )
             for key, record in keyed("t3", audit.performances)
         ),
+        along(audit),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from htpy import Element, Node
 
 from evenlight.data.digits import count, estimate
@@ -11,11 +13,13 @@ from evenlight.figures.importance import ranked
 from evenlight.measures.comparison import Comparison
 from evenlight.record import Audit
 from evenlight.reports.drawings import curves_by_grouping, drawings
-from evenlight.reports.parts import ROWS, block, grid, name, nothing, part, picture
+from evenlight.reports.parts import ROWS, block, folded, grid, name, nothing, part, picture
+from evenlight.reports.sections.along import gradient_table, joint_table, together_table
 from evenlight.reports.sections.b8_trust import banner
 from evenlight.reports.sections.changes import flips, sensitivities
 from evenlight.reports.sections.contrasts import contrast_tables
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.sections.wholes import agreement_table, whole_table
 from evenlight.reports.words import CAPTIONS, NOTHING
 
 
@@ -24,7 +28,7 @@ def section(audit: Audit) -> Element:
     if not (audit.comparisons or audit.sensitivities or audit.flips or audit.dependences):
         return nothing("b3", NOTHING["comparison"])
     compared = (_compared(audit, key, record) for key, record in keyed("t4", audit.comparisons))
-    return block("b3", compared, _curves(audit), _changed(audit))
+    return block("b3", compared, _along(audit), _curves(audit), _changed(audit))
 
 
 def _compared(audit: Audit, key: str, record: Comparison) -> Element:
@@ -36,7 +40,33 @@ def _compared(audit: Audit, key: str, record: Comparison) -> Element:
         [picture(drawing) for drawing in shown],
         importance_table(f"{key}i", record),
         contrast_tables(key, record),
+        _whole(audit, key, record.grouping),
     )
+
+
+def _whole(audit: Audit, key: str, grouping: str) -> Iterator[Node]:
+    """All attributions, all groups and all ranks together, folded."""
+    beside = audit.further
+    for tests in beside.global_tests:
+        if tests.grouping == grouping:
+            yield folded("Whole explanations", whole_table(f"{key}w", tests))
+    for ranks in beside.agreements:
+        if ranks.grouping == grouping:
+            yield folded("Agreement of rankings", agreement_table(f"{key}r", ranks))
+    for groups in beside.omnibuses:
+        if groups.grouping == grouping:
+            yield together_table(f"{key}g", groups)
+
+
+def _along(audit: Audit) -> Iterator[Node]:
+    """Attributions along continuous ancestry, axis by axis."""
+    for key, record in keyed("t4a", audit.further.gradients):
+        joint = (j for j in audit.further.axes_omnibuses if j.axes == record.grouping)
+        yield part(
+            f"Along {short(record.grouping)}",
+            (gradient_table(f"{key}c{c}", record, c) for c in range(len(record.contrasts))),
+            (joint_table(f"{key}j", one) for one in joint),
+        )
 
 
 def _curves(audit: Audit) -> Node:

@@ -8,6 +8,7 @@ import numpy as np
 from htpy import Element, Node, details, p, summary
 
 from evenlight.data.digits import (
+    confidence,
     count,
     estimate,
     fixed,
@@ -151,6 +152,7 @@ def _table(key: str, record: Reliance, g: int, most: int = ROWS) -> Element:
             given=record.given[g],
             n=count(float(record.n[g])),
             margin=plain(record.margin),
+            level=confidence(float(record.alpha[g])),
         )
         + speaks
     )

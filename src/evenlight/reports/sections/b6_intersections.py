@@ -5,16 +5,15 @@ A cell's tone says how far it departs from the sum of its groupings; the number 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from htpy import Element, Node, caption, div, h2, p, span, strong, table, tbody, td, th, thead, tr
-from htpy import section as block
+from htpy import Element, Node, caption, div, p, span, strong, table, tbody, td, th, thead, tr
 
 from evenlight.data.digits import count, decimals, fixed, probability
 from evenlight.data.shown import short
 from evenlight.measures.intersection import Intersection
-from evenlight.reports.parts import name, part, say
+from evenlight.record import Audit
+from evenlight.reports.parts import block, name, nothing, part, say
+from evenlight.reports.words import NOTHING
 
 SHOWN = 4
 """Subjects of one record that have a table, the least p first."""
@@ -22,7 +21,6 @@ SHOWN = 4
 TONES = (1.0, 2.0)
 """Standard errors from the additive sum at which a cell's tone deepens."""
 
-HEAD = "Intersections"
 READING = (
     "Each cell: the pooled estimate with its interval, then the cell by itself and its people. "
     "Pooled cells borrow from the sum of the groupings as far as the data bear it out. A darker "
@@ -30,18 +28,16 @@ READING = (
 )
 
 
-def section(records: tuple[Intersection, ...]) -> Element:
-    """All intersections; one sentence where none was asked."""
+def section(audit: Audit) -> Element:
+    """All intersections; one sentence where there is none."""
+    records = audit.further.intersections
     if not records:
-        return _block(p(class_="quiet")["No intersection of groupings was asked."])
-    return _block(
+        return nothing("b6", NOTHING["intersection"])
+    return block(
+        "b6",
         p(class_="reading")[READING],
         (_record(f"t8-{i}", record) for i, record in enumerate(records, start=1)),
     )
-
-
-def _block(*content: Node) -> Element:
-    return block(id="b6", class_="block", aria_labelledby="b6-h")[h2(id="b6-h")[HEAD], content]
 
 
 def _record(key: str, record: Intersection) -> Element:
@@ -110,13 +106,3 @@ def _tone(record: Intersection, i: int, j: int) -> int:
     half = float(record.high[i, j] - record.low[i, j]) / 4
     away = abs(float(record.gamma[i, j])) / half if half > 0 else 0.0
     return int(np.searchsorted(np.asarray(TONES), away, side="right"))
-
-
-def css() -> Sequence[str]:
-    """Rules that the page needs for T8, for the style sheet."""
-    return (
-        ".heat .tone1 { background: color-mix(in srgb, var(--unsure) 12%, var(--paper)); }",
-        ".heat .tone2 { background: color-mix(in srgb, var(--different) 22%, var(--paper)); }",
-        ".heat .hatched { color: var(--soft); background: repeating-linear-gradient("
-        "45deg, var(--paper) 0 5px, var(--rule) 5px 6px); }",
-    )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from htpy import Element, Node, details, li, p, summary, ul
 
-from evenlight.data.digits import count, number, plain
+from evenlight.data.digits import confidence, count, number, plain
 from evenlight.data.shown import metric_name, short
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.performance import Performance
@@ -89,7 +89,7 @@ def _comparison(record: Comparison) -> str:
         p=len(record.subjects),
         kind=record.subject_kind,
         draws=f"{record.draws:,}",
-        alpha=plain(record.alpha),
+        alpha=", ".join(sorted({confidence(v.alpha) for v in record.views})),
         margin=plain(record.margin),
         views=", ".join(views),
     )

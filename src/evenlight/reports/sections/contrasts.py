@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from htpy import Element, Node, details, p, span, summary
 
-from evenlight.data.digits import count, estimate, plain, probability
+from evenlight.data.digits import confidence, count, estimate, plain, probability
 from evenlight.data.shown import short
 from evenlight.figures.importance import ranked
 from evenlight.measures.comparison import Comparison
@@ -44,18 +44,46 @@ def _table(key: str, record: Comparison, c: int, title: str) -> Element:
         contrast=short(title),
         n=people(record, first, c),
         margin=plain(record.margin),
+        levels=_levels(record, signed, use),
         draws=f"{record.draws:,}",
         population=f" {speaks}",
     )
     heads = ["Feature", "Attribution: difference", "Adjusted p", "Verdict", "Mechanism"]
+    own = _own_value(record) if use is None else []
     heads += ["Use: difference", "Verdict"] if use is not None else []
+    heads += [h for v in own for h in (f"Same value: {record.views[v].name}", "Verdict")]
     rows = []
     for j in ranked(record).tolist():
         cells = [name(record.subjects[j]), *judged(record, first, c, j)]
         cells.insert(2, probability(float(record.p_maxt[first, c, j]), "not tested"))
-        cells.append(MECHANISMS.get(str(record.mechanism[first, c, j]), ""))
-        rows.append(cells + (judged(record, use, c, j) if use is not None else []))
+        cells.append(_mechanism(record, first, c, j))
+        beside = [] if use is None else judged(record, use, c, j)
+        rows.append([*cells, *beside, *(cell for v in own for cell in judged(record, v, c, j))])
     return grid(key, "T4", named, heads, rows)
+
+
+def _own_value(record: Comparison) -> list[int]:
+    """The views given the own value: location and slope."""
+    return [v for v, view in enumerate(record.views) if view.given == "value"]
+
+
+def _mechanism(record: Comparison, v: int, c: int, j: int) -> str:
+    """Why, and the features that interact where they are known."""
+    words = MECHANISMS.get(str(record.mechanism[v, c, j]), "")
+    asked = (*record.contrasts[c], record.subjects[j])
+    for one in record.partners:
+        if (one.level, one.reference, one.subject) == asked and one.names:
+            return f"{words} ({', '.join(short(n, 30) for n in one.names)})"
+    return words
+
+
+def _levels(record: Comparison, signed: int | None, use: int | None) -> str:
+    """The coverage of the two views that are shown."""
+    told = {"attribution": signed, "use": use}
+    levels = {w: confidence(record.views[v].alpha) for w, v in told.items() if v is not None}
+    if len(set(levels.values())) == 1:
+        return next(iter(levels.values()))
+    return ", ".join(f"{word} {level}" for word, level in levels.items())
 
 
 def judged(record: Comparison, v: int, c: int, j: int) -> list[Node]:

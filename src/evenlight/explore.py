@@ -1,0 +1,148 @@
+"""The further measures of an audit: nobody's primary question, beside the answers on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import Groups
+from evenlight.data.probed import Predictions
+from evenlight.errors import EvenlightError
+from evenlight.further import Further
+from evenlight.measures.agreement import agree
+from evenlight.measures.axes import compare_axes
+from evenlight.measures.axes_omnibus import axes_omnibus
+from evenlight.measures.coverage import label_coverage
+from evenlight.measures.decide import decide
+from evenlight.measures.globally import globally
+from evenlight.measures.intersect import intersect
+from evenlight.measures.judging import Judging
+from evenlight.measures.match import match
+from evenlight.measures.omnibus import omnibus
+from evenlight.measures.perform_along import perform_along
+from evenlight.measures.rate import rate
+from evenlight.measures.testing import Testing
+from evenlight.measures.tip import tip
+
+Job = tuple[str, str, Callable[..., Any]]
+"""The field of `Further`, what it is in words, and the measure, which still wants an rng."""
+
+TOP = 10
+"""Rankings of no more subjects than this have no top to agree on."""
+
+PREDICTED = ("binary", "continuous", "survival")
+"""Outcomes that any prediction can be held to; of categories the predicted one must be among."""
+
+
+def explore(
+    made: Attributions,
+    predicted: Predictions,
+    cohort: Cohort,
+    judging: Judging,
+    testing: Testing,
+    *,
+    seed: int,
+) -> tuple[Further, tuple[str, ...]]:
+    """Every further measure that can be had here, and a sentence for each that cannot.
+
+    Each has a stream of the seed of its own. A measure that these data do not allow is left out and
+    said: nothing rests on it.
+    """
+    found: dict[str, list[Any]] = {}
+    told: list[str] = []
+    jobs = [
+        *(j for groups in cohort.groups for j in _by_groups(made, predicted, cohort, groups)),
+        *(j for groups in cohort.groups for j in _decided(predicted, cohort, groups, judging)),
+        *_by_axes(made, predicted, cohort, testing),
+        *_crossed(made, cohort, testing),
+    ]
+    for i, (field, words, measure) in enumerate(jobs):
+        try:
+            record = measure(rng=np.random.default_rng([seed, 1_000 + i]))
+        except EvenlightError as error:
+            told.append(f"{words} could not be measured: {error}.")
+            continue
+        found.setdefault(field, []).append(record)
+    return Further(**{name: tuple(own) for name, own in found.items()}), tuple(told)
+
+
+def performable(predicted: Predictions, cohort: Cohort) -> bool:
+    """Whether there is an outcome that these predictions foretell."""
+    if cohort.outcome_kind == "categorical":
+        return predicted.target in set(cohort.people[str(cohort.outcome)].dropna().astype(str))
+    return cohort.outcome_kind in PREDICTED
+
+
+def _by_groups(
+    made: Attributions, predicted: Predictions, cohort: Cohort, groups: Groups
+) -> Iterator[Job]:
+    """Attributions as a whole, by one grouping."""
+    by = f"by {groups.name}"
+    yield "global_tests", f"Whole explanations {by}", partial(globally, made, cohort, by=groups)
+    if len(cohort.features.variables().names) > TOP:
+        yield "agreements", f"Agreement of rankings {by}", partial(agree, made, cohort, by=groups)
+    if len(groups.levels) > 2:
+        yield "omnibuses", f"All groups together {by}", partial(omnibus, made, cohort, by=groups)
+    if (groups.codes < 0).any():
+        yield (
+            "coverages",
+            f"Missing labels of {groups.name}",
+            partial(label_coverage, made, cohort, by=groups),
+        )
+    if cohort.rater is not None:
+        yield "raters", f"Agreement of raters {by}", partial(rate, cohort, by=groups)
+
+
+def _decided(
+    predicted: Predictions, cohort: Cohort, groups: Groups, judging: Judging
+) -> Iterator[Job]:
+    """Performance as decisions, by one grouping."""
+    by = f"by {groups.name}"
+    own: dict[str, Any] = {"by": groups, "judging": judging}
+    if performable(predicted, cohort):
+        yield "decisions", f"Decisions {by}", partial(decide, predicted, cohort, **own)
+    if cohort.outcome_kind == "binary":
+        yield "tippings", f"Label error {by}", partial(tip, predicted, cohort, **own)
+    if cohort.x.ndim == 2:
+        yield "matches", f"Matched people {by}", partial(_matched, predicted, cohort, **own)
+
+
+def _matched(
+    predicted: Predictions,
+    cohort: Cohort,
+    *,
+    by: Groups,
+    judging: Judging,
+    rng: np.random.Generator,
+) -> object:
+    """Matching draws nothing."""
+    return match(predicted, cohort, by=by, judging=judging)
+
+
+def _by_axes(
+    made: Attributions, predicted: Predictions, cohort: Cohort, testing: Testing
+) -> Iterator[Job]:
+    """Attributions and performance along continuous ancestry."""
+    for axes in cohort.axes:
+        along = f"along {axes.name}"
+        slopes = partial(compare_axes, made, cohort, axes, testing=testing)
+        yield "gradients", f"Attributions {along}", slopes
+        joint = partial(axes_omnibus, made, cohort, axes, testing=testing)
+        yield "axes_omnibuses", f"All axes together {along}", joint
+        if performable(predicted, cohort) and cohort.outcome_kind != "survival":
+            walk = partial(perform_along, predicted, cohort, along=axes.name)
+            yield "along", f"Performance {along}", walk
+
+
+def _crossed(made: Attributions, cohort: Cohort, testing: Testing) -> Iterator[Job]:
+    """The first two groupings crossed."""
+    if len(cohort.groups) > 1:
+        first = list(cohort.groups[:2])
+        words = " x ".join(groups.name for groups in first)
+        crossed = partial(intersect, made, cohort, by=first, testing=testing)
+        yield "intersections", f"Intersections {words}", crossed

@@ -1,0 +1,131 @@
+"""What follows from acting on the prediction: rates, decision curves, the worst group, gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from evenlight.arrays import Float, Text
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.probed import Predictions
+from evenlight.measures.decisions import Decisions
+from evenlight.measures.judging import Judging
+from evenlight.measures.measuring import DRAWS, Task, measure
+from evenlight.measures.perform import recorded, tasked
+from evenlight.measures.prepare import ALPHA
+from evenlight.measures.rests import FEW, FEW_CALLS, hits
+from evenlight.measures.summaries import summaries, wanted
+from evenlight.measures.weighing import row_weights
+from evenlight.stats.decisions import DECISIONS, decision_curve, treat_all
+
+THRESHOLDS = 40
+FIRST, LAST = 0.01, 0.99
+
+
+def decide(
+    predictions: Predictions,
+    cohort: Cohort,
+    *,
+    by: str | Groups,
+    judging: Judging | None = None,
+    rng: np.random.Generator | int = 0,
+) -> Decisions:
+    """Predictive values, missed events, call rate and net benefit by group; curves; worst group.
+
+    With a threshold in `judging`: rates at it, and differences of them (not judged: the margins
+    are those of sensitivity and specificity). For a probability of an event: decision curves
+    (Vickers and Elkin 2006) with calling everybody beside them. For every outcome: the worst group,
+    the largest gap; for events also the equalised-odds gap and the equity-scaled AUROC, each with
+    limits that allow for choosing the worst, and its mean under shuffled groups, since a gap is
+    above 0 even where there is none. Groups too small for a metric do not enter its summary.
+    Raises CohortError as `perform` does.
+    """
+    rules, made = judging or Judging(), predictions.at(cohort)
+    random = np.random.default_rng(rng)
+    task = tasked(made, cohort, by, rules)
+    rates = None
+    if task.case.threshold is not None:
+        found = measure(replace(task, metrics=_at_threshold(task)), random)
+        rates = recorded(found, target=made.target, unit=made.unit)
+    groups = task.here.groups
+    return Decisions(
+        grouping=groups.name,
+        source=groups.source,
+        levels=groups.levels,
+        parts=tuple(task.parts),
+        target=made.target,
+        threshold=task.case.threshold,
+        alpha=ALPHA,
+        draws=DRAWS,
+        rates=rates,
+        **_curves(task, random),
+        **summaries(measure(replace(task, metrics=wanted(task)), random), random),
+    )
+
+
+def _at_threshold(task: Task) -> Mapping[str, Any]:
+    """All rates, or those that need no odds where the response is no probability."""
+    threshold = task.case.threshold
+    odds = threshold is not None and 0 < threshold < 1 and _probable(task)
+    return {name: m for name, m in DECISIONS.items() if odds or name != "net_benefit"}
+
+
+def _probable(task: Task) -> bool:
+    """Whether the outcome is an event and the response its probability."""
+    case = task.case
+    inside = bool(((case.response >= 0) & (case.response <= 1)).all())
+    return task.events and case.event is None and inside
+
+
+def _curves(task: Task, rng: np.random.Generator) -> Mapping[str, Any]:
+    """Net benefit of each part over thresholds, and of calling everybody."""
+    names = ("net_benefit", "net_low", "net_high", "treat_all")
+    thresholds = _thresholds(task) if _probable(task) else np.zeros(0)
+    shape = (len(task.parts), len(thresholds))
+    out = {name: np.full(shape, np.nan) for name in names}
+    reason = np.full(shape, "", dtype="<U80")
+    weight = row_weights(task.here, draws=DRAWS, rng=rng)
+    for r, mask in enumerate(task.parts.values() if len(thresholds) else ()):
+        rows = task.here.order[mask[task.here.order]]
+        reason[r] = _hidden(task, rows, thresholds)
+        shown = reason[r] == ""
+        if shown.any():
+            numbers = _curve(task, rows, thresholds[shown], weight)
+            for name, number in zip(names, numbers, strict=True):
+                out[name][r, shown] = number
+    return {"thresholds": thresholds, **out, "curve_reason": reason}
+
+
+def _curve(task: Task, rows: Any, thresholds: Float, weight: Float) -> tuple[Float, ...]:
+    case, w = task.case.take(rows), weight[:, rows]
+    drawn = decision_curve(case, thresholds, w)
+    low, high = np.nanquantile(drawn[1:], [ALPHA / 2, 1 - ALPHA / 2], axis=0)
+    return drawn[0], low, high, treat_all(case, thresholds, w[:1])[0]
+
+
+def _thresholds(task: Task) -> Float:
+    """Up to forty thresholds, from 1 % to where one row in 100 is still called, at least 11."""
+    score = np.sort(task.case.response)
+    many = max(SMALLEST_GROUP, len(score) // 100)
+    last = min(max(float(score[max(len(score) - many, 0)]), 2 * FIRST), LAST)
+    return np.unique(np.linspace(FIRST, last, THRESHOLDS).round(4))
+
+
+def _hidden(task: Task, rows: Any, thresholds: Float) -> Text:
+    """Why a point of a part's curve is not shown, (t,)."""
+    here, case = task.here, task.case.take(rows)
+    unit, hit = here.unit[rows], hits(case)
+    out = np.full(len(thresholds), "", dtype="<U80")
+    if min(len(np.unique(unit[hit])), len(np.unique(unit[~hit]))) < SMALLEST_GROUP:
+        out[:] = FEW
+        return out
+    for j, threshold in enumerate(thresholds):
+        yes = case.response >= threshold
+        sides = (len(np.unique(unit[yes])), len(np.unique(unit[~yes])))
+        if any(0 < n < SMALLEST_GROUP for n in sides):
+            out[j] = FEW_CALLS
+    return out

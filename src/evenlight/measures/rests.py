@@ -1,0 +1,98 @@
+"""What each metric of performance rests on, and which limits suit it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from evenlight.arrays import Bool, Float, Int
+from evenlight.data.groups import SMALLEST_GROUP
+from evenlight.stats.metrics import Case
+from evenlight.stats.parts import effective
+
+RANKS = 3.0
+"""A rank statistic is worth at most this many observations for each unit of the rarer class: the
+variance of AUROC by Hanley and McNeil (1982) is that of 2 to 3 where the other class is common."""
+
+FEW = f"fewer than {SMALLEST_GROUP} events or non-events"
+FEW_CALLS = f"fewer than {SMALLEST_GROUP} people on one side of the threshold"
+FEW_PEOPLE = f"fewer than {SMALLEST_GROUP} people"
+
+On = Literal["all", "rarer", "events", "non_events", "called", "passed", "side"]
+REASONS: Mapping[On, str] = {
+    "all": FEW_PEOPLE, "rarer": FEW, "events": FEW, "non_events": FEW,
+    "called": FEW_CALLS, "passed": FEW_CALLS, "side": FEW_CALLS,
+}  # fmt: skip
+"""Why a metric is not shown that rests on fewer than 11 units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A metric rests `on` some units; `kind` is one of `stats.parts.KINDS`."""
+
+    on: On = "rarer"
+    kind: str = "free"
+    ranks: float = 1.0
+
+
+RULES: Mapping[str, Rule] = {
+    "mae": Rule("all", "loss"),
+    "bias": Rule("all", "mean"),
+    "within_20": Rule("all", "share"),
+    "r2": Rule("all"),
+    "auroc": Rule("rarer", "share", RANKS),
+    "auprc": Rule("rarer", "share", RANKS),
+    "brier": Rule("all", "loss"),
+    "calibration_slope": Rule(),
+    "calibration_intercept": Rule(),
+    "observed_expected": Rule("events"),
+    "miscalibration": Rule("rarer", "normal"),
+    "sensitivity": Rule("events", "share"),
+    "specificity": Rule("non_events", "share"),
+    "ppv": Rule("called", "share"),
+    "npv": Rule("passed", "share"),
+    "missed": Rule("events", "share"),
+    "false_alarms": Rule("non_events", "share"),
+    "call_rate": Rule("side", "share"),
+    "net_benefit": Rule("rarer"),
+    "pairs_agree": Rule("all", "share"),
+    "alpha": Rule("all"),
+    "kappa": Rule("all"),
+    "concordance": Rule("events", "share", RANKS),
+    "concordance_uno": Rule("events", "share", RANKS),
+}
+"""Every metric that people are shown; a score computed elsewhere is a mean over all."""
+
+SCORE = Rule("all", "mean")
+
+
+def resting(case: Case, unit: Int, weight: Float) -> Mapping[On, tuple[int, float]]:
+    """Units of a part and how many equally weighted ones they are worth, by what is rested on."""
+    found: dict[On, tuple[int, float]] = {}
+    for name, rows in _sides(case).items():
+        people, first = np.unique(unit[rows], return_index=True)
+        found[name] = len(people), effective(weight[rows][first])
+    found["rarer"] = min(found["events"], found["non_events"])
+    if "called" in found:
+        fewer = min(found["called"][0], found["passed"][0])
+        found["side"] = (fewer or found["all"][0], found["all"][1])
+    return found
+
+
+def _sides(case: Case) -> Mapping[On, Bool]:
+    hit = hits(case)
+    sides: dict[On, Bool] = {"all": np.ones(len(case.y), dtype=bool)}
+    sides |= {"events": hit, "non_events": ~hit}
+    if case.threshold is not None:
+        called = case.response >= case.threshold
+        sides |= {"called": called, "passed": ~called}
+    return sides
+
+
+def hits(case: Case) -> Bool:
+    """Rows (n,) with the event."""
+    hit: Bool = (case.y if case.event is None else case.event) > 0
+    return hit

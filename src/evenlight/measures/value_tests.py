@@ -1,0 +1,195 @@
+"""The tests of location and slope as one family: p-values, and limits that hold together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from evenlight.arrays import Float, Int
+from evenlight.measures.own_values import Job
+from evenlight.measures.prepare import ALPHA
+from evenlight.measures.testing import Testing
+from evenlight.stats.conditional import Keys, keys
+from evenlight.stats.multiplicity import GUARD, benjamini_hochberg, draws_for, step_down
+from evenlight.stats.nested_values import Nested
+from evenlight.stats.permutation import at_least_normal, from_normal
+from evenlight.stats.tail import tail_p
+from evenlight.stats.unseen import unseen
+
+FIRST = 2_000
+"""Draws of every test: they give the maximum, and settle all p-values but small ones."""
+
+FEW = 10
+"""A test that fewer of the first draws exceed goes on to the full number of draws."""
+
+BLOCK, WIDE = 2_048, 256
+"""ValueTests whose first, and whose every draw are held at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValueTests:
+    """m tests: `where` (m, 3) contrast, subject, and 0 for the location or the slope's number.
+
+    `effect`, `level`, `reference` (variances), `df`, `slack`, `p`, `p_maxt`, `q` (m,); `maxima`
+    (draws,) of |T*|, empty where limits are Bonferroni's.
+    """
+
+    where: Int
+    effect: Float
+    level: Float
+    reference: Float
+    df: Float
+    slack: Float
+    p: Float
+    p_maxt: Float
+    q: Float
+    maxima: Float
+
+    def critical(self, alpha: float) -> float:
+        """What the largest |T|, on the normal scale, exceeds with probability at most alpha."""
+        if not len(self.maxima):
+            return float(ndtri(1 - alpha / (2 * max(len(self.p), 1))))
+        rank = int(np.ceil((1 - alpha) * (len(self.maxima) + 1)))
+        return float(np.sort(self.maxima)[min(rank, len(self.maxima)) - 1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """One view: `place` (r, 2) contrast and subject, its numbers and variances by side, (r,)."""
+
+    place: Int
+    numbers: dict[str, Float]
+    variances: tuple[Float, Float]
+
+
+def value_tests(
+    live: list[Job], *, testing: Testing, units: int, rng: np.random.Generator
+) -> ValueTests:
+    """Location and slopes of all jobs, permuted under one step-down max-T."""
+    owner, where, parts = _listed(live)
+    m = len(where)
+    if m == 0:
+        no = np.empty(0)
+        return ValueTests(where, no, no, no, no, no, no, no, no, np.zeros(1))
+    statistic, *numbers, slack = parts
+    draws = testing.draws or draws_for(m, alpha=ALPHA)
+    shuffled = Shuffles(live, owner, units, draws, int(rng.integers(2**63)))
+    first = min(draws, FIRST)
+    family = step_down(statistic, shuffled.first, draws=first, block=BLOCK)
+    p = family.p if draws <= FIRST else refined(family.p, statistic, shuffled)
+    effect, level, reference, df = numbers
+    q, maxima = benjamini_hochberg(p), family.maxima
+    return ValueTests(where, effect, level, reference, df, slack, p, family.p_maxt, q, maxima)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shuffles:
+    """|Z*| of the tests `owner` (m, 3): job, column, test; keys come afresh from the seed.
+
+    Each contrast is shuffled on its own, as in the other views.
+    """
+
+    live: list[Job]
+    owner: Int
+    units: int
+    draws: int
+    seed: int
+
+    def first(self, index: Int) -> Float:
+        """The first draws (min(draws, 2,000), len(index)), none lighter than normal."""
+        return at_least_normal(self.batch(index, 0, min(self.draws, FIRST)).T)
+
+    def all(self, index: Int) -> Float:
+        """Every draw (len(index), draws)."""
+        steps = enumerate(range(0, self.draws, FIRST))
+        many = [self.batch(index, b, min(FIRST, self.draws - start)) for b, start in steps]
+        return np.concatenate(many, axis=1)
+
+    def batch(self, index: Int, number: int, draws: int) -> Float:
+        """One batch of draws, (len(index), draws)."""
+        out = np.empty((len(index), draws))
+        drawn: dict[int, Keys] = {}
+        for i in np.unique(self.owner[index, 0]).tolist():
+            contrast = self.live[i].contrast
+            if contrast not in drawn:
+                rng = np.random.default_rng([self.seed, contrast, number])
+                drawn[contrast] = keys(self.units, draws=draws, rng=rng)
+            at = np.flatnonzero(self.owner[index, 0] == i)
+            _, column, test = self.owner[index[at]].T
+            out[at] = self.live[i].null(drawn[contrast])[test, :, column]
+        return out
+
+
+def refined(p: Float, statistic: Float, shuffled: Shuffles) -> Float:
+    """Small p-values (m,) from all draws and, where these are few, from a fitted tail.
+
+    In two stages, as of Besag and Clifford (1991); never smaller than of a normal.
+    """
+    out = p.copy()
+    go = np.flatnonzero((p * (FIRST + 1) < FEW + 1) & (statistic != 0))
+    for start in range(0, len(go), WIDE):
+        index = go[start : start + WIDE]
+        for i, z in zip(index.tolist(), shuffled.all(index), strict=True):
+            size = abs(float(statistic[i]))
+            least = 2 * float(ndtr(-size))
+            hits = int((z >= size * (1 - GUARD)).sum())
+            out[i] = max((1 + hits) / (1 + len(z)), least)
+            if hits < FEW:
+                out[i] = min(out[i], max(tail_p(z, size), least))
+    return out
+
+
+def _listed(live: list[Job]) -> tuple[Int, Int, Float]:
+    """Job, column and test (m, 3); contrast, subject and test (m, 3); their numbers (6, m)."""
+    owner, where, numbers = [], [], []
+    for i, job in enumerate(live):
+        slack = _unseen(job)
+        for t, seen in enumerate(job.seen()):
+            if not job.plan.sloped[t]:
+                continue
+            for k, j in enumerate(job.subjects):
+                own = (seen.statistic, seen.effect, seen.var_level, seen.var_reference, seen.df)
+                owner.append((i, k, t))
+                where.append((job.contrast, j, t))
+                numbers.append([*(float(a[k]) for a in own), slack[t, k]])
+    shape = (len(owner), 3)
+    ints = (np.array(a, dtype=np.int64).reshape(shape) for a in (owner, where))
+    return *ints, np.array(numbers).reshape(-1, 6).T  # type: ignore[return-value]
+
+
+def _unseen(job: Job) -> Float:
+    """What people unlike those at hand could add to residuals of an arm, (1 + r, k)."""
+    if isinstance(job.plan, Nested):
+        return np.zeros((len(job.plan.sloped), 1))
+    phi, member = job.phi, job.plan.member
+    reach = phi.max(axis=0) - phi.min(axis=0)
+    shift = unseen(phi[member], reach, alpha=ALPHA) + unseen(phi[~member], reach, alpha=ALPHA)
+    return np.outer(job.plan.reach, shift)
+
+
+def judged(tests: ValueTests, t: int, *, unit: float, margin: float, alpha: float) -> Judged:
+    """The location (t = 0) or the slope (t = 1) of every contrast and subject, in `unit`.
+
+    Of several slopes of a nominal subject the one is told that is farthest from its doubt: that
+    differs beyond doubt, else whose interval reaches farthest. All are under the same maximum.
+    """
+    at = np.flatnonzero(np.minimum(tests.where[:, 2], 1) == t)
+    z = tests.critical(alpha)
+    se = np.sqrt(tests.level[at] + tests.reference[at]) / unit
+    half = from_normal(z, tests.df[at]) * se + tests.slack[at] / unit
+    effect = tests.effect[at] / unit
+    apart = (np.abs(effect) > half) & (np.abs(effect) + half > margin)
+    rank = apart * 1e12 + np.abs(effect) + half
+    order = np.lexsort((-rank, tests.where[at, 1], tests.where[at, 0]))
+    place = tests.where[at][order, :2]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (place[1:] != place[:-1]).any(axis=1)
+    pick = order[first]
+    numbers = {
+        "effect": effect, "low": effect - half, "high": effect + half, "se": se,
+        "df": tests.df[at], "p": tests.p[at], "p_maxt": tests.p_maxt[at], "q": tests.q[at],
+    }  # fmt: skip
+    variances = (tests.level[at][pick] / unit**2, tests.reference[at][pick] / unit**2)
+    return Judged(place[first], {name: v[pick] for name, v in numbers.items()}, variances)

@@ -1,0 +1,41 @@
+"""What stands beside the performance by a grouping, where the audit has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from htpy import Node
+
+from evenlight.data.shown import short
+from evenlight.record import Audit
+from evenlight.reports.drawings import drawings
+from evenlight.reports.parts import part, picture
+from evenlight.reports.sections import decisions
+from evenlight.reports.sections.keyed import keyed
+
+
+def beside(audit: Audit, grouping: str) -> Iterator[Node]:
+    """Rates, decision curves, all groups together, label error and matched people."""
+    made = drawings(audit)
+    for key, decided in keyed("t3", audit.further.decisions):
+        if decided.grouping == grouping:
+            yield from decisions.rates(key, decided)
+            mark = key.replace("t3", "F18")
+            yield picture(made[mark]) if mark in made else None
+    for tipped in audit.further.tippings:
+        if tipped.grouping == grouping:
+            yield decisions.tips(tipped)
+    for key, matched in keyed("t3", audit.further.matches):
+        if matched.grouping == grouping:
+            yield decisions.pairs(key, matched)
+
+
+def along(audit: Audit) -> list[Node]:
+    """One part an axis along which performance was measured."""
+    made = drawings(audit)
+    parts: list[Node] = []
+    for key, record in keyed("t3x", audit.further.along):
+        mark = key.replace("t3x", "F19")
+        figure = picture(made[mark]) if mark in made else None
+        parts.append(part(f"Along {short(record.axis)}", decisions.slopes(key, record), figure))
+    return parts

@@ -1,0 +1,157 @@
+"""B2, what follows from the prediction: rates, all groups together, label error, matched people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from htpy import Element, Node, details, li, summary, ul
+
+from evenlight.data.digits import count, estimate, number, probability
+from evenlight.data.shown import metric_name, short
+from evenlight.measures.along import PerformanceAlong
+from evenlight.measures.decisions import Decisions
+from evenlight.measures.matched import Matched
+from evenlight.measures.performance import Performance
+from evenlight.measures.tipped import Tipping
+from evenlight.reports.parts import evidence, grid, name, say, size
+
+SUMMARIES = {
+    "worst": "{}, worst group",
+    "gap": "{}, largest gap",
+    "es_auroc": "AUROC, equity-scaled",
+    "equalised_odds_gap": "equalised odds, largest gap of sensitivity or specificity",
+}
+
+RATES = (
+    "What follows from acting at {threshold}, by {grouping}, with pointwise 95 % intervals. Call "
+    "rate: at or above the threshold. Net benefit: true calls less false ones at the threshold's "
+    "odds, a person."
+)
+TOGETHER = (
+    "All groups of {grouping} together. The 95 % interval allows for choosing the worst group or "
+    "the widest pair. By chance: the mean where groups are shuffled, since a gap is above 0 even "
+    "where there is none; p from the same shuffles.{left}"
+)
+TIPPED = "How wrong the recorded outcome would have to be in one group to overturn a verdict"
+MATCHED = (
+    "Pairs of people of two groups who are alike in {features} features{left}, closest first. "
+    "Adjusted: at equal features, where there are five pairs a feature. Apart: mean distance in a "
+    "pair (nearest neighbours of one group), in SD. Decided differently: share of pairs (of pairs "
+    "of one group)."
+)
+ALONG = (
+    "Change per SD along {axis} (n = {n}), with simultaneous 95 % intervals; p by permutation, "
+    "adjusted by max-T."
+)
+
+
+def rates(key: str, record: Decisions) -> Iterable[Element]:
+    """Rates at the threshold by part, and what is said of all groups together."""
+    if record.rates is not None:
+        made = record.rates
+        heads = ("Group", "n", *(metric_name(m) for m in made.metrics))
+        named = RATES.format(threshold=number(made.threshold), grouping=record.grouping)
+        parts = [_rates(made, i) for i in range(len(made.parts))]
+        yield grid(f"{key}r", "T3, decisions", named, heads, parts)
+    rows = [_summary(record, s) for s in range(len(record.summaries))]
+    left = sorted({name for names in record.left for name in names.split(", ") if name})
+    but = f" Too few people in {short(', '.join(left), 120)}." if left else ""
+    named = TOGETHER.format(grouping=record.grouping, left=but)
+    heads = ("Measure", "Of", "Value [95 % interval]", "By chance", "p")
+    yield grid(f"{key}g", "T3, all groups", named, heads, rows)
+
+
+def _rates(made: Performance, i: int) -> list[Node]:
+    arrays = (made.value, made.low, made.high)
+    cells = [
+        estimate(*(float(a[i, m]) for a in arrays), reason=str(made.reason[i, m]))
+        for m in range(len(made.metrics))
+    ]
+    return [name(made.parts[i]), size(count(float(made.n[i]), str(made.part_reason[i]))), *cells]
+
+
+def _summary(record: Decisions, s: int) -> list[Node]:
+    reason = str(record.reason[s])
+    numbers = (float(a[s]) for a in (record.value, record.low, record.high))
+    return [
+        summary_name(record.summaries[s]),
+        name(record.of[s]),
+        evidence(estimate(*numbers, reason=reason)),
+        number(float(record.null[s]), "not told"),
+        probability(float(record.p[s]), "not tested"),
+    ]
+
+
+def summary_name(summary: str) -> str:
+    """The name of a summary in words.
+
+    >>> summary_name("worst_mae"), summary_name("call_rate_gap")
+    ('mean absolute error, worst group', 'call rate, largest gap')
+    """
+    if summary in SUMMARIES:
+        return SUMMARIES[summary]
+    if summary.startswith("worst_"):
+        return SUMMARIES["worst"].format(metric_name(summary.removeprefix("worst_")))
+    return SUMMARIES["gap"].format(metric_name(summary.removesuffix("_gap")))
+
+
+def tips(record: Tipping) -> Node:
+    """One line a verdict that label error could overturn, folded."""
+    lines = [
+        f"{metric_name(metric)}, {short(a, 40)} against {short(b, 40)}: {record.sentence(c, m)}"
+        for m, metric in enumerate(record.metrics)
+        for c, (a, b) in enumerate(record.contrasts)
+        if record.sentence(c, m)
+    ]
+    if not lines:
+        return None
+    return details(class_="views")[summary[TIPPED], ul[[li[say(line)] for line in lines]]]
+
+
+def pairs(key: str, record: Matched) -> Element:
+    """Matched people, one row a contrast."""
+    heads = (
+        *("Contrast", "Pairs", "Difference [95 % interval]", "Adjusted", "Apart"),
+        "Decided differently",
+    )
+    left = f" (without {short(', '.join(record.left_out), 60)})" if record.left_out else ""
+    named = MATCHED.format(features=len(record.features), left=left)
+    rows = [_pair(record, c) for c in range(len(record.contrasts))]
+    return grid(f"{key}m", "T3, matched people", named, heads, rows)
+
+
+def _pair(record: Matched, c: int) -> list[Node]:
+    reason, undecided = str(record.reason[c]), str(record.decision_reason[c])
+    between, inside = float(record.distance[c]), float(record.usual[c])
+    changed = [float(a[c]) for a in (record.changed, record.changed_low, record.changed_high)]
+    usual = f" ({number(float(record.usual_changed[c]))})" if not undecided else ""
+    adjusted = (record.adjusted, record.adjusted_low, record.adjusted_high)
+    found = (record.difference, record.low, record.high)
+    return [
+        name(" against ".join(record.contrasts[c])),
+        size(count(float(record.pairs[c]), reason)),
+        *(
+            evidence(estimate(*(float(a[c]) for a in arrays), reason=reason, sign=True))
+            for arrays in (found, adjusted)
+        ),
+        f"{number(between, 'not told')} ({number(inside, 'not told')})",
+        f"{estimate(*changed, reason=undecided)}{usual}",
+    ]
+
+
+def slopes(key: str, record: PerformanceAlong) -> Element:
+    """Slopes along an axis, one row a component and loss."""
+    heads = ("Along", "Measure", "Change per SD [95 % interval]", "p")
+    rows: list[list[Node]] = []
+    for q, m in np.ndindex(*record.slope.shape):
+        numbers = (float(a[q, m]) for a in (record.slope, record.low, record.high))
+        reason = str(record.reason[q, m])
+        rows.append([
+            name(record.components[q]),
+            metric_name(record.losses[m]),
+            evidence(estimate(*numbers, reason=reason, sign=True)),
+            probability(float(record.p_maxt[q, m]), "not tested"),
+        ])  # fmt: skip
+    named = ALONG.format(axis=short(record.axis, 60), n=count(record.n))
+    return grid(key, "T3, along an axis", named, heads, rows)

@@ -1,0 +1,188 @@
+"""The engine inside a comparison: sampling weights, fixed point, few arrangements, small p."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evenlight.arrays import Float
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.errors import CohortError, InputError
+from evenlight.measures.arms import Arms, arms_of, sampling_weights
+from evenlight.measures.compare import compare
+from evenlight.measures.comparison import View
+from evenlight.measures.family import results, smallest_p
+from evenlight.measures.prepare import setting
+from evenlight.measures.testing import Testing
+from evenlight.stats.cells import kish
+from evenlight.stats.permutation import difference
+
+VIEW = View("signed", "nothing", "margin", 1.0)
+
+
+def people(n: int = 200, p: int = 3, *, seed: int = 0, **columns: object) -> Cohort:
+    """Two groups of unlike size, the first feature higher in B."""
+    rng = np.random.default_rng(seed)
+    race = np.where(np.arange(n) % 5 < 2, "B", "A")
+    x = rng.normal(size=(n, p))
+    x[race == "B", 0] += 1.0
+    table = pd.DataFrame({"race": race, **columns}, index=[f"p{i:04d}" for i in range(n)])
+    weights = "w" if "w" in columns else None
+    return Cohort(x, table, groups=["race"], unit="row", weights=weights)
+
+
+def explained(cohort: Cohort) -> Attributions:
+    """Attributions that are the values."""
+    x = cohort.dense()
+    return Attributions.from_arrays(
+        x, rows=cohort.rows.tolist(), features=cohort.features, output=x.sum(axis=1), base=0.0
+    )
+
+
+def arms(cohort: Cohort, values: Float, *, draws: int = 2_000) -> list[Arms]:
+    """The arms given nothing."""
+    here = setting(cohort, "race")
+    return arms_of(here, "nothing", values, draws=draws, rng=np.random.default_rng(0))
+
+
+def test_weights_enter_the_difference_and_its_size_counts_by_kish() -> None:
+    """The effect is the difference of weighted means, and the arm is told what it is worth."""
+    w = np.random.default_rng(1).uniform(0.2, 5.0, size=200)
+    cohort = people(w=w)
+    made = explained(cohort)
+    found = compare(made, cohort, by="race")
+    x, b = made.values.astype(float), cohort.grouping("race").codes == 1
+    gap = np.average(x[b], axis=0, weights=w[b]) - np.average(x[~b], axis=0, weights=w[~b])
+    v = found.view("signed")
+    np.testing.assert_allclose(found.effect[v, 0] * found.views[v].unit, gap, rtol=1e-6)
+    arm = arms(cohort, x)[0]
+    assert arm.effective == pytest.approx((kish(w[b]), kish(w[~b])))
+    assert arm.counting == arm.effective
+
+
+def test_a_person_of_weight_zero_does_not_enter() -> None:
+    """Zero weights are the same as leaving these people out."""
+    w = np.ones(200)
+    w[::7] = 0.0
+    cohort = people(w=w)
+    x = cohort.dense()
+    arm = arms(cohort, x)[0]
+    assert sum(arm.left) == int((w > 0).sum())
+    plain = people()
+    inside = arms(plain, x)[0]
+    assert sum(inside.left) == 200
+    assert arm.counting == pytest.approx(arm.left)
+
+
+@pytest.mark.parametrize(
+    ("w", "told"),
+    [
+        (np.where(np.arange(200) == 3, -1.0, 1.0), "1 of 200 rows hold no number of 0 or more"),
+        (np.where(np.arange(200) < 2, np.nan, 1.0), "2 of 200 rows"),
+        (np.zeros(200), "all are 0"),
+    ],
+)
+def test_impossible_weights_are_refused(w: Float, told: str) -> None:
+    """The error names the column, the count and the remedy."""
+    with pytest.raises(CohortError, match=told):
+        sampling_weights(setting(people(w=w), "race"))
+
+
+def test_a_weight_belongs_to_the_unit() -> None:
+    """Two rows of a person with unlike weights are refused."""
+    table = pd.DataFrame(
+        {"who": np.repeat(np.arange(30), 2), "w": np.arange(60) % 2 + 1.0,
+         "race": np.repeat(np.where(np.arange(30) % 2, "A", "B"), 2)},
+        index=[f"r{i}" for i in range(60)],
+    )  # fmt: skip
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    cohort = Cohort(x, table, groups=["race"], unit="who", weights="w")
+    with pytest.raises(CohortError, match="30 of 30 units have rows of different weight"):
+        sampling_weights(setting(cohort, "race"))
+
+
+def test_similar_needs_twenty_effective_units() -> None:
+    """Where a few weights carry an arm, an interval inside the margin is no *similar*."""
+    w = np.where(np.arange(200) % 5 < 2, np.where(np.arange(200) < 20, 50.0, 0.05), 1.0)
+    cohort = people(w=w)
+    x = np.random.default_rng(3).normal(size=(200, 1)) * 1e-3
+    arm = arms(cohort, x)[0]
+    assert arm.counting[0] < 20 < arm.left[0]
+    found = results([arm], np.array([0]), VIEW, testing=Testing())
+    assert found.verdict[0, 0] == "cannot_tell"
+    assert abs(found.low[0, 0]) < 0.1 > abs(found.high[0, 0])
+
+
+def test_fixed_point_has_the_same_bits_in_any_order_of_rows() -> None:
+    """With bits every number of the family is byte for byte the same, and near the plain one."""
+    x = np.random.default_rng(4).normal(size=(200, 5))
+    testing, columns = Testing(bits=20), np.arange(5)
+    cohort = people(p=5)
+    whole = results(arms(cohort, x), columns, VIEW, testing=testing)
+    parts = results(arms(cohort, x[:, ::-1]), columns[::-1], VIEW, testing=testing)
+    plain = results(arms(cohort, x), columns, VIEW, testing=Testing())
+    for name in ("effect", "low", "high", "se", "df", "p", "p_maxt", "q"):
+        assert getattr(whole, name).tobytes() == getattr(parts, name).tobytes()
+        np.testing.assert_allclose(getattr(whole, name), getattr(plain, name), rtol=5e-3, atol=1e-4)
+
+
+def test_too_many_bits_are_refused_with_the_number_that_is_possible() -> None:
+    """20 bits hold for 2,000 people; 24 do not for 200."""
+    made = arms(people(), people().dense())
+    with pytest.raises(InputError, match="pass bits=22"):
+        results(made, np.arange(3), VIEW, testing=Testing(bits=24))
+
+
+def test_se_and_df_are_of_welch() -> None:
+    """Without strata se and df are Welch's, in the unit of the view."""
+    cohort = people()
+    x = cohort.dense()
+    b = cohort.grouping("race").codes == 1
+    found = results(
+        arms(cohort, x), np.arange(3), View("signed", "nothing", "margin", 2.0), testing=Testing()
+    )
+    parts = [x[at].var(axis=0, ddof=1) / at.sum() for at in (b, ~b)]
+    df = (parts[0] + parts[1]) ** 2 / sum(
+        v**2 / (at.sum() - 1) for v, at in zip(parts, (b, ~b), strict=True)
+    )
+    np.testing.assert_allclose(found.se[0], np.sqrt(parts[0] + parts[1]) / 2)
+    np.testing.assert_allclose(found.df[0], df)
+
+
+def test_the_smallest_p_is_told() -> None:
+    """One over the draws and one; over the arrangements where all are listed; NaN without draws."""
+    cohort = people()
+    assert smallest_p(arms(cohort, cohort.dense(), draws=999)) == 1 / 1_000
+    assert np.isnan(smallest_p(arms(cohort, cohort.dense(), draws=0)))
+
+
+def test_pairs_that_must_stay_together_are_enumerated() -> None:
+    """Eleven people of each group who swap with one partner each: 2^11 arrangements, p exact."""
+    sets = [*combinations(range(5), 2), (0, 1, 2)]
+    who, site = zip(*[(2 * i + j, s) for i, own in enumerate(sets) for j in (0, 1) for s in own],
+                    strict=True)  # fmt: skip
+    person = np.array(who)
+    table = pd.DataFrame(
+        {"who": person, "site": site, "race": np.where(person % 2, "A", "B")},
+        index=[f"r{i:02d}" for i in range(len(who))],
+    )
+    x = np.random.default_rng(5).normal(size=(len(who), 2)) + 0.8 * (person % 2)[:, None]
+    cohort = Cohort(x, table, groups=["race"], unit="who", strata=["site"])
+    (arm,) = arms(cohort, x)
+    assert arm.reason == ""
+    assert arm.every is not None
+    assert len(arm.every) == 2**11
+    found = results([arm], np.arange(2), VIEW, testing=Testing())
+    assert smallest_p([arm]) == 1 / 2**11
+    values = arm.cells.values
+    size = np.abs(
+        [difference(values, replace(arm.plan, member=row.astype(bool))).statistic
+         for row in arm.every]
+    )  # fmt: skip
+    seen = np.abs(difference(values, arm.plan).statistic)
+    np.testing.assert_array_equal(found.p[0], (size >= seen * (1 - 1e-9)).mean(axis=0))

@@ -93,7 +93,8 @@ def test_every_measure_is_a_table(formula: Audit) -> None:
     tables = formula.tables()
     assert set(tables) == {
         "people", "performance", "performance_differences", "features", "reliance", "sensitivity",
-        "flips", "quality", "quality_differences", "findings",
+        "flips", "quality", "quality_differences", "findings", "global_tests", "omnibuses",
+        "coverages", "intersections", "decisions", "matches",
     }  # fmt: skip
     assert len(tables["features"]) == sum(c.effect.size for c in formula.comparisons)
     assert all(isinstance(d.to_frame(), pd.DataFrame) for d in formula.dependences)

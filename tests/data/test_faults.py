@@ -172,9 +172,13 @@ def test_15_16_a_constant_feature_is_zero_and_not_missing() -> None:
         values, rows=IDS, features=list(x.columns), output=values.sum(axis=1), base=0.0
     )
     found = compare(made, cohort, by="sex")
-    assert (found.p[:, 0, 1] == 1.0).all()
-    assert (found.effect[:, 0, 1] == 0.0).all()
-    assert (found.verdict[:, 0, 1] == "similar").all()
+    seen = [v for v, view in enumerate(found.views) if view.given != "value"]
+    assert (found.p[seen, 0, 1] == 1.0).all()
+    assert (found.effect[seen, 0, 1] == 0.0).all()
+    assert (found.verdict[seen, 0, 1] == "similar").all()
+    own = [v for v, view in enumerate(found.views) if view.given == "value"]
+    assert (found.verdict[own, 0, 1] == "not_estimable").all()
+    assert "one value" in found.reason[own[0], 0, 1]
 
 
 def test_17_attributions_equal_in_both_groups_have_p_one() -> None:

@@ -25,7 +25,8 @@ class Result:
     """One judged number: what it is about, its simultaneous interval, verdict and why.
 
     `pair` is (level, reference), None for a whole grouping; `view` the view's key or the condition;
-    numbers that do not exist are NaN; `more_in` names the group that would need `more` units.
+    numbers that do not exist are NaN; `more_in` names the group that would need `more` units;
+    `partners` are the features that interact, where the mechanism is a context.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Result:
     more_in: str = ""
     mechanism: str = ""
     reason: str = ""
+    partners: tuple[str, ...] = ()
 
     @property
     def contrast(self) -> str:
@@ -102,6 +104,7 @@ def _performance(made: Performance) -> Iterator[Result]:
 
 
 def _comparison(made: Comparison) -> Iterator[Result]:
+    partners = {(p.level, p.reference, p.subject): p.names for p in made.partners}
     for v, view in enumerate(made.views):
         for c, pair in enumerate(made.contrasts):
             for j, subject in enumerate(made.subjects):
@@ -126,6 +129,7 @@ def _comparison(made: Comparison) -> Iterator[Result]:
                     more_in=_where(str(made.more_in[at]), pair),
                     mechanism=str(made.mechanism[at]),
                     reason=str(made.reason[at]),
+                    partners=partners.get((*pair, subject), ()),
                 )
 
 

@@ -130,6 +130,8 @@ def _subject(result: Result) -> str:
 def _closing(result: Result) -> str:
     spoken = SPOKEN[result.verdict]
     why = WHY.get(result.mechanism, "") if result.verdict == "different" else ""
+    if why and result.partners and result.mechanism == "context":
+        why += f" ({', '.join(result.partners)})"
     if why and result.kind == "attribution" and result.mechanism in ("context", "use"):
         why += "; other values of it may add to this"
     if result.verdict == "cannot_tell" and isnan(result.more):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from htpy import Element, Node
 
-from evenlight.data.digits import count, estimate, plain, probability
+from evenlight.data.digits import confidence, count, estimate, plain, probability
 from evenlight.data.shown import metric_name, short
 from evenlight.measures.performance import Performance
 from evenlight.record import Audit
@@ -81,7 +81,8 @@ def _cells(record: Performance, i: int) -> list[Node]:
 
 
 def _differences(key: str, record: Performance) -> Element:
-    heads = ("Metric", "Contrast", "Difference [95 % interval]", "Margin", "p", "n", "Verdict")
+    seen = f"Difference [{confidence(record.alpha)} interval]"
+    heads = ("Metric", "Contrast", seen, "Margin", "p", "n", "Verdict")
     order = np.argsort(~np.isfinite(record.margin), kind="stable").tolist()
     pairs = range(len(record.contrasts))
     told = [

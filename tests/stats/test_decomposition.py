@@ -93,3 +93,22 @@ def test_the_bootstrap_spreads_like_repeated_samples() -> None:
     plan = layout(phi, phi[:, 0], group, np.zeros(300, dtype=int))
     again = bootstrap_shares(plan, draws=200, rng=rng)[:, 0]
     assert 0.67 < again.std() / np.std(fresh) < 1.5
+
+
+def test_draws_at_once_are_draws_one_by_one() -> None:
+    """Resampled and shuffled shares are those of `shares` under the same weights and groups."""
+    rng = np.random.default_rng(2)
+    phi, group = rng.normal(size=(90, 3)), rng.integers(0, 3, 90)
+    plan = layout(phi, phi.sum(axis=1), group, rng.integers(0, 4, 90))
+    twin = np.random.default_rng(5)
+    weights = twin.multinomial(90, np.full(90, 1 / 90), size=6).astype(float)
+    slow = np.stack([shares(plan, weight=w) for w in weights])
+    fast = bootstrap_shares(plan, draws=6, rng=np.random.default_rng(5))
+    np.testing.assert_allclose(fast, slow, atol=1e-14)
+    twin, groups = np.random.default_rng(6), np.tile(plan.group, (5, 1))
+    for s in range(plan.s):
+        rows = plan.stratum == s
+        groups[:, rows] = twin.permuted(np.tile(plan.group[rows], (5, 1)), axis=1)
+    slow = np.stack([shares(plan, group=g) for g in groups])
+    fast = null_shares(plan, draws=5, rng=np.random.default_rng(6))
+    np.testing.assert_allclose(fast, slow, atol=1e-14)

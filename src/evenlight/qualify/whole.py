@@ -94,6 +94,7 @@ def whole_audit(case: str, rng: np.random.Generator, seed: int) -> Found:
     questions = [q.model_copy(update={"blocks": True}) for q in default_questions(cohort)]
     plan = Plan.from_data({
         "explain": {"method": made.method, "seed": seed, "repeats": 0},
+        "measure": {"further": False},
         "question": [q.model_dump() for q in questions],
     })  # fmt: skip
     return _told(audit(made.model, cohort, plan=plan), planted)

@@ -18,6 +18,10 @@ from scipy.sparse import csr_array
 from evenlight.arrays import Bool, Float, Int
 
 
+BUDGET = 2**26
+"""Bytes of sums held at once while draws are made."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """n units in S strata and k groups; `parts` (n, p + 1) their attributions and, last, f."""
@@ -84,23 +88,59 @@ def shares(plan: Layout, *, group: Int | None = None, weight: Float | None = Non
 
 def null_shares(plan: Layout, *, draws: int, rng: np.random.Generator) -> Float:
     """B_j (draws, p) with the group shuffled among the units of each stratum."""
-    order = np.argsort(plan.stratum, kind="stable")
-    starts = np.flatnonzero(np.diff(plan.stratum[order], prepend=-1))
-    out = np.empty((draws, plan.parts.shape[1] - 1))
-    for b in range(draws):
-        group = plan.group.copy()
-        for rows in np.split(order, starts[1:]):
-            group[rows] = rng.permutation(group[rows])
-        out[b] = shares(plan, group=group)
-    return out
+    out = [_shuffled(plan, size, rng) for size in _steps(plan, draws)]
+    return np.concatenate(out)
 
 
 def bootstrap_shares(plan: Layout, *, draws: int, rng: np.random.Generator) -> Float:
     """B_j (draws, p) over resamples of units."""
+    out = [_resampled(plan, size, rng) for size in _steps(plan, draws)]
+    return np.concatenate(out)
+
+
+def _steps(plan: Layout, draws: int) -> list[int]:
+    """Draws that may be held at once, so that sums of cells stay within the budget."""
+    cells = plan.s * plan.k * plan.parts.shape[1] + len(plan.group)
+    step = max(1, min(draws, BUDGET // (8 * cells)))
+    return [min(step, draws - start) for start in range(0, draws, step)]
+
+
+def _shuffled(plan: Layout, draws: int, rng: np.random.Generator) -> Float:
+    count, sums = _empty(plan, draws)
+    for s in range(plan.s):
+        rows = np.flatnonzero(plan.stratum == s)
+        drawn = rng.permuted(np.tile(plan.group[rows], (draws, 1)), axis=1)
+        for g in np.unique(plan.group[rows]):
+            there = (drawn == g).astype(np.float64)
+            count[:, s, g], sums[:, s, g] = there.sum(axis=1), there @ plan.parts[rows]
+    f = plan.parts[:, -1]
+    return _between(count, sums, np.full(draws, float((f**2).sum())))
+
+
+def _resampled(plan: Layout, draws: int, rng: np.random.Generator) -> Float:
     n = len(plan.group)
-    return np.stack(
-        [
-            shares(plan, weight=rng.multinomial(n, np.full(n, 1 / n)).astype(float))
-            for _ in range(draws)
-        ]
-    )
+    weight = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
+    count, sums = _empty(plan, draws)
+    for s in range(plan.s):
+        for g in np.unique(plan.group[plan.stratum == s]):
+            rows = np.flatnonzero((plan.stratum == s) & (plan.group == g))
+            own = weight[:, rows]
+            count[:, s, g], sums[:, s, g] = own.sum(axis=1), own @ plan.parts[rows]
+    return _between(count, sums, weight @ plan.parts[:, -1] ** 2)
+
+
+def _empty(plan: Layout, draws: int) -> tuple[Float, Float]:
+    shape = (draws, plan.s, plan.k)
+    return np.zeros(shape), np.zeros((*shape, plan.parts.shape[1]))
+
+
+def _between(count: Float, sums: Float, squares: Float) -> Float:
+    """B_j (draws, p) from units and sums of each cell, and the sum of f^2 over all units (draws,)."""
+    size = np.maximum(count.sum(axis=2), 1e-300)
+    middle = sums.sum(axis=2) / size[..., None]
+    mean = np.divide(sums, count[..., None], out=np.zeros_like(sums), where=count[..., None] > 0)
+    mean -= middle[:, :, None, :]
+    pull = count * mean[..., -1]
+    between = np.einsum("dsk,dskp->dp", pull, mean[..., :-1], optimize=True)
+    total = squares - (size * middle[..., -1] ** 2).sum(axis=1)
+    return np.divide(between, total[:, None], out=np.zeros_like(between), where=total[:, None] > 0)

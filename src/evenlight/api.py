@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evenlight import files, reports
 from evenlight.audit import audit
-from evenlight.load import load_cohort, load_model
+from evenlight.load import load_cohort, load_model, load_sets
 from evenlight.plan import Plan
 from evenlight.record import Audit
 
@@ -40,6 +40,7 @@ def run(
         plan=asked,
         plan_digest=plan_digest,
         ledger=folder.parent / LEDGER,
+        sets=load_sets(asked, path.parent, cohort),
         progress=progress,
     )
     report(found, found.save(folder))

@@ -11,6 +11,7 @@ import numpy as np
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
 from evenlight.doubts import doubts, other_backgrounds, unasked, unused_roles
 from evenlight.errors import EvenlightWarning, InputError, PlanError
 from evenlight.explainers.explain import explain
@@ -38,12 +39,14 @@ def audit(
     plan: Plan | None = None,
     plan_digest: str | None = None,
     ledger: Path | None = None,
+    sets: FeatureSets | None = None,
     progress: Progress | None = None,
 ) -> Audit:
     """Audit a model on a cohort by a plan (None: the defaults, with three primary questions).
 
     The plan is completed and hashed before attributions are read; `plan_digest` is the digest that
-    was fixed in advance, `ledger` the file that remembers every plan used. `progress` is told the
+    was fixed in advance, `ledger` the file that remembers every plan used. `sets` of features (of
+    one-hot variables, by name) are tested before features, and may overlap. `progress` is told the
     name of each stage.
 
     Raises InputError before any compute where model, cohort or plan do not fit together.
@@ -63,7 +66,7 @@ def audit(
         explained = _explained(prepared, cohort, chosen, say)
         made = explained.made
         suspected = tuple(_suspected(made, cohort, chosen.explain.seed))
-        found = measured(prepared, explained, cohort, chosen, say)
+        found = measured(prepared, explained, cohort, chosen, say, sets)
     say("judging")
     findings, answers, gate = judge(found.measures, chosen.question, chosen.policy)
     told = [str(w.message) for w in caught if issubclass(w.category, EvenlightWarning)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,21 +10,28 @@ import numpy as np
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Groups
 from evenlight.data.probed import Predictions
+from evenlight.data.sums import summed
 from evenlight.errors import EvenlightError
 from evenlight.further import Further
 from evenlight.measures.agreement import agree
 from evenlight.measures.axes import compare_axes
 from evenlight.measures.axes_omnibus import axes_omnibus
+from evenlight.measures.compare import compare
+from evenlight.measures.comparison import Comparison
 from evenlight.measures.coverage import label_coverage
 from evenlight.measures.decide import decide
 from evenlight.measures.globally import globally
+from evenlight.measures.hierarchy import hierarchy
 from evenlight.measures.intersect import intersect
 from evenlight.measures.judging import Judging
 from evenlight.measures.match import match
+from evenlight.measures.nested import Hierarchy
 from evenlight.measures.omnibus import omnibus
 from evenlight.measures.perform_along import perform_along
+from evenlight.measures.prepare import as_variables
 from evenlight.measures.rate import rate
 from evenlight.measures.testing import Testing
 from evenlight.measures.tip import tip
@@ -146,3 +153,30 @@ def _crossed(made: Attributions, cohort: Cohort, testing: Testing) -> Iterator[J
         words = " x ".join(groups.name for groups in first)
         crossed = partial(intersect, made, cohort, by=first, testing=testing)
         yield "intersections", f"Intersections {words}", crossed
+
+
+def nest(
+    made: Attributions,
+    cohort: Cohort,
+    sets: FeatureSets,
+    compared: Sequence[Comparison],
+    *,
+    seed: int,
+) -> tuple[tuple[Hierarchy, ...], tuple[str, ...]]:
+    """Sets first, features inside the sets that differ, for each comparison of features.
+
+    Each comparison of sets has the margin and error rate of that of features. A grouping that the
+    data do not allow is left out and said.
+    """
+    grouped, _ = as_variables(made, cohort)
+    sums, out, told = summed(grouped, sets), [], []
+    for i, single in enumerate(compared):
+        testing = Testing(margin=single.margin, alpha=single.alpha)
+        view = ("signed", "nothing", made.scale)
+        rng = np.random.default_rng([seed, 2_000 + i])
+        try:
+            whole = compare(sums, cohort, by=single.grouping, testing=testing, rng=rng)
+            out.append(hierarchy(whole, single, sets, view=view))
+        except EvenlightError as error:
+            told.append(f"Sets by {single.grouping} could not be measured: {error}.")
+    return tuple(out), tuple(told)

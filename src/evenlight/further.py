@@ -17,6 +17,7 @@ from evenlight.measures.decisions import Decisions
 from evenlight.measures.global_tests import GlobalTests
 from evenlight.measures.intersection import Intersection
 from evenlight.measures.matched import Matched
+from evenlight.measures.nested import Hierarchy
 from evenlight.measures.omnibus import Omnibus
 from evenlight.measures.performance import Performance
 from evenlight.measures.tipped import Tipping
@@ -47,6 +48,7 @@ class Further:
     decisions: tuple[Decisions, ...] = ()
     tippings: tuple[Tipping, ...] = ()
     matches: tuple[Matched, ...] = ()
+    hierarchies: tuple[Hierarchy, ...] = ()
     raters: tuple[Performance, ...] = ()
 
     def tables(self) -> Iterator[tuple[str, pd.DataFrame]]:

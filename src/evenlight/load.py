@@ -10,6 +10,7 @@ import pandas as pd
 
 from evenlight import cohorts
 from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Axes, Groups
 from evenlight.errors import PlanError
 from evenlight.modalities.tables import read_table
@@ -53,6 +54,13 @@ def load_cohort(plan: Plan, folder: Path) -> Cohort:
     groups = [_grouping(name, plan, path, asked.id) for name in asked.groups]
     axes = [_axes(name, plan.axes[name], path, asked.id) for name in plan.axes]
     return read_table(path, features=asked.features, id=asked.id, groups=groups, axes=axes, **roles)
+
+
+def load_sets(plan: Plan, folder: Path, cohort: Cohort) -> FeatureSets | None:
+    """The sets of a plan's GMT file over the cohort's variables; None where it names none."""
+    if plan.sets.gmt is None:
+        return None
+    return FeatureSets.from_gmt(inside(folder, plan.sets.gmt), cohort.features.variables().names)
 
 
 def inside(folder: Path, name: str) -> Path:

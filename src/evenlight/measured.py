@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
 from evenlight.data.probed import Contrasts, Faithfulness, Predictions
 from evenlight.doubts import coverage
-from evenlight.explore import explore, performable
+from evenlight.explore import explore, nest, performable
 from evenlight.further import Further
 from evenlight.measures.assess import assess
+from evenlight.measures.clusters import clusters
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.dependence import Dependence
 from evenlight.measures.judging import MARGINS, Judging
+from evenlight.measures.nested import Hierarchy
 from evenlight.measures.people import depend, flips, sensitivities
 from evenlight.measures.perform import perform
 from evenlight.measures.performance import Performance
@@ -75,7 +78,12 @@ class Outputs:
 
 
 def measured(
-    prepared: Prepared, explained: Explained, cohort: Cohort, plan: Plan, say: Progress
+    prepared: Prepared,
+    explained: Explained,
+    cohort: Cohort,
+    plan: Plan,
+    say: Progress,
+    sets: FeatureSets | None = None,
 ) -> Found:
     """Every measure by every grouping; each draw has its own stream of the plan's seed."""
     say("moving every feature")
@@ -94,6 +102,7 @@ def measured(
     ]
     flipped = [_flips(prepared, cohort, groups.name, plan.policy) for groups in cohort.groups]
     further, notes = _further(explained.made, predicted, cohort, plan, say)
+    nested, more = _nested(made, cohort, plan, sets, [own.compared for own in by])
     measures = Measures(
         tuple(own.performed for own in by if own.performed is not None),
         tuple(own.compared for own in by),
@@ -107,8 +116,8 @@ def measured(
         tuple(d for own in drawn for d in own),
         tuple(sensed),
         tuple(f for own in flipped for f in own),
-        further,
-        notes,
+        replace(further, hierarchies=nested),
+        notes + more,
     )
 
 
@@ -165,6 +174,23 @@ def _further(
     testing = Testing(margin=plan.policy.margins.attribution, alpha=plan.policy.alpha)
     judging = _judging(plan.policy, None)
     return explore(made, predicted, cohort, judging, testing, seed=plan.explain.seed)
+
+
+def _nested(
+    made: Attributions,
+    cohort: Cohort,
+    plan: Plan,
+    sets: FeatureSets | None,
+    compared: Sequence[Comparison],
+) -> tuple[tuple[Hierarchy, ...], tuple[str, ...]]:
+    """Sets before features, where sets are given or the plan asks for clusters."""
+    if made.values.ndim != 2 or (sets is None and not plan.sets.clusters):
+        return (), ()
+    if sets is None:
+        grouped, kind = as_variables(made, cohort)
+        of = "attributions" if kind == "variable" else "values"
+        sets = clusters(grouped, cohort, of=of)
+    return nest(made, cohort, sets, compared, seed=plan.explain.seed)
 
 
 def _testing(

@@ -103,6 +103,19 @@ class MeasurePlan(Closed):
     further: bool = True
 
 
+class SetsPlan(Closed):
+    """Sets that are tested before features: a GMT file, or clusters of correlated features."""
+
+    gmt: str | None = None
+    clusters: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.gmt and self.clusters:
+            raise ValueError("give gmt or clusters, not both")
+        return self
+
+
 class ReportPlan(Closed):
     """What the page says at its head."""
 
@@ -124,6 +137,7 @@ class Plan(Closed):
     axes: dict[str, AxesPlan] = Field(default={})
     explain: ExplainPlan = ExplainPlan()
     measure: MeasurePlan = MeasurePlan()
+    sets: SetsPlan = SetsPlan()
     question: tuple[Question, ...] = Field(default=(), max_length=MOST_QUESTIONS)
     policy: Policy = Policy()
     report: ReportPlan = ReportPlan()
@@ -199,6 +213,15 @@ class Plan(Closed):
         return self.cohort.model_copy(update=own)
 
 
+CONDITIONS = {
+    "performance": ("nothing",),
+    "use": ("nothing",),
+    "attribution": ("nothing", "outcome"),
+    "reliance": ("nothing", "outcome", "outcome and strata"),
+}
+"""What each measure can be asked given."""
+
+
 def default_questions(cohort: Cohort) -> tuple[Question, ...]:
     """Performance by the first grouping, use of features by it, and reliance given the outcome."""
     first = cohort.groups[0].name
@@ -224,6 +247,11 @@ def _subject(question: Question, cohort: Cohort, policy: Policy) -> None:
         raise PlanError(
             f"subject {question.subject!r} is not measured for {question.measure}"
             f"{_nearest(question.subject, known)}; known: {', '.join(known[:12])}"
+        )
+    if question.given not in (None, *CONDITIONS[question.measure]):
+        raise PlanError(
+            f"a question of {question.measure} is not asked given the {question.given}; leave "
+            f"`given` out, or one of: {', '.join(CONDITIONS[question.measure])}"
         )
     if question.given == "outcome and strata" and not cohort.strata:
         raise PlanError("a question is given outcome and strata, but the cohort has no strata")

@@ -49,11 +49,12 @@ class Policy(Closed):
     `alpha` is the error rate that all primary questions share, and that each exploratory family has
     for itself. `threshold` is the deployed one, on the response. `inconclusive` says whether a
     primary question that cannot be told stops the gate ("stop") or is only reported ("report"); one
-    that cannot be asked at all always stops it. `coverage` is the least share of units with a known label.
+    that cannot be asked at all always stops it. `coverage` is the least share of units with a known
+    label.
     """
 
     margins: Margins = Margins()
-    alpha: float = Field(default=0.05, gt=0, le=0.2)
+    alpha: float = Field(default=0.05, ge=0.005, le=0.2)
     threshold: float | None = None
     inconclusive: Literal["report", "stop"] = "report"
     coverage: float = Field(default=0.5, ge=0, le=1)
@@ -76,11 +77,25 @@ def error_rates(questions: Sequence[Question], alpha: float) -> dict[tuple[str, 
     """The part of `alpha` that each family of primary questions has.
 
     Each family has one simultaneous interval, and alpha is split evenly between the families
-    (Bonferroni), so that all primary intervals hold together with 1 - alpha.
+    (Bonferroni), so that all primary intervals hold together with 1 - alpha. The totals of a
+    reliance have intervals of their own beside that of the subjects: each that is asked about
+    counts as a family.
 
     >>> asked = [Question(measure=m, grouping="sex") for m in ("performance", "use")]
     >>> error_rates(asked, 0.05)[("use", "sex", "nothing")]
     0.025
     """
-    families = list(dict.fromkeys(family(q) for q in questions))
-    return {name: alpha / len(families) for name in families}
+    intervals = {(family(q), _total(q)) for q in questions}
+    return {family(q): alpha / len(intervals) for q in questions}
+
+
+def _total(question: Question) -> str:
+    """The total that a question of reliance asks about, "" for a subject, and for other measures.
+
+    >>> _total(Question(measure="reliance", grouping="sex"))
+    'unsupported_share'
+    """
+    if question.measure != "reliance":
+        return ""
+    asked = question.subject or "unsupported_share"
+    return asked if asked in ("unsupported_share", "eta_squared") else ""

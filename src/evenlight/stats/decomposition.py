@@ -17,7 +17,6 @@ from scipy.sparse import csr_array
 
 from evenlight.arrays import Bool, Float, Int
 
-
 BUDGET = 2**26
 """Bytes of sums held at once while draws are made."""
 
@@ -135,7 +134,7 @@ def _empty(plan: Layout, draws: int) -> tuple[Float, Float]:
 
 
 def _between(count: Float, sums: Float, squares: Float) -> Float:
-    """B_j (draws, p) from units and sums of each cell, and the sum of f^2 over all units (draws,)."""
+    """B_j (draws, p) from units and sums of each cell, and the sum of f^2 of all units (draws,)."""
     size = np.maximum(count.sum(axis=2), 1e-300)
     middle = sums.sum(axis=2) / size[..., None]
     mean = np.divide(sums, count[..., None], out=np.zeros_like(sums), where=count[..., None] > 0)

@@ -19,7 +19,7 @@ from evenlight.reports.sections.b8_trust import banner
 from evenlight.reports.sections.changes import flips, sensitivities
 from evenlight.reports.sections.contrasts import contrast_tables
 from evenlight.reports.sections.keyed import keyed
-from evenlight.reports.sections.wholes import agreement_table, whole_table
+from evenlight.reports.sections.wholes import agreement_table, tree_table, whole_table
 from evenlight.reports.words import CAPTIONS, NOTHING
 
 
@@ -53,6 +53,9 @@ def _whole(audit: Audit, key: str, grouping: str) -> Iterator[Node]:
     for ranks in beside.agreements:
         if ranks.grouping == grouping:
             yield folded("Agreement of rankings", agreement_table(f"{key}r", ranks))
+    for tree in beside.hierarchies:
+        if tree.grouping == grouping:
+            yield tree_table(f"{key}h", tree)
     for groups in beside.omnibuses:
         if groups.grouping == grouping:
             yield together_table(f"{key}g", groups)

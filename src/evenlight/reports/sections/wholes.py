@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from htpy import Element, Node
+from htpy import p as paragraph
 
 from evenlight.data.digits import count, estimate, fixed, plain, probability
 from evenlight.data.shown import short
@@ -90,6 +91,9 @@ def tree_table(key: str, record: Hierarchy) -> Element:
         size = f"sum of {int(record.size[s])}"
         rows.append([name(record.sets[s]), _pair(record.contrasts[c]), size, numbers, p])
         rows += _inside(record, int(c), int(s))
+    if not rows:
+        none = f"Of {count(len(record.sets))} sets of features none differs by "
+        return paragraph(class_="quiet")[f"{none}{short(record.grouping)}."]
     text = TREE.format(grouping=short(record.grouping), alpha=plain(record.alpha))
     return grid(key, "T4h", text, ["Set", "Contrast", "Of", "Difference", "Adjusted p"], rows)
 

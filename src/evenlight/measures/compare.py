@@ -150,7 +150,7 @@ def _arrays(found: list[Tested], margin: float, *, rounded: bool) -> dict[str, n
     left = np.array([[a.left if not a.reason else (0, 0) for a in one.asked] for one in found])
     out["n"] = shown_counts(left, rounded=rounded)
     kept = [
-        [[m / max(n, 1) for n, m in zip(a.total, a.left, strict=True)] for a in one.asked]
+        [[_left(m) / max(n, 1) for n, m in zip(a.total, a.left, strict=True)] for a in one.asked]
         for one in found
     ]
     out["kept"] = np.round(kept, 2) if rounded else np.array(kept)
@@ -160,6 +160,11 @@ def _arrays(found: list[Tested], margin: float, *, rounded: bool) -> dict[str, n
     ]
     out["population"] = np.array(told, dtype=np.str_)
     return out
+
+
+def _left(units: int) -> int:
+    """Units left, a count of 1 to 10 told as 10, so that no share gives it away."""
+    return SMALLEST_GROUP - 1 if 0 < units < SMALLEST_GROUP else units
 
 
 def _use(found: list[Tested]) -> Text | None:

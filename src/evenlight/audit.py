@@ -19,8 +19,11 @@ from evenlight.explainers.progress import Pace
 from evenlight.judge import judge
 from evenlight.ledger import enter
 from evenlight.measured import Explained, Progress, measured
+from evenlight.measures.nuisance import nuisance
 from evenlight.measures.people import compose
+from evenlight.measures.prepare import setting
 from evenlight.measures.suspects import suspects
+from evenlight.measures.weighing import sampling_weights
 from evenlight.models.probe import Prepared, prepare
 from evenlight.plan import Plan
 from evenlight.probes.faithfulness import faithfulness
@@ -57,6 +60,7 @@ def audit(
     begun = time.perf_counter()
     chosen = (plan or Plan()).completed(cohort)
     _fixed(chosen, plan_digest)
+    _comparable(cohort)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", EvenlightWarning)
         say("checking the model")
@@ -95,12 +99,17 @@ def audit(
         findings=findings,
         verdict=gate,
         warnings=tuple(dict.fromkeys([
-            *cohort.notes, *changed, *unused_roles(cohort), *suspected,
+            *cohort.notes, *changed, *_unused(cohort, made, chosen), *suspected,
             *unasked([g.name for g in cohort.groups], [q.grouping for q in chosen.question]),
             *doubts(made, found.measures, chosen.policy), *found.notes, *told,
         ])),
         provenance=provenance(chosen, made, seconds=time.perf_counter() - begun),
     )  # fmt: skip
+
+
+def _unused(cohort: Cohort, made: Attributions, plan: Plan) -> Iterator[str]:
+    """What the roles of the cohort do not enter; maps have no further measures."""
+    return unused_roles(cohort, further=plan.measure.further and made.values.ndim == 2)
 
 
 def _quiet(stage: str) -> None:
@@ -113,6 +122,14 @@ def _fixed(plan: Plan, digest: str | None) -> None:
             f"the plan's digest is {plan.digest[:12]}, but {digest[:12]} was fixed in advance; "
             "the plan has changed since"
         )
+
+
+def _comparable(cohort: Cohort) -> None:
+    """What every comparison will need of the cohort, so that it is not found out after hours."""
+    for groups in cohort.groups:
+        here = setting(cohort, groups)
+        sampling_weights(here)
+        nuisance(here, "nothing")
 
 
 def _entered(ledger: Path | None, plan: Plan, model: str, cohort: Cohort) -> tuple[str, ...]:

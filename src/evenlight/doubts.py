@@ -24,15 +24,29 @@ def coverage(cohort: Cohort) -> dict[str, float]:
     return {name: float(mask.mean()) for name, mask in known.items()}
 
 
-def unused_roles(cohort: Cohort) -> Iterator[str]:
-    """Roles that were given and that this version does not use."""
+def unused_roles(cohort: Cohort, *, further: bool = True) -> Iterator[str]:
+    """What does not use the roles that were given; `further` says if exploratory measures do."""
     if cohort.weights:
-        yield f"Sampling weights ({cohort.weights}) were not used: every unit counts once."
-    for what, names in (("Covariates", cohort.covariates), ("Axes", [a.name for a in cohort.axes])):
-        if names:
-            yield f"{what} ({', '.join(names)}) were not adjusted for."
+        yield (
+            f"Sampling weights ({cohort.weights}) enter performance and the tests of attributions "
+            "and of common contrasts. Reliance, attributions given the own value, tests of all "
+            "groups or all axes at once, matched people and bounds for unknown labels count every "
+            "unit once, those of weight 0 as well."
+        )
+    if cohort.covariates:
+        yield (
+            f"Covariates ({', '.join(cohort.covariates)}) are adjusted for in the tests of "
+            "attributions and of common contrasts, and where groups are crossed. Performance, "
+            "reliance, attributions given the own value and tests of whole explanations or of all "
+            "groups at once are not adjusted for them."
+        )
+    if further:
+        return
+    if cohort.axes:
+        names = ", ".join(axes.name for axes in cohort.axes)
+        yield f"Axes ({names}) were not examined: the further measures were not made."
     if cohort.rater:
-        yield f"Agreement of raters ({cohort.rater}) was not examined."
+        yield f"Agreement of raters ({cohort.rater}) was not examined, as no further measure was."
 
 
 def unasked(groupings: Sequence[str], asked: Sequence[str]) -> Iterator[str]:

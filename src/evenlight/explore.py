@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -50,21 +51,26 @@ def explore(
     made: Attributions,
     predicted: Predictions,
     cohort: Cohort,
-    judging: Judging,
+    judging: Mapping[str, Judging],
     testing: Testing,
     *,
     seed: int,
 ) -> tuple[Further, tuple[str, ...]]:
     """Every further measure that can be had here, and a sentence for each that cannot.
 
-    Each has a stream of the seed of its own. A measure that these data do not allow is left out and
-    said: nothing rests on it.
+    `judging` says by grouping how performance was judged, which the tipping points of its verdicts
+    go by; all else has the error rate of `testing`. Each has a stream of the seed of its own. A
+    measure that these data do not allow is left out and said: nothing rests on it.
     """
     found: dict[str, list[Any]] = {}
     told: list[str] = []
     jobs = [
         *(j for groups in cohort.groups for j in _by_groups(made, predicted, cohort, groups)),
-        *(j for groups in cohort.groups for j in _decided(predicted, cohort, groups, judging)),
+        *(
+            j
+            for groups in cohort.groups
+            for j in _decided(predicted, cohort, groups, judging[groups.name], testing.alpha)
+        ),
         *_by_axes(made, predicted, cohort, testing),
         *_crossed(made, cohort, testing),
     ]
@@ -106,15 +112,19 @@ def _by_groups(
 
 
 def _decided(
-    predicted: Predictions, cohort: Cohort, groups: Groups, judging: Judging
+    predicted: Predictions, cohort: Cohort, groups: Groups, judging: Judging, alpha: float
 ) -> Iterator[Job]:
     """Performance as decisions, by one grouping."""
     by = f"by {groups.name}"
-    own: dict[str, Any] = {"by": groups, "judging": judging}
+    own: dict[str, Any] = {"by": groups, "judging": replace(judging, alpha=alpha)}
     if performable(predicted, cohort):
         yield "decisions", f"Decisions {by}", partial(decide, predicted, cohort, **own)
     if cohort.outcome_kind == "binary":
-        yield "tippings", f"Label error {by}", partial(tip, predicted, cohort, **own)
+        yield (
+            "tippings",
+            f"Label error {by}",
+            partial(tip, predicted, cohort, by=groups, judging=judging),
+        )
     if cohort.x.ndim == 2:
         yield "matches", f"Matched people {by}", partial(_matched, predicted, cohort, **own)
 

@@ -106,6 +106,7 @@ def _column(path: Path, name: str, id: str | None, *, kind: type) -> pd.Series:
         table = pd.read_csv(path, dtype=kinds)
     except ValueError as error:
         raise PlanError(f"column {name!r} of the table does not hold numbers: {error}") from None
-    if name not in table.columns:
-        raise PlanError(f"the table has no column {name!r}")
+    for asked in (name, id):
+        if asked is not None and asked not in table.columns:
+            raise PlanError(f"the table has no column {asked!r}")
     return table.set_index(id)[name] if id else table[name]

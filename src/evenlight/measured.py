@@ -172,7 +172,11 @@ def _further(
         return Further(), ()
     say("looking further")
     testing = Testing(margin=plan.policy.margins.attribution, alpha=plan.policy.alpha)
-    judging = _judging(plan.policy, None)
+    rates = error_rates(plan.question, plan.policy.alpha)
+    judging = {
+        name: _judging(plan.policy, rates.get(("performance", name, "")))
+        for name in (groups.name for groups in cohort.groups)
+    }
     return explore(made, predicted, cohort, judging, testing, seed=plan.explain.seed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -143,42 +144,29 @@ def _of_use(view: View) -> bool:
 
 
 def _reliance(made: Reliance) -> Iterator[Result]:
-    unit = "share of variance"
+    own = partial(
+        Result, kind="reliance", grouping=made.grouping, pair=None, unit="share of variance",
+        margin=made.margin,
+    )  # fmt: skip
     for g, given in enumerate(made.given):
-        n = float(made.n[g]) or NAN
+        one = partial(own, view=given, n=float(made.n[g]) or NAN, alpha=float(made.alpha[g]))
         for t, name in enumerate(TOTALS[:2]):
-            yield Result(
-                kind="reliance",
-                grouping=made.grouping,
-                pair=None,
+            yield one(
                 subject=name,
-                view=given,
                 verdict=made.total_verdict[g, t].item(),
                 effect=float(made.total[g, t]),
                 low=float(made.total_low[g, t]),
                 high=float(made.total_high[g, t]),
-                n=n,
-                unit=unit,
-                margin=made.margin,
-                alpha=float(made.alpha[g]),
                 reason=str(made.total_reason[g]),
             )
         for j, name in enumerate(made.subjects):
-            yield Result(
-                kind="reliance",
-                grouping=made.grouping,
-                pair=None,
+            yield one(
                 subject=name,
-                view=given,
                 verdict=made.verdict[g, j].item(),
                 effect=float(made.share[g, j]),
                 low=float(made.low[g, j]),
                 high=float(made.high[g, j]),
-                n=n,
-                unit=unit,
-                margin=made.margin,
                 p=float(made.p[g, j]),
-                alpha=float(made.alpha[g]),
                 q=float(made.q[g, j]),
                 mechanism=str(made.support[j]),
                 reason=str(made.reason[g, j]),

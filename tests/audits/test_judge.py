@@ -11,6 +11,8 @@ import pytest
 from evenlight.audit import audit
 from evenlight.data.coefficients import CoefficientTable
 from evenlight.data.cohort import Cohort
+from evenlight.data.groups import Axes
+from evenlight.doubts import unused_roles
 from evenlight.errors import PlanError
 from evenlight.findings import Answer, Part
 from evenlight.judge import gate, judge
@@ -171,8 +173,8 @@ def test_sentences_say_direction_size_and_doubt() -> None:
     )
 
 
-def test_roles_that_are_not_used_are_told() -> None:
-    """Sampling weights, covariates and axes: given, not used, and said so."""
+def test_where_roles_are_not_used_is_told() -> None:
+    """Where sampling weights and covariates enter and where they do not is said."""
     model, cohort = small()
     people = cohort.people.assign(w=1.0, age=50.0)
     told = Cohort(
@@ -180,5 +182,22 @@ def test_roles_that_are_not_used_are_told() -> None:
         covariates=["age"],
     )  # fmt: skip
     warnings = audit(model, told).warnings
-    assert "Sampling weights (w) were not used: every unit counts once." in warnings
-    assert "Covariates (age) were not adjusted for." in warnings
+    weighed, adjusted = (next(w for w in warnings if f"({n}) " in w) for n in ("w", "age"))
+    assert weighed.startswith("Sampling weights (w) enter performance and the tests")
+    assert "Reliance" in weighed
+    assert "those of weight 0 as well" in weighed
+    assert adjusted.startswith("Covariates (age) are adjusted for in the tests of attributions")
+    assert "Performance, reliance" in adjusted
+
+
+def test_axes_are_called_unexamined_only_where_nothing_further_is_measured() -> None:
+    """With the further measures axes are used, and nothing is said against it."""
+    _, cohort = small()
+    along = Axes("ancestry", np.arange(float(cohort.n))[:, None], names=("PC1",))
+    told = Cohort(
+        cohort.x, cohort.people, cohort.features, outcome="y", groups=["race"], unit="row",
+        axes=[along],
+    )  # fmt: skip
+    assert list(unused_roles(told)) == []
+    (said,) = unused_roles(told, further=False)
+    assert said == "Axes (ancestry) were not examined: the further measures were not made."

@@ -211,5 +211,18 @@ def test_sampling_weights_count_people_for_those_they_stand_for() -> None:
         cohort.x, cohort.people.assign(w=-1.0), ["score"], outcome="case", groups=["race"],
         unit="row", weights="w",
     )  # fmt: skip
-    with pytest.raises(CohortError, match="600 of 600 rows have none above 0"):
+    with pytest.raises(CohortError, match="600 of 600 rows hold no number of 0 or more"):
         perform(said, torn, by="race")
+
+
+def test_people_of_weight_zero_leave_performance_as_they_leave_every_comparison() -> None:
+    """Weight 0 is the same as not being in the cohort: values, limits, counts and curves."""
+    cohort, said = people(600, weights="w")
+    stay = np.arange(600) % 4 > 0
+    table = cohort.people.assign(w=np.where(stay, cohort.people["w"], 0.0))
+    roles = {"outcome": "case", "groups": ["race"], "unit": "row", "weights": "w"}
+    zeros = Cohort(cohort.x, table, ["score"], **roles)
+    fewer = Cohort(cohort.dense()[stay], table[stay], ["score"], **roles)
+    one, two = (perform(said, c, by="race") for c in (zeros, fewer))
+    for name in ("n", "events", "value", "low", "high", "difference", "difference_high"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))

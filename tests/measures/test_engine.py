@@ -13,13 +13,14 @@ from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.errors import CohortError, InputError
-from evenlight.measures.arms import Arms, arms_of, sampling_weights
+from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import View
 from evenlight.measures.family import results, smallest_p
 from evenlight.measures.prepare import setting
 from evenlight.measures.testing import Testing
-from evenlight.stats.cells import kish
+from evenlight.measures.weighing import sampling_weights
+from evenlight.stats.parts import effective
 from evenlight.stats.permutation import difference
 
 VIEW = View("signed", "nothing", "margin", 1.0)
@@ -61,7 +62,7 @@ def test_weights_enter_the_difference_and_its_size_counts_by_kish() -> None:
     v = found.view("signed")
     np.testing.assert_allclose(found.effect[v, 0] * found.views[v].unit, gap, rtol=1e-6)
     arm = arms(cohort, x)[0]
-    assert arm.effective == pytest.approx((kish(w[b]), kish(w[~b])))
+    assert arm.effective == pytest.approx((effective(w[b]), effective(w[~b])))
     assert arm.counting == arm.effective
 
 
@@ -186,3 +187,52 @@ def test_pairs_that_must_stay_together_are_enumerated() -> None:
     )  # fmt: skip
     seen = np.abs(difference(values, arm.plan).statistic)
     np.testing.assert_array_equal(found.p[0], (size >= seen * (1 - 1e-9)).mean(axis=0))
+
+
+def test_what_may_be_unseen_holds_for_all_rare_columns_together() -> None:
+    """20 columns, of which 25 people have none: 21 % may have each, not 11 % as of one column."""
+    rng = np.random.default_rng(5)
+    x = (rng.random((1_025, 20)) < 0.03).astype(np.float64)
+    x[:25] = 0.0
+    table = pd.DataFrame(
+        {"race": np.where(np.arange(1_025) < 25, "B", "A")}, index=[f"p{i}" for i in range(1_025)]
+    )
+    arm = arms(Cohort(x, table, groups=["race"], unit="row"), x)
+    one = results(arm, np.array([0]), VIEW, testing=Testing())
+    many = results(arm, np.arange(20), VIEW, testing=Testing())
+    strict = results(arm, np.arange(20), VIEW, testing=Testing(alpha=0.01))
+    for found, p in ((one, 0.05), (many, 0.05 / 20), (strict, 0.01 / 20)):
+        assert found.high[0, 0] > found.effect[0, 0] + 1 - p ** (1 / 25)
+    assert one.high[0, 0] < many.high[0, 0] < strict.high[0, 0]
+
+
+def test_draws_must_be_enough_for_the_error_rate() -> None:
+    """With 199 draws no interval has a coverage of 99.9 %."""
+    with pytest.raises(InputError, match="at least 999 permutations"):
+        Testing(alpha=0.001, draws=199)
+    with pytest.raises(InputError, match=r"between 0\.001 and 0\.5"):
+        Testing(alpha=1e-5)
+
+
+@pytest.mark.parametrize("covariates", [[], ["age"]])
+def test_a_rare_column_hides_no_other_in_any_view(covariates: list[str]) -> None:
+    """25 + 1,500 people, one column that one in twenty-five has: four shifted ones are flagged."""
+    rng = np.random.default_rng(7)
+    small, n = 25, 1_525
+    race = np.where(np.arange(n) < small, "B", "A")
+    phi = rng.normal(size=(n, 8))
+    phi[:small, :4] += 1.3
+    phi[:, 7] = rng.random(n) < 0.04
+    x = rng.normal(size=(n, 8))
+    table = pd.DataFrame(
+        {"race": race, "age": rng.normal(size=n)}, index=[f"p{i}" for i in range(n)]
+    )
+    cohort = Cohort(x, table, groups=["race"], unit="row", covariates=covariates)
+    made = Attributions.from_arrays(
+        phi, rows=cohort.rows.tolist(), features=cohort.features, output=phi.sum(axis=1), base=0.0
+    )
+    found = compare(made, cohort, by="race", testing=Testing(draws=2_000))
+    for name, given in (("signed", "nothing"), ("location", "value")):
+        p = found.p_maxt[found.view(name, given), 0]
+        assert (p[:4] < 0.05).all()
+        assert (p[4:] > 0.05).all()

@@ -71,3 +71,23 @@ def test_the_people_needed_settle_the_question() -> None:
     again = next(iter(forecast_metric(people((200 * times,) * 2), "group", "auroc", **asked)))  # type: ignore[arg-type]
     assert first.needed > 1.2
     assert again.needed == pytest.approx(1.0, abs=0.1)
+
+
+def test_weights_make_a_cohort_tell_less() -> None:
+    """People of unlike weight are worth fewer (Kish), and those of weight 0 are worth nothing."""
+    plain, w = people((150, 150)), np.where(np.arange(300) % 3 == 0, 5.0, 1.0)
+
+    def weighing(weights: np.ndarray) -> tuple[float, float]:
+        roles = {"outcome": "y", "unit": "row", "groups": ["group"], "weights": "w"}
+        cohort = Cohort(plain.x, plain.people.assign(w=weights), ["gene"], **roles)
+        asked = {"margin": 0.05, "alpha": 0.05}
+        metric = forecast_metric(cohort, "group", "auroc", **asked, metrics=3)
+        of_features = forecast_features(cohort, "group", given="nothing", **asked, subjects=5)
+        return next(iter(metric)).detectable, next(iter(of_features)).detectable
+
+    even, uneven = weighing(np.ones(300)), weighing(w)
+    share = w.mean() ** 2 / (w**2).mean()
+    assert uneven[1] == pytest.approx(even[1] / np.sqrt(share), rel=1e-6)
+    assert uneven[0] > 1.2 * even[0]
+    gone = weighing(np.where(np.arange(300) % 3 == 0, 0.0, 1.0))
+    assert gone[1] == pytest.approx(even[1] * np.sqrt(1.5), rel=0.01)

@@ -59,11 +59,11 @@ def test_a_group_that_the_model_fails_is_found() -> None:
 def test_equal_groups_are_similar_where_there_are_enough_people() -> None:
     """A noise split of many people is inside the margin."""
     rng = np.random.default_rng(1)
-    score = rng.normal(size=20_000)
+    score = rng.normal(size=8_000)
     people = pd.DataFrame(
-        {"half": np.array(["a", "b"])[rng.integers(0, 2, 20_000)],
-         "case": (rng.uniform(size=20_000) < expit(score)).astype(int)},
-        index=[f"p{i}" for i in range(20_000)],
+        {"half": np.array(["a", "b"])[rng.integers(0, 2, 8_000)],
+         "case": (rng.uniform(size=8_000) < expit(score)).astype(int)},
+        index=[f"p{i}" for i in range(8_000)],
     )  # fmt: skip
     cohort = Cohort(score[:, None], people, outcome="case", groups=["half"], unit="row")
     made = perform(

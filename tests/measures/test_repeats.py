@@ -113,15 +113,15 @@ def test_the_variance_equals_the_literal_formula() -> None:
 
 
 def test_noise_of_the_background_inflates_false_alarms_only_without_repeats() -> None:
-    """x1 does not differ over all backgrounds; 150 runs, Monte Carlo error at 5 %: 1.8 points."""
-    runs, alarms = 150, np.zeros(2)
+    """x1 does not differ over all backgrounds; 100 runs, Monte Carlo error at 5 %: 2.2 points."""
+    runs, alarms = 100, np.zeros(2)
     for seed in range(runs):
         cohort = people(160, seed=seed)
         every = draws(cohort, 6, 12, seed)
         for i, repeats in enumerate((every[1:], [])):
             found = compare(every[0], cohort, by="race", repeats=repeats, rng=seed)
             alarms[i] += found.p[found.view("signed"), 0, 0] <= 0.05
-    assert alarms[0] / runs <= 0.05 + 2 * 0.018
+    assert alarms[0] / runs <= 0.05 + 2 * 0.022
     assert alarms[1] / runs > 0.3
 
 

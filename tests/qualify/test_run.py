@@ -13,7 +13,7 @@ from evenlight.qualify.drawn import Asked
 from evenlight.qualify.lines import Line, append, read
 from evenlight.qualify.musts import Must, against_yardstick, check, musts
 from evenlight.qualify.rates import Rate, Row, rates_of
-from evenlight.qualify.table import markdown, states
+from evenlight.qualify.table import markdown, states, text
 from evenlight.qualify.told import Told, score
 
 CASE = "cells in donors"
@@ -155,3 +155,18 @@ def test_the_page_holds_the_figures_of_the_lines(tmp_path: Path) -> None:
     assert f"| {CASE}: difference | " in page
     assert "Repetitions of a case: 3. Permutations: 199." in page
     assert sum(states(made.lines).values()) == len([*musts(), *against_yardstick()])
+
+
+def test_one_case_is_not_drowned_by_those_that_were_not_run() -> None:
+    """The terminal lists what must hold of the case asked, and counts the rest."""
+    lines = [harness.line(CASE, seed, draws=99) for seed in range(2)]
+    said = text(lines)
+    assert "library size" not in said
+    assert "nan" not in said
+    assert "not measured" in said
+
+
+def test_a_misspelt_case_names_the_nearest(tmp_path: Path) -> None:
+    """Names of cases hold commas, so that each stands in quotes."""
+    with pytest.raises(UnknownName, match=r"did you mean 'use difference'.*'site, 6 true'"):
+        run.qualify("short", tmp_path, cases=["use diference"])

@@ -55,11 +55,3 @@ def test_errors_of_metrics_are_those_of_simulation() -> None:
     assert mae.std() / mae.mean() == pytest.approx(power.absolute_error(50), rel=0.06)
     share = rng.binomial(100, 0.8, size=20_000) / 100
     assert share.std() == pytest.approx(power.share_error(0.8, 100), rel=0.03)
-
-
-def test_twice_the_precision_takes_four_times_the_people() -> None:
-    """The factor of people is the squared ratio of differences, and never below 1."""
-    error = power.contrast_error(np.array([50]), np.array([50]))
-    seen = power.detectable(error, tests=3)
-    assert power.times_more(seen / 2, error, tests=3) == pytest.approx(4)
-    assert power.times_more(2 * seen, error, tests=3) == 1.0

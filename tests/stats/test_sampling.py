@@ -7,7 +7,8 @@ import pytest
 from statsmodels.stats.weightstats import DescrStatsW
 
 from evenlight.arrays import Bool, Float, Int
-from evenlight.stats.cells import Cells, Design, cells, design, kish
+from evenlight.stats.cells import Cells, Design, cells, design
+from evenlight.stats.parts import effective
 from evenlight.stats.permutation import (
     difference,
     null_statistics,
@@ -112,10 +113,10 @@ def test_the_weighted_interval_covers_the_mean_of_the_population() -> None:
     assert blind / 300 < 0.5
 
 
-def test_kish_counts_equal_weights_in_full() -> None:
+def test_effective_units_count_equal_weights_in_full() -> None:
     """Equal weights: n; one heavy unit: near 1."""
-    assert kish(np.full(12, 3.0)) == pytest.approx(12.0)
-    assert kish(np.array([1e9, 1.0, 1.0])) == pytest.approx(1.0)
+    assert effective(np.full(12, 3.0)) == pytest.approx(12.0)
+    assert effective(np.array([1e9, 1.0, 1.0])) == pytest.approx(1.0)
 
 
 def test_noise_of_cells_has_the_variance_of_the_weighted_mean() -> None:

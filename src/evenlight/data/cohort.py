@@ -196,10 +196,7 @@ class Cohort:
                 intake.need_columns(self.people, [by])
             made = declared or roles.grouping(by, self.people, self.rows)
         else:
-            raise GroupError(
-                f"by is a {type(by).__name__}; name a column of people, or build "
-                "Groups.from_labels(name, Series indexed by row id)"
-            )
+            raise GroupError(roles.no_grouping(by))
         roles.constant_in_unit(made, self.units)
         return made
 

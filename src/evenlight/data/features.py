@@ -44,6 +44,11 @@ class FeatureSets:
                 f"wanted {(len(self.names), len(self.features))} (sets, features)"
             )
 
+    def __repr__(self) -> str:
+        told = ", ".join(self.names[:3]) + (", ..." if len(self.names) > 3 else "")
+        many = f"{len(self.names)} sets ({self.kind}) of {len(self.features)} features"
+        return f"FeatureSets: {many}: {told}"
+
     @classmethod
     def from_lists(
         cls,

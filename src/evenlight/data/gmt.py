@@ -20,6 +20,8 @@ def read_gmt(path: str | PathLike[str]) -> Mapping[str, tuple[str, ...]]:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise FeatureError(f"{path}: not a text file; unpack it first if it is packed") from error
+    except OSError as error:
+        raise FeatureError(f"{path}: cannot be read ({error.strerror}); name a GMT file") from error
     out: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):

@@ -165,8 +165,20 @@ class Axes:
     composition: Literal["", "shares", "ilr"] = ""
 
     def __post_init__(self) -> None:
+        given: object = self.values
+        if isinstance(given, pd.DataFrame):
+            raise GroupError(
+                f"{self.name}: values are a DataFrame; pass values=frame.to_numpy(), "
+                "rows=frame.index.to_numpy(dtype=str), names=tuple(frame.columns)"
+            )
+        try:
+            object.__setattr__(self, "values", np.asarray(given, dtype=np.float64))
+        except (TypeError, ValueError):
+            raise GroupError(f"{self.name}: values hold something that is no number") from None
         if self.values.ndim != 2 or self.values.shape[1] == 0:
-            raise GroupError(f"{self.name}: values must be (n, q), found {self.values.shape}")
+            raise GroupError(
+                f"{self.name}: values must be (n, q), found {self.values.shape}; one axis is (n, 1)"
+            )
         q = self.values.shape[1]
         if self.rows is not None and len(self.rows) != len(self.values):
             raise GroupError(f"{self.name}: {len(self.rows)} ids for {len(self.values)} rows")

@@ -42,3 +42,16 @@ def constant_in_unit(groups: Groups, units: Int) -> None:
             "a unit has one label: correct the labels, set the doubtful ones to missing, or, where "
             f"it varies from row to row by nature, name it in strata=[{groups.name!r}] instead"
         )
+
+
+def no_grouping(by: object) -> str:
+    """Why `by` cannot divide people into groups."""
+    if isinstance(by, Axes):
+        return (
+            f"by is the axes {by.name!r}, which are never cut into groups; compare, axes_omnibus "
+            "and perform_along take axes"
+        )
+    return (
+        f"by is a {type(by).__name__}; name a column of people, or build "
+        "Groups.from_labels(name, Series indexed by row id)"
+    )

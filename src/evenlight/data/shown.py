@@ -37,6 +37,15 @@ def short(text: object, longest: int = LONGEST) -> str:
     return f"{whole[: longest - 1 - tail]}…{whole[len(whole) - tail :]}"
 
 
+def versus(pair: tuple[str, str]) -> str:
+    """A contrast of two levels in words, each short.
+
+    >>> versus(("B", "A"))
+    'B against A'
+    """
+    return f"{short(pair[0])} against {short(pair[1])}"
+
+
 def _spelled(character: str) -> str:
     if unicodedata.category(character) in _HIDDEN:
         return f"[U+{ord(character):04X}]"

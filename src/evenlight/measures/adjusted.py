@@ -11,10 +11,11 @@ from __future__ import annotations
 import numpy as np
 
 from evenlight.arrays import Bool, Float, Int
-from evenlight.measures.arms import Arms, arms_of, sampling_weights
+from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.nuisance import nuisance
 from evenlight.measures.prepare import Setting, overlap_reason
 from evenlight.measures.sloped import Sloped
+from evenlight.measures.weighing import sampling_weights
 from evenlight.stats.effects import unit_means
 from evenlight.stats.freedman_lane import own_part, regression
 from evenlight.stats.shuffles import shuffles

@@ -29,6 +29,9 @@ from evenlight.stats.rosters import arm_means
 STEP = 2**20
 """Means that are ranked at once."""
 
+LEAST = 3
+"""Fewest subjects that are a ranking."""
+
 NUMBERS = ("value", "low", "high", "expected", "expected_low", "p")
 
 
@@ -93,12 +96,13 @@ def agree(
     *,
     by: str | Groups,
     sets: FeatureSets | None = None,
-    k: int = 10,
+    k: int | None = None,
     draws: int = 999,
     rng: np.random.Generator | int = 0,
 ) -> RankAgreement:
     """Compare how groups rank features, or `sets`, by mean |attribution| over units.
 
+    The top k are 10, or half of the subjects where there are fewer than 20, unless `k` is given.
     Means of both groups have one mix of strata. Mean importances are noisy, and noise lowers every
     agreement: with 150 + 150 people, 100 features and no difference at all, eight of the two top
     ten sets of features in ten are shared on average. So read `value` beside `expected`. Ranks of
@@ -114,9 +118,12 @@ def agree(
     """
     made, _ = as_variables(attributions if sets is None else summed(attributions, sets), cohort)
     p = len(made.features)
+    k = min(10, p // 2) if k is None else k
+    if p < LEAST:
+        raise InputError(f"{p} subjects; at least {LEAST} are needed for a ranking")
     if not 0 < k < p or draws < 100:
         raise InputError(
-            f"k is {k} of {p} subjects and draws {draws}; k must be below their number, and at "
+            f"k is {k} of {p} subjects and draws {draws}; k must be 1 to {p - 1}, and at "
             "least 100 draws are needed"
         )
     here = setting(cohort, by, kept=made.converged)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from evenlight.arrays import Float, Int
 from evenlight.errors import CohortError
 from evenlight.measures.prepare import Setting, overlap_reason
-from evenlight.stats.cells import Cells, Design, cells, design, joint, kish
+from evenlight.measures.weighing import sampling_weights
+from evenlight.stats.cells import Cells, Design, cells, design, joint
 from evenlight.stats.enumeration import all_labels
+from evenlight.stats.parts import effective
 from evenlight.stats.permutation import Labels, permuted_labels
 from evenlight.stats.strata import outcome_bins, within_adjusted
 
@@ -105,39 +106,8 @@ def arm(
     return Arms(pair, made, plan, labels, total, left, reason, effective_units(plan), every)
 
 
-def sampling_weights(here: Setting) -> Float | None:
-    """The sampling weight of each unit (u,), None where the cohort declares none.
-
-    Raises CohortError where one is missing, negative, or differs between the rows of a unit.
-    """
-    name = here.cohort.weights
-    if name is None:
-        return None
-    rows = pd.to_numeric(here.cohort.people[name], errors="coerce").to_numpy(dtype=np.float64)
-    rows = rows[here.kept]
-    wrong = ~np.isfinite(rows) | (rows < 0)
-    if wrong.any():
-        raise CohortError(
-            f"weights {name!r}: {int(wrong.sum())} of {len(rows)} rows hold no number of 0 or "
-            "more; give each a sampling weight, 0 for none"
-        )
-    u = len(here.unit_group)
-    least, most = np.full(u, np.inf), np.zeros(u)
-    np.minimum.at(least, here.unit, rows)
-    np.maximum.at(most, here.unit, rows)
-    torn = int((most - least > 1e-9 * most).sum())
-    if torn:
-        raise CohortError(
-            f"weights {name!r}: {torn} of {u} units have rows of different weight; a sampling "
-            "weight says how many people a unit stands for, so it is one a unit"
-        )
-    if not most.max(initial=0.0) > 0:
-        raise CohortError(f"weights {name!r}: all are 0; at least one unit must count")
-    return most
-
-
 def effective_units(plan: Design) -> tuple[float, float] | None:
     """Kish's effective units of the level and the reference, None without sampling weights."""
     if plan.sampling is None:
         return None
-    return kish(plan.sampling[plan.member]), kish(plan.sampling[~plan.member])
+    return effective(plan.sampling[plan.member]), effective(plan.sampling[~plan.member])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float, Int, Text
 from evenlight.data.cards import told
+from evenlight.errors import UnknownName
 from evenlight.measures import cards
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.partners import Partner
@@ -33,6 +35,41 @@ class View:
     def key(self) -> str:
         """A short name, unique within a comparison."""
         return f"{self.name}|{self.given}|{self.scale}"
+
+
+class Viewed(Protocol):
+    """What has views, contrasts and subjects."""
+
+    @property
+    def grouping(self) -> str:
+        """What groups people."""
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """What is compared."""
+
+    @property
+    def contrasts(self) -> tuple[tuple[str, str], ...]:
+        """Level and reference."""
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Features, variables or sets."""
+
+
+def keys(record: Viewed) -> dict[str, object]:
+    """The columns that name each row of its table, in the order of raveled (v, c, p) arrays."""
+    shape = (len(record.views), len(record.contrasts), len(record.subjects))
+    v, c, p = (a.ravel() for a in np.indices(shape))
+    return {
+        "grouping": record.grouping,
+        "view": [record.views[i].name for i in v],
+        "given": [record.views[i].given for i in v],
+        "scale": [record.views[i].scale for i in v],
+        "level": [record.contrasts[i][0] for i in c],
+        "reference": [record.contrasts[i][1] for i in c],
+        "subject": [record.subjects[i] for i in p],
+    }
 
 
 NUMBERS = ("effect", "low", "high", "se", "df", "p", "p_maxt", "q")
@@ -125,33 +162,24 @@ class Comparison:
         explained(self, spread, "mean", "importance", "importance_low", "importance_high")
 
     def view(self, name: str, given: str = "nothing", scale: str = "margin") -> int:
-        """The index of a view; LookupError if it was not computed."""
+        """The index of a view; UnknownName if it was not computed."""
         for i, view in enumerate(self.views):
             if (view.name, view.given, view.scale) == (name, given, scale):
                 return i
-        raise LookupError(f"no view {name}, {given}, {scale}; known: {[v.key for v in self.views]}")
+        raise UnknownName(f"no view {name}, {given}, {scale}; known: {[v.key for v in self.views]}")
 
     def contrast(self, level: str, reference: str) -> int:
-        """The index of a contrast; LookupError if it was not computed."""
+        """The index of a contrast; UnknownName if it was not computed."""
         if (level, reference) not in self.contrasts:
-            raise LookupError(f"no contrast {(level, reference)}; known: {self.contrasts}")
+            raise UnknownName(f"no contrast {(level, reference)}; known: {self.contrasts}")
         return self.contrasts.index((level, reference))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a view, contrast and subject."""
-        v, c, p = self.effect.shape
-        view, pair, subject = (a.ravel() for a in np.indices((v, c, p)))
-        columns: dict[str, object] = {
-            "grouping": self.grouping,
-            "view": [self.views[i].name for i in view],
-            "given": [self.views[i].given for i in view],
-            "scale": [self.views[i].scale for i in view],
-            "level": [self.contrasts[i][0] for i in pair],
-            "reference": [self.contrasts[i][1] for i in pair],
-            "subject": [self.subjects[i] for i in subject],
-            "n_level": self.n[view, pair, 0],
-            "n_reference": self.n[view, pair, 1],
-        }
+        each = self.effect.shape[2]
+        columns = keys(self)
+        for side, name in enumerate(("n_level", "n_reference")):
+            columns[name] = np.repeat(self.n[..., side].ravel(), each)
         for name in (*NUMBERS, "verdict", "extent", "mechanism"):
             columns[name] = getattr(self, name).ravel()
         columns |= {"more": self.more.ravel(), "more_in": self.more_in.ravel()}

@@ -97,8 +97,10 @@ class Coverage:
         return pd.DataFrame(columns)
 
     def __repr__(self) -> str:
-        differ = int((self.verdict == "different").sum())
-        facts = [f"{self.grouping} known for {self.share:.0%}", f"{differ} differ from the known"]
+        told_of = int((self.verdict != "not_estimable").sum())
+        differ = f"{int((self.verdict == 'different').sum())} of {told_of} differ from the known"
+        facts = [f"{self.grouping} known for {self.share:.0%}"]
+        facts.append(differ if told_of else "unknown and known cannot be compared")
         return told("Coverage", facts)
 
 

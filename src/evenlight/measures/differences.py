@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from evenlight.measures.prepare import ALPHA, Setting
 from evenlight.stats.equivalence import more_units, verdicts
 from evenlight.stats.intervals import critical, recovered, spreads
 from evenlight.stats.parts import Shape, limits
+
+GRID = np.append(0.0, np.arange(0.02, 8.5, 0.02))
+"""Standard errors at which an interval is asked whether it leaves out 0."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,19 +50,16 @@ def differences(here: Setting, parts: Sequence[str], made: Measured) -> Mapping[
     }
     apart = made.value[first] - made.value[second]
     spread = spreads(made.drawn)
-
-    def differ(z: float) -> tuple[Float, Float]:
-        low, high = limits(made.value, spread, made.shape, z)
-        return recovered(made.value, low, high, (first, second))
-
     judged = np.broadcast_to(~np.isnan(made.margin), shape)
     for family in (judged & (why == ""), ~judged & (why == "")):
         if family.any():
-            low, high = differ(family_z(made, (first, second), family))
+            z = family_z(made, (first, second), family)
+            ends = limits(made.value, spread, made.shape, z)
+            low, high = recovered(made.value, *ends, (first, second))
             found = {"": apart, "_low": low, "_high": high}
             for end, numbers in found.items():
                 out[f"difference{end}"][family] = numbers[family]
-    out["p"] = np.where(why == "", _touching(differ), np.nan)
+    out["p"] = np.where(why == "", _touching(made, spread, (first, second)), np.nan)
     n = np.stack([made.classes[first], made.classes[second]], axis=-1)
     verdict = _verdicts(out, made.margin, n.min(axis=-1))
     out["more"], more_in = _needed(out, made.drawn, first, second, made.margin, n, verdict)
@@ -79,13 +79,22 @@ def family_z(made: Measured, pairs: tuple[Int, Int], family: Bool) -> float:
     return critical(star, centre=np.nanmean(star, axis=0), alpha=made.alpha)
 
 
-def _touching(differ: Callable[[float], tuple[Float, Float]]) -> Float:
-    """Two-sided p (c, m): that of the widest interval that still leaves out 0, on a grid of z."""
-    widest = np.zeros(differ(0.0)[0].shape)
-    for z in np.arange(0.02, 8.5, 0.02):
-        low, high = differ(float(z))
-        widest[(low > 0) | (high < 0)] = z
-    p: Float = 2 * ndtr(-widest)
+def _touching(made: Measured, spread: Float, pairs: tuple[Int, Int]) -> Float:
+    """Two-sided p (c, m): that of the widest interval that still leaves out 0, on a grid of z.
+
+    Intervals widen with z, so the widest is found by halving, for all at once.
+    """
+    both = np.concatenate(pairs)
+    value, spread = made.value[both], spread[both]
+    shape = Shape(made.shape.kinds, made.shape.worth[both])
+    sides = (np.arange(len(pairs[0])), len(pairs[0]) + np.arange(len(pairs[1])))
+    last = np.zeros((len(pairs[0]), made.value.shape[1]), dtype=np.int64)
+    for step in 2 ** np.arange(int(np.log2(len(GRID))), -1, -1):
+        asked = np.minimum(last + step, len(GRID) - 1)
+        z = np.concatenate([GRID[asked]] * 2)
+        low, high = recovered(value, *limits(value, spread, shape, z), sides)
+        last = np.where((low > 0) | (high < 0), asked, last)
+    p: Float = 2 * ndtr(-GRID[last])
     return p
 
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenlight.arrays import Float, Int, Text
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.arms import Arms
 from evenlight.measures.comparison import View
-from evenlight.measures.prepare import ALPHA
 from evenlight.measures.testing import Testing
 from evenlight.stats.equivalence import minimum_effect_p, more_units, verdicts
 from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm
 from evenlight.stats.permutation import Difference, difference, from_normal, with_shared
 from evenlight.stats.sequential import How, Source, staged
+from evenlight.stats.unseen import unseen
 
 DEFAULT = Testing()
 """Permutation at 5 %, in float64."""
@@ -74,7 +73,7 @@ def results(
             seen = with_shared(seen, shared.variance[tuple(live.T)], shared.draws)
         raw = view.name != "use"
         family = family_of(arms, columns, live, seen, testing=testing, raw=raw)
-        slack = _unseen(arms, columns)[tuple(live.T)] / view.unit
+        slack = _unseen(arms, columns, testing.alpha / len(live))[tuple(live.T)] / view.unit
         found = _numbers(seen, family, view, slack, testing=testing)
         at = tuple(live.T)
         found["more"], more_in[at] = _needed(found, seen, arms, live, view, testing.margin)
@@ -130,12 +129,11 @@ def smallest_p(arms: list[Arms]) -> float:
     return 1 / (1 + min(len(arm.labels) for arm in live))
 
 
-def _unseen(arms: list[Arms], columns: Int) -> Float:
+def _unseen(arms: list[Arms], columns: Int, alpha: float) -> Float:
     """What people like those who were not drawn could add to each difference, (c, p).
 
-    Where fewer than 11 units of an arm differ from its usual value, the variance of those few (or
-    of none) says little about the rest: up to 1 - 0.05^(1/n) of the group may differ unseen (the
-    exact 95 % bound for none in n), by as much as the values reach in this cohort.
+    See `stats.unseen`; `alpha` is that of one test, the family's over its tests (Bonferroni), since
+    among many rare columns one without a carrier in a small arm is the rule.
     """
     every = np.vstack([arm.cells.values[:, columns] for arm in arms])
     reach = every.max(axis=0) - every.min(axis=0)
@@ -146,11 +144,7 @@ def _unseen(arms: list[Arms], columns: Int) -> Float:
         at = np.concatenate([block.cells[:, 0] for block in arm.plan.blocks])
         side = np.concatenate([arm.plan.member[block.units] for block in arm.plan.blocks])
         for own in (at[side], at[~side]):
-            values = arm.cells.values[np.ix_(own, columns)]
-            if len(own):
-                usual = np.median(values, axis=0)
-                other = (np.abs(values - usual) > 1e-9 * reach).sum(axis=0)
-                out[i] += (other < SMALLEST_GROUP) * (1 - ALPHA ** (1 / len(own))) * reach
+            out[i] += unseen(arm.cells.values[np.ix_(own, columns)], reach, alpha=alpha)
     return out
 
 

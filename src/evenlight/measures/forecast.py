@@ -12,6 +12,8 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.arms import arms_of
 from evenlight.measures.prepare import Setting, setting
+from evenlight.measures.weighing import sampling, weighted
+from evenlight.stats.parts import effective
 from evenlight.stats.power import (
     absolute_error,
     auroc_error,
@@ -23,9 +25,6 @@ from evenlight.stats.power import (
 
 AUROC, SHARE = 0.8, 0.8
 """AUROC, and sensitivity or specificity, that a forecast supposes in both groups."""
-
-FORECAST = ("mae", "auroc", "sensitivity", "specificity")
-"""Metrics whose error can be foretold from counts; others depend on the model too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,9 @@ def forecast_features(
         if arms.reason:
             yield Forecast("features", name, np.nan, "", "", np.nan, arms.reason)
             continue
-        error = contrast_error(arms.plan.n_level, arms.plan.n_reference)
+        worth = np.array(arms.counting) / np.array(arms.left)
+        level, reference = arms.plan.n_level * worth[0], arms.plan.n_reference * worth[1]
+        error = contrast_error(level, reference)
         most = confirmable(margin, error, tests=tests, alpha=alpha)
         words = f"equality for features that make up to {most:.2g} SD of the output"
         seen = detectable(error, tests=tests, alpha=alpha)
@@ -86,9 +87,10 @@ def forecast_metric(
     """Each contrast of one metric, from the counts of people and events.
 
     AUROC by Hanley and McNeil (1982) at 0.8, shares at 0.8; the MAE as of normal errors, in parts
-    of the MAE. `metrics` are judged together, in one family with all contrasts.
+    of the MAE; people count as they weigh (Kish). `metrics` are judged together, in one family with
+    all contrasts.
     """
-    here = setting(cohort, grouping, kept=np.isfinite(cohort.y))
+    here = setting(cohort, grouping, kept=np.isfinite(cohort.y) & weighted(cohort))
     pairs = here.groups.contrasts()
     for pair in pairs:
         name = " against ".join(pair)
@@ -117,13 +119,15 @@ def _metric_error(here: Setting, level: str, metric: str) -> float | str:
     n = int(at.sum())
     if n < SMALLEST_GROUP:
         return f"fewer than {SMALLEST_GROUP} units in {level}"
+    weight = sampling(here)[at]
     if metric == "mae":
-        return absolute_error(n)
-    events = float(here.per_unit(here.cohort.y)[at].sum())
-    if min(events, n - events) < SMALLEST_GROUP:
+        return absolute_error(effective(weight))
+    share = here.per_unit(here.cohort.y)[at]
+    if min(share.sum(), n - share.sum()) < SMALLEST_GROUP:
         return f"fewer than {SMALLEST_GROUP} events or non-events in {level}"
+    events, others = effective(weight * share), effective(weight * (1 - share))
     if metric == "auroc":
-        return auroc_error(AUROC, events, n - events)
+        return auroc_error(AUROC, events, others)
     if metric in ("sensitivity", "specificity"):
-        return share_error(SHARE, events if metric == "sensitivity" else n - events)
+        return share_error(SHARE, events if metric == "sensitivity" else others)
     return "its error depends on the predictions"

@@ -75,7 +75,8 @@ class GlobalTests:
         found = int((self.energy_holm < self.alpha).sum())
         return (
             f"GlobalTests by {self.grouping}: the joint distribution of {len(self.subjects)} "
-            f"attributions differs in {found} of {self.reason.size} comparisons; see .to_frame()"
+            f"attributions differs in {found} of {int((self.reason == '').sum())} comparisons that "
+            "can be made; see .to_frame()"
         )
 
 

@@ -27,11 +27,11 @@ from evenlight.measures.axes import entering
 from evenlight.measures.axes_omnibus import largest
 from evenlight.measures.intersection import CELL, TEST, Intersection
 from evenlight.measures.nuisance import Blocked
-from evenlight.measures.prepare import Setting, as_variables, setting
+from evenlight.measures.prepare import Setting, as_variables, setting, several, told_by_margins
 from evenlight.measures.testing import Testing
 from evenlight.stats.cell_means import adjusted_means, basis
 from evenlight.stats.cells import joint
-from evenlight.stats.disclosure import suppressed_counts
+from evenlight.stats.disclosure import shown_counts, suppressed_counts
 from evenlight.stats.effects import within_sd
 from evenlight.stats.f_scale import at_least_normal, one_sided
 from evenlight.stats.freedman_lane import (
@@ -119,7 +119,10 @@ class _Cross:
 def _groupings(cohort: Cohort, by: Sequence[str | Groups]) -> tuple[Groups, ...]:
     if isinstance(by, str | Groups) or len(by) < 2:
         raise GroupError("an intersection needs two groupings or more, as by=['ancestry', 'sex']")
-    return tuple(cohort.grouping(one) for one in by)
+    made = tuple(cohort.grouping(one) for one in by)
+    for groups in made:
+        several(groups)
+    return made
 
 
 def crossed(cohort: Cohort, by: Sequence[str | Groups]) -> Setting:
@@ -154,6 +157,7 @@ def _intersect(
     here = cross.here
     counts = here.sizes
     shown, reason, _ = suppressed_counts(counts, smallest=SMALLEST_GROUP)
+    shown = shown_counts(shown, rounded=told_by_margins(here, cross.groupings))
     reason = np.where(counts == 0, "nobody", reason).astype(np.str_)
     out = _empty(len(counts), len(cross.groupings), values.shape[1])
     own, beside = entering(here, "nothing", values)
@@ -284,7 +288,10 @@ def _cells(
     half = t * np.sqrt(variance)
     out |= {"mean": mean, "low": mean - half, "high": mean + half}
     for j in range(mean.shape[1]):
-        least = max(float(np.ptp(mean[:, j])) ** 2, float(variance[:, j].max()), 1e-300)
+        least = max(float(np.ptp(mean[:, j])) ** 2, float(variance[:, j].max()))
+        if least < 1e-200:  # the subject does not vary: there is nothing to pool
+            out["pooled"][:, j] = out["pooled_low"][:, j] = out["pooled_high"][:, j] = mean[:, j]
+            continue
         made = shrink(mean[:, j], np.maximum(variance[:, j], 1e-9 * least), x)
         tau[j] = np.sqrt(made.tau2)
         out["pooled"][:, j], out["gamma"][:, j] = made.pooled, made.gamma

@@ -77,4 +77,6 @@ class Intersection:
         hidden = int((self.reason != "").sum())
         flagged = int((self.p_maxt < self.alpha).sum())
         facts = [" x ".join(self.groupings), f"{len(self.cells)} cells, {hidden} not shown"]
-        return told("Intersection", [*facts, f"{flagged} of {len(self.subjects)} interact"])
+        asked = int((self.why == "").sum())
+        facts.append(f"{flagged} of {asked} interact" if asked else "no interaction can be tested")
+        return told("Intersection", facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from math import isfinite
 
 from evenlight.errors import InputError
 from evenlight.measures.prepare import ALPHA
@@ -40,4 +41,11 @@ class Judging:
                 raise InputError(
                     f"no margin is set for {name!r}; did you mean {near!r}? Judged: {list(MARGINS)}"
                 )
+        for name, margin in {**self.margins, "mae_share": self.mae_share}.items():
+            if not margin > 0:
+                raise InputError(f"the margin of {name} is {margin}; it is a positive number")
+        if not 0 < self.alpha < 0.5:
+            raise InputError(f"alpha is {self.alpha}; it lies between 0 and 0.5, as 0.05")
+        if self.threshold is not None and not isfinite(self.threshold):
+            raise InputError(f"threshold is {self.threshold}; it is a number, or None for none")
         object.__setattr__(self, "margins", {**MARGINS, **self.margins})

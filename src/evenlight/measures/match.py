@@ -136,13 +136,16 @@ def _contrast(crowd: Crowd, level: str, reference: str) -> tuple[Mapping[str, fl
     near = np.concatenate([nearest_within(crowd.space[g]) for g in (a, b)])
     caliper = float(np.quantile(near, ALIKE)) + 1e-12
     pairs = nearest_pairs(crowd.space[a], crowd.space[b], caliper=caliper)
+    alone = [len(g) - len(pairs[0]) for g in (a, b)]
+    hidden = crowd.here.rounded or any(0 < n < SMALLEST_GROUP for n in alone)
     if len(pairs[0]) < SMALLEST_GROUP:
         why = FEW_PAIRS.format(level=level, reference=reference)
         return {}, why, why
     found = (a[pairs[0]], b[pairs[1]], pairs[2])
     numbers = _paired(crowd, found) | {
         "caliper": caliper,
-        "share": _share(len(pairs[0]), min(len(a), len(b)), rounded=crowd.here.rounded),
+        "pairs": float(shown_counts(np.array(len(pairs[0])), rounded=hidden)),
+        "share": _share(len(pairs[0]), min(len(a), len(b)), rounded=hidden),
         "usual": float(near.mean()),
     }
     decided, why = _decided(crowd, found, [_inside(crowd, g, caliper) for g in (a, b)])

@@ -61,7 +61,8 @@ class Matched:
 
     def __repr__(self) -> str:
         known = int(np.isfinite(self.difference).sum())
-        return f"Matched people by {self.grouping}: {known} contrasts; see .to_frame()"
+        told = f"{known} of {len(self.contrasts)} contrasts have pairs enough"
+        return f"Matched people by {self.grouping}: {told}; see .to_frame()"
 
     def to_frame(self) -> pd.DataFrame:
         """One row a contrast."""

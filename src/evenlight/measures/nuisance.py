@@ -11,8 +11,9 @@ import pandas as pd
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.groups import MISSING
 from evenlight.errors import CohortError
-from evenlight.measures.arms import sampling_weights, stratum_given
+from evenlight.measures.arms import stratum_given
 from evenlight.measures.prepare import Setting
+from evenlight.measures.weighing import sampling_weights
 from evenlight.stats.cells import cells, signatures
 from evenlight.stats.effects import unit_means
 

@@ -14,7 +14,7 @@ from evenlight.data.groups import Groups
 from evenlight.data.outcome import Survival
 from evenlight.data.probed import Predictions
 from evenlight.data.scores import Scores
-from evenlight.errors import CohortError
+from evenlight.errors import CohortError, InputError
 from evenlight.measures.curves import curves, no_curves
 from evenlight.measures.judging import MAE_SHARE as MAE_SHARE
 from evenlight.measures.judging import MARGINS as MARGINS
@@ -22,6 +22,7 @@ from evenlight.measures.judging import Judging as Judging
 from evenlight.measures.measuring import Found, Task, measure
 from evenlight.measures.performance import Performance
 from evenlight.measures.prepare import setting
+from evenlight.measures.weighing import weighted
 from evenlight.stats.calibration import miscalibration, observed_expected
 from evenlight.stats.metrics import AT_THRESHOLD, BINARY, REGRESSION, Case, Metric, mean
 from evenlight.stats.survival import SURVIVAL, followed_until
@@ -50,10 +51,10 @@ def perform(
     others. Survival: concordance of Harrell and of Uno, the margin being the risk. `Scores` (Dice):
     their means.
 
-    Each unit counts once, or by the sampling weight that the cohort declares; intervals resample
-    units within groups (1,000 draws), simultaneous over contrasts and judged metrics for
-    differences. Strata are not held: this is what people of each group meet. Raises CohortError
-    where there is no outcome to compare with.
+    Each unit counts once, or by the sampling weight that the cohort declares (0: it does not
+    enter); intervals resample units within groups (1,000 draws), simultaneous over contrasts and
+    judged metrics for differences. Strata are not held: this is what people of each group meet.
+    Raises CohortError where there is no outcome to compare with.
     """
     rules = judging or Judging()
     made = predictions.at(cohort)
@@ -66,14 +67,15 @@ def tasked(made: Predictions, cohort: Cohort, by: str | Groups, rules: Judging) 
     """Predictions in the cohort's order, beside the outcome that they foretell."""
     case = outcome_case(made, cohort, rules)
     known = case.y if case.event is None else case.y + case.event
-    here = setting(cohort, by, kept=np.isfinite(known))
+    here = setting(cohort, by, kept=np.isfinite(known) & weighted(cohort))
     own = case.take(here.kept)
     return Task(here, own, _metrics(cohort, own), rules, cohort.outcome_kind != "continuous")
 
 
 def scored(made: Scores, cohort: Cohort, by: str | Groups) -> Task:
     """Scores in the cohort's order; a row without a score is left out."""
-    here = setting(cohort, by, kept=np.asarray(np.isfinite(made.values).all(axis=1)))
+    known = np.asarray(np.isfinite(made.values).all(axis=1))
+    here = setting(cohort, by, kept=known & weighted(cohort))
     values = made.values[here.kept]
     case = Case(np.ones(len(values)), values[:, 0], values[:, 0], scores=values)
     metrics: dict[str, Metric] = {name: partial(_score, j) for j, name in enumerate(made.names)}
@@ -111,6 +113,8 @@ def outcome_case(made: Predictions, cohort: Cohort, rules: Judging) -> Case:
     if cohort.outcome_kind == "categorical":
         y = np.where(np.isnan(y), np.nan, (y == _class_code(made, cohort)).astype(float))
     threshold = None if cohort.outcome_kind == "continuous" else rules.threshold
+    if threshold is not None and not 0 < threshold < 1 and made.link in ("logit", "softmax"):
+        raise InputError(f"threshold is {threshold:g}; it is a probability between 0 and 1")
     return Case(y, made.response, made.margin, threshold)
 
 

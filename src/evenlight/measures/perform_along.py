@@ -20,7 +20,7 @@ from evenlight.measures.along_curves import Walk, curves_along
 from evenlight.measures.judging import Judging
 from evenlight.measures.perform import outcome_case
 from evenlight.measures.prepare import ALPHA
-from evenlight.measures.weighing import unit_sampling
+from evenlight.measures.weighing import unit_sampling, weighted
 from evenlight.stats.effects import unit_means
 from evenlight.stats.metrics import LOSSES, Case
 from evenlight.stats.slopes import flipped_slopes, hc3_slopes, ratios, shuffled_slopes
@@ -86,6 +86,7 @@ def _walk(made: Predictions | Scores, cohort: Cohort, axes: Axes) -> Walk:
     kept: Bool = np.isfinite(case.y)
     if isinstance(made, Scores):
         kept = np.asarray(np.isfinite(made.values).all(axis=1))
+    kept &= weighted(cohort)
     taken = cohort.order[kept[cohort.order]]  # by id: no sum depends on the order of rows
     unit = np.unique(cohort.units[taken], return_inverse=True)[1].astype(np.int64)
     own, order = case.take(taken), np.arange(len(taken))

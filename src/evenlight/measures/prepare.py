@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,21 +68,23 @@ def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Se
     """Line up; at least two levels must have people, else GroupError (nothing to compare)."""
     groups = cohort.grouping(by)
     mask = np.ones(cohort.n, dtype=bool) if kept is None else kept
-    present = np.unique(groups.codes[groups.codes >= 0])
     if not mask.any():
         raise AttributionError(
-            "no row is left: none converged, or none has a known outcome; see `converged`"
+            "no row is left: none converged, none has a known outcome, or all weights are 0"
         )
-    if len(present) < 2:
-        here = [groups.levels[i] for i in present]
-        raise GroupError(
-            f"{groups.name}: nothing to compare, all rows of known group are in {here}; "
-            "a comparison needs two groups"
-        )
+    several(groups)
     unit = np.unique(cohort.units[mask], return_inverse=True)[1].astype(np.int64)
     place = np.cumsum(mask) - 1
     order = place[cohort.order[mask[cohort.order]]]
     return Setting(cohort, groups, mask, unit, unit_codes(groups.codes[mask], unit), order)
+
+
+def several(groups: Groups) -> None:
+    """GroupError unless two levels have people."""
+    present = [groups.levels[i] for i in np.unique(groups.codes[groups.codes >= 0])]
+    if len(present) < 2:
+        who = f"all rows of known group are in {present}" if present else "no row has a known group"
+        raise GroupError(f"{groups.name}: nothing to compare, {who}; a comparison needs two groups")
 
 
 def unit_codes(codes: Int, unit: Int) -> Int:
@@ -89,6 +92,17 @@ def unit_codes(codes: Int, unit: Int) -> Int:
     out = np.full(int(unit.max(initial=-1)) + 1, -1, dtype=np.int64)
     np.maximum.at(out, unit, codes)
     return out
+
+
+def told_by_margins(here: Setting, groupings: Sequence[Groups]) -> bool:
+    """Whether a cell of the crossed groupings, unknown levels among them, has 1 to 10 units.
+
+    Totals of a grouping less the cells that are shown would tell it.
+    """
+    codes = [unit_codes(g.codes[here.kept], here.unit) + 1 for g in groupings]
+    sizes = [len(g.levels) + 1 for g in groupings]
+    counts = np.bincount(np.ravel_multi_index(tuple(codes), sizes))
+    return bool(((counts > 0) & (counts < SMALLEST_GROUP)).any()) or here.rounded
 
 
 def as_variables(attributions: Attributions, cohort: Cohort) -> tuple[Attributions, str]:

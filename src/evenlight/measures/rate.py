@@ -92,7 +92,11 @@ def _kappa(case: Case, weight: Float) -> Float:
 
 def _columns(cohort: Cohort, names: Sequence[str], first: Int) -> tuple[Float, bool]:
     """Ratings (u, raters) of each unit's first row, as codes; whether they are on a scale."""
+    if isinstance(names, str):
+        raise CohortError(f"ratings is the text {names!r}; wanted a list of two columns or more")
     absent = [name for name in names if name not in cohort.people]
+    if len(set(names)) < len(names):
+        raise CohortError(f"ratings={list(names)}: a column occurs twice; each is one rater")
     if absent or len(names) < 2:
         raise CohortError(
             f"ratings={list(names)}: two columns of people or more are needed; "

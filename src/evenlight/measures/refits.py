@@ -13,7 +13,7 @@ from scipy import stats
 from evenlight.arrays import Float, Int, Text
 from evenlight.errors import InputError
 from evenlight.measures.check import explained, shaped, worded
-from evenlight.measures.comparison import Comparison, View
+from evenlight.measures.comparison import Comparison, View, keys
 from evenlight.measures.same import same_question
 from evenlight.measures.words import VERDICTS
 from evenlight.stats.equivalence import minimum_effect_p, verdicts
@@ -76,16 +76,7 @@ class Refits:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a view, contrast and subject."""
-        v, c, p = (a.ravel() for a in np.indices(self.effect.shape))
-        columns: dict[str, object] = {
-            "grouping": self.grouping,
-            "view": [self.views[i].name for i in v],
-            "given": [self.views[i].given for i in v],
-            "scale": [self.views[i].scale for i in v],
-            "level": [self.contrasts[i][0] for i in c],
-            "reference": [self.contrasts[i][1] for i in c],
-            "subject": [self.subjects[i] for i in p],
-        }
+        columns = keys(self)
         columns |= {name: getattr(self, name).ravel() for name in (*NUMBERS, "verdict", "reason")}
         return pd.DataFrame(columns)
 

@@ -13,7 +13,7 @@ from scipy import stats
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.errors import InputError
 from evenlight.measures.check import explained, shaped, worded
-from evenlight.measures.comparison import Comparison, View
+from evenlight.measures.comparison import Comparison, View, keys
 from evenlight.measures.same import same_background, same_question
 from evenlight.stats.multiplicity import holm
 from evenlight.stats.replication import direction_p, predicted, welch_df
@@ -75,16 +75,7 @@ class Replication:
 
     def to_frame(self) -> pd.DataFrame:
         """One row a view, contrast and subject."""
-        v, c, p = (a.ravel() for a in np.indices(self.first.shape))
-        columns: dict[str, object] = {
-            "grouping": self.grouping,
-            "view": [self.views[i].name for i in v],
-            "given": [self.views[i].given for i in v],
-            "scale": [self.views[i].scale for i in v],
-            "level": [self.contrasts[i][0] for i in c],
-            "reference": [self.contrasts[i][1] for i in c],
-            "subject": [self.subjects[i] for i in p],
-        }
+        columns = keys(self)
         names = (*NUMBERS, "same_sign", "overlap", "inside", "p", "p_holm", "answer", "reason")
         return pd.DataFrame(columns | {name: getattr(self, name).ravel() for name in names})
 

@@ -17,8 +17,9 @@ from evenlight.stats.freedman_lane import (
     parts,
     slopes,
 )
-from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm, step_down
-from evenlight.stats.permutation import at_least_normal, from_normal, normalised, studentise
+from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm
+from evenlight.stats.permutation import from_normal, normalised, studentise
+from evenlight.stats.sequential import balanced_step_down
 from evenlight.stats.shuffles import Shuffles
 from evenlight.stats.unseen import unseen
 
@@ -104,8 +105,9 @@ def judged(
     more_in = np.full((c, p), "", dtype="<U9")
     if len(live):
         at = tuple(live.T)
-        seen = _observed(asked, columns, live, shared)
-        found = _numbers(seen, _family(asked, columns, live, seen), view, testing)
+        seen = _observed(asked, columns, live, shared, alpha=testing.alpha / len(live))
+        family = _family(asked, columns, live, seen, testing.alpha)
+        found = _numbers(seen, family, view, testing)
         found["more"], more_in[at] = _needed(found, seen, asked, live, view, testing.margin)
         for name, values in found.items():
             out[name][at] = values
@@ -116,7 +118,9 @@ def judged(
     return Results(**out, verdict=verdict, reason=reason.astype(np.str_), more_in=more_in)
 
 
-def _observed(asked: list[Sloped], columns: Int, live: Int, shared: Shared | None) -> Seen:
+def _observed(
+    asked: list[Sloped], columns: Int, live: Int, shared: Shared | None, *, alpha: float
+) -> Seen:
     """Everything observed of the live questions, in their order."""
     found: list[tuple[Float, ...]] = []
     for i in np.unique(live[:, 0]):
@@ -133,7 +137,8 @@ def _observed(asked: list[Sloped], columns: Int, live: Int, shared: Shared | Non
             abs(one.scale) * seen.s0[0],
         )
         df = _satterthwaite(variance.sum(axis=0), one.made.df[0], more, shared)
-        slack = unseen(values[one.side], reach) + unseen(values[~one.side], reach)
+        sides = (values[one.side], values[~one.side])
+        slack = unseen(sides[0], reach, alpha=alpha) + unseen(sides[1], reach, alpha=alpha)
         found.append(
             (
                 one.scale * seen.effect[0],
@@ -160,7 +165,7 @@ def _satterthwaite(own: Float, df: float, more: Float, shared: Shared | None) ->
     )
 
 
-def _family(asked: list[Sloped], columns: Int, live: Int, seen: Seen) -> Family:
+def _family(asked: list[Sloped], columns: Int, live: Int, seen: Seen, alpha: float) -> Family:
     """Max-T over all questions, the maximum taken draw by draw."""
 
     def null(index: Int) -> Float:
@@ -169,16 +174,17 @@ def _family(asked: list[Sloped], columns: Int, live: Int, seen: Seen) -> Family:
             at, one = live[index, 0] == i, asked[i]
             assert one.made is not None
             own = columns[live[index[at], 1]]
-            out[:, at] = at_least_normal(null_slopes(one.values[:, own], one.made, one.drawn))
+            out[:, at] = null_slopes(one.values[:, own], one.made, one.drawn)
         return out
 
     draws = asked[int(live[0, 0])].drawn.draws
-    return step_down(seen.z, null, draws=draws)
+    return balanced_step_down(seen.z, null, draws=draws, alpha=alpha)
 
 
 def _numbers(seen: Seen, family: Family, view: View, testing: Testing) -> dict[str, Float]:
     se, effect = seen.se / view.unit, seen.effect / view.unit
-    half = from_normal(family.critical(testing.alpha), seen.df) * se + seen.slack / view.unit
+    limit = family.critical(testing.alpha) * family.scale
+    half = from_normal(limit, seen.df) * se + seen.slack / view.unit
     p, p_maxt = family.p, family.p_maxt
     if view.name == "use":
         p = minimum_effect_p(effect, se, seen.df, testing.margin)

@@ -52,10 +52,12 @@ def support_within(here: Setting, phi: Float, f: Float, *, link: str) -> Support
     """
     p = phi.shape[1]
     kind = here.cohort.outcome_kind
-    if kind not in ("binary", "continuous"):
+    if kind not in ("binary", "continuous") or (kind == "continuous" and link not in INVERSE):
         gone = np.full(p, np.nan)
         word = np.full(p, "unresolved", dtype="<U30")
-        why = np.full(p, "support needs a binary or continuous outcome")
+        told = "support needs a binary or continuous outcome"
+        told += f", not a continuous one under the link {link}" if kind == "continuous" else ""
+        why = np.full(p, told)
         return Support(gone, gone, gone, gone, gone, word, why)
     binary = kind == "binary"
     y = here.per_unit(here.cohort.y if binary else INVERSE[link](here.cohort.y))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import ClassVar, Literal
 
 from evenlight.errors import InputError
 from evenlight.measures.prepare import ALPHA
+
+LEAST = 0.001
+"""The smallest alpha that the least number of draws, 1,000 resamples, can hold."""
 
 Method = Literal["permutation", "regression"]
 
@@ -41,10 +45,11 @@ class Testing:
         if not self.margin > 0:
             raise InputError(f"margin is {self.margin}; it is a positive number of SD(f)")
         for alpha in (self.alpha, *self.alphas.values()):
-            if not 0 < alpha < 0.5:
-                raise InputError(f"alpha is {alpha}; it lies between 0 and 0.5, as 0.05")
-        if self.draws is not None and self.draws < 100:
-            raise InputError(f"draws is {self.draws}; at least 100 permutations are needed")
+            if not LEAST <= alpha < 0.5:
+                raise InputError(f"alpha is {alpha}; it lies between {LEAST} and 0.5, as 0.05")
+        least = max(100, ceil(1 / min(self.alpha, *self.alphas.values(), 1.0)) - 1)
+        if self.draws is not None and self.draws < least:
+            raise InputError(f"draws is {self.draws}; at least {least} permutations are needed")
         if self.method not in ("permutation", "regression"):
             raise InputError(f"method {self.method!r}; known: permutation, regression")
         if self.bits is not None and not 4 <= self.bits <= 24:

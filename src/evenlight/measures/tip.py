@@ -90,15 +90,17 @@ def tip(
         )
     made = predictions.at(cohort)
     task = tasked(made, cohort, by, judging or Judging())
+    asked = {name: metric for name, metric in task.metrics.items() if name in LINEAR}
+    task = replace(task, metrics=asked)  # the judged ones; the others have no verdict
     trial, usable = _trial(task, np.random.default_rng(rng))
     first, second = contrasted(task.here, tuple(task.parts))
-    metrics = tuple(name for name in task.metrics if name in LINEAR)
+    metrics = tuple(task.metrics)
     contrasts = task.here.groups.contrasts()
     out = blank((len(contrasts), len(metrics)))
     seen = np.full((len(contrasts), len(metrics)), "not_estimable", dtype="<U13")
     for c, m in np.ndindex(*seen.shape):
-        pair, at = (int(first[c]), int(second[c])), list(task.metrics).index(metrics[m])
-        if usable[c, at]:
+        pair = (int(first[c]), int(second[c]))
+        if usable[c, m]:
             seen[c, m] = _verdict(trial, pair, metrics[m], {})
         look = partial(_worse, trial, pair, metrics[m])
         fill(out, (c, m), str(seen[c, m]), look, [trial.events(part) for part in pair])

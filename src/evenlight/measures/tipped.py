@@ -50,7 +50,9 @@ class Tipping:
 
     def __repr__(self) -> str:
         known = self.tip[np.isfinite(self.tip)]
-        told = f"least difference {known.min():.3g}" if len(known) else "no verdict is overturned"
+        asked = np.isfinite(self.most).any()
+        none = "no verdict is overturned" if asked else "no verdict that could be overturned"
+        told = f"least difference {known.min():.3g}" if len(known) else none
         return f"Tipping points by {self.grouping}: {told}; see .to_frame()"
 
     def sentence(self, contrast: int, metric: int) -> str:

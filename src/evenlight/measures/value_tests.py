@@ -12,9 +12,10 @@ from evenlight.measures.own_values import Job
 from evenlight.measures.prepare import ALPHA
 from evenlight.measures.testing import Testing
 from evenlight.stats.conditional import Keys, keys
-from evenlight.stats.multiplicity import GUARD, benjamini_hochberg, draws_for, step_down
+from evenlight.stats.multiplicity import GUARD, benjamini_hochberg, draws_for, upper_point
 from evenlight.stats.nested_values import Nested
-from evenlight.stats.permutation import at_least_normal, from_normal
+from evenlight.stats.permutation import from_normal
+from evenlight.stats.sequential import balanced_step_down
 from evenlight.stats.tail import tail_p
 from evenlight.stats.unseen import unseen
 
@@ -24,8 +25,8 @@ FIRST = 2_000
 FEW = 10
 """A test that fewer of the first draws exceed goes on to the full number of draws."""
 
-BLOCK, WIDE = 2_048, 256
-"""ValueTests whose first, and whose every draw are held at once."""
+WIDE = 256
+"""Tests whose every draw is held at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +34,7 @@ class ValueTests:
     """m tests: `where` (m, 3) contrast, subject, and 0 for the location or the slope's number.
 
     `effect`, `level`, `reference` (variances), `df`, `slack`, `p`, `p_maxt`, `q` (m,); `maxima`
-    (draws,) of |T*|, empty where limits are Bonferroni's.
+    (draws,) of |T*| after division by `scale` (m,), empty where limits are Bonferroni's.
     """
 
     where: Int
@@ -46,13 +47,13 @@ class ValueTests:
     p_maxt: Float
     q: Float
     maxima: Float
+    scale: Float | float = 1.0
 
-    def critical(self, alpha: float) -> float:
-        """What the largest |T|, on the normal scale, exceeds with probability at most alpha."""
+    def critical(self, alpha: float) -> Float:
+        """What |T| of each test (m,) may reach, on the normal scale, so that all hold together."""
         if not len(self.maxima):
-            return float(ndtri(1 - alpha / (2 * max(len(self.p), 1))))
-        rank = int(np.ceil((1 - alpha) * (len(self.maxima) + 1)))
-        return float(np.sort(self.maxima)[min(rank, len(self.maxima)) - 1])
+            return np.full(len(self.p), -ndtri(alpha / (2 * max(len(self.p), 1))))
+        return np.full(len(self.p), upper_point(self.maxima, alpha)) * self.scale
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +69,7 @@ def value_tests(
     live: list[Job], *, testing: Testing, units: int, rng: np.random.Generator
 ) -> ValueTests:
     """Location and slopes of all jobs, permuted under one step-down max-T."""
-    owner, where, parts = _listed(live)
+    owner, where, parts = _listed(live, level_of(testing))
     m = len(where)
     if m == 0:
         no = np.empty(0)
@@ -77,11 +78,19 @@ def value_tests(
     draws = testing.draws or draws_for(m, alpha=ALPHA)
     shuffled = Shuffles(live, owner, units, draws, int(rng.integers(2**63)))
     first = min(draws, FIRST)
-    family = step_down(statistic, shuffled.first, draws=first, block=BLOCK)
+    alpha = level_of(testing)
+    family = balanced_step_down(statistic, shuffled.first, draws=first, alpha=alpha)
     p = family.p if draws <= FIRST else refined(family.p, statistic, shuffled)
     effect, level, reference, df = numbers
     q, maxima = benjamini_hochberg(p), family.maxima
-    return ValueTests(where, effect, level, reference, df, slack, p, family.p_maxt, q, maxima)
+    return ValueTests(
+        where, effect, level, reference, df, slack, p, family.p_maxt, q, maxima, family.scale
+    )
+
+
+def level_of(testing: Testing) -> float:
+    """The smaller of what location and slope, which are one family, may miss."""
+    return min(testing.alpha_of(name, "value") for name in ("location", "slope"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,8 +107,8 @@ class Shuffles:
     seed: int
 
     def first(self, index: Int) -> Float:
-        """The first draws (min(draws, 2,000), len(index)), none lighter than normal."""
-        return at_least_normal(self.batch(index, 0, min(self.draws, FIRST)).T)
+        """The first draws (min(draws, 2,000), len(index))."""
+        return self.batch(index, 0, min(self.draws, FIRST)).T
 
     def all(self, index: Int) -> Float:
         """Every draw (len(index), draws)."""
@@ -141,11 +150,12 @@ def refined(p: Float, statistic: Float, shuffled: Shuffles) -> Float:
     return out
 
 
-def _listed(live: list[Job]) -> tuple[Int, Int, Float]:
+def _listed(live: list[Job], alpha: float) -> tuple[Int, Int, Float]:
     """Job, column and test (m, 3); contrast, subject and test (m, 3); their numbers (6, m)."""
     owner, where, numbers = [], [], []
+    tests = sum(len(job.subjects) * int(job.plan.sloped.sum()) for job in live)
     for i, job in enumerate(live):
-        slack = _unseen(job)
+        slack = _unseen(job, alpha / max(tests, 1))
         for t, seen in enumerate(job.seen()):
             if not job.plan.sloped[t]:
                 continue
@@ -159,13 +169,13 @@ def _listed(live: list[Job]) -> tuple[Int, Int, Float]:
     return *ints, np.array(numbers).reshape(-1, 6).T  # type: ignore[return-value]
 
 
-def _unseen(job: Job) -> Float:
+def _unseen(job: Job, alpha: float) -> Float:
     """What people unlike those at hand could add to residuals of an arm, (1 + r, k)."""
     if isinstance(job.plan, Nested):
         return np.zeros((len(job.plan.sloped), 1))
     phi, member = job.phi, job.plan.member
     reach = phi.max(axis=0) - phi.min(axis=0)
-    shift = unseen(phi[member], reach, alpha=ALPHA) + unseen(phi[~member], reach, alpha=ALPHA)
+    shift = unseen(phi[member], reach, alpha=alpha) + unseen(phi[~member], reach, alpha=alpha)
     return np.outer(job.plan.reach, shift)
 
 
@@ -176,7 +186,7 @@ def judged(tests: ValueTests, t: int, *, unit: float, margin: float, alpha: floa
     differs beyond doubt, else whose interval reaches farthest. All are under the same maximum.
     """
     at = np.flatnonzero(np.minimum(tests.where[:, 2], 1) == t)
-    z = tests.critical(alpha)
+    z = tests.critical(alpha)[at]
     se = np.sqrt(tests.level[at] + tests.reference[at]) / unit
     half = from_normal(z, tests.df[at]) * se + tests.slack[at] / unit
     effect = tests.effect[at] / unit

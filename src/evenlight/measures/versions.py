@@ -12,7 +12,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.probed import Predictions
-from evenlight.errors import AttributionError, ModelError
+from evenlight.errors import AttributionError, InputError, ModelError
 from evenlight.measures.arms import arms_of
 from evenlight.measures.changes import Change, Versions
 from evenlight.measures.comparison import View
@@ -55,6 +55,8 @@ def versions(
     (`other_background=True` declares that another one is meant), GroupError as `compare` does.
     """
     asked = testing or Testing()
+    if not isinstance(explanations, tuple | list) or len(explanations) != 2:
+        raise InputError("explanations are two: (of the first version, of the second)")
     first, second = (as_variables(made, cohort)[0] for made in explanations)
     same_explanation(first, second, other_background=other_background)
     here = setting(cohort, by, kept=first.converged & second.converged)

@@ -52,6 +52,7 @@ D, U, A = "difference", "use", "use from attributions alone"
 Y = "difference given the outcome"
 NULLS = {
     "null": D, "unequal spread": D, "rare values": D, "site": D, "cells in donors": D,
+    "unequal spread, 1,500 features": D, "many rare values": D,
     "views inside patients": D, "prevalence": Y, "library size": D, "continuous ancestry": D,
     "probability scale": "size", "labels missing at random": D,
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from difflib import get_close_matches
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
@@ -94,7 +95,9 @@ def _known(cases: Sequence[str] | None) -> list[str]:
     chosen = list(cases) if cases is not None else list(EVERY)
     for case in chosen:
         if case not in EVERY:
-            raise UnknownName(f"no case {case!r}; known: {', '.join(EVERY)}")
+            near = get_close_matches(case, EVERY, n=1, cutoff=0.0)[0]
+            known = ", ".join(map(repr, EVERY))
+            raise UnknownName(f"no case {case!r}; did you mean {near!r}? Known: {known}")
     return chosen
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 
 from evenlight.qualify.lines import Line
 from evenlight.qualify.musts import OURS, Held, check
@@ -21,8 +22,8 @@ HELD = "What must hold"
 
 
 def text(lines: Sequence[Line]) -> str:
-    """Everything that was measured, for a terminal."""
-    return _pages(lines, columns, "\n")
+    """Everything that was measured, for a terminal; nothing of cases that were not run."""
+    return _pages(lines, columns, "\n", cases={one.case for one in lines})
 
 
 def markdown(lines: Sequence[Line]) -> str:
@@ -30,7 +31,9 @@ def markdown(lines: Sequence[Line]) -> str:
     return _pages(lines, grid, "### ")
 
 
-def _pages(lines: Sequence[Line], layout: Layout, mark: str) -> str:
+def _pages(
+    lines: Sequence[Line], layout: Layout, mark: str, *, cases: Container[str] | None = None
+) -> str:
     made = rows(lines)
     held = check(made)
     count = Counter(one.state for one in held)
@@ -41,7 +44,8 @@ def _pages(lines: Sequence[Line], layout: Layout, mark: str) -> str:
         f"{mark}{LISTS}", layout(["case: question", *METHODS], list(_lists(made))),
         f"{mark}{OWN}", layout(own, list(_own(made))),
         f"{mark}{HELD}", layout(["item", "case", "question", "what", "must be", "found", "state"],
-                                [_told(one) for one in held]),
+                                [_told(one) for one in held
+                                 if cases is None or one.must.case in cases]),
         f"Of {len(held)}: {total}.",
         *notes(lines),
     ]  # fmt: skip
@@ -121,6 +125,8 @@ def _own(made: Iterable[Row]) -> Iterator[Cells]:
 def _told(one: Held) -> Cells:
     must, exact = one.must, one.must.item == "7"
     limit = f"{one.limit:.0e}" if exact else f"{100 * one.limit:.1f}"
+    if must.limit is None and not isfinite(one.limit):
+        limit = "the regression's"
     found = ""
     if one.found is not None:
         shown = f"{percent(one.found)} ({100 * one.found.error:.1f})"

@@ -18,7 +18,7 @@ from evenlight.reports.parts import Drawing, say
 
 CURVES = (
     "Net benefit of acting on the prediction, with pointwise 95 % limits; dashed: calling "
-    "everybody; the line at 0: calling nobody; dotted: the deployed threshold. A curve ends where "
+    "everybody; the line at 0: calling nobody; dotted: the deployed threshold. A curve is broken where "
     "fewer than 11 people would be on one side."
 )
 WALK = (

@@ -117,8 +117,8 @@ CAPTIONS = {
     "T3d": "Differences in performance by {grouping}: first group minus second, with "
     "simultaneous intervals over {draws} draws. A metric without a margin is shown and "
     "not judged.",
-    "T4i": "Importance by {grouping}: mean |attribution| with pointwise 95 % interval, in "
-    "units of the margin. The {shown} most important of {all}.",
+    "T4i": "Importance by {grouping}: mean |attribution| with pointwise 95 % interval, on "
+    "the {scale} scale. The {shown} most important of {all}.",
     "T4": "{contrast} ({n}). Differences in SD of the output, with simultaneous intervals "
     "({levels}); margin {margin}; p adjusted by max-T over {draws} draws. Attribution: given "
     "nothing. Use: the same change for everyone.{population}",

@@ -22,23 +22,24 @@ CHANCE = 1e-3
 """A rank of a null counts as heavy beyond what a half-normal null reaches with this chance."""
 
 
-def heaviness(tail: Float, draws: int) -> float:
+def heaviness(tail: Float, draws: int, *, sides: int = 2) -> float:
     """How many times heavier an ascending tail (k,) of `draws` is than the half-normal, at least 1.
 
     The largest ratio over its ranks, each to the band that holds that rank of a half-normal null
-    with probability 1 - CHANCE: a null of normal tails keeps its scale.
+    with probability 1 - CHANCE: a null of normal tails keeps its scale. With `sides` 1 the tail is
+    the upper one of a normal score.
 
     >>> rng = np.random.default_rng(0)
     >>> tail = np.sort(np.abs(rng.normal(size=2000)))[-100:]
     >>> heaviness(tail, 2000), heaviness(np.append(tail[:-10], np.full(10, 9.0)), 2000) > 2
     (1.0, True)
     """
-    return float(max(1.0, (tail / _band(draws, len(tail))).max(initial=1.0)))
+    return float(max(1.0, (tail / _band(draws, len(tail), sides)).max(initial=1.0)))
 
 
 @lru_cache(maxsize=32)
-def _band(draws: int, ranks: int) -> Float:
-    """The upper band of the `ranks` largest of `draws` half-normal values, ascending."""
+def _band(draws: int, ranks: int, sides: int) -> Float:
+    """The upper band of the `ranks` largest of `draws` (half-)normal values, ascending."""
     r = np.arange(ranks, 0, -1)
-    band: Float = -ndtri(betaincinv(r, draws - r + 1, CHANCE) / 2)
+    band: Float = -ndtri(betaincinv(r, draws - r + 1, CHANCE) / sides)
     return band

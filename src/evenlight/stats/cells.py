@@ -98,7 +98,7 @@ def design(made: Cells, member: Bool, sampling: Float | None = None) -> Design:
     n_reference = np.bincount(place[~at[keep]], minlength=len(used))
     weight = n_level * n_reference / np.maximum(n_level + n_reference, 1)
     units = np.unique(made.unit[keep])
-    blocks = _blocks(np.flatnonzero(keep), np.searchsorted(units, made.unit[keep]), place)
+    blocks = blocks_of(np.flatnonzero(keep), np.searchsorted(units, made.unit[keep]), place)
     own = None if sampling is None else sampling[units] / sampling[units].mean()
     if own is not None:
         each = own[np.searchsorted(units, made.unit[keep])]
@@ -143,9 +143,10 @@ def _torn_units(unit: Int, stratum: Int, at: Bool) -> Int:
     return names[[len(sides[s]) == 1 for s in owned]] if owned else names
 
 
-def _blocks(rows: Int, unit: Int, stratum: Int) -> tuple[Block, ...]:
+def blocks_of(rows: Int, unit: Int, stratum: Int) -> tuple[Block, ...]:
+    """Units of one signature together, from unit and stratum (m,) of the cells in `rows` (m,)."""
     owned = signatures(unit, stratum)
-    starts = np.searchsorted(unit, np.arange(len(owned)))
+    starts = np.searchsorted(unit, np.unique(unit))
     by: dict[tuple[int, ...], list[int]] = {}
     for i, signature in enumerate(owned):
         by.setdefault(signature, []).append(i)
@@ -157,16 +158,6 @@ def _blocks(rows: Int, unit: Int, stratum: Int) -> tuple[Block, ...]:
         )
         for signature, members in sorted(by.items())
     )
-
-
-def kish(weights: Float) -> float:
-    """The effective number of units of unequal weights, (sum w)^2 / sum w^2 (Kish 1965).
-
-    >>> kish(np.array([1.0, 1.0, 2.0])).__round__(2)
-    2.67
-    """
-    square = float((weights**2).sum())
-    return float(weights.sum()) ** 2 / square if square > 0 else 0.0
 
 
 def joint(codes: Sequence[Int]) -> Int:

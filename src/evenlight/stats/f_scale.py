@@ -6,7 +6,11 @@ import numpy as np
 from scipy.special import ndtri
 
 from evenlight.arrays import Float
+from evenlight.stats.balanced import heaviness
 from evenlight.stats.multiplicity import GUARD
+
+TAIL = 0.06
+"""The share of a null that is looked at for its heaviness."""
 
 
 def f_normalised(f: Float, first: float, second: Float | float) -> Float:
@@ -40,9 +44,15 @@ def at_least_normal(null: Float) -> Float:
 
 
 def one_sided(seen: Float, null: Float) -> tuple[Float, Float]:
-    """Permutation p and single-step max-T p (p,) of large scores `seen` (p,), `null` (draws, p)."""
+    """Permutation p and single-step max-T p (p,) of large scores `seen` (p,), `null` (draws, p).
+
+    For the maximum nulls that are heavier than the normal are scaled down (`stats.balanced`).
+    """
     bar = seen - GUARD * np.maximum(1.0, np.abs(seen))
     p = (1 + (null >= bar).sum(axis=0)) / (1 + len(null))
-    top = null.max(axis=1, initial=-np.inf)
-    most = (1 + (top[:, None] >= bar).sum(axis=0)) / (1 + len(null))
+    k = max(1, int(TAIL * len(null)))
+    tails = np.sort(np.partition(null, -k, axis=0)[-k:], axis=0) if len(null) else null
+    scale = np.array([heaviness(tail, len(null), sides=1) for tail in tails.T])
+    top = (null / scale).max(axis=1, initial=-np.inf)
+    most = (1 + (top[:, None] >= bar / scale).sum(axis=0)) / (1 + len(null))
     return p, most

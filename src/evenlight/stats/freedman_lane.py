@@ -244,7 +244,7 @@ def _inverse(orders: Int) -> Int:
 
 def wald(values: Float, made: Regression) -> Float:
     """The form b' C^-1 b (p,) of all tested columns, C the HC3 covariance; 0 if nothing varies."""
-    return _wald(residuals(values, made), made)
+    return _wald(residuals(values, made), made, _meat(made))
 
 
 def joint_score(statistic: Float, made: Regression) -> Float:
@@ -256,21 +256,24 @@ def joint_score(statistic: Float, made: Regression) -> Float:
 
 def null_wald(values: Float, made: Regression, drawn: Shuffles) -> Float:
     """The joint statistic of every draw, (draws, p)."""
-    e0 = residuals(values, made)
+    e0, meat = residuals(values, made), _meat(made)
     out = np.empty((drawn.draws, e0.shape[1]))
     for where, orders in drawn:
         for i, order in zip(range(where.start, where.stop), orders, strict=True):
-            out[i] = _wald(e0[order], made)
+            out[i] = _wald(e0[order], made, meat)
     return out
 
 
-def _wald(e0: Float, made: Regression) -> Float:
-    b = made.share.T @ e0
-    e = made.left(e0)
+def _meat(made: Regression) -> Float:
+    """What squared residuals (u, p) are weighed by in C, row by row: (q q, u)."""
     a = made.share * made.slack[:, None]
+    return np.stack([one * other for one in a.T for other in a.T])
+
+
+def _wald(e0: Float, made: Regression, meat: Float) -> Float:
+    b = made.share.T @ e0
     q = b.shape[0]
-    pair = np.stack([a[:, j] * a[:, k] for j in range(q) for k in range(q)])
-    c = (pair @ e**2).T.reshape(-1, q, q)
+    c = (meat @ made.left(e0) ** 2).T.reshape(-1, q, q)
     size = np.trace(c, axis1=1, axis2=2)
     live = size > 1e-12 * (b**2).sum(axis=0)
     out = np.zeros(e0.shape[1])

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from evenlight.arrays import Bool, Float, Int
+from evenlight.stats.recalibration import recalibrated
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,27 +167,14 @@ def _tied(case: Case, weight: Float) -> tuple[Float, Float]:
     scores = case.response[order]
     starts = np.flatnonzero(np.append(True, scores[1:] != scores[:-1]))
     w, y = weight[:, order], case.y[order]
+    if len(starts) == len(order):
+        return w * y, w * (1 - y)
     return np.add.reduceat(w * y, starts, axis=1), np.add.reduceat(w * (1 - y), starts, axis=1)
 
 
 def _recalibrate(case: Case, weight: Float, *, slope: bool) -> Float:
-    """Newton's method for all resamples at once; NaN where a class is absent or it diverges."""
+    """Slope or intercept (draws,); NaN where a class is absent or the fit runs away."""
     x = logit(np.clip(case.response, 1e-12, 1 - 1e-12))
-    a, b = np.zeros(len(weight)), np.ones(len(weight))
-    for _ in range(50):
-        p = expit(a[:, None] + b[:, None] * x)
-        error, curve = weight * (case.y - p), weight * p * (1 - p)
-        g0, h00 = error.sum(axis=1), curve.sum(axis=1)
-        if not slope:
-            step, change = over(g0, h00), np.zeros_like(b)
-        else:
-            g1, h01, h11 = error @ x, curve @ x, curve @ x**2
-            det = h00 * h11 - h01**2
-            step = over(h11 * g0 - h01 * g1, det)
-            change = over(h00 * g1 - h01 * g0, det)
-        a, b = a + np.clip(step, -5, 5), b + np.clip(change, -5, 5)
-        if np.nanmax(np.abs(np.append(step, change)), initial=0.0) < 1e-10:
-            break
-    out = b if slope else a
+    a, b = recalibrated(x, case.y, weight, slope=slope)
     classes = (weight @ case.y > 0) & (weight @ (1 - case.y) > 0)
-    return np.where(classes & (np.abs(a) < 30) & (np.abs(b) < 100), out, np.nan)
+    return np.where(classes & (np.abs(a) < 30) & (np.abs(b) < 100), b if slope else a, np.nan)

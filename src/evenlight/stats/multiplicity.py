@@ -38,8 +38,17 @@ class Family:
 
     def critical(self, alpha: float) -> float:
         """The value that the largest |T*| exceeds with probability at most alpha."""
-        rank = ceil((1 - alpha) * (len(self.maxima) + int(not self.exact)))
-        return float(np.sort(self.maxima)[min(rank, len(self.maxima)) - 1])
+        return upper_point(self.maxima, alpha, exact=self.exact)
+
+
+def upper_point(maxima: Float, alpha: float, *, exact: bool = False) -> float:
+    """What one more maximum exceeds with probability at most alpha; there are 1 / alpha or more.
+
+    >>> upper_point(np.arange(99.0), 0.05)
+    94.0
+    """
+    rank = ceil((1 - alpha) * (len(maxima) + int(not exact)) * (1 - 1e-12))
+    return float(np.sort(maxima)[min(rank, len(maxima)) - 1])
 
 
 def step_down(seen: Float, null: Callable[[Int], Float], *, draws: int, block: int = 256) -> Family:

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from evenlight.arrays import Bool, Float, Int
-from evenlight.stats.cells import Block, Cells, signatures
+from evenlight.stats.cells import Block, Cells, blocks_of, signatures
 from evenlight.stats.f_scale import f_normalised
 from evenlight.stats.shuffles import Shuffles
 
@@ -67,7 +67,7 @@ def plan_of(made: Cells, group: Int) -> Plan:
     weight = 1 / (1 / np.maximum(n, 1)).sum(axis=1)
     share = weight / weight.sum() if len(weight) else weight
     units = np.unique(made.unit[keep])
-    blocks = _blocks(np.flatnonzero(keep), made.unit[keep], place)
+    blocks = blocks_of(np.flatnonzero(keep), made.unit[keep], place)
     dropped = len(np.unique(made.stratum)) - len(used)
     return Plan(units, group[units], n, share, blocks, dropped, torn)
 
@@ -91,22 +91,6 @@ def _overlap(made: Cells, g: Int, k: int) -> tuple[Bool, int]:
         if (stay == keep).all():
             return keep, lost
         keep = stay
-
-
-def _blocks(rows: Int, unit: Int, place: Int) -> tuple[Block, ...]:
-    owned = signatures(unit, place)
-    starts = np.searchsorted(unit, np.unique(unit))
-    by: dict[tuple[int, ...], list[int]] = {}
-    for i, signature in enumerate(owned):
-        by.setdefault(signature, []).append(i)
-    return tuple(
-        Block(
-            np.array(members, dtype=np.int64),
-            np.array(signature, dtype=np.int64),
-            rows[starts[members][:, None] + np.arange(len(signature))],
-        )
-        for signature, members in sorted(by.items())
-    )
 
 
 def means(values: Float, plan: Plan) -> tuple[Float, Float]:

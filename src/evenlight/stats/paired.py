@@ -8,9 +8,7 @@ import numpy as np
 
 from evenlight.arrays import Float, Int
 from evenlight.stats.permutation import from_normal, normalised
-
-FEW = 11
-"""Fewer units than this that differ from the usual value say little about those not drawn."""
+from evenlight.stats.unseen import unseen
 
 
 def mean_change(
@@ -21,9 +19,9 @@ def mean_change(
     mean +- t SE, where t is the 1 - alpha point of the largest |T*| over all groups and columns.
     T* are studentised means of units drawn again (bootstrap-t; Hall 1988, Ann Stat 16:927), put on
     the normal scale by their df, so that a small group costs a large one nothing. Where fewer than
-    11 units of a group differ from its usual change, up to 1 - alpha^(1/n) of it may differ unseen,
-    by as much as changes reach in any group: this is added. Codes of -1 are left out; a group of
-    one unit is NaN.
+    11 units of a group differ from its usual change, what may differ unseen (`stats.unseen`, for
+    all groups and columns together) by as much as changes reach in any group is added. Codes of -1
+    are left out; a group of one unit is NaN.
 
     >>> rng = np.random.default_rng(0)
     >>> change = np.tile([[1.0], [3.0]], (20, 1))
@@ -58,9 +56,7 @@ def _unseen(values: Float, codes: Int, k: int, alpha: float) -> Float:
     reach = known.max(axis=0) - known.min(axis=0)
     for g in range(k):
         own = values[codes == g]
-        if len(own):
-            other = (np.abs(own - np.median(own, axis=0)) > 1e-9 * reach).sum(axis=0)
-            out[g] = (other < FEW) * (1 - alpha ** (1 / len(own))) * reach
+        out[g] = unseen(own, reach, alpha=alpha / max(out.size, 1))
     return out
 
 

@@ -25,7 +25,7 @@ class Shape:
     worth: Float
 
 
-def limits(value: Float, spread: Float, shape: Shape, z: float) -> tuple[Float, Float]:
+def limits(value: Float, spread: Float, shape: Shape, z: float | Float) -> tuple[Float, Float]:
     """Limits of each part's metric (r, m) at +-z standard errors `spread` (r, m)."""
     made = {
         "share": _shares(value, spread, shape.worth, z),
@@ -40,13 +40,13 @@ def limits(value: Float, spread: Float, shape: Shape, z: float) -> tuple[Float, 
     return low, high
 
 
-def means(value: Float, spread: Float, n: Float, z: float) -> tuple[Float, Float]:
+def means(value: Float, spread: Float, n: Float, z: float | Float) -> tuple[Float, Float]:
     """Student's limits of means of n values at the probability of z, `spread` by bootstrap."""
     half = _far(n, z) * spread
     return value - half, value + half
 
 
-def losses(value: Float, spread: Float, n: Float, z: float) -> tuple[Float, Float]:
+def losses(value: Float, spread: Float, n: Float, z: float | Float) -> tuple[Float, Float]:
     """The same on the log scale, for means of values that are never below 0, as errors are.
 
     Errors are skewed: a few large ones make the mean and its standard error rise together, so that
@@ -61,13 +61,13 @@ def losses(value: Float, spread: Float, n: Float, z: float) -> tuple[Float, Floa
     return value / wide, value * wide
 
 
-def _far(n: Float, z: float) -> Float:
+def _far(n: Float, z: float | Float) -> Float:
     """Student's quantile at the probability of z, and the bootstrap's lack of n / (n - 1)."""
     n = np.maximum(n, 2.0)
     return np.asarray(-stdtrit(n - 1, ndtr(-z)) * np.sqrt(n / (n - 1)), dtype=np.float64)
 
 
-def _shares(value: Float, spread: Float, most: Float, z: float) -> tuple[Float, Float]:
+def _shares(value: Float, spread: Float, most: Float, z: float | Float) -> tuple[Float, Float]:
     """Wilson's limits with as many observations as the bootstrap variance corresponds to.
 
     At most `most`: near 0 and 1 the bootstrap knows no variance.

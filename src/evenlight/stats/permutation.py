@@ -119,7 +119,7 @@ def normalised(t: Float, df: Float) -> Float:
     return np.where(few, np.copysign(size, t), t)
 
 
-def from_normal(z: float, df: Float) -> Float:
+def from_normal(z: Float | float, df: Float) -> Float:
     """Student's t with `df` whose place on the normal scale is z: the inverse of `normalised`.
 
     >>> from_normal(1.96, np.array([20.0, np.inf])).round(2).tolist()

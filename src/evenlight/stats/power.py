@@ -62,15 +62,6 @@ def confirmable(
     return margin / (spread * error)
 
 
-def times_more(wanted: float, error: float, *, tests: int, alpha: float = 0.05) -> float:
-    """By how much all groups must grow for `wanted` to become detectable; at least 1.
-
-    >>> round(times_more(0.25, contrast_error(np.array([150]), np.array([150])), tests=100), 1)
-    4.0
-    """
-    return max(1.0, (detectable(error, tests=tests, alpha=alpha) / wanted) ** 2)
-
-
 def auroc_error(auroc: float, events: float, others: float) -> float:
     """Standard error of an AUROC (Hanley and McNeil 1982, Radiology 143:29).
 

@@ -18,21 +18,22 @@ bounds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from evenlight.arrays import Bool, Float, Int
+from evenlight.arrays import Bool, Float, Int, Values
 from evenlight.stats.balanced import heaviness
 from evenlight.stats.multiplicity import GUARD, Family
 from evenlight.stats.nulls import How, Nulls, Source
 from evenlight.stats.raised import half_normal, half_normal_count, upper_tail
 from evenlight.stats.tail import tail_p
 
-__all__ = ["How", "Source", "first_look", "staged"]
+__all__ = ["How", "Source", "balanced_step_down", "first_look", "staged"]
 
 ENOUGH = 100
 """A test with so many exceedances at the first look has its answer."""
@@ -81,7 +82,7 @@ def staged(
     draws = min(len(labels[i]) for i in used)
     first = draws if every is not None else min(how.first or first_look(draws), draws)
     nulls = Nulls(sources, labels, at, np.abs(seen), how)
-    look = _look(nulls, first, max(TAIL, MARGIN * alpha))
+    look = _look(nulls.size, nulls.drawn, first, alpha, single=how.single)
     count, plus = look.count, int(every is None)
     p_maxt = _monotone((plus + look.maxt) / (plus + first), nulls.size / look.scale)
     floor = half_normal_count(nulls.size, first) if plus else 0
@@ -96,6 +97,27 @@ def staged(
     return Family(p, p_maxt, look.maxima, draws=draws, exact=every is not None, scale=look.scale)
 
 
+def balanced_step_down(
+    seen: Float, null: Callable[[Int], Float], *, draws: int, alpha: float = 0.05
+) -> Family:
+    """The family of tests `seen` (m,) in one look at draws that are made elsewhere.
+
+    `null(index)` gives |Z*| (draws, len(index)) for those tests, once for each. As in `staged`
+    nulls are raised to the half-normal, and scaled down where they are heavier.
+    """
+    size = np.abs(seen)
+
+    def drawn(index: Int, _: int) -> tuple[Values, Int]:
+        z = np.ascontiguousarray(null(index).T)
+        return z, np.count_nonzero(z >= (size[index] * (1 - GUARD))[:, None], axis=1)
+
+    look = _look(size, drawn, draws, alpha)
+    p = (1 + np.maximum(look.count, half_normal_count(size, draws))) / (1 + draws)
+    p_maxt = _monotone((1 + look.maxt) / (1 + draws), size / look.scale)
+    p[size == 0], p_maxt[size == 0] = 1.0, 1.0
+    return Family(p, np.maximum(p_maxt, p), look.maxima, scale=look.scale)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
     """Exceedances, step-down exceedances and `scale` (m,), and the maximum of each draw."""
@@ -106,31 +128,35 @@ class Look:
     scale: Float
 
 
-def _look(nulls: Nulls, draws: int, share: float) -> Look:
+Drawn = Callable[[Int, int], tuple[Values, Int]]
+"""|Z*| (k, draws) of k tests, and how many reach the observed ones."""
+
+
+def _look(size: Float, drawn: Drawn, draws: int, alpha: float, *, single: bool = False) -> Look:
     """The first look: upper tails of all tests, balanced, and their running maxima in order."""
-    m, k = len(nulls.size), max(1, ceil(share * draws))
+    share = max(TAIL, MARGIN * alpha)
+    m, k = len(size), max(1, ceil(share * draws))
     place, tail = np.empty((m, k), dtype=np.int32), np.empty((m, k))
     count, below, scale = np.zeros(m, dtype=np.int64), np.zeros(m), np.ones(m)
     floor = half_normal(draws)
     for index in _blocks(np.arange(m), draws):
-        z, count[index] = nulls.drawn(index, draws)
+        z, count[index] = drawn(index, draws)
         for i, j in enumerate(index):
             at, raised, rest = upper_tail(z[i], floor, share)
             place[j], tail[j] = at[-k:], raised[-k:]
             below[j] = raised[-k - 1] if len(raised) > k else rest
             scale[j] = heaviness(tail[j], draws)
     tail /= scale[:, None]
-    maxt, maxima = _maxima(nulls, (place, tail, below / scale), scale, draws)
+    near = 1 - (NEAR_MAXIMA if single else GUARD)
+    maxt, maxima = _maxima((place, tail, below / scale), size / scale, draws, near)
     return Look(count, maxt, maxima, scale)
 
 
 def _maxima(
-    nulls: Nulls, tails: tuple[Int, Float, Float], scale: Float, draws: int
+    tails: tuple[NDArray[np.int32], Float, Float], size: Float, draws: int, near: float
 ) -> tuple[Int, Float]:
     """Step-down exceedances (m,) and the maximum of each draw, from the smallest statistic up."""
     place, tail, below = tails
-    near = 1 - (NEAR_MAXIMA if nulls.how.single else GUARD)
-    size = nulls.size / scale
     maxt, running, bound = np.zeros(len(size), dtype=np.int64), np.zeros(draws), 0.0
     for j in np.argsort(size, kind="stable"):
         running[place[j]] = np.maximum(running[place[j]], tail[j])

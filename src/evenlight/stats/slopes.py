@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from evenlight.arrays import Float
+from evenlight.stats.parts import effective
 
 BLOCK = 100
 
@@ -106,8 +107,4 @@ def local_lines(near: Float, x: Float, grid: Float, y: Float, weight: Float) -> 
 
 def worth(near: Float, weight: Float) -> Float:
     """How many equally weighted units stand behind each grid point, (g,) (Kish 1965)."""
-    both = near * weight[:, None]
-    square = (both**2).sum(axis=0)
-    total, out = both.sum(axis=0), np.zeros(near.shape[1])
-    np.divide(total**2, square, out=out, where=square > 0)
-    return out
+    return np.array([effective(own) for own in (near * weight[:, None]).T])

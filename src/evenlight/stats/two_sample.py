@@ -16,6 +16,9 @@ tests: Lopez-Paz and Oquab 2017, ICLR; Kim, Ramdas, Singh and Wasserman 2021, An
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from evenlight.arrays import Float, Int
@@ -56,18 +59,35 @@ def shrinkage(x: Float) -> float:
     return float(np.clip(noise / apart, LEAST_SHRINKAGE, 1.0))
 
 
-def cross_kernel(values: Float, plan: Design, folds: Int) -> Float:
-    """K (m, m): the score of cell i is sum_j K_ij (g_j - gbar), 0 where i and j share a fold."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """One fold: rows (h, m) of the matrix that gives the cells `held` (h,) their scores.
+
+    Kept as the product of `left` (h, r) and `right` (r, m), r the fewer of features and cells.
+    """
+
+    held: Int
+    left: Float
+    right: Float
+
+
+def cross_kernel(values: Float, plan: Design, folds: Int) -> tuple[Fitted, ...]:
+    """K by folds: the score of cell i is sum_j K_ij (g_j - gbar), 0 where i and j share a fold."""
     x = pivoted(values, plan)
     fold = np.full(len(x), -1, dtype=np.int64)
     for own in rosters(plan):
         fold[own.cells] = folds[own.units]
-    kernel = np.zeros((len(x), len(x)))
+    out = []
     for f in np.unique(folds):
         held, seen = np.flatnonzero(fold == f), np.flatnonzero((fold != f) & (fold >= 0))
+        right = np.zeros((x.shape[1], len(x)))
         if len(held) and len(seen):
-            kernel[np.ix_(held, seen)] = x[held] @ _solved(x[seen])
-    return kernel
+            right[:, seen] = _solved(x[seen])
+        left = x[held]
+        if len(held) < x.shape[1]:
+            left, right = np.eye(len(held)), left @ right
+        out.append(Fitted(held, left, right))
+    return tuple(out)
 
 
 def _solved(x: Float) -> Float:
@@ -103,18 +123,16 @@ def fitted_scores(
     return seen[0], every, stratified_auc(seen, plan, labels)
 
 
-def cross_scores(kernel: Float, plan: Design, folds: Int, labels: Labels) -> Float:
+def cross_scores(kernel: Sequence[Fitted], plan: Design, folds: Int, labels: Labels) -> Float:
     """Scores (draws, m) of every cell from the labels (draws, u) of the other folds."""
-    out = np.zeros((len(labels), len(kernel)))
+    out = np.zeros((len(labels), kernel[0].right.shape[1]))
     strata = rosters(plan)
-    for f in np.unique(folds):
+    for f, part in zip(np.unique(folds), kernel, strict=True):
         centred = np.zeros_like(out)
         for own in strata:
             seen = folds[own.units] != f
             drawn = labels[:, own.units[seen]].astype(np.float64)
             if drawn.shape[1]:
                 centred[:, own.cells[seen]] = drawn - drawn.mean(axis=1, keepdims=True)
-        for own in strata:
-            held = own.cells[folds[own.units] == f]
-            out[:, held] = centred @ kernel[held].T
+        out[:, part.held] = (centred @ part.right.T) @ part.left.T
     return out

@@ -13,7 +13,8 @@ def unseen(values: Float, reach: Float, *, alpha: float = 0.05) -> Float:
 
     Where fewer than 11 of n differ from the usual value, their variance says little about the rest:
     up to 1 - alpha^(1/n) of everybody may differ unseen (the exact bound for none in n), by as much
-    as the values reach. 0 where 11 or more differ.
+    as the values reach. 0 where 11 or more differ. Bounds that hold together for many columns need
+    `alpha` over their number.
 
     >>> unseen(np.zeros((20, 1)), np.array([1.0])).round(3).tolist()
     [0.139]

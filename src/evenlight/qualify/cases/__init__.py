@@ -26,8 +26,10 @@ Draw = Callable[[np.random.Generator], Drawn]
 CASES: Mapping[str, Draw] = {
     "null": flat.null,
     "unequal spread": flat.spread,
+    "unequal spread, 1,500 features": flat.wide_spread,
     "skew": flat.skew,
     "rare values": flat.rare,
+    "many rare values": flat.many_rare,
     "one rare value, 5 true": flat.one_rare,
     "value shift": genotypes.value_shift,
     "use difference": genotypes.use_difference,

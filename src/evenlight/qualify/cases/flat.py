@@ -17,6 +17,7 @@ from evenlight.qualify.drawn import (
 
 FEATURES = 20
 TRUE = 5
+WIDE, RARE = 1_500, 200
 
 
 def null(rng: np.random.Generator) -> Drawn:
@@ -56,6 +57,26 @@ def one_rare(rng: np.random.Generator) -> Drawn:
     weights = rng.choice([-1.0, 1.0], FEATURES)
     asked = first_planted("difference", FEATURES, TRUE, weights * shift)
     return Drawn(sampled(x, weights, cohort, rng), cohort, (asked,))
+
+
+def wide_spread(rng: np.random.Generator) -> Drawn:
+    """20 people with three times the spread of the other 100, and 1,500 features."""
+    member = np.arange(120) < 20
+    scale = np.where(member, 3.0, 1.0)[:, None]
+    return _difference_only(scale * rng.normal(size=(120, WIDE)), member, rng)
+
+
+def many_rare(rng: np.random.Generator) -> Drawn:
+    """25 + 500 people and 200 values of 0 or 1 that 1 to 20 in 100 have."""
+    member, often = np.arange(525) < 25, np.geomspace(0.01, 0.2, RARE)
+    return _difference_only((rng.uniform(size=(525, RARE)) < often).astype(float), member, rng)
+
+
+def _difference_only(x: Float, member: Bool, rng: np.random.Generator) -> Drawn:
+    """A linear model whose expected attributions are equal; only differences are asked."""
+    cohort, p = cohort_of(x, people_of(member)), x.shape[1]
+    made = sampled(x, rng.choice([-1.0, 1.0], p), cohort, rng)
+    return Drawn(made, cohort, (nothing_planted("difference", p),))
 
 
 def _nothing(x: Float, member: Bool, rng: np.random.Generator) -> Drawn:

@@ -7,7 +7,7 @@ from htpy import Element, Node
 
 from evenlight.arrays import Float
 from evenlight.data.digits import estimate, percent, plain, probability
-from evenlight.data.shown import short
+from evenlight.data.shown import short, versus
 from evenlight.measures.changes import Change, Versions
 from evenlight.measures.refits import Refits
 from evenlight.measures.replicate import Replication
@@ -45,7 +45,7 @@ def refits_table(key: str, record: Refits) -> Element:
         rows.append(
             [
                 name(record.subjects[p]),
-                _pair(record.contrasts[c]),
+                versus(record.contrasts[c]),
                 evidence(estimate(*limits, reason=str(record.reason[at]), sign=True)),
                 percent(float(record.rho[at]), "none"),
                 percent(float(record.different[at]), "none"),
@@ -95,7 +95,7 @@ def replication_table(key: str, record: Replication) -> Element:
         rows.append(
             [
                 name(record.subjects[p]),
-                _pair(record.contrasts[c]),
+                versus(record.contrasts[c]),
                 evidence(estimate(*expected, sign=True)),
                 evidence(estimate(*change, sign=True)),
                 probability(float(record.p_holm[at]), "not tested"),
@@ -113,7 +113,3 @@ def _largest(effect: Float) -> list[tuple[int, int]]:
     order = np.argsort(-size, axis=None, kind="stable")
     c, p = np.unravel_index(order, effect.shape)
     return list(zip(c.tolist(), p.tolist(), strict=True))
-
-
-def _pair(pair: tuple[str, str]) -> str:
-    return f"{short(pair[0])} against {short(pair[1])}"

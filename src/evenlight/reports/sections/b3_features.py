@@ -92,7 +92,10 @@ def importance_table(key: str, record: Comparison) -> Element:
     """T4, importance of each subject by group."""
     chosen = ranked(record)[:ROWS].tolist()
     named = CAPTIONS["T4i"].format(
-        grouping=record.grouping, shown=len(chosen), all=len(record.subjects)
+        grouping=record.grouping,
+        scale=record.views[0].scale,
+        shown=len(chosen),
+        all=len(record.subjects),
     )
     rows = [
         [name(record.subjects[j]), *(_importance(record, k, j) for k in range(len(record.levels)))]

@@ -24,7 +24,7 @@ TONES = (1.0, 2.0)
 READING = (
     "Each cell: the pooled estimate with its interval, then the cell by itself and its people. "
     "Pooled cells borrow from the sum of the groupings as far as the data bear it out. A darker "
-    "cell departs further from that sum."
+    "cell departs from that sum by more than one, or two, of its standard errors."
 )
 
 

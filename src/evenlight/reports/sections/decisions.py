@@ -123,19 +123,22 @@ def pairs(key: str, record: Matched) -> Element:
 
 def _pair(record: Matched, c: int) -> list[Node]:
     reason, undecided = str(record.reason[c]), str(record.decision_reason[c])
+    contrast = name(" against ".join(record.contrasts[c]))
+    if reason:
+        return [contrast, "", evidence(reason.split(";")[0]), "", "", ""]
     between, inside = float(record.distance[c]), float(record.usual[c])
     changed = [float(a[c]) for a in (record.changed, record.changed_low, record.changed_high)]
     usual = f" ({number(float(record.usual_changed[c]))})" if not undecided else ""
     adjusted = (record.adjusted, record.adjusted_low, record.adjusted_high)
     found = (record.difference, record.low, record.high)
     return [
-        name(" against ".join(record.contrasts[c])),
-        size(count(float(record.pairs[c]), reason)),
+        contrast,
+        size(count(float(record.pairs[c]))),
         *(
-            evidence(estimate(*(float(a[c]) for a in arrays), reason=reason, sign=True))
+            evidence(estimate(*(float(a[c]) for a in arrays), sign=True))
             for arrays in (found, adjusted)
         ),
-        f"{number(between, 'not told')} ({number(inside, 'not told')})",
+        f"{number(between)} ({number(inside)})",
         f"{estimate(*changed, reason=undecided)}{usual}",
     ]
 

@@ -7,7 +7,7 @@ from htpy import Element, Node
 from htpy import p as paragraph
 
 from evenlight.data.digits import count, estimate, fixed, plain, probability
-from evenlight.data.shown import short
+from evenlight.data.shown import short, versus
 from evenlight.measures.agreement import RankAgreement
 from evenlight.measures.global_tests import GlobalTests
 from evenlight.measures.nested import Hierarchy
@@ -40,7 +40,7 @@ def whole_table(key: str, record: GlobalTests) -> Element:
             limits = (float(a[g, c]) for a in (record.auc, record.auc_low, record.auc_high))
             rows.append(
                 [
-                    _pair(pair),
+                    versus(pair),
                     "the same outcome" if given == "outcome" else "all people",
                     " and ".join(count(int(n)) for n in record.n[g, c]),
                     evidence(seen),
@@ -66,7 +66,7 @@ def agreement_table(key: str, record: RankAgreement) -> Element:
             told = why or fixed(float(record.expected[c, s]), 2)
             rows.append(
                 [
-                    _pair(pair),
+                    versus(pair),
                     statistic,
                     evidence(estimate(*limits, reason=why)),
                     told,
@@ -89,7 +89,7 @@ def tree_table(key: str, record: Hierarchy) -> Element:
         numbers = evidence(estimate(*limits, sign=True))
         p = probability(float(record.set_q[c, s]))
         size = f"sum of {int(record.size[s])}"
-        rows.append([name(record.sets[s]), _pair(record.contrasts[c]), size, numbers, p])
+        rows.append([name(record.sets[s]), versus(record.contrasts[c]), size, numbers, p])
         rows += _inside(record, int(c), int(s))
     if not rows:
         none = f"Of {count(len(record.sets))} sets of features none differs by "
@@ -107,9 +107,5 @@ def _inside(record: Hierarchy, c: int, s: int) -> list[list[Node]]:
         feature = name(record.subjects[record.row_subject[r]])
         numbers = evidence(estimate(*limits, sign=True))
         p = probability(float(record.q[r]))
-        rows.append([name(record.sets[s]), _pair(record.contrasts[c]), feature, numbers, p])
+        rows.append([name(record.sets[s]), versus(record.contrasts[c]), feature, numbers, p])
     return rows
-
-
-def _pair(pair: tuple[str, str]) -> str:
-    return f"{short(pair[0])} against {short(pair[1])}"

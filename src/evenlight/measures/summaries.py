@@ -178,14 +178,15 @@ def _shuffles(found: Found, rng: np.random.Generator, *, given: bool) -> Float:
     task, here = found.task, found.task.here
     strata = _outcome_strata(task) if given else np.zeros(len(here.unit_group), dtype=np.int64)
     codes = shuffled(here.unit_group, strata, draws=SHUFFLES, rng=rng)
-    share = (sampling(here) / np.bincount(here.unit))[here.unit]
+    case, unit = task.case.take(here.order), here.unit[here.order]  # no sum depends on row order
+    share = (sampling(here) / np.bincount(unit))[unit]
     out = np.full((SHUFFLES, len(here.groups.levels), len(task.metrics)), np.nan)
     for start in range(0, SHUFFLES, BLOCK):
-        rows = codes[start : start + BLOCK][:, here.unit]
+        rows = codes[start : start + BLOCK][:, unit]
         for g in range(len(here.groups.levels)):
             weight = (rows == g) * share
             for m, metric in enumerate(task.metrics.values()):
-                out[start : start + BLOCK, g, m] = metric(task.case, weight)
+                out[start : start + BLOCK, g, m] = metric(case, weight)
     return out
 
 

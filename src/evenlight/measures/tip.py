@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from evenlight.arrays import Bool, Float
+from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.data.probed import Predictions
@@ -44,9 +44,15 @@ class Trial:
     weight: Float
     z: float
 
+    def rows(self, part: int) -> Int:
+        """The rows of a part in the order of the cohort's ids: no sum depends on theirs."""
+        order = self.found.task.here.order
+        at: Int = order[list(self.found.task.parts.values())[part][order]]
+        return at
+
     def events(self, part: int) -> float:
         """The share of recorded events in a part."""
-        rows = list(self.found.task.parts.values())[part]
+        rows = self.rows(part)
         weight = self.weight[0, rows]
         return float(weight @ self.found.task.case.y[rows] / weight.sum())
 
@@ -56,7 +62,7 @@ class Trial:
         NaN where the corrected value is none that a metric can have.
         """
         task, m = self.found.task, list(self.found.task.metrics).index(metric)
-        rows = np.flatnonzero(list(task.parts.values())[part])
+        rows = self.rows(part)
         case, weight = task.case.take(rows), self.weight[:, rows]
         y = restored(case.y, sensitivity=error[0], specificity=error[1])
         made = LINEAR[metric](replace(case, y=y), weight)

@@ -18,8 +18,8 @@ from evenlight.reports.parts import Drawing, say
 
 CURVES = (
     "Net benefit of acting on the prediction, with pointwise 95 % limits; dashed: calling "
-    "everybody; the line at 0: calling nobody; dotted: the deployed threshold. A curve is broken where "
-    "fewer than 11 people would be on one side."
+    "everybody; the line at 0: calling nobody; dotted: the deployed threshold. A curve is "
+    "broken where fewer than 11 people would be on one side."
 )
 WALK = (
     "Along {axis}: local lines with simultaneous 95 % bands; dashed: the value over all. At least "

@@ -236,3 +236,25 @@ def test_a_rare_column_hides_no_other_in_any_view(covariates: list[str]) -> None
         p = found.p_maxt[found.view(name, given), 0]
         assert (p[:4] < 0.05).all()
         assert (p[4:] > 0.05).all()
+
+
+def test_no_limit_lies_beyond_what_values_reach() -> None:
+    """A 0/1 value that one of 11 people has: the interval ends at -1 and 1, not at thousands."""
+    rng = np.random.default_rng(0)
+    x = np.column_stack([np.zeros(200), rng.normal(size=200)])
+    x[0, 0] = 1.0
+    x[50:53, 0] = 1.0
+    people = pd.DataFrame(
+        {"race": np.where(np.arange(200) < 11, "A", "B")}, index=[f"p{i:03d}" for i in range(200)]
+    )
+    cohort = Cohort(x, people, ["rare", "usual"], unit="row", groups=["race"])
+    made = Attributions.from_arrays(
+        x, rows=cohort.rows, features=cohort.features, output=x.sum(axis=1), base=0.0
+    )
+    found = compare(made, cohort, by="race")
+    at = found.view("signed"), 0, 0
+    unit = found.views[at[0]].unit
+    assert found.verdict[at] == "cannot_tell"
+    assert -1 - 1e-9 <= found.low[at] * unit < found.high[at] * unit <= 1 + 1e-9
+    a = found.levels.index("A")
+    assert found.importance_high[a, 0] > found.importance[a, 0]

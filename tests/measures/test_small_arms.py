@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import expit
+from scipy.special import expit, ndtr
 
 from evenlight.arrays import Float, Int
 from evenlight.audit import audit
@@ -23,6 +23,8 @@ from evenlight.measures.measuring import measure
 from evenlight.measures.people import compose, depend
 from evenlight.measures.perform import MARGINS, Judging, perform, tasked
 from evenlight.measures.rely import rely
+from evenlight.stats.intervals import recovered, spreads
+from evenlight.stats.parts import limits
 
 
 def cohort_of(x: Float, group: Int, y: Float | None = None) -> Cohort:
@@ -94,6 +96,20 @@ def test_auroc_differences_cover_the_truth_with_few_events() -> None:
         made = judged(said, cohort, ["auroc"])
         held.append(made["difference_low"][0, 0] <= 0 <= made["difference_high"][0, 0])
     assert np.mean(held) > 0.95 - 3 * np.sqrt(0.05 * 0.95 / 120)
+
+
+def test_p_is_that_of_the_widest_interval_without_zero() -> None:
+    """Halving finds what a walk over every number of standard errors finds."""
+    cohort, said = risk((60, 400), (20, 130))
+    task = tasked(said.at(cohort), cohort, "race", Judging(threshold=0.62))
+    made = measure(task, np.random.default_rng(0)).measured
+    pairs, spread = (np.array([2]), np.array([1])), spreads(made.drawn)
+    widest = np.zeros((1, made.value.shape[1]))
+    for z in np.arange(0.02, 8.5, 0.02):
+        low, high = recovered(made.value, *limits(made.value, spread, made.shape, z), pairs)
+        widest[(low > 0) | (high < 0)] = z
+    found = judged(said, cohort, task.metrics, at=0.62)
+    np.testing.assert_array_equal(found["p"], 2 * ndtr(-widest))
 
 
 def test_non_events_are_hidden_too() -> None:

@@ -57,6 +57,15 @@ def test_the_verdicts_are_those_of_performance() -> None:
     assert (made.reason[open_] == "only a verdict of similar or different can be overturned").all()
 
 
+def test_tipping_points_depend_on_no_order_of_rows() -> None:
+    """The same people in another order give the same bytes."""
+    cohort, said = missed(500, 0.3)
+    turned = cohort.take(np.random.default_rng(1).permutation(500))
+    rules = Judging(threshold=0.5)
+    one, other = (plain(tip(said, c, by="race", judging=rules)) for c in (cohort, turned))
+    assert one == other
+
+
 def test_a_gross_difference_is_not_overturned() -> None:
     """Where the score is noise in B no plausible label error mends its AUROC, and this is said."""
     cohort, said = missed(3000, 0.0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from scipy.special import expit, logit
 from sklearn import metrics as sk
 from sklearn.linear_model import LogisticRegression
 
 from evenlight.stats import metrics
 from evenlight.stats.metrics import Case
+from evenlight.stats.recalibration import recalibrated
 from tests import slow
 
 RNG = np.random.default_rng(0)
@@ -56,6 +58,25 @@ def test_calibration_slope_is_an_unpenalised_logistic_regression() -> None:
     intercept = metrics.calibration_intercept(BINARY, np.ones((1, 200)))[0]
     p = expit(logit(BINARY.response) + intercept)
     assert p.sum() == pytest.approx(BINARY.y.sum(), rel=1e-8)
+
+
+def test_recalibration_of_resamples_equals_a_search_for_the_maximum() -> None:
+    """Steep slopes too, far from the fit to all resamples; without an overlap there is none."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=60)
+    y = (rng.uniform(size=60) < expit(4 * x)).astype(float)
+    weight = rng.multinomial(60, np.full(60, 1 / 60), size=20).astype(float)
+    a, b = recalibrated(x, y, weight, slope=True)
+    for own, got in zip(weight, np.column_stack([a, b]), strict=True):
+        best = minimize(_cost, [0.0, 1.0], args=(x, y, own), options={"gtol": 1e-9})
+        assert got == pytest.approx(best.x, rel=1e-4, abs=1e-4)
+    apart = recalibrated(x, (x > 0).astype(float), np.ones((1, 60)), slope=True)
+    assert np.isnan(apart).all()
+
+
+def _cost(at: np.ndarray, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
+    line = at[0] + at[1] * x
+    return float(weight @ (np.logaddexp(0, line) - y * line))
 
 
 def test_auroc_equals_counting_pairs() -> None:

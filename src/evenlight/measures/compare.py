@@ -31,6 +31,7 @@ from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.effects import mean_interval, within_sd
 from evenlight.stats.equivalence import extents
 from evenlight.stats.multiplicity import draws_for
+from evenlight.stats.unseen import unseen
 
 
 def compare(
@@ -241,7 +242,9 @@ def _levels(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
             reason[g] = f"suppressed (<{SMALLEST_GROUP})"
             continue
         out["mean"][g] = mean[at].mean(axis=0)
-        limits = mean_interval(size[at])
+        mean_size, low, high = mean_interval(size[at])
+        slack = unseen(size[at], np.ptp(size, axis=0))
+        limits = mean_size, np.maximum(low - slack, 0.0), high + slack
         for name, values in zip(
             ("importance", "importance_low", "importance_high"), limits, strict=True
         ):

@@ -73,9 +73,12 @@ def results(
             seen = with_shared(seen, shared.variance[tuple(live.T)], shared.draws)
         raw = view.name != "use"
         family = family_of(arms, columns, live, seen, testing=testing, raw=raw)
-        slack = _unseen(arms, columns, testing.alpha / len(live))[tuple(live.T)] / view.unit
+        at, reach = tuple(live.T), _reach(arms, columns)
+        slack = _unseen(arms, columns, reach, testing.alpha / len(live))[at] / view.unit
         found = _numbers(seen, family, view, slack, testing=testing)
-        at = tuple(live.T)
+        most = reach[live[:, 1]] / view.unit
+        found["low"] = np.clip(found["low"], -most, most)
+        found["high"] = np.clip(found["high"], -most, most)
         found["more"], more_in[at] = _needed(found, seen, arms, live, view, testing.margin)
         for name, values in found.items():
             out[name][at] = values
@@ -129,14 +132,19 @@ def smallest_p(arms: list[Arms]) -> float:
     return 1 / (1 + min(len(arm.labels) for arm in live))
 
 
-def _unseen(arms: list[Arms], columns: Int, alpha: float) -> Float:
+def _reach(arms: list[Arms], columns: Int) -> Float:
+    """How far the values of each column reach in everybody, (p,): no difference is larger."""
+    every = np.vstack([arm.cells.values[:, columns] for arm in arms])
+    reach: Float = every.max(axis=0) - every.min(axis=0)
+    return reach
+
+
+def _unseen(arms: list[Arms], columns: Int, reach: Float, alpha: float) -> Float:
     """What people like those who were not drawn could add to each difference, (c, p).
 
     See `stats.unseen`; `alpha` is that of one test, the family's over its tests (Bonferroni), since
     among many rare columns one without a carrier in a small arm is the rule.
     """
-    every = np.vstack([arm.cells.values[:, columns] for arm in arms])
-    reach = every.max(axis=0) - every.min(axis=0)
     out = np.zeros((len(arms), len(columns)))
     for i, arm in enumerate(arms):
         if arm.reason:

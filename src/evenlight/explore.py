@@ -40,6 +40,9 @@ from evenlight.measures.tip import tip
 Job = tuple[str, str, Callable[..., Any]]
 """The field of `Further`, what it is in words, and the measure, which still wants an rng."""
 
+DRAWS = 1_999
+"""Permutations of a further measure: nothing rests on its far tail."""
+
 TOP = 10
 """Rankings of no more subjects than this have no top to agree on."""
 
@@ -64,15 +67,16 @@ def explore(
     """
     found: dict[str, list[Any]] = {}
     told: list[str] = []
+    quick = replace(testing, draws=DRAWS)
     jobs = [
-        *(j for groups in cohort.groups for j in _by_groups(made, predicted, cohort, groups)),
+        *(j for groups in cohort.groups for j in _by_groups(made, cohort, groups, quick)),
         *(
             j
             for groups in cohort.groups
             for j in _decided(predicted, cohort, groups, judging[groups.name], testing.alpha)
         ),
-        *_by_axes(made, predicted, cohort, testing),
-        *_crossed(made, cohort, testing),
+        *_by_axes(made, predicted, cohort, quick),
+        *_crossed(made, cohort, quick),
     ]
     for i, (field, words, measure) in enumerate(jobs):
         try:
@@ -92,7 +96,7 @@ def performable(predicted: Predictions, cohort: Cohort) -> bool:
 
 
 def _by_groups(
-    made: Attributions, predicted: Predictions, cohort: Cohort, groups: Groups
+    made: Attributions, cohort: Cohort, groups: Groups, testing: Testing
 ) -> Iterator[Job]:
     """Attributions as a whole, by one grouping."""
     by = f"by {groups.name}"
@@ -100,7 +104,8 @@ def _by_groups(
     if len(cohort.features.variables().names) > TOP:
         yield "agreements", f"Agreement of rankings {by}", partial(agree, made, cohort, by=groups)
     if len(groups.levels) > 2:
-        yield "omnibuses", f"All groups together {by}", partial(omnibus, made, cohort, by=groups)
+        together = partial(omnibus, made, cohort, by=groups, testing=testing)
+        yield "omnibuses", f"All groups together {by}", together
     if (groups.codes < 0).any():
         yield (
             "coverages",

@@ -15,12 +15,14 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.errors import AttributionError
 from evenlight.measures.arms import stratum_given
+from evenlight.measures.axes_omnibus import largest
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.comparison import View
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.testing import Testing
 from evenlight.measures.views import attributed
 from evenlight.stats.cells import cells
+from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.effects import within_sd
 from evenlight.stats.f_scale import at_least_normal, one_sided
 from evenlight.stats.multiplicity import benjamini_hochberg, draws_for
@@ -108,7 +110,8 @@ def omnibus(
 
     Levels below 11 units, and all but the 50 largest, are left out and counted. Only strata that
     hold every level that is left enter; where there is none, nothing is tested, and `compare` in
-    pairs remains. Covariates are not adjusted for. Raises GroupError where fewer than two levels
+    pairs remains. Of more than 500 subjects those with the largest mean |attribution| are asked.
+    Covariates are not adjusted for. Raises GroupError where fewer than two levels
     have people.
     """
     asked = testing or Testing()
@@ -117,26 +120,26 @@ def omnibus(
     unit = within_sd(here.per_unit(made.total()), here.unit_group)
     if not unit > 0:
         raise AttributionError("the output does not vary within groups; nothing can be compared")
-    chosen = _chosen(here)
-    draws = asked.draws or draws_for(len(made.features), alpha=asked.alpha)
+    chosen, subjects = _chosen(here), largest(made.values.reshape(made.n, -1))
+    draws = asked.draws or draws_for(len(subjects), alpha=asked.alpha)
     generator = np.random.default_rng(rng)
     found = [
-        (view, _tested(here, view, values, chosen, draws=draws, rng=generator))
+        (view, _tested(here, view, values[:, subjects], chosen, draws=draws, rng=generator))
         for views in attributed(made, here, unit, asked).values()
         for view, values in views
     ]
     names = ("statistic", "df", "p", "p_maxt", "q", "rank_p")
-    p = len(made.features)
+    p = len(subjects)
     reason = [part["reason"] for _, part in found]
     return Omnibus(
         grouping=here.groups.name,
         levels=tuple(here.groups.levels[g] for g in chosen),
         views=tuple(view for view, _ in found),
-        subjects=made.features.names,
+        subjects=tuple(made.features.names[j] for j in subjects),
         subject_kind=kind,
         draws=draws,
-        units=np.array([part["units"] for _, part in found], dtype=np.int64),
-        note=_note(here, chosen, found[0][1]["dropped"]),
+        units=shown_counts(np.array([part["units"] for _, part in found]), rounded=here.rounded),
+        note=_note(here, chosen, found[0][1]["dropped"], len(made.features) - p),
         **{n: np.stack([np.broadcast_to(part[n], p) for _, part in found]) for n in names},
         reason=np.array([[why] * p for why in reason], dtype=np.str_),
     )
@@ -217,8 +220,8 @@ def _why_not(plan: Plan, chosen: list[int]) -> str:
     return ""
 
 
-def _note(here: Setting, chosen: list[int], dropped: object) -> str:
-    """Which levels and strata do not enter, in words."""
+def _note(here: Setting, chosen: list[int], dropped: object, left: int) -> str:
+    """Which levels, strata and subjects do not enter, in words."""
     sizes = here.sizes
     small = int(((sizes > 0) & (sizes < SMALLEST_GROUP)).sum())
     beyond = int((sizes >= SMALLEST_GROUP).sum()) - len(chosen)
@@ -232,6 +235,8 @@ def _note(here: Setting, chosen: list[int], dropped: object) -> str:
         )
     if dropped:
         told.append(f"{dropped} strata do not hold two or more units of every level.")
+    if left:
+        told.append(f"{left} subjects of smaller attributions are not asked.")
     if here.cohort.weights is not None:
         told.append("Sampling weights are not used.")
     if here.cohort.covariates:

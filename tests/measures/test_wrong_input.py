@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from evenlight.measures.match import match
 from evenlight.measures.perform import perform
 from evenlight.measures.rate import rate
 from evenlight.measures.rely import rely
-from evenlight.measures.testing import Testing
+from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.tip import tip
 from evenlight.measures.versions import versions
 from evenlight.plan import Plan
@@ -264,3 +265,23 @@ def test_a_misspelt_column_of_ids_is_named(tmp_path: Path) -> None:
     plan = Plan.from_data({"cohort": data, "groups": {"g": {"column": "g"}}})
     with pytest.raises(PlanError, match="no column 'idd'"):
         load_cohort(plan, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        ({"margin": "a"}, "margin is 'a'; it is a number"),
+        ({"draws": 500.5}, "draws is 500.5; it is a number"),
+        ({"alphas": {"usee|nothing": 0.01}}, "alphas names 'usee|nothing'"),
+    ],
+)
+def test_how_to_test_is_checked(own: dict[str, object], message: str) -> None:
+    """A word for a number, half a draw, a view that there is not."""
+    with pytest.raises(InputError, match=re.escape(message)):
+        Testing(**own)  # type: ignore[arg-type]
+
+
+def test_testing_is_a_record() -> None:
+    """A dict in its place is named."""
+    with pytest.raises(InputError, match="testing is a dict"):
+        asked_for({"margin": 0.1})  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ from evenlight.measures.family import Results
 from evenlight.measures.nuisance import Blocked, blocked, nuisance
 from evenlight.measures.prepare import Setting, as_variables, own_states, own_values
 from evenlight.measures.sloped import Sloped, effects, judged
-from evenlight.measures.testing import Testing
+from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.views import at_level, attributed, used
 from evenlight.measures.why import why
 from evenlight.stats.compositions import log_ratios, without_largest
@@ -65,7 +65,7 @@ def compare_axes(
 
     Raises GroupError where an axis is constant, or repeats another axis, a covariate or the strata.
     """
-    asked = testing or Testing()
+    asked = asked_for(testing)
     made, kind = as_variables(attributions, cohort)
     here = everyone(cohort, made.converged, axes.name)
     names, at = coordinates(axes, cohort, here)

@@ -15,7 +15,7 @@ from evenlight.data.groups import Axes
 from evenlight.measures.axes import axis_reason, coordinates, entering, everyone
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.prepare import as_variables
-from evenlight.measures.testing import Testing
+from evenlight.measures.testing import Testing, asked_for
 from evenlight.stats.dependence import distance_correlation, null_distances
 from evenlight.stats.f_scale import at_least_normal, one_sided
 from evenlight.stats.freedman_lane import (
@@ -111,7 +111,7 @@ def axes_omnibus(
     `given` is "nothing" or "outcome". Of more than 500 subjects those with the largest mean
     |attribution| are asked. Cost: distances between at most 1,000 units, n^2 p a draw.
     """
-    asked = testing or Testing()
+    asked = asked_for(testing)
     made, _ = as_variables(attributions, cohort)
     here = everyone(cohort, made.converged, axes.name)
     names, at = coordinates(axes, cohort, here)

@@ -23,7 +23,7 @@ from evenlight.measures.family import Results, Shared
 from evenlight.measures.partners import Partner, partners
 from evenlight.measures.prepare import Setting, as_variables, is_direct, population, setting
 from evenlight.measures.tested import How, Tested, counted, differences, tested
-from evenlight.measures.testing import Testing
+from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.views import at_level, attributed, used
 from evenlight.measures.why import use_of, why
 from evenlight.measures.withhold import withheld
@@ -66,7 +66,7 @@ def compare(
     """
     if isinstance(by, Axes):
         return compare_axes(attributions, cohort, by, contrasts=contrasts, testing=testing, rng=rng)
-    asked = testing or Testing()
+    asked = asked_for(testing)
     made, kind = as_variables(attributions, cohort)
     others = redrawn(made, repeats, cohort)
     here = setting(cohort, by, kept=made.converged)

@@ -19,7 +19,7 @@ from evenlight.measures.comparison import View
 from evenlight.measures.family import Results, results
 from evenlight.measures.nuisance import blocked
 from evenlight.measures.prepare import Setting, as_variables, setting
-from evenlight.measures.testing import Testing
+from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.words import VERDICTS
 from evenlight.stats.bounds import worst_case
 from evenlight.stats.disclosure import suppressed_counts
@@ -117,7 +117,7 @@ def label_coverage(
     Raises GroupError where fewer than two levels have people; no test where fewer than 11 units are
     unknown, with the reason.
     """
-    asked = testing or Testing()
+    asked = asked_for(testing)
     made, _ = as_variables(attributions, cohort)
     here = setting(cohort, by, kept=made.converged)
     unit = within_sd(here.per_unit(made.total()), here.unit_group)

@@ -28,7 +28,7 @@ from evenlight.measures.axes_omnibus import largest
 from evenlight.measures.intersection import CELL, TEST, Intersection
 from evenlight.measures.nuisance import Blocked
 from evenlight.measures.prepare import Setting, as_variables, setting, several, told_by_margins
-from evenlight.measures.testing import Testing
+from evenlight.measures.testing import Testing, asked_for
 from evenlight.stats.cell_means import adjusted_means, basis
 from evenlight.stats.cells import joint
 from evenlight.stats.disclosure import shown_counts, suppressed_counts
@@ -75,7 +75,7 @@ def intersect(
     values = phi[usable.kept][:, chosen] / unit
     names = tuple(made.features.names[j] for j in chosen)
     cross = _Cross(usable, _groupings(cohort, by), names, "attribution", "SD(f)")
-    return _intersect(cross, values, testing or Testing(), rng)
+    return _intersect(cross, values, asked_for(testing), rng)
 
 
 def intersect_values(
@@ -98,7 +98,7 @@ def intersect_values(
         raise GroupError(f"{bad} of {len(wide)} rows have no finite {quantity}; leave them out")
     names = tuple(map(str, values.columns))
     cross = _Cross(crossed(cohort, by), _groupings(cohort, by), names, quantity, "its own unit")
-    return _intersect(cross, wide, testing or Testing(), rng)
+    return _intersect(cross, wide, asked_for(testing), rng)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,7 @@ from evenlight.measures.axes_omnibus import largest
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.comparison import View
 from evenlight.measures.prepare import Setting, as_variables, setting
-from evenlight.measures.testing import Testing
+from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.views import attributed
 from evenlight.stats.cells import cells
 from evenlight.stats.disclosure import shown_counts
@@ -114,7 +114,7 @@ def omnibus(
     Covariates are not adjusted for. Raises GroupError where fewer than two levels
     have people.
     """
-    asked = testing or Testing()
+    asked = asked_for(testing)
     made, kind = as_variables(attributions, cohort)
     here = setting(cohort, by, kept=made.converged)
     unit = within_sd(here.per_unit(made.total()), here.unit_group)

@@ -15,7 +15,7 @@ from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.supported import Support, support_within
 from evenlight.measures.telling import association
-from evenlight.measures.testing import Testing
+from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.withhold import withheld_reliance
 from evenlight.stats.cells import joint
 from evenlight.stats.decomposition import (
@@ -85,7 +85,7 @@ def rely(
     nothing stronger than these words is said. *not_estimable* where more than 5 % of a group's rows
     did not converge, or more in one than in another. Raises GroupError where there is one group.
     """
-    asked = testing or Testing()
+    asked = asked_for(testing)
     made, kind = as_variables(attributions, cohort)
     here = setting(cohort, by, kept=made.converged)
     generator = np.random.default_rng(rng)

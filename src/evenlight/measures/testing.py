@@ -16,6 +16,10 @@ LEAST = 0.001
 Method = Literal["permutation", "regression"]
 
 
+ANSWERING = ("signed", "magnitude", "use", "location", "slope", "performance", "reliance")
+"""What may have an error rate of its own: views, and the other measures that answer questions."""
+
+
 @dataclass(frozen=True, slots=True)
 class Testing:
     """How attributions are compared.
@@ -42,6 +46,17 @@ class Testing:
     alphas: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name in ("margin", "alpha", "draws", "bits"):
+            value = getattr(self, name)
+            kinds = (int, float) if name in ("margin", "alpha") else (int, type(None))
+            if not isinstance(value, kinds) or isinstance(value, bool):
+                raise InputError(f"{name} is {value!r}; it is a number, as in Testing(draws=2000)")
+        for key in self.alphas:
+            if key.split("|")[0] not in ANSWERING or key.count("|") != 1:
+                raise InputError(
+                    f"alphas names {key!r}; wanted a view and a condition, as 'use|nothing'; "
+                    f"views: {', '.join(ANSWERING)}"
+                )
         if not self.margin > 0:
             raise InputError(f"margin is {self.margin}; it is a positive number of SD(f)")
         for alpha in (self.alpha, *self.alphas.values()):
@@ -62,3 +77,18 @@ class Testing:
         0.01
         """
         return self.alphas.get(f"{view}|{given}", self.alpha)
+
+
+def asked_for(testing: Testing | None) -> Testing:
+    """What was asked for, the defaults for None; InputError for anything else.
+
+    >>> asked_for(None).margin
+    0.1
+    """
+    if testing is None:
+        return Testing()
+    if not isinstance(testing, Testing):
+        raise InputError(
+            f"testing is a {type(testing).__name__}; pass ev.Testing(margin=..., alpha=..., ...)"
+        )
+    return testing

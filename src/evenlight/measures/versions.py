@@ -19,7 +19,7 @@ from evenlight.measures.comparison import View
 from evenlight.measures.family import results
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.same import same_explanation
-from evenlight.measures.testing import Testing
+from evenlight.measures.testing import Testing, asked_for
 from evenlight.stats.disclosure import suppressed_counts
 from evenlight.stats.effects import within_sd
 from evenlight.stats.equivalence import verdicts
@@ -54,7 +54,7 @@ def versions(
     Raises AttributionError where the two are not of one target, scale, features and background
     (`other_background=True` declares that another one is meant), GroupError as `compare` does.
     """
-    asked = testing or Testing()
+    asked = asked_for(testing)
     if not isinstance(explanations, tuple | list) or len(explanations) != 2:
         raise InputError("explanations are two: (of the first version, of the second)")
     first, second = (as_variables(made, cohort)[0] for made in explanations)

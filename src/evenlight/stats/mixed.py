@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from statsmodels.regression.mixed_linear_model import MixedLM
-from statsmodels.tools.sm_exceptions import ConvergenceWarning
+from statsmodels.tools.sm_exceptions import ConvergenceWarning, ModelWarning
 
 from evenlight.arrays import Float, Int
 
@@ -51,6 +51,7 @@ def mixed_model(values: Float, design: Float, unit: Int) -> Fitted:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore", ModelWarning)
         try:
             made = MixedLM(values / scale, design, groups=unit).fit(reml=True)
         except (np.linalg.LinAlgError, ValueError):

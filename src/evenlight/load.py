@@ -16,7 +16,8 @@ from evenlight.errors import PlanError
 from evenlight.modalities.tables import read_table
 from evenlight.models.adapt import adapt
 from evenlight.models.load import load_network, load_table
-from evenlight.plan import AxesPlan, Plan
+from evenlight.plan import Plan
+from evenlight.plan_parts import AxesPlan
 
 MODELS = {
     "warfarin.pharmacogenetic": cohorts.PHARMACOGENETIC,

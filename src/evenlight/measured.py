@@ -192,8 +192,8 @@ def _nested(
         return (), ()
     if sets is None:
         grouped, kind = as_variables(made, cohort)
-        of = "attributions" if kind == "variable" else "values"
-        sets = clusters(grouped, cohort, of=of)
+        coded = kind == "variable"
+        sets = clusters(grouped, cohort, of="attributions" if coded else "values")
     return nest(made, cohort, sets, compared, seed=plan.explain.seed)
 
 

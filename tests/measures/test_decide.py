@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -220,7 +221,8 @@ def test_people_of_weight_zero_leave_performance_as_they_leave_every_comparison(
     cohort, said = people(600, weights="w")
     stay = np.arange(600) % 4 > 0
     table = cohort.people.assign(w=np.where(stay, cohort.people["w"], 0.0))
-    roles = {"outcome": "case", "groups": ["race"], "unit": "row", "weights": "w"}
+    roles: dict[str, Any] = {"outcome": "case", "groups": ["race"], "unit": "row"}
+    roles["weights"] = "w"
     zeros = Cohort(cohort.x, table, ["score"], **roles)
     fewer = Cohort(cohort.dense()[stay], table[stay], ["score"], **roles)
     one, two = (perform(said, c, by="race") for c in (zeros, fewer))

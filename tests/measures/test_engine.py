@@ -249,7 +249,7 @@ def test_no_limit_lies_beyond_what_values_reach() -> None:
     )
     cohort = Cohort(x, people, ["rare", "usual"], unit="row", groups=["race"])
     made = Attributions.from_arrays(
-        x, rows=cohort.rows, features=cohort.features, output=x.sum(axis=1), base=0.0
+        x, rows=cohort.rows.tolist(), features=cohort.features, output=x.sum(axis=1), base=0.0
     )
     found = compare(made, cohort, by="race")
     at = found.view("signed"), 0, 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,7 +80,7 @@ def test_weights_make_a_cohort_tell_less() -> None:
     plain, w = people((150, 150)), np.where(np.arange(300) % 3 == 0, 5.0, 1.0)
 
     def weighing(weights: np.ndarray) -> tuple[float, float]:
-        roles = {"outcome": "y", "unit": "row", "groups": ["group"], "weights": "w"}
+        roles: dict[str, Any] = {"outcome": "y", "unit": "row", "groups": ["group"], "weights": "w"}
         cohort = Cohort(plain.x, plain.people.assign(w=weights), ["gene"], **roles)
         asked = {"margin": 0.05, "alpha": 0.05}
         metric = forecast_metric(cohort, "group", "auroc", **asked, metrics=3)

@@ -120,7 +120,7 @@ def omnibus(
     unit = within_sd(here.per_unit(made.total()), here.unit_group)
     if not unit > 0:
         raise AttributionError("the output does not vary within groups; nothing can be compared")
-    chosen, subjects = _chosen(here), largest(made.values.reshape(made.n, -1))
+    chosen, subjects = _chosen(here), largest(made.values.reshape(made.n, -1).astype(np.float64))
     draws = asked.draws or draws_for(len(subjects), alpha=asked.alpha)
     generator = np.random.default_rng(rng)
     found = [

@@ -25,8 +25,8 @@ class Reliance:
     (simultaneous, 1 - `alpha` (g,)), `p`, `p_maxt`, `q`, `verdict`, `reason` are (g, p): the
     bias-corrected share of output variance that lies between groups through that subject; `raw`
     (g, p) before correction, whose sum over subjects is `raw_total` (g,), eta squared. `total`
-    (g, 3) and its limits follow `TOTALS`; `total_reason` (g,) says why a condition could not be asked,
-    `population` (g,) for whom it speaks.
+    (g, 3) and its limits follow `TOTALS`; `total_reason` (g,) says why a condition could not be
+    asked, `population` (g,) for whom it speaks.
     `association` (p,) tells how far the subject's own values tell the group, by `association_kind`;
     `mass` (p,) its share of mean absolute attribution; `slope` (p,) how the outcome follows the
     subject's attribution within groups, in units of what the model's own output claims (1 as

@@ -142,4 +142,6 @@ def _between(count: Float, sums: Float, squares: Float) -> Float:
     pull = count * mean[..., -1]
     between = np.einsum("dsk,dskp->dp", pull, mean[..., :-1], optimize=True)
     total = squares - (size * middle[..., -1] ** 2).sum(axis=1)
-    return np.divide(between, total[:, None], out=np.zeros_like(between), where=total[:, None] > 0)
+    some = total[:, None] > 0
+    out: Float = np.divide(between, total[:, None], out=np.zeros_like(between), where=some)
+    return out

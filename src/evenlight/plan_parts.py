@@ -1,0 +1,106 @@
+"""The parts of a plan, one table of the TOML file each. Closed schemas."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from evenlight.data.coefficients import Link
+from evenlight.data.outcome import Kind
+from evenlight.policy import Closed
+
+
+class ModelPlan(Closed):
+    """Which model: a built-in one, a coefficient table, or weights with a builder."""
+
+    builtin: str | None = None
+    table: str | None = None
+    weights: str | None = None
+    builder: str | None = None
+    link: Link | None = None
+    target: str | int | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        given = [name for name in ("builtin", "table", "weights") if getattr(self, name)]
+        if len(given) > 1:
+            raise ValueError(f"give one of builtin, table and weights, not {' and '.join(given)}")
+        if bool(self.weights) != bool(self.builder):
+            raise ValueError("weights and builder go together")
+        return self
+
+
+class CohortPlan(Closed):
+    """Which people: a built-in cohort or a CSV table, and the roles of its columns."""
+
+    builtin: str | None = None
+    table: str | None = None
+    id: str | None = None
+    features: tuple[str, ...] = ()
+    outcome: str | None = None
+    outcome_kind: Kind | None = None
+    unit: str | None = None
+    groups: tuple[str, ...] = ()
+    strata: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    weights: str | None = None
+    rater: str | None = None
+    prediction: str | None = None
+    split: tuple[str, str] | None = None
+    missing: Literal["error", "drop", "median"] = "error"
+
+
+class GroupPlan(Closed):
+    """How a grouping is read: its column, missing codes, order, reference, merges and source."""
+
+    column: str
+    source: str = "record"
+    missing: tuple[str | int, ...] = ()
+    order: tuple[str, ...] | None = None
+    reference: str | None = None
+    merge: dict[str, str] = Field(default={})
+
+
+class AxesPlan(Closed):
+    """Continuous ancestry: the columns of its axes; `composition` where they add up to 1."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    composition: Literal["", "shares", "ilr"] = ""
+
+
+class ExplainPlan(Closed):
+    """How attributions are made; the seed also serves every other draw.
+
+    `repeats` further explanations on other draws of the background; None: five where they are cheap
+    (linear models, gradients on tables), else none.
+    """
+
+    method: str = "auto"
+    seed: int = Field(default=0, ge=0)
+    repeats: int | None = Field(default=None, ge=0, le=100)
+
+
+class MeasurePlan(Closed):
+    """Whether measures beside those that answer questions are made (`evenlight.further`)."""
+
+    further: bool = True
+
+
+class SetsPlan(Closed):
+    """Sets that are tested before features: a GMT file, or clusters of correlated features."""
+
+    gmt: str | None = None
+    clusters: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.gmt and self.clusters:
+            raise ValueError("give gmt or clusters, not both")
+        return self
+
+
+class ReportPlan(Closed):
+    """What the page says at its head."""
+
+    title: str = ""

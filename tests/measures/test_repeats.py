@@ -114,15 +114,15 @@ def test_the_variance_equals_the_literal_formula() -> None:
 
 def test_noise_of_the_background_inflates_false_alarms_only_without_repeats() -> None:
     """x1 does not differ over all backgrounds; 100 runs, Monte Carlo error at 5 %: 2.2 points."""
-    runs, alarms = 100, np.zeros(2)
+    runs, blind, alarms = 100, 30, np.zeros(2)
     for seed in range(runs):
         cohort = people(160, seed=seed)
         every = draws(cohort, 6, 12, seed)
-        for i, repeats in enumerate((every[1:], [])):
+        for i, repeats in enumerate((every[1:], [])[: 1 + (seed < blind)]):
             found = compare(every[0], cohort, by="race", repeats=repeats, rng=seed)
             alarms[i] += found.p[found.view("signed"), 0, 0] <= 0.05
     assert alarms[0] / runs <= 0.05 + 2 * 0.022
-    assert alarms[1] / runs > 0.3
+    assert alarms[1] / blind > 0.3
 
 
 def test_repeats_must_be_repeats() -> None:

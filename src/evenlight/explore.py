@@ -72,8 +72,11 @@ def explore(
         *(j for groups in cohort.groups for j in _by_groups(made, cohort, groups, quick)),
         *(
             j
-            for groups in cohort.groups
-            for j in _decided(predicted, cohort, groups, judging[groups.name], testing.alpha)
+            for i, groups in enumerate(cohort.groups)
+            for j in (
+                *_decided(predicted, cohort, groups, judging[groups.name], testing.alpha),
+                *_tipped(predicted, cohort, groups, judging[groups.name], [seed, i, 0]),
+            )
         ),
         *_by_axes(made, predicted, cohort, quick),
         *_crossed(made, cohort, quick),
@@ -124,14 +127,21 @@ def _decided(
     own: dict[str, Any] = {"by": groups, "judging": replace(judging, alpha=alpha)}
     if performable(predicted, cohort):
         yield "decisions", f"Decisions {by}", partial(decide, predicted, cohort, **own)
-    if cohort.outcome_kind == "binary":
-        yield (
-            "tippings",
-            f"Label error {by}",
-            partial(tip, predicted, cohort, by=groups, judging=judging),
-        )
     if cohort.x.ndim == 2:
         yield "matches", f"Matched people {by}", partial(_matched, predicted, cohort, **own)
+
+
+def _tipped(
+    predicted: Predictions, cohort: Cohort, groups: Groups, judging: Judging, stream: list[int]
+) -> Iterator[Job]:
+    """Label error, with the stream and error rate of the performance that it overturns."""
+
+    def tipping(*, rng: np.random.Generator) -> object:
+        own = np.random.default_rng(stream)
+        return tip(predicted, cohort, by=groups, judging=judging, rng=own)
+
+    if cohort.outcome_kind == "binary":
+        yield "tippings", f"Label error by {groups.name}", tipping
 
 
 def _matched(

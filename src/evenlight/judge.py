@@ -7,12 +7,10 @@ from dataclasses import replace
 from hashlib import sha256
 from math import isnan
 
-from evenlight.data.shown import metric_name
-from evenlight.errors import PlanError
 from evenlight.findings import Answer, Finding, Findings, Gate, Part
-from evenlight.measures.family import NO_CONTRAST
 from evenlight.measures.words import SEVERITIES, Severity, gravest
 from evenlight.policy import Policy, Question
+from evenlight.questions import answering, key, left_out, text
 from evenlight.results import Measures, Result, results
 from evenlight.sentences import sentence
 
@@ -20,20 +18,13 @@ DEFINITION = "1"
 """Version of what a finding means; part of its id."""
 
 
-NOT_MADE = {
-    "use": "the model has no margin on which the same change could be made for everyone; ask about "
-    "attribution given the outcome, or wrap it so that it gives one (adapt(..., link=...))",
-    "performance": "there is no binary or continuous outcome",
-}
-
-
 def judge(
     measures: Measures, questions: Sequence[Question], policy: Policy
 ) -> tuple[Findings, tuple[Answer, ...], Gate]:
     """Answer the questions, list the findings gravest first, and decide the gate."""
     found = [_covered(r, measures, policy) for r in results(measures)]
-    asked = [(q, _asked(q, found)) for q in questions]
-    answers = tuple(_answer(q, own, _left_out(q, found)) for q, own in asked)
+    asked = [(q, answering(q, found)) for q in questions]
+    answers = tuple(_answer(q, own, left_out(q, found)) for q, own in asked)
     seen = {id(r) for _, own in asked for r in own}
     items = [
         _finding(r, measures.target, primary=True, blocks=q.blocks)
@@ -96,105 +87,19 @@ def _covered(result: Result, measures: Measures, policy: Policy) -> Result:
     return replace(result, verdict="not_estimable", reason=reason)
 
 
-def _asked(question: Question, found: Sequence[Result]) -> list[Result]:
-    """The results that answer a question; PlanError where it asks for what was not computed."""
-    wanted = _subjects(question, found)
-    own = [
-        r
-        for r in found
-        if r.kind == question.measure
-        and r.grouping == question.grouping
-        and r.view in wanted[1]
-        and question.contrast in (None, r.contrast)
-        and (r.subject == wanted[0] or (wanted[0] is None and _all_subjects(r)))
-    ]
-    if not own and not any(_about(r, question) for r in found):
-        return [_absent(question, NOT_MADE.get(question.measure, "it was not measured"))]
-    if not own and wanted[0] is None:
-        return [_absent(question, "every feature is the group itself or has no common contrast")]
-    if not own:
-        known = sorted({r.subject for r in found if r.kind == question.measure})
-        raise PlanError(
-            f"nothing answers the question {_text(question)!r}; subjects of {question.measure}: "
-            f"{known[:12]}"
-        )
-    return own
-
-
-def _about(result: Result, question: Question) -> bool:
-    return (result.kind, result.grouping) == (question.measure, question.grouping)
-
-
-def _absent(question: Question, reason: str) -> Result:
-    """The answer where nothing could be measured, as use for a model without a margin."""
-    nan = float("nan")
-    return Result(
-        kind=question.measure,
-        grouping=question.grouping,
-        pair=None,
-        subject=question.subject or "",
-        view="",
-        verdict="not_estimable",
-        effect=nan,
-        low=nan,
-        high=nan,
-        n=nan,
-        unit="",
-        margin=nan,
-        reason=reason,
-    )
-
-
-def _subjects(question: Question, found: Sequence[Result]) -> tuple[str | None, tuple[str, ...]]:
-    """The subject (None for all) and the views that a question means.
-
-    Use is answered by common contrasts, and where there are none by location and slope together.
-    """
-    if question.measure == "performance":
-        metrics = [r.subject for r in found if r.kind == "performance"]
-        return question.subject or ("mae" if "mae" in metrics else "auroc"), ("",)
-    if question.measure == "reliance":
-        return question.subject or "unsupported_share", (question.given or "nothing",)
-    views = dict.fromkeys(r.view for r in found if _about(r, question))
-    given = f"|{question.given or 'nothing'}|"
-    keys = [f"use{given}"] if question.measure == "use" else [f"signed{given}"]
-    first = next((v for v in views if v.startswith(keys[0])), None)
-    if first is None and question.measure == "use":
-        return question.subject, tuple(v for v in views if v.split("|")[1] == "value")
-    return question.subject, (first or keys[0],)
-
-
-def _all_subjects(result: Result) -> bool:
-    """Whether a result belongs to a question about all subjects.
-
-    Not those that are the group itself, nor those of which there is no common contrast.
-    """
-    return result.mechanism != "direct" and result.reason != NO_CONTRAST
-
-
-def _left_out(question: Question, found: Sequence[Result]) -> int:
-    """How many subjects a question about all of them leaves out for want of a common contrast."""
-    if question.subject is not None:
-        return 0
-    here = [r for r in found if _about(r, question) and r.reason == NO_CONTRAST]
-    return len({r.subject for r in here})
-
-
-def _answer(question: Question, own: Sequence[Result], left_out: int) -> Answer:
+def _answer(question: Question, own: Sequence[Result], omitted: int) -> Answer:
     parts = tuple(
         _gravest_part(own, contrast) for contrast in dict.fromkeys(r.contrast for r in own)
     )
     word = gravest(part.verdict for part, _ in parts)
     told = " ".join(text for part, text in parts if part.verdict == word)
-    if left_out:
-        told += (
-            f" Left out, for want of a common contrast: {left_out} feature{'s' * (left_out > 1)}."
-        )
+    if omitted:
+        told += f" Left out, for want of a common contrast: {omitted} feature{'s' * (omitted > 1)}."
     return Answer(
-        id=finding_id("question", *_key(question)),
+        id=finding_id("question", *key(question)),
         measure=question.measure,
         grouping=question.grouping,
-        question=_text(question),
+        question=text(question),
         verdict=word,
         blocks=question.blocks,
         sentence=told,
@@ -219,17 +124,6 @@ def _worst(here: Sequence[Result]) -> Result:
     if word == "not_estimable" and len({r.reason for r in here}) == 1 < len(here):
         return replace(worst, subject="")
     return worst
-
-
-def _key(question: Question) -> tuple[str, ...]:
-    values = (
-        question.measure,
-        question.grouping,
-        question.contrast,
-        question.subject,
-        question.given,
-    )
-    return tuple(v or "" for v in values)
 
 
 def _gravest_part(own: Sequence[Result], contrast: str) -> tuple[Part, str]:
@@ -258,23 +152,6 @@ def _reach(result: Result) -> float:
     if isnan(result.low):
         return 0.0
     return max(abs(result.low), abs(result.high)) / result.margin
-
-
-def _text(question: Question) -> str:
-    """The question in words, such that each verdict answers it."""
-    by, subject = question.grouping, question.subject
-    given = question.given or "nothing"
-    among = "" if given == "nothing" else f" among people with the same {given}"
-    pair = f" ({question.contrast.replace(' / ', ' against ')})" if question.contrast else ""
-    if question.measure == "performance":
-        return f"Is the {metric_name(subject or 'error')} similar by {by}{pair}?"
-    if question.measure == "use":
-        what = f"the same change of {subject or 'each feature'}"
-        return f"Does {what} move the output alike by {by}{pair}?"
-    if question.measure == "attribution":
-        return f"Does {subject or 'each feature'} contribute alike by {by}{pair}{among}?"
-    what = f"as far as {subject} goes" if subject else "but for features with support within groups"
-    return f"Is the output{among} similar by {by}, {what}?"
 
 
 def _notable(result: Result) -> bool:

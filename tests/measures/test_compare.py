@@ -9,10 +9,12 @@ import pytest
 from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Axes, Groups
 from evenlight.data.probed import Contrasts
 from evenlight.errors import AttributionError
 from evenlight.measures.compare import compare
+from evenlight.measures.testing import Testing
 from evenlight.measures.why import why
 
 N = 300
@@ -259,3 +261,16 @@ def test_a_grouping_of_its_own_is_aligned_by_id() -> None:
     np.testing.assert_array_equal(
         one.effect, compare(additive(cohort, np.ones(2)), cohort, by=other).effect
     )
+
+
+def test_a_set_that_adds_up_to_the_group_is_direct() -> None:
+    """Two columns of which one is the group and one is not used; another set is not direct."""
+    rng = np.random.default_rng(3)
+    x = np.column_stack([np.arange(N) % 2, rng.normal(size=N), rng.normal(size=N)])
+    cohort = cohort_of(x)
+    names = cohort.features.names
+    made = additive(cohort, np.array([1.0, 0.0, 1.0]))
+    sets = FeatureSets.from_lists({"group": names[:2], "rest": names[2:]}, names, kind="pathway")
+    found = compare(made.by(sets), cohort, by="race", testing=Testing(draws=200))
+    assert (found.mechanism[:, 0, 0] == "direct").all()
+    assert (found.mechanism[:, 0, 1] != "direct").all()

@@ -16,7 +16,7 @@ from evenlight.errors import CohortError, InputError
 from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import View
-from evenlight.measures.family import results, smallest_p
+from evenlight.measures.family import results
 from evenlight.measures.prepare import setting
 from evenlight.measures.testing import Testing
 from evenlight.measures.weighing import sampling_weights
@@ -155,13 +155,6 @@ def test_se_and_df_are_of_welch() -> None:
     np.testing.assert_allclose(found.df[0], df)
 
 
-def test_the_smallest_p_is_told() -> None:
-    """One over the draws and one; over the arrangements where all are listed; NaN without draws."""
-    cohort = people()
-    assert smallest_p(arms(cohort, cohort.dense(), draws=999)) == 1 / 1_000
-    assert np.isnan(smallest_p(arms(cohort, cohort.dense(), draws=0)))
-
-
 def test_pairs_that_must_stay_together_are_enumerated() -> None:
     """Eleven people of each group who swap with one partner each: 2^11 arrangements, p exact."""
     sets = [*combinations(range(5), 2), (0, 1, 2)]
@@ -179,7 +172,6 @@ def test_pairs_that_must_stay_together_are_enumerated() -> None:
     assert arm.every is not None
     assert len(arm.every) == 2**11
     found = results([arm], np.arange(2), VIEW, testing=Testing())
-    assert smallest_p([arm]) == 1 / 2**11
     values = arm.cells.values
     size = np.abs(
         [difference(values, replace(arm.plan, member=row.astype(bool))).statistic

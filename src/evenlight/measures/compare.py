@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from evenlight.arrays import Float, Text
+from evenlight.arrays import Bool, Float, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
@@ -27,6 +27,7 @@ from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.views import at_level, attributed, used
 from evenlight.measures.why import use_of, why
 from evenlight.measures.withhold import withheld
+from evenlight.stats.direct import tells_group
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.effects import mean_interval, within_sd
 from evenlight.stats.equivalence import extents
@@ -183,6 +184,7 @@ def _use(found: list[Tested]) -> Text | None:
 
 def _mechanisms(found: list[Tested], made: Attributions, here: Setting) -> Text:
     direct = np.array([is_direct(here.cohort, s, here.groups) for s in made.features.names])
+    direct |= _sets_of_the_group(made, here)
     applied = np.abs(made.values.reshape(made.n, -1)).max(axis=0) > 0
     use, group_is_input = _use(found), bool((direct & applied).any())
     bent = made.scale != "margin"
@@ -198,6 +200,18 @@ def _mechanisms(found: list[Tested], made: Attributions, here: Setting) -> Text:
             for one in found
         ]
     )
+
+
+def _sets_of_the_group(made: Attributions, here: Setting) -> Bool:
+    """Which subjects that are no column or variable, as sets, add up to a function of the group."""
+    known = here.cohort.features
+    own = {*known.names, *(coded.variable for coded in known.indicators)}
+    sums = np.array([name not in own for name in made.features.names])
+    out = np.zeros(len(sums), dtype=bool)
+    if sums.any():
+        codes = here.groups.codes[here.kept]
+        out[sums] = tells_group(_rows(made, here)[codes >= 0][:, sums], codes[codes >= 0])
+    return out
 
 
 def _partners(

@@ -11,7 +11,12 @@ from evenlight.measures.arms import Arms
 from evenlight.measures.comparison import View
 from evenlight.measures.testing import Testing
 from evenlight.stats.equivalence import minimum_effect_p, more_units, verdicts
-from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm
+from evenlight.stats.multiplicity import (
+    Family,
+    benjamini_hochberg,
+    benjamini_yekutieli,
+    holm,
+)
 from evenlight.stats.permutation import Difference, difference, from_normal, with_shared
 from evenlight.stats.sequential import How, Source, staged
 from evenlight.stats.unseen import unseen
@@ -122,16 +127,6 @@ def family_of(
     return staged(sources, at, seen.statistic, alpha=testing.alpha, how=how)
 
 
-def smallest_p(arms: list[Arms]) -> float:
-    """The smallest p that the draws of a view can count; a fitted tail may go below. NaN: none."""
-    live = [arm for arm in arms if not arm.reason and len(arm.labels)]
-    if not live:
-        return float("nan")
-    if len(live) == 1 and live[0].every is not None:
-        return 1 / len(live[0].every)
-    return 1 / (1 + min(len(arm.labels) for arm in live))
-
-
 def _reach(arms: list[Arms], columns: Int) -> Float:
     """How far the values of each column reach in everybody, (p,): no difference is larger."""
     every = np.vstack([arm.cells.values[:, columns] for arm in arms])
@@ -174,7 +169,7 @@ def _numbers(
         "df": np.where(np.isfinite(seen.df), seen.df, MOST_DF),
         "p": p,
         "p_maxt": p_maxt,
-        "q": benjamini_hochberg(p),
+        "q": benjamini_yekutieli(p) if testing.lists == "by" else benjamini_hochberg(p),
     }
 
 

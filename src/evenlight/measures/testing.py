@@ -30,6 +30,8 @@ class Testing:
     share an error rate; `draws` permutations (None: as many as the family needs,
     2,000 to 20,000); `method` says how use is tested where only attributions exist: by permutation
     inside strata of the own value, or by the regression that a competent analyst would fit.
+    `lists` are those of Benjamini and Hochberg, or of Benjamini and Yekutieli, which hold under any
+    dependence.
     `bits` rounds attributions to fixed point: no sum depends on block size, order or device.
 
     >>> Testing(margin=0.2).alpha
@@ -42,6 +44,7 @@ class Testing:
     alpha: float = ALPHA
     draws: int | None = None
     method: Method = "permutation"
+    lists: Literal["bh", "by"] = "bh"
     bits: int | None = None
     alphas: Mapping[str, float] = field(default_factory=dict)
 
@@ -67,6 +70,8 @@ class Testing:
             raise InputError(f"draws is {self.draws}; at least {least} permutations are needed")
         if self.method not in ("permutation", "regression"):
             raise InputError(f"method {self.method!r}; known: permutation, regression")
+        if self.lists not in ("bh", "by"):
+            raise InputError(f"lists {self.lists!r}; known: bh, by")
         if self.bits is not None and not 4 <= self.bits <= 24:
             raise InputError(f"bits is {self.bits}; 4 to 24 are possible, 20 for 2,000 people")
 

@@ -221,7 +221,8 @@ METHODS = {
     "performance": "Performance by {grouping}: bootstrap over units, {draws} draws, "
     "simultaneous level {level}; threshold: {threshold}; margins: {margins}.",
     "comparison": "Comparison by {grouping} of {p} subjects ({kind}): studentised "
-    "permutation of whole units within strata, {draws} draws, max-T over subjects and "
+    "permutation of whole units within strata, {draws} draws (the smallest p that "
+    "they count is {least}), max-T over subjects and "
     "Benjamini-Hochberg; levels of the intervals {alpha}; margin {margin} SD of the output. "
     "Views, each its own family: {views}.",
     "reliance": "Reliance by {grouping}: the share of the output's variance between groups, "

@@ -89,6 +89,7 @@ def _comparison(record: Comparison) -> str:
         p=len(record.subjects),
         kind=record.subject_kind,
         draws=f"{record.draws:,}",
+        least=number(1 / (record.draws + 1)),
         alpha=", ".join(sorted({confidence(v.alpha) for v in record.views})),
         margin=plain(record.margin),
         views=", ".join(views),

@@ -1,0 +1,130 @@
+"""A primary question: which results answer it, and how it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evenlight.data.shown import metric_name
+from evenlight.errors import PlanError
+from evenlight.measures.family import NO_CONTRAST
+from evenlight.policy import Question
+from evenlight.results import Result
+
+NOT_MADE = {
+    "use": "the model has no margin on which the same change could be made for everyone; ask about "
+    "attribution given the outcome, or wrap it so that it gives one (adapt(..., link=...))",
+    "performance": "there is no binary or continuous outcome",
+}
+
+
+def answering(question: Question, found: Sequence[Result]) -> list[Result]:
+    """The results that answer a question; PlanError where it asks for what was not computed."""
+    wanted = _subjects(question, found)
+    own = [
+        r
+        for r in found
+        if r.kind == question.measure
+        and r.grouping == question.grouping
+        and r.view in wanted[1]
+        and question.contrast in (None, r.contrast)
+        and (r.subject == wanted[0] or (wanted[0] is None and _all_subjects(r)))
+    ]
+    if not own and not any(_about(r, question) for r in found):
+        return [_absent(question, NOT_MADE.get(question.measure, "it was not measured"))]
+    if not own and wanted[0] is None:
+        return [_absent(question, "every feature is the group itself or has no common contrast")]
+    if not own:
+        known = sorted({r.subject for r in found if r.kind == question.measure})
+        raise PlanError(
+            f"nothing answers the question {text(question)!r}; subjects of {question.measure}: "
+            f"{known[:12]}"
+        )
+    return own
+
+
+def _about(result: Result, question: Question) -> bool:
+    return (result.kind, result.grouping) == (question.measure, question.grouping)
+
+
+def _absent(question: Question, reason: str) -> Result:
+    """The answer where nothing could be measured, as use for a model without a margin."""
+    nan = float("nan")
+    return Result(
+        kind=question.measure,
+        grouping=question.grouping,
+        pair=None,
+        subject=question.subject or "",
+        view="",
+        verdict="not_estimable",
+        effect=nan,
+        low=nan,
+        high=nan,
+        n=nan,
+        unit="",
+        margin=nan,
+        reason=reason,
+    )
+
+
+def _subjects(question: Question, found: Sequence[Result]) -> tuple[str | None, tuple[str, ...]]:
+    """The subject (None for all) and the views that a question means.
+
+    Use is answered by common contrasts, and where there are none by location and slope together.
+    """
+    if question.measure == "performance":
+        metrics = [r.subject for r in found if r.kind == "performance"]
+        return question.subject or ("mae" if "mae" in metrics else "auroc"), ("",)
+    if question.measure == "reliance":
+        return question.subject or "unsupported_share", (question.given or "nothing",)
+    views = dict.fromkeys(r.view for r in found if _about(r, question))
+    given = f"|{question.given or 'nothing'}|"
+    keys = [f"use{given}"] if question.measure == "use" else [f"signed{given}"]
+    first = next((v for v in views if v.startswith(keys[0])), None)
+    if first is None and question.measure == "use":
+        return question.subject, tuple(v for v in views if v.split("|")[1] == "value")
+    return question.subject, (first or keys[0],)
+
+
+def _all_subjects(result: Result) -> bool:
+    """Whether a result belongs to a question about all subjects.
+
+    Not those that are the group itself, nor those of which there is no common contrast.
+    """
+    return result.mechanism != "direct" and result.reason != NO_CONTRAST
+
+
+def left_out(question: Question, found: Sequence[Result]) -> int:
+    """How many subjects a question about all of them leaves out for want of a common contrast."""
+    if question.subject is not None:
+        return 0
+    here = [r for r in found if _about(r, question) and r.reason == NO_CONTRAST]
+    return len({r.subject for r in here})
+
+
+def key(question: Question) -> tuple[str, ...]:
+    """What a question is about, as words: the same for the same question in any plan."""
+    values = (
+        question.measure,
+        question.grouping,
+        question.contrast,
+        question.subject,
+        question.given,
+    )
+    return tuple(v or "" for v in values)
+
+
+def text(question: Question) -> str:
+    """The question in words, such that each verdict answers it."""
+    by, subject = question.grouping, question.subject
+    given = question.given or "nothing"
+    among = "" if given == "nothing" else f" among people with the same {given}"
+    pair = f" ({question.contrast.replace(' / ', ' against ')})" if question.contrast else ""
+    if question.measure == "performance":
+        return f"Is the {metric_name(subject or 'error')} similar by {by}{pair}?"
+    if question.measure == "use":
+        what = f"the same change of {subject or 'each feature'}"
+        return f"Does {what} move the output alike by {by}{pair}?"
+    if question.measure == "attribution":
+        return f"Does {subject or 'each feature'} contribute alike by {by}{pair}{among}?"
+    what = f"as far as {subject} goes" if subject else "but for features with support within groups"
+    return f"Is the output{among} similar by {by}, {what}?"

@@ -274,3 +274,17 @@ def test_a_set_that_adds_up_to_the_group_is_direct() -> None:
     found = compare(made.by(sets), cohort, by="race", testing=Testing(draws=200))
     assert (found.mechanism[:, 0, 0] == "direct").all()
     assert (found.mechanism[:, 0, 1] != "direct").all()
+
+
+def test_the_views_given_the_own_value_can_be_left_out() -> None:
+    """The other views are the same without them."""
+    rng = np.random.default_rng(4)
+    cohort = cohort_of(rng.normal(size=(N, 2)))
+    made = additive(cohort, np.ones(2))
+    short = compare(made, cohort, by="race", testing=Testing(draws=200, own_value=False))
+    whole = compare(made, cohort, by="race", testing=Testing(draws=200))
+    assert {view.name for view in whole.views} - {view.name for view in short.views} == {
+        "location", "slope",
+    }  # fmt: skip
+    np.testing.assert_array_equal(short.effect, whole.effect[: len(short.views)])
+    np.testing.assert_array_equal(short.p, whole.p[: len(short.views)])

@@ -129,7 +129,7 @@ def _found(
         use = used(made, own, here, sds)
         viewed["nothing"] += [(at_level(view, how.testing), values) for view, values in use]
     found, shared = tested(here, viewed, how, rng=rng)
-    if contrasts is None and here.cohort.x.ndim == 2:
+    if contrasts is None and how.testing.own_value and here.cohort.x.ndim == 2:
         found += [
             counted(at_level(view, how.testing), part, counts)
             for view, part, counts in conditional(

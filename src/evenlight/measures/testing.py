@@ -29,7 +29,8 @@ class Testing:
     single views by name and condition ("use|nothing"), where these answer primary questions that
     share an error rate; `draws` permutations (None: as many as the family needs,
     2,000 to 20,000); `method` says how use is tested where only attributions exist: by permutation
-    inside strata of the own value, or by the regression that a competent analyst would fit.
+    inside strata of the own value, or by the regression that a competent analyst would fit; this is
+    the dearest view, and `own_value=False` leaves it out.
     `lists` are those of Benjamini and Hochberg, or of Benjamini and Yekutieli, which hold under any
     dependence.
     `bits` rounds attributions to fixed point: no sum depends on block size, order or device.
@@ -44,6 +45,7 @@ class Testing:
     alpha: float = ALPHA
     draws: int | None = None
     method: Method = "permutation"
+    own_value: bool = True
     lists: Literal["bh", "by"] = "bh"
     bits: int | None = None
     alphas: Mapping[str, float] = field(default_factory=dict)

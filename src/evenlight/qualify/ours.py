@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from evenlight.arrays import Bool, Float
@@ -21,7 +23,7 @@ def ours(drawn: Drawn, seed: int, testing: Testing) -> dict[str, Told]:
     asked = {a.question for a in drawn.asked}
     out = {}
     if asked - {ALONE}:
-        made = compared(drawn, seed, testing, contrasts=True)
+        made = compared(drawn, seed, replace(testing, own_value=False), contrasts=True)
         for question in asked - {ALONE}:
             out[question] = answer(made, *QUESTIONS[question])
     if ALONE in asked:

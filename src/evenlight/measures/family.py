@@ -10,7 +10,7 @@ from evenlight.arrays import Float, Int, Text
 from evenlight.measures.arms import Arms
 from evenlight.measures.comparison import View
 from evenlight.measures.testing import Testing
-from evenlight.stats.equivalence import minimum_effect_p, more_units, verdicts
+from evenlight.stats.equivalence import decisive_half, minimum_effect_p, more_units, verdicts
 from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm
 from evenlight.stats.permutation import Difference, difference, from_normal, with_shared
 from evenlight.stats.sequential import How, Source, staged
@@ -151,8 +151,7 @@ def _unseen(arms: list[Arms], columns: Int, alpha: float) -> Float:
 def _numbers(
     seen: Difference, family: Family, view: View, slack: Float, *, testing: Testing
 ) -> dict[str, Float]:
-    limit = family.critical(testing.alpha) * family.scale
-    half = from_normal(limit, seen.df) * seen.se / view.unit + slack
+    down, up = from_normal(family.limits(testing.alpha), seen.df) * seen.se / view.unit + slack
     effect = seen.effect / view.unit
     p, p_maxt = family.p, family.p_maxt
     if view.name == "use":
@@ -160,8 +159,8 @@ def _numbers(
         p_maxt = holm(p)
     return {
         "effect": effect,
-        "low": effect - half,
-        "high": effect + half,
+        "low": effect - down,
+        "high": effect + up,
         "se": seen.se / view.unit,
         "df": np.where(np.isfinite(seen.df), seen.df, MOST_DF),
         "p": p,
@@ -178,7 +177,7 @@ def _needed(
     view: View,
     margin: float,
 ) -> tuple[Float, Text]:
-    half = (found["high"] - found["low"]) / 2
+    half = decisive_half(found["effect"], found["low"], found["high"], margin)
     n = np.array([arms[i].left for i in live[:, 0]]).T
     var = (seen.var_level / view.unit**2, seen.var_reference / view.unit**2)
     shared = seen.var_shared / view.unit**2

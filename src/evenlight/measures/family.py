@@ -14,7 +14,7 @@ from evenlight.stats.equivalence import decisive_half, minimum_effect_p, more_un
 from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm
 from evenlight.stats.permutation import Difference, difference, from_normal, with_shared
 from evenlight.stats.sequential import How, Source, staged
-from evenlight.stats.unseen import unseen
+from evenlight.stats.unseen import ends_of, unseen
 
 DEFAULT = Testing()
 """Permutation at 5 %, in float64."""
@@ -73,7 +73,9 @@ def results(
             seen = with_shared(seen, shared.variance[tuple(live.T)], shared.draws)
         raw = view.name != "use"
         family = family_of(arms, columns, live, seen, testing=testing, raw=raw)
-        slack = _unseen(arms, columns, testing.alpha / len(live))[tuple(live.T)] / view.unit
+        slack = (
+            _unseen(arms, columns, testing.alpha / len(live))[(slice(None), *live.T)] / view.unit
+        )
         found = _numbers(seen, family, view, slack, testing=testing)
         at = tuple(live.T)
         found["more"], more_in[at] = _needed(found, seen, arms, live, view, testing.margin)
@@ -130,21 +132,24 @@ def smallest_p(arms: list[Arms]) -> float:
 
 
 def _unseen(arms: list[Arms], columns: Int, alpha: float) -> Float:
-    """What people like those who were not drawn could add to each difference, (c, p).
+    """What people like those who were not drawn could take from and add to each difference.
 
+    (2, c, p): who is not seen at the level adds to it what differs above the usual value there.
     See `stats.unseen`; `alpha` is that of one test, the family's over its tests (Bonferroni), since
     among many rare columns one without a carrier in a small arm is the rule.
     """
     every = np.vstack([arm.cells.values[:, columns] for arm in arms])
-    reach = every.max(axis=0) - every.min(axis=0)
-    out = np.zeros((len(arms), len(columns)))
+    ends, out = ends_of(every), np.zeros((2, len(arms), len(columns)))
     for i, arm in enumerate(arms):
         if arm.reason:
             continue
         at = np.concatenate([block.cells[:, 0] for block in arm.plan.blocks])
         side = np.concatenate([arm.plan.member[block.units] for block in arm.plan.blocks])
-        for own in (at[side], at[~side]):
-            out[i] += unseen(arm.cells.values[np.ix_(own, columns)], reach, alpha=alpha)
+        level, reference = (
+            unseen(arm.cells.values[np.ix_(own, columns)], ends, alpha=alpha)
+            for own in (at[side], at[~side])
+        )
+        out[:, i] = level + reference[::-1]
     return out
 
 

@@ -21,7 +21,7 @@ from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm
 from evenlight.stats.permutation import from_normal, normalised, studentise
 from evenlight.stats.sequential import balanced_step_down
 from evenlight.stats.shuffles import Shuffles
-from evenlight.stats.unseen import unseen
+from evenlight.stats.unseen import ends_of, unseen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +127,7 @@ def _observed(
         one, own = asked[i], live[live[:, 0] == i, 1]
         assert one.made is not None
         values = one.values[:, columns[own]]
-        reach = np.ptp(np.vstack([o.values[:, columns[own]] for o in asked]), axis=0)
+        ends = ends_of(np.vstack([o.values[:, columns[own]] for o in asked]))
         seen, each = slopes(values, one.made), parts(values, one.made) * one.scale**2
         variance = np.stack([each[one.side].sum(axis=0), each[~one.side].sum(axis=0)])
         more = np.zeros(len(own)) if shared is None else shared.variance[i, own]
@@ -138,7 +138,7 @@ def _observed(
         )
         df = _satterthwaite(variance.sum(axis=0), one.made.df[0], more, shared)
         sides = (values[one.side], values[~one.side])
-        slack = unseen(sides[0], reach, alpha=alpha) + unseen(sides[1], reach, alpha=alpha)
+        both = unseen(sides[0], ends, alpha=alpha) + unseen(sides[1], ends, alpha=alpha)
         found.append(
             (
                 one.scale * seen.effect[0],
@@ -147,7 +147,7 @@ def _observed(
                 df,
                 normalised(t, df),
                 more,
-                slack,
+                both.sum(axis=0),
             )
         )
     effect, first, second, df, z, more, slack = (

@@ -23,7 +23,7 @@ from evenlight.stats.nested_values import Nested
 from evenlight.stats.nulls import reached, side_of
 from evenlight.stats.permutation import from_normal
 from evenlight.stats.sequential import as_far, balanced_step_down, fitted_p
-from evenlight.stats.unseen import unseen
+from evenlight.stats.unseen import ends_of, unseen
 
 FIRST = 2_000
 """Draws of every test: they give the maximum, and settle all p-values but small ones."""
@@ -182,9 +182,9 @@ def _unseen(job: Job, alpha: float) -> Float:
     if isinstance(job.plan, Nested):
         return np.zeros((len(job.plan.sloped), 1))
     phi, member = job.phi, job.plan.member
-    reach = phi.max(axis=0) - phi.min(axis=0)
-    shift = unseen(phi[member], reach, alpha=alpha) + unseen(phi[~member], reach, alpha=alpha)
-    return np.outer(job.plan.reach, shift)
+    ends = ends_of(phi)
+    shift = unseen(phi[member], ends, alpha=alpha) + unseen(phi[~member], ends, alpha=alpha)
+    return np.outer(job.plan.reach, shift.sum(axis=0))
 
 
 def judged(tests: ValueTests, t: int, *, unit: float, margin: float, alpha: float) -> Judged:

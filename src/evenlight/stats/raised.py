@@ -95,7 +95,7 @@ def _stretched(value: Float, floor: Float, draws: int, sides: int) -> Float:
     threshold = middle * abs(middle)
     excess = np.maximum(value[-k:] * np.abs(value[-k:]) - threshold, 0.0)
     start, mean = half_normal_excess(2 * k / (sides * draws))
-    if not excess.mean() > 0:
+    if excess.max() <= 4 * max(1.0, middle) / TIE:  # one value and its rounding
         return floor
     out = floor.copy()
     out[-k:] = np.sqrt(start**2 + excess * (mean / excess.mean()))

@@ -195,11 +195,13 @@ def as_far(z: Values, found: Int, size: Float, sided: Bool, plus: int) -> tuple[
     draws = z.shape[1]
     count = found[:, 1].copy()
     far = plus + (np.maximum(count, floor_count(size, half_normal(draws))) if plus else count)
+    least = floor_count(size, normal(draws)) * plus
     for i in np.flatnonzero(sided):
-        own = int(found[i, 0])
-        count[i] = own + as_rare(-z[i], own + plus)
-        own = max(own, int(floor_count(size[i : i + 1], normal(draws))[0])) if plus else own
-        far[i] = own + plus + as_rare(-z[i], own + plus)
+        own, other = max(found[i, 0], least[i]) + plus, -z[i]
+        far[i] = own + as_rare(other, own)
+        count[i] = far[i] - plus
+        if found[i, 0] < least[i]:
+            count[i] = found[i, 0] + as_rare(other, found[i, 0] + plus)
     return count, far
 
 

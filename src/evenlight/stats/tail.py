@@ -64,7 +64,8 @@ def tail_p(null: Float, size: float) -> float:
     A shape below 0, a law that ends, is taken as 0, so that p is never 0.
     """
     most = min(MOST, int(SHARE * len(null)))
-    top = np.sort(np.partition(null, len(null) - most - 1)[len(null) - most - 1 :])
+    cut = len(null) - most - 1
+    top = np.sort(np.partition(null, cut)[cut:]).astype(np.float64)
     top *= np.abs(top)
     for k in range(most, LEAST - 1, -STEP):
         threshold = (top[-k - 1] + top[-k]) / 2

@@ -37,6 +37,19 @@ def contrast(values: Float, unit: Int, stratum: Int, member: Bool) -> tuple[floa
     return float(d), float(sum(e**2 for e in influence.values()))
 
 
+def rare_p(seen: float, null: Float, *, least: int = 0, plus: int = 1) -> float:
+    """The share of draws no more common than `seen`, each counted on its own side of 0.
+
+    Draws of the other side that tie are taken together. `least` draws reach `seen` in any case, and
+    `plus` is 1 where `seen` itself is one more draw.
+    """
+    side = -1.0 if seen < 0 else 1.0
+    turned = [side * z for z in null.tolist()]
+    own = plus + max(least, sum(z >= abs(seen) * (1 - 1e-9) for z in turned))
+    other = sum(sum(w <= z + 1e-7 for w in turned) <= own for z in turned if z < -1e-4)
+    return (own + other) / (plus + len(turned))
+
+
 def step_down(seen: Float, null: Float) -> Float:
     """Westfall-Young step-down max-T: for each test the maximum over it and all smaller ones."""
     order = sorted(range(len(seen)), key=lambda j: -abs(seen[j]))

@@ -16,12 +16,12 @@ from evenlight.errors import CohortError, InputError
 from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import View
-from evenlight.measures.family import results
+from evenlight.measures.family import family_of, observed, results
 from evenlight.measures.prepare import setting
 from evenlight.measures.testing import Testing
 from evenlight.measures.weighing import sampling_weights
 from evenlight.stats.parts import effective
-from evenlight.stats.permutation import difference
+from evenlight.stats.permutation import difference, from_normal
 
 VIEW = View("signed", "nothing", "margin", 1.0)
 
@@ -196,6 +196,26 @@ def test_what_may_be_unseen_holds_for_all_rare_columns_together() -> None:
     for found, p in ((one, 0.05), (many, 0.05 / 20), (strict, 0.01 / 20)):
         assert found.high[0, 0] > found.effect[0, 0] + 1 - p ** (1 / 25)
     assert one.high[0, 0] < many.high[0, 0] < strict.high[0, 0]
+
+
+def test_who_is_not_seen_can_only_add_what_is_rare() -> None:
+    """Carriers unseen raise the mean of their arm: only the limit that this moves is widened."""
+    rng = np.random.default_rng(6)
+    x = (rng.random((600, 3)) < 0.2).astype(np.float64)
+    x[:25] = np.arange(25)[:, None] % 9 == 0
+    race = np.where(np.arange(600) < 25, "B", "A")
+    table = pd.DataFrame({"race": race}, index=[f"p{i}" for i in range(600)])
+    arm = arms(Cohort(x, table, groups=["race"], unit="row"), x)
+    found = results(arm, np.arange(3), VIEW, testing=Testing())
+    live = np.argwhere(np.ones((1, 3), dtype=bool))
+    seen = observed(arm, np.arange(3), live)
+    family = family_of(arm, np.arange(3), live, seen)
+    down, up = from_normal(family.limits(0.05), seen.df) * seen.se
+    least, most = (down, up) if seen.effect[0] < 0 else (up, down)
+    low, high = found.effect[0] - found.low[0], found.high[0] - found.effect[0]
+    same, wider = (low, high) if seen.effect[0] < 0 else (high, low)
+    np.testing.assert_allclose(same, least)
+    np.testing.assert_allclose(wider, most + 1 - (0.05 / 3) ** (1 / 25))
 
 
 def test_draws_must_be_enough_for_the_error_rate() -> None:

@@ -16,10 +16,10 @@ DRAWS = 1_000
 
 
 def normal_and_heavy(seed: int = 0) -> Float:
-    """|Z*| (draws, 5): four half-normal columns, and one that is 12 in a third of the draws."""
+    """Z* (draws, 5): four normal columns, and one that is -12 in a third of the draws."""
     rng = np.random.default_rng(seed)
-    null = np.abs(rng.normal(size=(DRAWS, 5)))
-    null[rng.random(DRAWS) < 1 / 3, 4] = 12.0
+    null = rng.normal(size=(DRAWS, 5))
+    null[rng.random(DRAWS) < 1 / 3, 4] = -12.0
     return null
 
 
@@ -44,22 +44,36 @@ def test_a_null_that_is_half_as_wide_again_is_scaled_by_a_half_less_the_band() -
 
 def test_a_heavy_column_does_not_hide_the_others() -> None:
     """Statistics of 5 are flagged beside it, and it is itself held to its own null."""
-    null, seen = normal_and_heavy(), np.array([5.0, 0.5, 1.0, -5.0, 12.0])
+    null, seen = normal_and_heavy(), np.array([5.0, 0.5, 1.0, -5.0, -12.0])
     plain = step_down(seen, lambda i: at_least_normal(null[:, i]), draws=DRAWS)
     assert plain.p_maxt[0] > 0.3
     found = balanced_step_down(seen, lambda i: null[:, i], draws=DRAWS)
     assert (found.p_maxt[[0, 3]] < 0.01).all()
     assert found.p_maxt[4] > 0.3
-    scale = np.broadcast_to(found.scale, 5)
-    np.testing.assert_allclose(scale[:4], 1.0, atol=0.1)
-    assert scale[4] > 3
+    scale = np.broadcast_to(found.scale, (2, 5))
+    np.testing.assert_allclose(scale[:, :4], 1.0, atol=0.1)
+    assert scale[0, 4] == 1.0
+    assert scale[1, 4] > 3
+    assert np.flatnonzero(found.sided).tolist() == [4]
     assert found.critical(0.05) < 4
+    np.testing.assert_allclose(found.limits(0.05), found.critical(0.05) * scale)
+
+
+def test_a_heavy_side_does_not_hide_the_other() -> None:
+    """The column that is -12 in a third of the draws is flagged at 5, and swapping swaps sides."""
+    null, seen = normal_and_heavy(), np.array([0.2, 0.5, 1.0, -0.3, 5.0])
+    found = balanced_step_down(seen, lambda i: null[:, i], draws=DRAWS)
+    assert max(found.p[4], found.p_maxt[4]) < 0.01
+    turned = balanced_step_down(-seen, lambda i: -null[:, i], draws=DRAWS)
+    np.testing.assert_array_equal(turned.p, found.p)
+    np.testing.assert_array_equal(turned.p_maxt, found.p_maxt)
+    np.testing.assert_array_equal(turned.limits(0.05), found.limits(0.05)[::-1])
 
 
 def test_without_heavy_nulls_it_is_the_step_down_of_raised_nulls() -> None:
     """Small adjusted p and the critical value are those of full sorting."""
     rng = np.random.default_rng(3)
-    null = 0.8 * np.abs(rng.normal(size=(DRAWS, 40)))
+    null = 0.8 * rng.normal(size=(DRAWS, 40))
     seen = np.append(rng.normal(size=38), [3.6, -4.5])
     one = balanced_step_down(seen, lambda i: null[:, i], draws=DRAWS)
     other = step_down(seen, lambda i: at_least_normal(null[:, i]), draws=DRAWS)
@@ -86,9 +100,9 @@ def test_the_error_rate_holds_under_exchangeability() -> None:
     """Rare, normal and log-normal columns without any difference: any flag in 5 % of 400 runs."""
     rng, flags = np.random.default_rng(5), 0
     for _ in range(400):
-        null = np.abs(rng.normal(size=(400, 6)))
-        null[:, 4] = np.exp(1.5 * rng.normal(size=400))
-        null[:, 5] = np.where(rng.random(400) < 0.4, 8.0, null[:, 5])
+        null = rng.normal(size=(400, 6))
+        null[:, 4] = np.exp(1.5 * rng.normal(size=400)) - 1
+        null[:, 5] = np.where(rng.random(400) < 0.4, -8.0, null[:, 5])
         seen, rest = null[0], null[1:]
         found = balanced_step_down(seen, lambda i, rest=rest: rest[:, i], draws=399)  # type: ignore[misc]
         flags += bool((found.p_maxt <= 0.05).any())

@@ -32,7 +32,7 @@ from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.effects import mean_interval, within_sd
 from evenlight.stats.equivalence import extents
 from evenlight.stats.multiplicity import draws_for
-from evenlight.stats.unseen import unseen
+from evenlight.stats.unseen import ends_of, unseen
 
 
 def compare(
@@ -257,8 +257,8 @@ def _levels(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
             continue
         out["mean"][g] = mean[at].mean(axis=0)
         mean_size, low, high = mean_interval(size[at])
-        slack = unseen(size[at], np.ptp(size, axis=0))
-        limits = mean_size, np.maximum(low - slack, 0.0), high + slack
+        slack = unseen(size[at], ends_of(size))
+        limits = mean_size, np.maximum(low - slack[0], 0.0), high + slack[1]
         for name, values in zip(
             ("importance", "importance_low", "importance_high"), limits, strict=True
         ):

@@ -26,7 +26,7 @@ from evenlight.measures.prepare import OVERLAP_SHARE, Setting
 from evenlight.measures.regressed import regressed
 from evenlight.measures.testing import Testing
 from evenlight.measures.value_tests import ValueTests, judged, value_tests
-from evenlight.stats.equivalence import more_units, verdicts
+from evenlight.stats.equivalence import decisive_half, more_units, verdicts
 from evenlight.stats.nested_values import Nested
 
 NAMES = ("location", "slope")
@@ -144,7 +144,8 @@ def _results(
     smallest = np.stack([own_counts.by_subject.min(axis=1) for own_counts in counts])
     verdict = verdicts(out["low"], out["high"], testing.margin, smallest)
     n = np.stack([own_counts.by_subject for own_counts in counts])[at]
-    half = (found.numbers["high"] - found.numbers["low"]) / 2
+    effect, low, high = (found.numbers[name] for name in ("effect", "low", "high"))
+    half = decisive_half(effect, low, high, testing.margin)
     more, more_in = np.full(shape, np.nan), np.full(shape, "", dtype="<U9")
     more[at], more_in[at] = more_units(
         found.numbers["effect"], half, testing.margin, found.variances, (n[:, 0], n[:, 1])

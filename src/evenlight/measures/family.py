@@ -10,7 +10,7 @@ from evenlight.arrays import Float, Int, Text
 from evenlight.measures.arms import Arms
 from evenlight.measures.comparison import View
 from evenlight.measures.testing import Testing
-from evenlight.stats.equivalence import minimum_effect_p, more_units, verdicts
+from evenlight.stats.equivalence import decisive_half, minimum_effect_p, more_units, verdicts
 from evenlight.stats.multiplicity import (
     Family,
     benjamini_hochberg,
@@ -19,7 +19,7 @@ from evenlight.stats.multiplicity import (
 )
 from evenlight.stats.permutation import Difference, difference, from_normal, with_shared
 from evenlight.stats.sequential import How, Source, staged
-from evenlight.stats.unseen import unseen
+from evenlight.stats.unseen import ends_of, unseen
 
 DEFAULT = Testing()
 """Permutation at 5 %, in float64."""
@@ -79,7 +79,8 @@ def results(
         raw = view.name != "use"
         family = family_of(arms, columns, live, seen, testing=testing, raw=raw)
         at, reach = tuple(live.T), _reach(arms, columns)
-        slack = _unseen(arms, columns, reach, testing.alpha / len(live))[at] / view.unit
+        unseen_here = _unseen(arms, columns, testing.alpha / len(live))
+        slack = unseen_here[(slice(None), *live.T)] / view.unit
         found = _numbers(seen, family, view, slack, testing=testing)
         most = reach[live[:, 1]] / view.unit
         found["low"] = np.clip(found["low"], -most, most)
@@ -134,28 +135,32 @@ def _reach(arms: list[Arms], columns: Int) -> Float:
     return reach
 
 
-def _unseen(arms: list[Arms], columns: Int, reach: Float, alpha: float) -> Float:
-    """What people like those who were not drawn could add to each difference, (c, p).
+def _unseen(arms: list[Arms], columns: Int, alpha: float) -> Float:
+    """What people like those who were not drawn could take from and add to each difference.
 
+    (2, c, p): who is not seen at the level adds to it what differs above the usual value there.
     See `stats.unseen`; `alpha` is that of one test, the family's over its tests (Bonferroni), since
     among many rare columns one without a carrier in a small arm is the rule.
     """
-    out = np.zeros((len(arms), len(columns)))
+    every = np.vstack([arm.cells.values[:, columns] for arm in arms])
+    ends, out = ends_of(every), np.zeros((2, len(arms), len(columns)))
     for i, arm in enumerate(arms):
         if arm.reason:
             continue
         at = np.concatenate([block.cells[:, 0] for block in arm.plan.blocks])
         side = np.concatenate([arm.plan.member[block.units] for block in arm.plan.blocks])
-        for own in (at[side], at[~side]):
-            out[i] += unseen(arm.cells.values[np.ix_(own, columns)], reach, alpha=alpha)
+        level, reference = (
+            unseen(arm.cells.values[np.ix_(own, columns)], ends, alpha=alpha)
+            for own in (at[side], at[~side])
+        )
+        out[:, i] = level + reference[::-1]
     return out
 
 
 def _numbers(
     seen: Difference, family: Family, view: View, slack: Float, *, testing: Testing
 ) -> dict[str, Float]:
-    limit = family.critical(testing.alpha) * family.scale
-    half = from_normal(limit, seen.df) * seen.se / view.unit + slack
+    down, up = from_normal(family.limits(testing.alpha), seen.df) * seen.se / view.unit + slack
     effect = seen.effect / view.unit
     p, p_maxt = family.p, family.p_maxt
     if view.name == "use":
@@ -163,8 +168,8 @@ def _numbers(
         p_maxt = holm(p)
     return {
         "effect": effect,
-        "low": effect - half,
-        "high": effect + half,
+        "low": effect - down,
+        "high": effect + up,
         "se": seen.se / view.unit,
         "df": np.where(np.isfinite(seen.df), seen.df, MOST_DF),
         "p": p,
@@ -181,7 +186,7 @@ def _needed(
     view: View,
     margin: float,
 ) -> tuple[Float, Text]:
-    half = (found["high"] - found["low"]) / 2
+    half = decisive_half(found["effect"], found["low"], found["high"], margin)
     n = np.array([arms[i].left for i in live[:, 0]]).T
     var = (seen.var_level / view.unit**2, seen.var_reference / view.unit**2)
     shared = seen.var_shared / view.unit**2

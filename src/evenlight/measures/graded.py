@@ -190,9 +190,9 @@ def _tested(arms: list[Arms], live: Int, shape: tuple[int, ...]) -> tuple[dict[s
         columns, at = np.arange(shape[1]), (live[:, 0] % shape[0], live[:, 1])
         seen = observed(arms, columns, live)
         found = family_of(arms, columns, live, seen)
-        half = from_normal(found.critical(ALPHA) * found.scale, seen.df) * seen.se
+        down, up = from_normal(found.limits(ALPHA), seen.df) * seen.se
         out["difference"][at], out["p"][at] = seen.effect, found.p_maxt
-        out["low"][at], out["high"][at] = seen.effect - half, seen.effect + half
+        out["low"][at], out["high"][at] = seen.effect - down, seen.effect + up
     return out, smallest
 
 

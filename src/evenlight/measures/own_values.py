@@ -54,7 +54,7 @@ class Job:
         return value_difference(self.phi, self.plan)
 
     def null(self, drawn: Keys) -> Float:
-        """|Z*| (1 + r, draws, k) for keys (draws, units)."""
+        """Z* (1 + r, draws, k) for keys (draws, units)."""
         if isinstance(self.plan, Nested):
             return nested_null(self.plan, drawn)
         return value_null(self.phi, self.plan, drawn)

@@ -10,7 +10,7 @@ from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.measures.comparison import View
 from evenlight.measures.family import NO_CONTRAST, Results, Shared
 from evenlight.measures.testing import Testing
-from evenlight.stats.equivalence import minimum_effect_p, more_units, verdicts
+from evenlight.stats.equivalence import decisive_half, minimum_effect_p, more_units, verdicts
 from evenlight.stats.freedman_lane import (
     Regression,
     null_slopes,
@@ -21,7 +21,7 @@ from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm
 from evenlight.stats.permutation import from_normal, normalised, studentise
 from evenlight.stats.sequential import balanced_step_down
 from evenlight.stats.shuffles import Shuffles
-from evenlight.stats.unseen import unseen
+from evenlight.stats.unseen import ends_of, unseen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +127,7 @@ def _observed(
         one, own = asked[i], live[live[:, 0] == i, 1]
         assert one.made is not None
         values = one.values[:, columns[own]]
-        reach = np.ptp(np.vstack([o.values[:, columns[own]] for o in asked]), axis=0)
+        ends = ends_of(np.vstack([o.values[:, columns[own]] for o in asked]))
         seen, each = slopes(values, one.made), parts(values, one.made) * one.scale**2
         variance = np.stack([each[one.side].sum(axis=0), each[~one.side].sum(axis=0)])
         more = np.zeros(len(own)) if shared is None else shared.variance[i, own]
@@ -138,7 +138,7 @@ def _observed(
         )
         df = _satterthwaite(variance.sum(axis=0), one.made.df[0], more, shared)
         sides = (values[one.side], values[~one.side])
-        slack = unseen(sides[0], reach, alpha=alpha) + unseen(sides[1], reach, alpha=alpha)
+        both = unseen(sides[0], ends, alpha=alpha) + unseen(sides[1], ends, alpha=alpha)
         found.append(
             (
                 one.scale * seen.effect[0],
@@ -147,7 +147,7 @@ def _observed(
                 df,
                 normalised(t, df),
                 more,
-                slack,
+                both.sum(axis=0),
             )
         )
     effect, first, second, df, z, more, slack = (
@@ -174,7 +174,8 @@ def _family(asked: list[Sloped], columns: Int, live: Int, seen: Seen, alpha: flo
             at, one = live[index, 0] == i, asked[i]
             assert one.made is not None
             own = columns[live[index[at], 1]]
-            out[:, at] = null_slopes(one.values[:, own], one.made, one.drawn)
+            turned = np.copysign(1.0, one.scale)
+            out[:, at] = turned * null_slopes(one.values[:, own], one.made, one.drawn)
         return out
 
     draws = asked[int(live[0, 0])].drawn.draws
@@ -183,16 +184,15 @@ def _family(asked: list[Sloped], columns: Int, live: Int, seen: Seen, alpha: flo
 
 def _numbers(seen: Seen, family: Family, view: View, testing: Testing) -> dict[str, Float]:
     se, effect = seen.se / view.unit, seen.effect / view.unit
-    limit = family.critical(testing.alpha) * family.scale
-    half = from_normal(limit, seen.df) * se + seen.slack / view.unit
+    down, up = from_normal(family.limits(testing.alpha), seen.df) * se + seen.slack / view.unit
     p, p_maxt = family.p, family.p_maxt
     if view.name == "use":
         p = minimum_effect_p(effect, se, seen.df, testing.margin)
         p_maxt = holm(p)
     return {
         "effect": effect,
-        "low": effect - half,
-        "high": effect + half,
+        "low": effect - down,
+        "high": effect + up,
         "se": se,
         "df": seen.df,
         "p": p,
@@ -210,7 +210,7 @@ def _needed(
     margin: float,
 ) -> tuple[Float, Text]:
     """About how many more units; along an axis there is one arm, told as "both"."""
-    half = (found["high"] - found["low"]) / 2
+    half = decisive_half(found["effect"], found["low"], found["high"], margin)
     n = np.array([asked[i].left for i in live[:, 0]]).T
     whole = np.array([bool(asked[i].side.all()) for i in live[:, 0]])
     n = np.where(whole, np.stack([n[0], np.zeros_like(n[1])]), n)

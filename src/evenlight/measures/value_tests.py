@@ -12,12 +12,18 @@ from evenlight.measures.own_values import Job
 from evenlight.measures.prepare import ALPHA
 from evenlight.measures.testing import Testing
 from evenlight.stats.conditional import Keys, keys
-from evenlight.stats.multiplicity import GUARD, benjamini_hochberg, draws_for, upper_point
+from evenlight.stats.multiplicity import (
+    GUARD,
+    Family,
+    benjamini_hochberg,
+    draws_for,
+    upper_point,
+)
 from evenlight.stats.nested_values import Nested
+from evenlight.stats.nulls import reached, side_of
 from evenlight.stats.permutation import from_normal
-from evenlight.stats.sequential import balanced_step_down
-from evenlight.stats.tail import tail_p
-from evenlight.stats.unseen import unseen
+from evenlight.stats.sequential import as_far, balanced_step_down, fitted_p
+from evenlight.stats.unseen import ends_of, unseen
 
 FIRST = 2_000
 """Draws of every test: they give the maximum, and settle all p-values but small ones."""
@@ -34,7 +40,8 @@ class ValueTests:
     """m tests: `where` (m, 3) contrast, subject, and 0 for the location or the slope's number.
 
     `effect`, `level`, `reference` (variances), `df`, `slack`, `p`, `p_maxt`, `q` (m,); `maxima`
-    (draws,) of |T*| after division by `scale` (m,), empty where limits are Bonferroni's.
+    (draws,) of |T*| after division by `scale` (2, m), of T above and below 0, empty where limits
+    are Bonferroni's.
     """
 
     where: Int
@@ -49,11 +56,11 @@ class ValueTests:
     maxima: Float
     scale: Float | float = 1.0
 
-    def critical(self, alpha: float) -> Float:
-        """What |T| of each test (m,) may reach, on the normal scale, so that all hold together."""
+    def limits(self, alpha: float) -> Float:
+        """How far T of each test may lie above and below 0, (2, m), so that all hold together."""
         if not len(self.maxima):
-            return np.full(len(self.p), -ndtri(alpha / (2 * max(len(self.p), 1))))
-        return np.full(len(self.p), upper_point(self.maxima, alpha)) * self.scale
+            return np.full((2, len(self.p)), -ndtri(alpha / (2 * max(len(self.p), 1))))
+        return np.full((2, len(self.p)), upper_point(self.maxima, alpha)) * self.scale
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +87,7 @@ def value_tests(
     first = min(draws, FIRST)
     alpha = level_of(testing)
     family = balanced_step_down(statistic, shuffled.first, draws=first, alpha=alpha)
-    p = family.p if draws <= FIRST else refined(family.p, statistic, shuffled)
+    p = family.p if draws <= FIRST else refined(family, statistic, shuffled)
     effect, level, reference, df = numbers
     q, maxima = benjamini_hochberg(p), family.maxima
     return ValueTests(
@@ -95,7 +102,7 @@ def level_of(testing: Testing) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shuffles:
-    """|Z*| of the tests `owner` (m, 3): job, column, test; keys come afresh from the seed.
+    """Z* of the tests `owner` (m, 3): job, column, test; keys come afresh from the seed.
 
     Each contrast is shuffled on its own, as in the other views.
     """
@@ -131,22 +138,23 @@ class Shuffles:
         return out
 
 
-def refined(p: Float, statistic: Float, shuffled: Shuffles) -> Float:
+def refined(family: Family, statistic: Float, shuffled: Shuffles) -> Float:
     """Small p-values (m,) from all draws and, where these are few, from a fitted tail.
 
     In two stages, as of Besag and Clifford (1991); never smaller than of a normal.
     """
-    out = p.copy()
-    go = np.flatnonzero((p * (FIRST + 1) < FEW + 1) & (statistic != 0))
+    out, size = family.p.copy(), np.abs(statistic)
+    sided = np.broadcast_to(family.sided, len(out))
+    go = np.flatnonzero((out * (FIRST + 1) < FEW + 1) & (statistic != 0))
     for start in range(0, len(go), WIDE):
         index = go[start : start + WIDE]
-        for i, z in zip(index.tolist(), shuffled.all(index), strict=True):
-            size = abs(float(statistic[i]))
-            least = 2 * float(ndtr(-size))
-            hits = int((z >= size * (1 - GUARD)).sum())
-            out[i] = max((1 + hits) / (1 + len(z)), least)
-            if hits < FEW:
-                out[i] = min(out[i], max(tail_p(z, size), least))
+        rows = shuffled.all(index) * side_of(statistic[index])[:, None]
+        found = reached(rows, size[index] * (1 - GUARD))
+        hits, far = as_far(rows, found, size[index], sided[index], 1)
+        out[index] = np.maximum(far / (1 + shuffled.draws), 2 * ndtr(-size[index]))
+        for i in np.flatnonzero(hits < FEW):
+            j = index[i]
+            out[j] = min(out[j], fitted_p(rows[i], float(size[j]), bool(sided[j])))
     return out
 
 
@@ -174,9 +182,9 @@ def _unseen(job: Job, alpha: float) -> Float:
     if isinstance(job.plan, Nested):
         return np.zeros((len(job.plan.sloped), 1))
     phi, member = job.phi, job.plan.member
-    reach = phi.max(axis=0) - phi.min(axis=0)
-    shift = unseen(phi[member], reach, alpha=alpha) + unseen(phi[~member], reach, alpha=alpha)
-    return np.outer(job.plan.reach, shift)
+    ends = ends_of(phi)
+    shift = unseen(phi[member], ends, alpha=alpha) + unseen(phi[~member], ends, alpha=alpha)
+    return np.outer(job.plan.reach, shift.sum(axis=0))
 
 
 def judged(tests: ValueTests, t: int, *, unit: float, margin: float, alpha: float) -> Judged:
@@ -186,19 +194,20 @@ def judged(tests: ValueTests, t: int, *, unit: float, margin: float, alpha: floa
     differs beyond doubt, else whose interval reaches farthest. All are under the same maximum.
     """
     at = np.flatnonzero(np.minimum(tests.where[:, 2], 1) == t)
-    z = tests.critical(alpha)[at]
+    z = tests.limits(alpha)[:, at]
     se = np.sqrt(tests.level[at] + tests.reference[at]) / unit
-    half = from_normal(z, tests.df[at]) * se + tests.slack[at] / unit
+    down, up = from_normal(z, tests.df[at]) * se + tests.slack[at] / unit
     effect = tests.effect[at] / unit
-    apart = (np.abs(effect) > half) & (np.abs(effect) + half > margin)
-    rank = apart * 1e12 + np.abs(effect) + half
+    low, high = effect - down, effect + up
+    farthest = np.maximum(-low, high)
+    rank = (((low > 0) | (high < 0)) & (farthest > margin)) * 1e12 + farthest
     order = np.lexsort((-rank, tests.where[at, 1], tests.where[at, 0]))
     place = tests.where[at][order, :2]
     first = np.ones(len(order), dtype=bool)
     first[1:] = (place[1:] != place[:-1]).any(axis=1)
     pick = order[first]
     numbers = {
-        "effect": effect, "low": effect - half, "high": effect + half, "se": se,
+        "effect": effect, "low": low, "high": high, "se": se,
         "df": tests.df[at], "p": tests.p[at], "p_maxt": tests.p_maxt[at], "q": tests.q[at],
     }  # fmt: skip
     variances = (tests.level[at][pick] / unit**2, tests.reference[at][pick] / unit**2)

@@ -149,15 +149,14 @@ def keys(units: int, *, draws: int, rng: np.random.Generator) -> Keys:
 
 
 def value_null(phi: Float, laid: Laid, drawn: Keys) -> Float:
-    """|Z*| (1 + r, draws, k) of residuals (m, k), for keys (draws, units)."""
+    """Z* (1 + r, draws, k) of residuals (m, k), for keys (draws, units)."""
     parts = []
     for (a, b), n in zip(_spans(laid), laid.n_level.tolist(), strict=True):
         own = drawn[:, laid.rows[a:b]]
         parts.append(own <= np.partition(own, n - 1, axis=1)[:, [n - 1]])
     effect, level, reference, df = _moments(phi, laid, parts)
     t = studentise(effect, level + reference, 1e-6 * phi.std(axis=0))
-    z: Float = np.abs(normalised(t, df))
-    return z
+    return normalised(t, df)
 
 
 def _spans(laid: Laid) -> list[tuple[int, int]]:

@@ -87,6 +87,21 @@ def detectable_effect(
     return np.asarray(delta + reach * np.asarray(se, dtype=np.float64))
 
 
+def decisive_half(effect: Float, low: Float, high: Float, margin: Float | float) -> Float:
+    """The half-width that has to shrink for an answer: of the side that matters, where they differ.
+
+    Towards 0 where |effect| is the nearer to being told (*different*), else the wider one.
+
+    >>> decisive_half(np.array([1.0, 0.0]), np.array([-1.0, -2.0]), np.array([9.0, 3.0]), 0.1)
+    array([2., 3.])
+    """
+    down, up = effect - low, high - effect
+    inner = np.where(effect < 0, up, down)
+    far = np.abs(effect) >= margin - np.abs(effect)
+    half: Float = np.where(far, inner, np.maximum(down, up))
+    return half
+
+
 def more_units(
     effect: Float,
     half: Float,

@@ -206,7 +206,7 @@ def _floor(e0: Float, made: Regression) -> Float:
 
 
 def null_slopes(values: Float, made: Regression, drawn: Shuffles) -> Float:
-    """|T*| on the normal scale (draws, p) of one tested column, by matrix products.
+    """T* on the normal scale (draws, p) of one tested column, by matrix products.
 
     With w = (a / (1 - h))^2 and a basis Q turned so that Q'wQ is diagonal (l), a draw has
     c = Q'e0*, b = sum of (a'Q) c, V = w'e0*^2 - 2 sum c (wQ)'e0* + sum l c^2; with sampling
@@ -230,7 +230,7 @@ def null_slopes(values: Float, made: Regression, drawn: Shuffles) -> Float:
             c = inward[:, j][at] @ e0
             variance += length * c**2 - 2 * c * ((w * back[:, j])[at] @ e0)
             effect += weight[j] * c
-        t = studentise(np.abs(effect), np.maximum(variance, 0.0), floor)
+        t = studentise(effect, np.maximum(variance, 0.0), floor)
         out[where] = normalised(t, np.full(t.shape, made.df[0]))
     return out
 

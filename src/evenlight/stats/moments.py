@@ -49,13 +49,13 @@ def moments(made: Operands, products: list[Product], weights: list[Any] | None =
     return _nested(made, products)
 
 
-def size_of(found: Moments, s0: Any) -> Any:
-    """|Z| (p, draws): |T| on the normal scale (Wallace 1959), T itself where no df is known."""
+def statistic_of(found: Moments, s0: Any) -> Any:
+    """Z (p, draws): T on the normal scale (Wallace 1959), T itself where no df is known."""
     xp = array_api_compat.array_namespace(found.effect)
     variance = found.level + found.reference
     t = xp.sqrt(variance)
     t += s0
-    t = xp.abs(found.effect) / t
+    t = found.effect / t
     df = variance
     df *= variance
     df /= found.squares + xp.finfo(variance.dtype).smallest_normal
@@ -69,7 +69,7 @@ def size_of(found: Moments, s0: Any) -> Any:
     df += 3
     df = 2 / df
     z -= z * df
-    return xp.where(found.squares > 0, z, t)
+    return xp.where(found.squares > 0, xp.copysign(z, t), t)
 
 
 def at_least(a: Any, least: float) -> Any:

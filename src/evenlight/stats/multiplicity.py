@@ -8,7 +8,7 @@ from math import ceil
 
 import numpy as np
 
-from evenlight.arrays import Float, Int
+from evenlight.arrays import Bool, Float, Int
 
 GUARD = 1e-9
 """Two statistics this close, relatively, are tied."""
@@ -19,8 +19,9 @@ class Family:
     """m tests: raw p and step-down max-T p (m,), and the maximum of |T*| in each draw.
 
     p rests on `draws` (0: on as many as the maxima). `exact` says that the draws are all
-    arrangements of the labels, the observed one among them. Statistics are held to the maxima after
-    division by `scale` (m,), see `stats.balanced`.
+    arrangements of the labels, the observed one among them. Statistics above 0 are held to the
+    maxima after division by `scale[0]` (m,), those below 0 by `scale[1]`, see `stats.balanced`;
+    `sided` (m,) says whose nulls are so lopsided that they are judged by side.
     """
 
     p: Float
@@ -29,6 +30,7 @@ class Family:
     draws: int = 0
     exact: bool = False
     scale: Float | float = 1.0
+    sided: Bool | bool = False
 
     @property
     def p_min(self) -> float:
@@ -39,6 +41,14 @@ class Family:
     def critical(self, alpha: float) -> float:
         """The value that the largest |T*| exceeds with probability at most alpha."""
         return upper_point(self.maxima, alpha, exact=self.exact)
+
+    def limits(self, alpha: float) -> Float:
+        """How far Z of each test may lie above and below 0, (2, m), so that all hold together.
+
+        What may lie above bounds the truth from below: (D - truth) / SE is at most `limits[0]`.
+        """
+        both = np.broadcast_to(np.asarray(self.scale), (2, len(self.p)))
+        return self.critical(alpha) * both
 
 
 def upper_point(maxima: Float, alpha: float, *, exact: bool = False) -> float:

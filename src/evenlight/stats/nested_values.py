@@ -89,14 +89,14 @@ def nested_difference(nested: Nested) -> list[Difference]:
 
 
 def nested_null(nested: Nested, drawn: Keys) -> Float:
-    """|Z*| (1 + r, draws, 1) for keys (draws, all units)."""
+    """Z* (1 + r, draws, 1) for keys (draws, all units)."""
     labels = class_labels(nested.member, nested.klass, drawn[:, nested.units])
     out = np.empty((len(nested.score), len(labels), 1))
     for start in range(0, len(labels), BLOCK):
         part = labels[start : start + BLOCK].astype(float)
         effect, level, reference, df = _moments(nested, part)
         t = studentise(effect, level + reference, np.array(_floor(nested)))
-        out[:, start : start + BLOCK, 0] = np.abs(normalised(t, df))
+        out[:, start : start + BLOCK, 0] = normalised(t, df)
     return out
 
 

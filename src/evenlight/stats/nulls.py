@@ -57,18 +57,27 @@ class How:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nulls:
-    """Where |Z*| of m tests comes from: source and column `at` (m, 2), |Z| observed `size` (m,)."""
+    """Where Z* of m tests comes from: source and column `at` (m, 2), Z observed `seen` (m,).
+
+    Values are turned so that the observed side is above 0: a null is that of |Z| with its sign.
+    """
 
     sources: Sequence[Source]
     labels: Sequence[Labels]
     at: Int
-    size: Float
+    seen: Float
     how: How
 
+    @property
+    def size(self) -> Float:
+        """|Z| observed (m,)."""
+        size: Float = np.abs(self.seen)
+        return size
+
     def drawn(self, index: Int, draws: int) -> tuple[Values, Int]:
-        """|Z*| (len(index), draws) of some tests, and how many reach the observed ones."""
+        """Z* (len(index), draws) of some tests, turned, and what they reach, see `reached`."""
         out = np.empty((len(index), draws), dtype=np.float32 if self.how.single else np.float64)
-        count = np.zeros(len(index), dtype=np.int64)
+        count = np.zeros((len(index), 2), dtype=np.int64)
         for i in np.unique(self.at[index, 0]):
             own = np.flatnonzero(self.at[index, 0] == i)
             out[own], count[own] = self.of_source(int(i), index[own], self.labels[i][:draws])
@@ -76,22 +85,21 @@ class Nulls:
 
     def of_source(self, i: int, index: Int, labels: Labels) -> tuple[Values, Int]:
         """The same for tests of one source and any labels (draws, u)."""
-        values, size = self.sources[i].values[:, self.at[index, 1]], self.size[index]
+        values = self.sources[i].values[:, self.at[index, 1]] * side_of(self.seen[index])
         double = operands(values, self.sources[i].plan, bits=self.how.bits, move=np.asarray)
         made = moved(double, self.how.move or (_single if self.how.single else np.asarray))
         z = np.asarray(array_api_compat.to_device(null_rows(made, labels), "cpu"))
         if not self.how.single:
-            reached: Int = np.count_nonzero(z >= (size * (1 - GUARD))[:, None], axis=1)
-            return z, reached
+            return z, reached(z, self.size[index] * (1 - GUARD))
         return z, self._settled(z, double, index, labels)
 
     def _settled(self, z: Values, double: Operands, index: Int, labels: Labels) -> Int:
         """Counts from float32 statistics (f, draws), those near the observed one in float64."""
         size = self.size[index]
         width = (NEAR + NEAR_EACH * labels.shape[1]) * (1 + size)
-        low, high = ((size + side * width).astype(np.float32)[:, None] for side in (-1, 1))
-        count: Int = np.count_nonzero(z >= high, axis=1)
-        near = np.count_nonzero(z >= low, axis=1) - count
+        low, high = ((size + side * width).astype(np.float32) for side in (-1, 1))
+        count = reached(z, high)
+        near = reached(z, low)[:, 1] - count[:, 1]
         rows = np.flatnonzero(near)
         if not len(rows):
             return count
@@ -99,17 +107,32 @@ class Nulls:
         often = near[rows] > OFTEN * z.shape[1]
         if often.any():
             again = null_rows(columns_of(double, rows[often]), labels)
-            count[rows[often]] = np.count_nonzero(again >= bar[often, None], axis=1)
+            count[rows[often]] = reached(again, bar[often])
         seldom = np.flatnonzero(~often)
-        own = z[rows[seldom]]
-        row, draw = np.nonzero((own >= low[rows[seldom]]) & (own < high[rows[seldom]]))
-        exact = _pairs(double, labels, rows[seldom[row]], draw)
-        np.add.at(count, rows[seldom[row]], exact >= bar[seldom[row]])
+        own, at = np.abs(z[rows[seldom]]), rows[seldom]
+        row, draw = np.nonzero((own >= low[at, None]) & (own < high[at, None]))
+        exact = _pairs(double, labels, at[row], draw)
+        np.add.at(count, at[row], reached(exact[:, None], bar[seldom[row]]))
         return count
 
 
+def reached(z: Values, bar: Float) -> Int:
+    """How many draws (m, 2) of z (m, draws) reach a bar (m,) above 0, and how many on either side.
+
+    >>> reached(np.array([[-2.0, 1.0, 3.0]]), np.array([1.5])).tolist()
+    [[1, 2]]
+    """
+    own = np.count_nonzero(z >= bar[:, None], axis=1)
+    return np.column_stack([own, own + np.count_nonzero(z <= -bar[:, None], axis=1)])
+
+
+def side_of(seen: Float) -> Float:
+    """-1 where a statistic is below 0, else 1."""
+    return np.where(seen < 0, -1.0, 1.0)
+
+
 def _pairs(made: Operands, labels: Labels, feature: Int, draw: Int) -> Float:
-    """|Z*| (k,) of pairs, some at a time."""
+    """Z* (k,) of pairs, some at a time."""
     out = np.empty(len(feature))
     step = max(1, PAIRS // labels.shape[1])
     for start in range(0, len(out), step):

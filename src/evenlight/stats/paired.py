@@ -8,7 +8,7 @@ import numpy as np
 
 from evenlight.arrays import Float, Int
 from evenlight.stats.permutation import from_normal, normalised
-from evenlight.stats.unseen import unseen
+from evenlight.stats.unseen import ends_of, unseen
 
 
 def mean_change(
@@ -53,10 +53,10 @@ def _unseen(values: Float, codes: Int, k: int, alpha: float) -> Float:
     out = np.zeros((k, values.shape[1]))
     if not len(known):
         return out
-    reach = known.max(axis=0) - known.min(axis=0)
+    ends = ends_of(known)
     for g in range(k):
         own = values[codes == g]
-        out[g] = unseen(own, reach, alpha=alpha / max(out.size, 1))
+        out[g] = unseen(own, ends, alpha=alpha / max(out.size, 1)).sum(axis=0)
     return out
 
 

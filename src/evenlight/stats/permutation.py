@@ -174,7 +174,7 @@ def permuted_labels(plan: Design, *, draws: int, rng: np.random.Generator) -> La
 def null_statistics(
     values: Any, plan: Design, labels: Labels, *, bits: int | None = None, single: bool = False
 ) -> Any:
-    """|Z*| (draws, p) for cells (m, p) and labels (draws, u).
+    """Z* (draws, p) for cells (m, p) and labels (draws, u).
 
     `values` may be numpy or any array of the array API, as a torch tensor on a GPU: products are
     made there, and the answer is of its kind. `single` asks for float32 products, 1e-5 near.
@@ -194,13 +194,13 @@ def at_least_normal(null: Float) -> Float:
     """|Z*| (draws, p) with each column's distribution raised to the half-normal where lighter.
 
     The dependence between columns stays as permuted while no margin is lighter than theory; see
-    `raised`. A column that never varies stays as it is.
+    `raised`. A column that never varies stays as it is. `null` may have signs.
 
-    >>> at_least_normal(np.array([[0.1], [0.2], [3.0]])).round(2).ravel().tolist()
+    >>> at_least_normal(np.array([[0.1], [-0.2], [3.0]])).round(2).ravel().tolist()
     [0.21, 0.67, 3.0]
     """
     floor, out = half_normal(len(null)), np.empty(null.shape)
-    for j, row in enumerate(np.ascontiguousarray(null.T)):
+    for j, row in enumerate(np.ascontiguousarray(np.abs(null).T)):
         place, raised, _ = upper_tail(row, floor, 1.0)
         out[place, j] = raised
     return out
@@ -209,8 +209,11 @@ def at_least_normal(null: Float) -> Float:
 def p_value(seen: Float, null: Float) -> Float:
     """Two-sided permutation p (p,), at least 1 / (draws + 1); ties within the guard count.
 
-    >>> p_value(np.array([2.0]), np.array([[1.0], [2.0], [0.5]]))
+    By size; `staged` judges lopsided nulls by side, see `stats.two_sided`.
+
+    >>> p_value(np.array([2.0]), np.array([[1.0], [-2.0], [0.5]]))
     array([0.5])
     """
-    p: Float = (1 + (null >= np.abs(seen) * (1 - GUARD)).sum(axis=0)) / (1 + len(null))
+    reached = np.abs(null) >= np.abs(seen) * (1 - GUARD)
+    p: Float = (1 + reached.sum(axis=0)) / (1 + len(null))
     return p

@@ -1,4 +1,4 @@
-"""|Z*| of every draw, by matrix products of 0/1 labels with operands, tile by tile.
+"""Z* of every draw, by matrix products of 0/1 labels with operands, tile by tile.
 
 The same code runs on whatever arrays the operands are: numpy, or torch on a CPU or GPU, through
 the array API (array_api_compat). Every function returns (p, draws), a feature's draws side by side,
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenlight.arrays import Int
-from evenlight.stats.moments import Moments, Product, moments, size_of
+from evenlight.stats.moments import Moments, Product, moments, statistic_of
 from evenlight.stats.operands import Operands, Part
 
 Labels = NDArray[np.int8]
@@ -34,7 +34,7 @@ def observed_moments(made: Operands, labels: Labels) -> Moments:
 
 
 def null_rows(made: Operands, labels: Labels) -> Any:
-    """|Z*| (p, draws) for labels (draws, u), tile by tile; see `permutation` for Z."""
+    """Z* (p, draws) for labels (draws, u), tile by tile; see `permutation` for Z."""
     xp = array_api_compat.array_namespace(made.s0)
     device = array_api_compat.device(made.s0)
     out = xp.empty((made.p, len(labels)), dtype=made.s0.dtype, device=device)
@@ -48,12 +48,12 @@ def null_rows(made: Operands, labels: Labels) -> Any:
             own = slice(top, top + height)
             products = [_times(g, own) for g in drawn]
             found = moments(rows_of(made, own), products, weights)
-            out[own, start : start + width] = size_of(found, made.s0[own])
+            out[own, start : start + width] = statistic_of(found, made.s0[own])
     return out
 
 
 def at_pairs(made: Operands, labels: Labels, feature: Int, draw: Int) -> Any:
-    """|Z*| (k,) of k pairs of a feature and a draw, each from its own sums."""
+    """Z* (k,) of k pairs of a feature and a draw, each from its own sums."""
     xp = array_api_compat.array_namespace(made.s0)
     at = xp.asarray(feature, device=array_api_compat.device(made.s0))
     own = rows_of(made, at)
@@ -62,7 +62,7 @@ def at_pairs(made: Operands, labels: Labels, feature: Int, draw: Int) -> Any:
     weights = _drawn_weights(made, [xp.matrix_transpose(g) for g in drawn])
     if weights is not None:
         weights = [w[..., None] for w in weights]
-    return size_of(moments(own, products, weights), own.s0)[:, 0]
+    return statistic_of(moments(own, products, weights), own.s0)[:, 0]
 
 
 def _times(drawn: Any, own: slice) -> Product:

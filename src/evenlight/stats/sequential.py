@@ -13,12 +13,13 @@ Biometrika 78:301, with one look in place of a look at every draw.)
 The null of each test is raised to the half-normal (`permutation.at_least_normal`), and scaled down
 where it is heavier (`stats.balanced`), for which only the upper tail is sorted and kept: p_maxt
 below TAIL (or 1.2 alpha) and the critical value are those of full sorting, larger p_maxt are upper
-bounds.
+bounds. A null that is much heavier is judged by side: k is then what is as rare as observed
+(`stats.two_sided`), and either side is raised and scaled by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -27,13 +28,22 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from evenlight.arrays import Bool, Float, Int, Values
-from evenlight.stats.balanced import heaviness
+from evenlight.stats.balanced import LOPSIDED, heaviness
 from evenlight.stats.multiplicity import GUARD, Family
-from evenlight.stats.nulls import How, Nulls, Source
-from evenlight.stats.raised import half_normal, half_normal_count, upper_tail
+from evenlight.stats.nulls import How, Nulls, Source, reached, side_of
+from evenlight.stats.raised import floor_count, half_normal, normal, upper_tail
 from evenlight.stats.tail import tail_p
+from evenlight.stats.two_sided import as_rare
 
-__all__ = ["How", "Source", "balanced_step_down", "first_look", "staged"]
+__all__ = [
+    "How",
+    "Source",
+    "as_far",
+    "balanced_step_down",
+    "first_look",
+    "fitted_p",
+    "staged",
+]
 
 ENOUGH = 100
 """A test with so many exceedances at the first look has its answer."""
@@ -81,20 +91,19 @@ def staged(
     labels = [source.labels if every is None else every for source in sources]
     draws = min(len(labels[i]) for i in used)
     first = draws if every is not None else min(how.first or first_look(draws), draws)
-    nulls = Nulls(sources, labels, at, np.abs(seen), how)
-    look = _look(nulls.size, nulls.drawn, first, alpha, single=how.single)
-    count, plus = look.count, int(every is None)
-    p_maxt = _monotone((plus + look.maxt) / (plus + first), nulls.size / look.scale)
-    floor = half_normal_count(nulls.size, first) if plus else 0
-    p = (plus + np.maximum(count, floor)) / (plus + first)
+    nulls, plus = Nulls(sources, labels, at, seen, how), int(every is None)
+    look = _look(nulls.size, nulls.drawn, first, alpha, plus=plus, single=how.single)
+    p_maxt = _monotone((plus + look.maxt) / (plus + first), nulls.size / look.scale[0])
+    p = look.far / (plus + first)
     if how.raw and every is None:
         tails = how.tails and 20 * len(seen) / alpha > draws
-        unclear = count < (ENOUGH if first < draws else FEW if tails else 0)
-        p = _second(nulls, p, unclear, draws, tails=tails)
+        unclear = look.count < (ENOUGH if first < draws else FEW if tails else 0)
+        p = _second(nulls, (p, unclear, look.sided), draws, tails=tails)
     still = seen == 0
     p[still], p_maxt[still] = 1.0, 1.0
-    p_maxt = np.maximum(p_maxt, p)
-    return Family(p, p_maxt, look.maxima, draws=draws, exact=every is not None, scale=look.scale)
+    p_maxt, scale = np.maximum(p_maxt, p), _by_sign(look.scale, seen)
+    exact = every is not None
+    return Family(p, p_maxt, look.maxima, draws, exact=exact, scale=scale, sided=look.sided)
 
 
 def balanced_step_down(
@@ -102,65 +111,122 @@ def balanced_step_down(
 ) -> Family:
     """The family of tests `seen` (m,) in one look at draws that are made elsewhere.
 
-    `null(index)` gives |Z*| (draws, len(index)) for those tests, once for each. As in `staged`
-    nulls are raised to the half-normal, and scaled down where they are heavier.
+    `null(index)` gives Z* (draws, len(index)) for those tests, once for each. As in `staged`
+    nulls are raised to the half-normal, and scaled down and judged by side where they are heavier.
     """
-    size = np.abs(seen)
+    size, side = np.abs(seen), side_of(seen)
 
     def drawn(index: Int, _: int) -> tuple[Values, Int]:
-        z = np.ascontiguousarray(null(index).T)
-        return z, np.count_nonzero(z >= (size[index] * (1 - GUARD))[:, None], axis=1)
+        z = np.ascontiguousarray((null(index) * side[index]).T)
+        return z, reached(z, size[index] * (1 - GUARD))
 
     look = _look(size, drawn, draws, alpha)
-    p = (1 + np.maximum(look.count, half_normal_count(size, draws))) / (1 + draws)
-    p_maxt = _monotone((1 + look.maxt) / (1 + draws), size / look.scale)
+    p = look.far / (1 + draws)
+    p_maxt = _monotone((1 + look.maxt) / (1 + draws), size / look.scale[0])
     p[size == 0], p_maxt[size == 0] = 1.0, 1.0
-    return Family(p, np.maximum(p_maxt, p), look.maxima, scale=look.scale)
+    p_maxt, scale = np.maximum(p_maxt, p), _by_sign(look.scale, seen)
+    return Family(p, p_maxt, look.maxima, scale=scale, sided=look.sided)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """Exceedances, step-down exceedances and `scale` (m,), and the maximum of each draw."""
+    """What one look at all tests (m,) tells.
+
+    `count` draws are as far out as observed and `far`, the observed one among them, not fewer than
+    of a normal; `maxt` maxima reach it step by step. `maxima` of each draw, `scale` (2, m) of the
+    observed and the other side; `sided` nulls are judged by side.
+    """
 
     count: Int
+    far: Int
     maxt: Int
     maxima: Float
     scale: Float
+    sided: Bool
 
 
 Drawn = Callable[[Int, int], tuple[Values, Int]]
-"""|Z*| (k, draws) of k tests, and how many reach the observed ones."""
+"""Z* (k, draws) of k tests, turned so that the observed side is above 0, and `nulls.reached`."""
+
+Tail = tuple[NDArray[np.int32], Float, float]
+"""Places and raised values (k,) of the largest draws of a null, and what no other draw passes."""
 
 
-def _look(size: Float, drawn: Drawn, draws: int, alpha: float, *, single: bool = False) -> Look:
+def _look(
+    size: Float, drawn: Drawn, draws: int, alpha: float, *, plus: int = 1, single: bool = False
+) -> Look:
     """The first look: upper tails of all tests, balanced, and their running maxima in order."""
     share = max(TAIL, MARGIN * alpha)
     m, k = len(size), max(1, ceil(share * draws))
-    place, tail = np.empty((m, k), dtype=np.int32), np.empty((m, k))
-    count, below, scale = np.zeros(m, dtype=np.int64), np.zeros(m), np.ones(m)
-    floor = half_normal(draws)
+    place, tail, below = np.empty((m, k), dtype=np.int32), np.empty((m, k)), np.zeros(m)
+    (count, far), scale, others = np.zeros((2, m), dtype=np.int64), np.ones((2, m)), {}
     for index in _blocks(np.arange(m), draws):
-        z, count[index] = drawn(index, draws)
+        z, found = drawn(index, draws)
         for i, j in enumerate(index):
-            at, raised, rest = upper_tail(z[i], floor, share)
-            place[j], tail[j] = at[-k:], raised[-k:]
-            below[j] = raised[-k - 1] if len(raised) > k else rest
-            scale[j] = heaviness(tail[j], draws)
-    tail /= scale[:, None]
+            place[j], tail[j], below[j] = _tail(np.abs(z[i]), share)
+            scale[:, j] = heaviness(tail[j], draws)
+            if scale[0, j] > LOPSIDED:
+                (place[j], tail[j], below[j]), others[int(j)] = (
+                    _tail(row, share, sides=1) for row in (z[i], -z[i])
+                )
+                both = (tail[j], others[int(j)][1])
+                scale[:, j] = [heaviness(own, draws, sides=1) for own in both]
+        sided = np.isin(index, list(others))
+        count[index], far[index] = as_far(z, found, size[index], sided, plus)
     near = 1 - (NEAR_MAXIMA if single else GUARD)
-    maxt, maxima = _maxima((place, tail, below / scale), size / scale, draws, near)
-    return Look(count, maxt, maxima, scale)
+    maxt, maxima = _maxima((place, tail, below), others, scale, size, draws, near)
+    return Look(count, far, maxt, maxima, scale, np.isin(np.arange(m), list(others)))
+
+
+def _tail(row: Values, share: float, *, sides: int = 2) -> Tail:
+    """The upper `share` of one null (draws,), raised."""
+    draws = len(row)
+    floor = half_normal(draws) if sides == 2 else normal(draws)
+    at, raised, rest = upper_tail(row, floor, share, sides=sides)
+    k = max(1, ceil(share * draws))
+    return at[-k:].astype(np.int32), raised[-k:], float(raised[-k - 1]) if len(at) > k else rest
+
+
+def as_far(z: Values, found: Int, size: Float, sided: Bool, plus: int) -> tuple[Int, Int]:
+    """Draws as far out as observed (f,), and with the observed one no fewer than of a normal.
+
+    By size; by rarity where `sided`. All arrangements (`plus` 0) need no normal.
+    """
+    draws = z.shape[1]
+    count = found[:, 1].copy()
+    far = plus + (np.maximum(count, floor_count(size, half_normal(draws))) if plus else count)
+    least = floor_count(size, normal(draws)) * plus
+    for i in np.flatnonzero(sided):
+        own, other = max(found[i, 0], least[i]) + plus, -z[i]
+        far[i] = own + as_rare(other, own)
+        count[i] = far[i] - plus
+        if found[i, 0] < least[i]:
+            count[i] = found[i, 0] + as_rare(other, found[i, 0] + plus)
+    return count, far
+
+
+def _by_sign(scale: Float, seen: Float) -> Float:
+    """Scales (2, m) of the observed and the other side as those above and below 0."""
+    return np.where(seen < 0, scale[::-1], scale)
 
 
 def _maxima(
-    tails: tuple[NDArray[np.int32], Float, Float], size: Float, draws: int, near: float
+    tails: tuple[NDArray[np.int32], Float, Float],
+    others: Mapping[int, Tail],
+    scale: Float,
+    size: Float,
+    draws: int,
+    near: float,
 ) -> tuple[Int, Float]:
     """Step-down exceedances (m,) and the maximum of each draw, from the smallest statistic up."""
-    place, tail, below = tails
     maxt, running, bound = np.zeros(len(size), dtype=np.int64), np.zeros(draws), 0.0
-    for j in np.argsort(size, kind="stable"):
-        running[place[j]] = np.maximum(running[place[j]], tail[j])
-        bound, bar = max(bound, float(below[j])), size[j] * near
+    scaled = size / scale[0]
+    for j in np.argsort(scaled, kind="stable").tolist():
+        both = [tuple(part[j] for part in tails), *([others[j]] if j in others else [])]
+        for (place, tail, below), own in zip(both, scale[:, j], strict=False):
+            running[place] = np.maximum(running[place], tail / own)
+            bound = max(bound, float(below) / own)
+        bar = scaled[j] * near
         maxt[j] = draws if bound >= bar else np.count_nonzero(running >= bar)
     return maxt, np.maximum(running, bound)
 
@@ -173,23 +239,34 @@ def _monotone(p: Float, size: Float) -> Float:
     return out
 
 
-def _second(nulls: Nulls, p: Float, unclear: Bool, draws: int, *, tails: bool) -> Float:
-    """P over all arrangements where they are listed, over all draws where it is `unclear`."""
+def _second(nulls: Nulls, first: tuple[Float, Bool, Bool], draws: int, *, tails: bool) -> Float:
+    """P over all arrangements where they are listed, over all draws where it is unclear.
+
+    `first` holds p, whether it is unclear, and whether the null is judged by side, each (m,).
+    """
+    p, unclear, sided = first
     out = p.copy()
     for i in np.unique(nulls.at[:, 0]):
         every = nulls.sources[i].every
         own = np.flatnonzero(nulls.at[:, 0] == i)
         for index in () if every is None else _blocks(own, len(every)):
-            out[index] = nulls.of_source(int(i), index, every)[1] / len(every)
+            z, found = nulls.of_source(int(i), index, every)
+            out[index] = as_far(z, found, nulls.size[index], sided[index], 0)[1] / len(every)
             unclear[index] = False
     for index in _blocks(np.flatnonzero(unclear), draws):
-        z, count = nulls.drawn(index, draws)
-        size = nulls.size[index]
-        out[index] = (1 + np.maximum(count, half_normal_count(size, draws))) / (1 + draws)
+        z, found = nulls.drawn(index, draws)
+        count, far = as_far(z, found, nulls.size[index], sided[index], 1)
+        out[index] = far / (1 + draws)
         for i in np.flatnonzero(count < FEW) if tails else ():
-            fitted = max(tail_p(z[i], float(size[i])), 2 * float(ndtr(-size[i])))
+            fitted = fitted_p(z[i], float(nulls.size[index[i]]), bool(sided[index[i]]))
             out[index[i]] = min(out[index[i]], fitted)
     return out
+
+
+def fitted_p(row: Values, size: float, sided: bool) -> float:
+    """Two-sided p from a fitted tail, no smaller than of a normal; by side twice that of one."""
+    tail = 2 * tail_p(row, size) if sided else tail_p(np.abs(row), size)
+    return max(tail, 2 * float(ndtr(-size)))
 
 
 def _blocks(index: Int, draws: int) -> list[Int]:

@@ -59,15 +59,19 @@ def anderson_darling(excess: Float, shape: float, scale: float) -> float:
 
 
 def tail_p(null: Float, size: float) -> float:
-    """P(|Z*| >= size) from the tail of draws (B,); 1 where no fit is accepted.
+    """P(Z* >= size) from the upper tail of draws (B,); 1 where no fit is accepted.
 
     A shape below 0, a law that ends, is taken as 0, so that p is never 0.
     """
     most = min(MOST, int(SHARE * len(null)))
-    top = np.sort(np.partition(null, len(null) - most - 1)[len(null) - most - 1 :]) ** 2
+    cut = len(null) - most - 1
+    top = np.sort(np.partition(null, cut)[cut:]).astype(np.float64)
+    top *= np.abs(top)
     for k in range(most, LEAST - 1, -STEP):
         threshold = (top[-k - 1] + top[-k]) / 2
         excess = top[-k:] - threshold
+        if threshold <= 0:
+            continue
         if size**2 <= threshold or excess[-1] <= 0:
             return 1.0
         shape, scale = _fitted(excess)

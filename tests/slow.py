@@ -47,7 +47,7 @@ def rare_p(seen: float, null: Float, *, least: int = 0, plus: int = 1) -> float:
     turned = [side * z for z in null.tolist()]
     own = plus + max(least, sum(z >= abs(seen) * (1 - 1e-9) for z in turned))
     other = sum(sum(w <= z + 1e-7 for w in turned) <= own for z in turned if z < -1e-4)
-    return (own + other) / (plus + len(turned))
+    return float(own + other) / (plus + len(turned))
 
 
 def step_down(seen: Float, null: Float) -> Float:

@@ -104,7 +104,8 @@ def test_a_rare_value_in_a_small_group_can_be_told() -> None:
         found = family(values, member, seed=seed)
         hits.append((found.p[0] <= 0.05, found.p_maxt[0] <= 0.05))
         a, b = values[member].sum(), values[~member].sum()
-        fisher.append(stats.fisher_exact([[a, 25 - a], [b, 1_500 - b]])[1] <= 0.05)
+        table = np.array([[a, 25 - a], [b, 1_500 - b]])
+        fisher.append(stats.fisher_exact(table)[1] <= 0.05)
     power, simultaneous = np.mean(hits, axis=0)
     assert power > 0.8
     assert simultaneous > 0.5

@@ -9,7 +9,6 @@ import statsmodels.api as sm
 
 from evenlight import codec
 from evenlight.arrays import Float
-from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Axes
 from evenlight.data.probed import Contrasts
@@ -22,19 +21,9 @@ from evenlight.measures.comparison import Comparison, View
 from evenlight.measures.prepare import setting
 from evenlight.measures.sloped import effects, judged
 from evenlight.stats.permutation import difference
+from tests.given import made_of
 
 QUICK = how.Testing(draws=499)
-
-
-def made_of(cohort: Cohort, values: Float) -> Attributions:
-    """Attributions with these values (n, p)."""
-    return Attributions.from_arrays(
-        values,
-        rows=cohort.rows.tolist(),
-        features=cohort.features,
-        output=values.sum(axis=1),
-        base=0.0,
-    )
 
 
 def people(n: int, seed: int, **roles: object) -> tuple[Cohort, Float, Float]:

@@ -13,7 +13,6 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from evenlight import codec
 from evenlight.arrays import Float
-from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.errors import GroupError
 from evenlight.measures import testing as how
@@ -22,19 +21,9 @@ from evenlight.measures.intersection import Intersection
 from evenlight.reports.sections.b6_intersections import heat_table
 from evenlight.stats.cell_means import adjusted_means
 from evenlight.stats.shrinkage import between_variance, shrink
+from tests.given import made_of
 
 QUICK = how.Testing(draws=499)
-
-
-def made_of(cohort: Cohort, values: Float) -> Attributions:
-    """Attributions with these values (n, p)."""
-    return Attributions.from_arrays(
-        values,
-        rows=cohort.rows.tolist(),
-        features=cohort.features,
-        output=values.sum(axis=1),
-        base=0.0,
-    )
 
 
 def people(n: int = 360, seed: int = 0, few: int = 0, **roles: object) -> tuple[Cohort, Float]:

@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evenlight import codec
-from evenlight.arrays import Float
-from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.errors import GroupError
@@ -20,19 +18,9 @@ from evenlight.measures import testing as how
 from evenlight.measures.coverage import Coverage, label_coverage
 from evenlight.measures.labels import LabelAgreement, label_agreement
 from evenlight.stats.bounds import worst_case
+from tests.given import made_of
 
 QUICK = how.Testing(draws=499)
-
-
-def made_of(cohort: Cohort, values: Float) -> Attributions:
-    """Attributions with these values (n, p)."""
-    return Attributions.from_arrays(
-        values,
-        rows=cohort.rows.tolist(),
-        features=cohort.features,
-        output=values.sum(axis=1),
-        base=0.0,
-    )
 
 
 def cohort_of(labels: list[str | None], **roles: object) -> Cohort:

@@ -7,26 +7,14 @@ import pandas as pd
 import pytest
 
 from evenlight import codec
-from evenlight.arrays import Float
-from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Axes
 from evenlight.measures import testing as how
 from evenlight.measures.axes_omnibus import AxesOmnibus, axes_omnibus
 from evenlight.measures.omnibus import Omnibus, omnibus
+from tests.given import made_of
 
 QUICK = how.Testing(draws=499)
-
-
-def made_of(cohort: Cohort, values: Float) -> Attributions:
-    """Attributions with these values (n, p)."""
-    return Attributions.from_arrays(
-        values,
-        rows=cohort.rows.tolist(),
-        features=cohort.features,
-        output=values.sum(axis=1),
-        base=0.0,
-    )
 
 
 def cohort_of(labels: list[str], p: int, **roles: object) -> Cohort:

@@ -288,3 +288,22 @@ def test_the_views_given_the_own_value_can_be_left_out() -> None:
     }  # fmt: skip
     np.testing.assert_array_equal(short.effect, whole.effect[: len(short.views)])
     np.testing.assert_array_equal(short.p, whole.p[: len(short.views)])
+
+
+@pytest.mark.parametrize("covariates", [[], ["age"]])
+def test_lists_under_any_dependence_hold_with_covariates_as_well(covariates: list[str]) -> None:
+    """Yekutieli's q are those of Hochberg times 1 + 1/2 + 1/3, with and without adjustment."""
+    rng = np.random.default_rng(5)
+    cohort = cohort_of(rng.normal(size=(N, 3)))
+    people = cohort.people.assign(age=rng.normal(size=N))
+    cohort = Cohort(
+        cohort.x, people, cohort.features, unit="row", groups=["race"], covariates=covariates
+    )
+    made = additive(cohort, np.ones(3))
+    bh, by = (
+        compare(made, cohort, by="race", testing=Testing(draws=200, lists=rule))
+        for rule in ("bh", "by")
+    )
+    assert (by.q >= bh.q - 1e-12).all()
+    low = bh.q[:2] * (1 + 1 / 2 + 1 / 3) <= 1
+    np.testing.assert_allclose(by.q[:2][low], (bh.q[:2] * (1 + 1 / 2 + 1 / 3))[low])

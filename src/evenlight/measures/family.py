@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -11,12 +12,7 @@ from evenlight.measures.arms import Arms
 from evenlight.measures.comparison import View
 from evenlight.measures.testing import Testing
 from evenlight.stats.equivalence import decisive_half, minimum_effect_p, more_units, verdicts
-from evenlight.stats.multiplicity import (
-    Family,
-    benjamini_hochberg,
-    benjamini_yekutieli,
-    holm,
-)
+from evenlight.stats.multiplicity import Family, holm, listed
 from evenlight.stats.permutation import Difference, difference, from_normal, with_shared
 from evenlight.stats.sequential import How, Source, staged
 from evenlight.stats.unseen import ends_of, unseen
@@ -81,7 +77,7 @@ def results(
         at, reach = tuple(live.T), _reach(arms, columns)
         unseen_here = _unseen(arms, columns, testing.alpha / len(live))
         slack = unseen_here[(slice(None), *live.T)] / view.unit
-        found = _numbers(seen, family, view, slack, testing=testing)
+        found = numbers(seen, family, view, slack, testing=testing)
         most = reach[live[:, 1]] / view.unit
         found["low"] = np.clip(found["low"], -most, most)
         found["high"] = np.clip(found["high"], -most, most)
@@ -157,9 +153,26 @@ def _unseen(arms: list[Arms], columns: Int, alpha: float) -> Float:
     return out
 
 
-def _numbers(
-    seen: Difference, family: Family, view: View, slack: Float, *, testing: Testing
+class Observed(Protocol):
+    """What is observed of m live tests, each (m,): of groups, or of slopes."""
+
+    @property
+    def effect(self) -> Float:
+        """Differences or slopes."""
+
+    @property
+    def se(self) -> Float:
+        """Their standard errors."""
+
+    @property
+    def df(self) -> Float:
+        """Degrees of freedom of these."""
+
+
+def numbers(
+    seen: Observed, family: Family, view: View, slack: Float, *, testing: Testing
 ) -> dict[str, Float]:
+    """Effects, simultaneous limits and p of one view, in its unit; `slack` (2, m) or (m,)."""
     down, up = from_normal(family.limits(testing.alpha), seen.df) * seen.se / view.unit + slack
     effect = seen.effect / view.unit
     p, p_maxt = family.p, family.p_maxt
@@ -174,7 +187,7 @@ def _numbers(
         "df": np.where(np.isfinite(seen.df), seen.df, MOST_DF),
         "p": p,
         "p_maxt": p_maxt,
-        "q": benjamini_yekutieli(p) if testing.lists == "by" else benjamini_hochberg(p),
+        "q": listed(p, testing.lists),
     }
 
 

@@ -8,17 +8,17 @@ import numpy as np
 
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.measures.comparison import View
-from evenlight.measures.family import NO_CONTRAST, Results, Shared
+from evenlight.measures.family import NO_CONTRAST, Results, Shared, numbers
 from evenlight.measures.testing import Testing
-from evenlight.stats.equivalence import decisive_half, minimum_effect_p, more_units, verdicts
+from evenlight.stats.equivalence import decisive_half, more_units, verdicts
 from evenlight.stats.freedman_lane import (
     Regression,
     null_slopes,
     parts,
     slopes,
 )
-from evenlight.stats.multiplicity import Family, benjamini_hochberg, holm
-from evenlight.stats.permutation import from_normal, normalised, studentise
+from evenlight.stats.multiplicity import Family
+from evenlight.stats.permutation import normalised, studentise
 from evenlight.stats.sequential import balanced_step_down
 from evenlight.stats.shuffles import Shuffles
 from evenlight.stats.unseen import ends_of, unseen
@@ -107,7 +107,7 @@ def judged(
         at = tuple(live.T)
         seen = _observed(asked, columns, live, shared, alpha=testing.alpha / len(live))
         family = _family(asked, columns, live, seen, testing.alpha)
-        found = _numbers(seen, family, view, testing)
+        found = numbers(seen, family, view, seen.slack / view.unit, testing=testing)
         found["more"], more_in[at] = _needed(found, seen, asked, live, view, testing.margin)
         for name, values in found.items():
             out[name][at] = values
@@ -180,25 +180,6 @@ def _family(asked: list[Sloped], columns: Int, live: Int, seen: Seen, alpha: flo
 
     draws = asked[int(live[0, 0])].drawn.draws
     return balanced_step_down(seen.z, null, draws=draws, alpha=alpha)
-
-
-def _numbers(seen: Seen, family: Family, view: View, testing: Testing) -> dict[str, Float]:
-    se, effect = seen.se / view.unit, seen.effect / view.unit
-    down, up = from_normal(family.limits(testing.alpha), seen.df) * se + seen.slack / view.unit
-    p, p_maxt = family.p, family.p_maxt
-    if view.name == "use":
-        p = minimum_effect_p(effect, se, seen.df, testing.margin)
-        p_maxt = holm(p)
-    return {
-        "effect": effect,
-        "low": effect - down,
-        "high": effect + up,
-        "se": se,
-        "df": seen.df,
-        "p": p,
-        "p_maxt": p_maxt,
-        "q": benjamini_hochberg(p),
-    }
 
 
 def _needed(

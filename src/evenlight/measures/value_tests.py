@@ -15,8 +15,8 @@ from evenlight.stats.conditional import Keys, keys
 from evenlight.stats.multiplicity import (
     GUARD,
     Family,
-    benjamini_hochberg,
     draws_for,
+    listed,
     upper_point,
 )
 from evenlight.stats.nested_values import Nested
@@ -89,7 +89,7 @@ def value_tests(
     family = balanced_step_down(statistic, shuffled.first, draws=first, alpha=alpha)
     p = family.p if draws <= FIRST else refined(family, statistic, shuffled)
     effect, level, reference, df = numbers
-    q, maxima = benjamini_hochberg(p), family.maxima
+    q, maxima = listed(p, testing.lists), family.maxima
     return ValueTests(
         where, effect, level, reference, df, slack, p, family.p_maxt, q, maxima, family.scale
     )

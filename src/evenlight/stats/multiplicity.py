@@ -114,6 +114,15 @@ def benjamini_yekutieli(p: Float) -> Float:
     return np.minimum(benjamini_hochberg(p) * harmonic, 1.0)
 
 
+def listed(p: Float, rule: str) -> Float:
+    """q-values (m,) by Benjamini and Hochberg ("bh") or Benjamini and Yekutieli ("by").
+
+    >>> listed(np.array([0.01, 0.04, 0.03]), "bh").round(3).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    return benjamini_yekutieli(p) if rule == "by" else benjamini_hochberg(p)
+
+
 def holm(p: Float) -> Float:
     """Holm's adjusted p (m,), NaN stays NaN (Holm 1979).
 

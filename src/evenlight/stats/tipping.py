@@ -10,6 +10,7 @@ Lash, Fox and Fink 2009, chapter 6).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -135,3 +136,68 @@ def _mean(values: Float, share: Float) -> tuple[float, float, float]:
         return n, 0.0, 0.0
     mean_ = float(share @ values) / n
     return n, mean_, float(((share * (values - mean_)) ** 2).sum()) / n**2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelSums:
+    """Sums of weight, weight times parts and weight times f squared over cells, of d draws.
+
+    The first axis holds all units (0) and those with a recorded event (1); then d draws, S strata,
+    k groups; `parts` (2, d, S, k, m + 1) with the output last.
+    """
+
+    count: Float
+    parts: Float
+    square: Float
+
+
+def label_sums(parts: Float, y: Float, cell: tuple[Int, Int], weight: Float) -> LabelSums:
+    """Sums of `parts` (u, m + 1) with labels y (u,) of 0 or 1, for draws of units (d, u).
+
+    `cell` holds the stratum and the group of each unit, codes from 0.
+    """
+    stratum, group = cell
+    shape = (len(weight), int(stratum.max()) + 1, int(group.max()) + 1)
+    owner = np.eye(shape[1] * shape[2])[stratum * shape[2] + group]
+    wide = np.column_stack([np.ones(len(y)), parts, parts[:, -1] ** 2])
+    made = np.stack([
+        [(weight * label) @ (owner * column[:, None]) for column in wide.T]
+        for label in (np.ones(len(y)), y)
+    ]).reshape(2, wide.shape[1], *shape)  # fmt: skip
+    return LabelSums(made[:, 0], np.moveaxis(made[:, 1:-1], 1, -1), made[:, -1])
+
+
+def restored_shares(sums: LabelSums, *, sensitivity: Float, specificity: Float) -> Float:
+    """Share of variance between groups through each part given the true label and stratum, (d, m).
+
+    The recorded label of each group has this sensitivity and specificity (k,). As `shares` of
+    `stats.decomposition`, each unit counting `restored` among the events and the rest among the
+    others: sums are linear in the label. NaN where a cell would hold fewer than nobody.
+    """
+    sharp = sensitivity + specificity - 1
+    false = 1 - specificity
+
+    def events(made: Float, spread: tuple[int, ...]) -> Float:
+        return (made[1] - false.reshape(spread) * made[0]) / sharp.reshape(spread)
+
+    count = events(sums.count, (-1,))
+    parts, square = events(sums.parts, (-1, 1)), events(sums.square, (-1,))
+    between, total = _within_strata(count, parts, square)
+    rest = _within_strata(sums.count[0] - count, sums.parts[0] - parts, sums.square[0] - square)
+    between, total = between + rest[0], total + rest[1]
+    out = np.full_like(between, np.nan)
+    np.divide(between, total[:, None], out=out, where=total[:, None] > 0)
+    return out
+
+
+def _within_strata(count: Float, parts: Float, square: Float) -> tuple[Float, Float]:
+    """Sums of squares (d, m) between groups through each part, and all of the output's (d,)."""
+    size = count.sum(axis=2)
+    middle = parts.sum(axis=2) / np.where(size > 0, size, np.inf)[..., None]
+    mean = np.divide(parts, count[..., None], out=np.zeros_like(parts), where=count[..., None] > 0)
+    apart = (mean - middle[:, :, None]) * (count[..., None] > 0)
+    between = np.einsum("dsg,dsgp,dsg->dp", count, apart[..., :-1], apart[..., -1])
+    total = square.sum(axis=(1, 2)) - (size * middle[..., -1] ** 2).sum(axis=1)
+    fewer = (count < -1e-9 * np.abs(size).max()).any(axis=(1, 2))
+    between[fewer], total[fewer] = np.nan, np.nan
+    return between, total

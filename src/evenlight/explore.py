@@ -34,8 +34,11 @@ from evenlight.measures.omnibus import omnibus
 from evenlight.measures.perform_along import perform_along
 from evenlight.measures.prepare import as_variables
 from evenlight.measures.rate import rate
+from evenlight.measures.reliance import Reliance
 from evenlight.measures.testing import Testing
 from evenlight.measures.tip import tip
+from evenlight.measures.tip_reliance import tip_reliance
+from evenlight.measures.tipped import Tipping
 
 Job = tuple[str, str, Callable[..., Any]]
 """The field of `Further`, what it is in words, and the measure, which still wants an rng."""
@@ -208,4 +211,20 @@ def nest(
             out.append(hierarchy(whole, single, sets, view=view))
         except EvenlightError as error:
             told.append(f"Sets by {single.grouping} could not be measured: {error}.")
+    return tuple(out), tuple(told)
+
+
+def overturned(
+    made: Attributions, cohort: Cohort, relied: Sequence[Reliance], *, seed: int
+) -> tuple[tuple[Tipping, ...], tuple[str, ...]]:
+    """How wrong a binary label would have to be to overturn what each reliance says given it."""
+    out, told = [], []
+    for i, record in enumerate(relied):
+        if cohort.outcome_kind != "binary":
+            break
+        rng = np.random.default_rng([seed, 3_000 + i])
+        try:
+            out.append(tip_reliance(record, made, cohort, by=record.grouping, rng=rng))
+        except EvenlightError as error:
+            told.append(f"Label error of reliance on {record.grouping}: {error}.")
     return tuple(out), tuple(told)

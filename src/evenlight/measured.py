@@ -12,7 +12,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.probed import Contrasts, Faithfulness, Predictions
 from evenlight.doubts import coverage
-from evenlight.explore import explore, nest, performable
+from evenlight.explore import explore, nest, overturned, performable
 from evenlight.further import Further
 from evenlight.measures.assess import assess
 from evenlight.measures.clusters import clusters
@@ -30,6 +30,7 @@ from evenlight.measures.reliance import Reliance
 from evenlight.measures.rely import rely
 from evenlight.measures.sensitivity import Flip, Sensitivity
 from evenlight.measures.testing import Testing
+from evenlight.measures.tipped import Tipping
 from evenlight.measures.withhold import withheld, withheld_reliance
 from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
@@ -102,6 +103,7 @@ def measured(
     ]
     flipped = [_flips(prepared, cohort, groups.name, plan.policy) for groups in cohort.groups]
     further, notes = _further(explained.made, predicted, cohort, plan, say)
+    tipped, less = _overturned(made, cohort, plan, [own.relied for own in by])
     nested, more = _nested(made, cohort, plan, sets, [own.compared for own in by])
     measures = Measures(
         tuple(own.performed for own in by if own.performed is not None),
@@ -116,8 +118,8 @@ def measured(
         tuple(d for own in drawn for d in own),
         tuple(sensed),
         tuple(f for own in flipped for f in own),
-        replace(further, hierarchies=nested),
-        notes + more,
+        replace(further, hierarchies=nested, tippings=further.tippings + tipped),
+        notes + less + more,
     )
 
 
@@ -178,6 +180,15 @@ def _further(
         for name in (groups.name for groups in cohort.groups)
     }
     return explore(made, predicted, cohort, judging, testing, seed=plan.explain.seed)
+
+
+def _overturned(
+    made: Attributions, cohort: Cohort, plan: Plan, relied: Sequence[Reliance]
+) -> tuple[tuple[Tipping, ...], tuple[str, ...]]:
+    """Tipping points of reliance, where the plan wants further measures."""
+    if not plan.measure.further or made.values.ndim != 2:
+        return (), ()
+    return overturned(made, cohort, relied, seed=plan.explain.seed)
 
 
 def _nested(

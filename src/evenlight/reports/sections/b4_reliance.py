@@ -37,6 +37,7 @@ from evenlight.reports.parts import (
     verdict,
 )
 from evenlight.reports.sections.b8_trust import banner
+from evenlight.reports.sections.beside import label_error
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import (
     CAPTIONS,
@@ -63,6 +64,7 @@ def section(audit: Audit) -> Element:
                 [p(class_="reading")[reading(record, g)] for g in main(record)],
                 p(class_="quiet")[READING_AFTER],
                 totals(f"{key}e", record),
+                label_error(audit, record.grouping, "reliance"),
                 [_table(key, record, g) for g in main(record)],
                 picture(made[key.replace("t5", "F8")]),
                 [

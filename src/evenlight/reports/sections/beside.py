@@ -22,12 +22,17 @@ def beside(audit: Audit, grouping: str) -> Iterator[Node]:
             yield from decisions.rates(key, decided)
             mark = key.replace("t3", "F18")
             yield picture(made[mark]) if mark in made else None
-    for tipped in audit.further.tippings:
-        if tipped.grouping == grouping:
-            yield decisions.tips(tipped)
+    yield from label_error(audit, grouping, "performance")
     for key, matched in keyed("t3", audit.further.matches):
         if matched.grouping == grouping:
             yield decisions.pairs(key, matched)
+
+
+def label_error(audit: Audit, grouping: str, measure: str) -> Iterator[Node]:
+    """How wrong labels would have to be to overturn the verdicts of a measure by a grouping."""
+    for tipped in audit.further.tippings:
+        if tipped.grouping == grouping and tipped.measure.startswith(measure):
+            yield decisions.tips(tipped)
 
 
 def along(audit: Audit) -> list[Node]:

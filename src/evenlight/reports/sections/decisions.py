@@ -8,7 +8,7 @@ import numpy as np
 from htpy import Element, Node, details, li, summary, ul
 
 from evenlight.data.digits import count, estimate, number, probability
-from evenlight.data.shown import metric_name, short
+from evenlight.data.shown import SUBJECTS, metric_name, short
 from evenlight.measures.along import PerformanceAlong
 from evenlight.measures.decisions import Decisions
 from evenlight.measures.matched import Matched
@@ -99,7 +99,7 @@ def summary_name(summary: str) -> str:
 def tips(record: Tipping) -> Node:
     """One line a verdict that label error could overturn, folded."""
     lines = [
-        f"{metric_name(metric)}, {short(a, 40)} against {short(b, 40)}: {record.sentence(c, m)}"
+        f"{metric_name(SUBJECTS.get(metric, metric))}, {short(a, 40)} against {short(b, 40)}: {record.sentence(c, m)}"
         for m, metric in enumerate(record.metrics)
         for c, (a, b) in enumerate(record.contrasts)
         if record.sentence(c, m)

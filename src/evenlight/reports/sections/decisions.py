@@ -99,7 +99,8 @@ def summary_name(summary: str) -> str:
 def tips(record: Tipping) -> Node:
     """One line a verdict that label error could overturn, folded."""
     lines = [
-        f"{metric_name(SUBJECTS.get(metric, metric))}, {short(a, 40)} against {short(b, 40)}: {record.sentence(c, m)}"
+        f"{metric_name(SUBJECTS.get(metric, metric))}, {short(a, 40)} against {short(b, 40)}: "
+        f"{record.sentence(c, m)}"
         for m, metric in enumerate(record.metrics)
         for c, (a, b) in enumerate(record.contrasts)
         if record.sentence(c, m)

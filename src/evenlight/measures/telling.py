@@ -4,30 +4,61 @@ from __future__ import annotations
 
 import numpy as np
 
-from evenlight.arrays import Float, Text
+from evenlight.arrays import Float, Int, Text
 from evenlight.data.attributions import Attributions
-from evenlight.measures.prepare import Setting, own_states, own_values
-from evenlight.stats.association import eps_squared, normalised_information
+from evenlight.measures.prepare import Setting, own_states
+from evenlight.stats.association import normalised_information
+from evenlight.stats.explained import basis, explained_share, indicators
+from evenlight.stats.strata import unit_categories
+
+WIDTH = 2048
+"""Columns that are read at once."""
 
 
 def association(
-    here: Setting, made: Attributions, *, rng: np.random.Generator
+    here: Setting, made: Attributions, *, rng: np.random.Generator | None = None
 ) -> tuple[Float, Text]:
-    """How far each subject's values tell the group, (p,): by states, or corrected eta squared."""
-    out, kinds = [], []
-    for name in made.features.names:
-        states = own_states(here.cohort, name)
-        values = own_values(here.cohort, name) if states is None else None
-        if states is not None:
-            out.append(normalised_information(states[0], here.groups.codes, draws=200, rng=rng))
-            kinds.append("information")
-        elif values is not None:
-            own = here.per_unit(values[:, None])
-            out.append(float(eps_squared(own, here.unit_group)[0]))
-            kinds.append("eps squared")
-        else:
-            place = made.features.place[name]
-            own = here.per_unit(made.values.reshape(made.n, -1)[:, [place]].astype(np.float64))
-            out.append(float(eps_squared(own, here.unit_group)[0]))
-            kinds.append("eps squared of the attribution")
-    return np.array(out), np.array(kinds, dtype=np.str_)
+    """How far each subject's values tell the group, (p,): by states, or corrected eta squared.
+
+    Over units. Where a subject has no values of its own, as a set, those of its attribution serve.
+    `rng` is not drawn from: the mean under permutations is exact.
+    """
+    names = made.features.names
+    out, kinds = np.full(len(names), np.nan), np.full(len(names), "eps squared", dtype="<U40")
+    of_state = [j for j, name in enumerate(names) if here.cohort.features.indicator(name)]
+    for j in of_state:
+        states = unit_states(here, names[j])[:, None]
+        out[j] = normalised_information(states, here.unit_group)[0]
+        kinds[j] = "information"
+    place, flat = here.cohort.features.place, here.cohort.x.ndim == 2
+    rest = np.setdiff1d(np.arange(len(names)), of_state)
+    plain = np.array([flat and names[j] in place for j in rest], dtype=bool)
+    columns = np.array([place[names[j]] for j in rest[plain]], dtype=np.int64)
+    out[rest[plain]] = _shares_of_columns(here, columns)
+    kinds[rest[~plain]] = "eps squared of the attribution"
+    own = made.values.reshape(made.n, -1)[:, rest[~plain]]
+    out[rest[~plain]] = _shares(here, here.per_unit(own.astype(np.float64)))
+    return out, kinds
+
+
+def unit_states(here: Setting, variable: str) -> Int:
+    """The state (u,) of a one-hot variable of each unit; a unit of several states is one more."""
+    states = own_states(here.cohort, variable)
+    assert states is not None
+    return unit_categories(states[0][here.kept].astype(np.float64), here.unit).astype(np.int64)
+
+
+def _shares_of_columns(here: Setting, columns: Int) -> Float:
+    """Eps squared (m,) of some columns of x, some at a time."""
+    out = np.zeros(len(columns))
+    for start in range(0, len(columns), WIDTH):
+        at = slice(start, start + WIDTH)
+        out[at] = _shares(here, here.per_unit(here.cohort.columns(columns[at].tolist())))
+    return out
+
+
+def _shares(here: Setting, values: Float) -> Float:
+    """Eps squared (m,) of values of units (u, m)."""
+    one = np.zeros(len(values), dtype=np.int64)
+    given = basis(indicators(here.unit_group), one)
+    return explained_share(values, given) if given.rows else np.full(values.shape[1], np.nan)

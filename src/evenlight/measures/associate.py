@@ -1,0 +1,267 @@
+"""How far the values of features and of sets tell a group, or an axis: nothing of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evenlight.arrays import Float, Int
+from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
+from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.errors import FeatureError
+from evenlight.measures.associations import Association, SetAssociation
+from evenlight.measures.axes import coordinates, everyone
+from evenlight.measures.drift import drift
+from evenlight.measures.genotypes import genotype_columns
+from evenlight.measures.observed import unit_outcome
+from evenlight.measures.prepare import Setting, setting
+from evenlight.measures.stratified import BINNED, conditions, speaks_for, strata_given
+from evenlight.measures.told_values import (
+    Subjects,
+    filled,
+    set_columns,
+    set_values,
+    subjects_of,
+    without_slopes,
+)
+from evenlight.stats.association import normalised_information
+from evenlight.stats.cells import joint
+from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.discriminant import Told, arrangements, asked_axes, asked_groups, told_by
+from evenlight.stats.explained import basis, explained_family, explained_share, indicators
+from evenlight.stats.multiplicity import benjamini_hochberg
+from evenlight.stats.strata import outcome_bins
+
+DRAWS = 1000
+SET_DRAWS = 499
+"""Permutations of features, and of sets, each of which is fitted anew."""
+
+AXES_ROOM = 20
+"""Units a stratum has for each axis and one more, or the outcome is cut into fewer bins."""
+
+MOST_LEVELS = 20
+"""A column of numbers with more distinct values is an axis, as age; with fewer it names groups."""
+
+NO_INFORMATION = "axes are not cut into groups"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """The m units that enter under a condition: positions `at` (m,), `stratum`, `group`, `y`.
+
+    `target` (m, q) are indicators of the groups, or the axes; `group` is -1 throughout for axes.
+    """
+
+    given: str
+    at: Int
+    stratum: Int
+    group: Int
+    target: Float
+    y: Float
+    bins: int
+    population: str
+    reason: str
+
+    def values(self, values: Float) -> Float:
+        """Values of its units (u, c) -> (m, c), without their slope on y inside bins of y."""
+        own = values[self.at]
+        return without_slopes(own, self.y, self.stratum, self.group) if self.bins else own
+
+
+def associate(
+    cohort: Cohort,
+    *,
+    by: str | Groups | Axes,
+    sets: FeatureSets | None = None,
+    genotypes: Sequence[str] | bool = False,
+    rng: np.random.Generator | int = 0,
+) -> Association:
+    """How far each variable of x, and each of `sets`, tells `by`: ancestry, sex, site, scanner.
+
+    *Given nothing*, *given the outcome*, and *given the outcome and strata*, over units. `by` is a
+    grouping or axes (their name, `Axes`, or a column of numbers, as age). No model plays a part.
+    `genotypes` names the columns that are allele counts, True for all of x: these have FST and
+    informativeness besides; they are checked, and never guessed from names. Of maps the subjects
+    are the means of `sets`. Association is no reliance: a model may use nothing of what tells a
+    group. p takes units as exchangeable within strata: relatives make it too small.
+
+    Raises FeatureError for columns that are no genotypes and sets that do not fit, GroupError
+    where there is one group.
+    """
+    generator = np.random.default_rng(rng)
+    axes = _axes(cohort, by)
+    here = setting(cohort, _grouping(by)) if axes is None else _everyone(cohort, axes)
+    named = genotype_columns(cohort, genotypes)
+    _plain(cohort, named)
+    told = subjects_of(here, named, sets)
+    given = [_condition(here, g, axes) for g in conditions(cohort)]
+    found = [_features(told, one, generator) for one in given]
+    return Association(
+        grouping=axes.name if axes is not None else here.groups.name,
+        source="axes" if axes is not None else here.groups.source,
+        levels=coordinates(axes, cohort, here)[0] if axes is not None else here.groups.levels,
+        measure="adjusted R squared" if axes is not None else "eps squared",
+        subjects=told.names,
+        kind=told.kind,
+        given=tuple(one.given for one in given),
+        draws=DRAWS,
+        n=shown_counts(np.array([len(one.at) for one in given]), rounded=here.rounded),
+        strata=np.array([len(np.unique(one.stratum)) for one in given]),
+        bins=np.array([one.bins for one in given]),
+        population=np.array([one.population for one in given]),
+        **{name: np.stack([one[name] for one in found]) for name in found[0]},
+        drift=drift(here, named) if named and axes is None else None,
+        sets=None if sets is None else _sets(here, given, sets, generator),
+    )
+
+
+def _axes(cohort: Cohort, by: str | Groups | Axes) -> Axes | None:
+    """The axes that `by` is, or names: declared ones, or a column of numbers; else None."""
+    if not isinstance(by, str):
+        return by if isinstance(by, Axes) else None
+    declared = next((a for a in cohort.axes if a.name == by), None)
+    if declared is not None or by not in cohort.people or any(g.name == by for g in cohort.groups):
+        return declared
+    column = cohort.people[by]
+    if not pd.api.types.is_numeric_dtype(column) or column.nunique() <= MOST_LEVELS:
+        return None
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return Axes(by, values[:, None], cohort.rows, (by,))
+
+
+def _grouping(by: str | Groups | Axes) -> str | Groups:
+    assert not isinstance(by, Axes)
+    return by
+
+
+def _everyone(cohort: Cohort, axes: Axes) -> Setting:
+    return everyone(cohort, np.ones(cohort.n, dtype=bool), axes.name)
+
+
+def _plain(cohort: Cohort, named: Sequence[str]) -> None:
+    """Raise FeatureError where a column of a one-hot variable is called a genotype."""
+    coded = {c: i.variable for i in cohort.features.indicators for c in i.columns}
+    both = [n for n in named if n in coded]
+    if both:
+        raise FeatureError(
+            f"{both[0]!r} is a state of {coded[both[0]]!r} and no genotype; name the genotype "
+            "columns, genotypes=[...]"
+        )
+
+
+def _condition(here: Setting, given: str, axes: Axes | None) -> Condition:
+    if axes is not None:
+        return _axes_condition(here, given, axes)
+    made = strata_given(here, given)
+    level = np.flatnonzero(np.isin(np.arange(len(here.groups.levels)), made.group))
+    target = indicators(np.searchsorted(level, made.group)) if len(level) else np.empty((0, 1))
+    large = (np.bincount(made.group, minlength=1) >= SMALLEST_GROUP).sum()
+    reason = made.reason if large < 2 else ""  # no bias to refuse for, unlike a reliance
+    told = "" if reason else speaks_for(here, made)
+    at = np.flatnonzero(made.keep)
+    return Condition(given, at, made.stratum, made.group, target, made.y, made.bins, told, reason)
+
+
+def _axes_condition(here: Setting, given: str, axes: Axes) -> Condition:
+    """Everybody, in as many bins of the outcome as leave room for the axes in each."""
+    _, target = coordinates(axes, here.cohort, here)
+    u, stratum, bins = len(target), np.zeros(len(target), dtype=np.int64), 0
+    y = np.zeros(u)
+    if given != "nothing":
+        y = unit_outcome(here)
+        binned = here.cohort.outcome_kind in BINNED
+        most = int(np.clip(u / (AXES_ROOM * (target.shape[1] + 1)), 2, 10)) if binned else None
+        kind = "continuous" if binned else "categorical"
+        stratum, bins = outcome_bins(y, stratum, kind=kind, bins=most)
+    if given == "outcome and strata":
+        stratum = joint([stratum, here.unit_stratum])
+    entered = [rows for rows in basis(target, stratum).rows] if u else []
+    at = np.sort(np.concatenate(entered)) if entered else np.empty(0, dtype=np.int64)
+    few = f"fewer than {SMALLEST_GROUP} units in strata that leave room for {len(axes.names)} axes"
+    reason = few if len(at) < SMALLEST_GROUP else ""
+    share = len(at) / max(u, 1)
+    told = f"Speaks for the {share:.0%} of units in strata with enough of them."
+    none = np.full(len(at), -1, dtype=np.int64)
+    return Condition(
+        given, at, stratum[at], none, target[at], y[at], bins, told if share < 0.8 else "", reason
+    )
+
+
+def _features(told: Subjects, one: Condition, rng: np.random.Generator) -> dict[str, Any]:
+    """Shares, p and information (p,) of all subjects under one condition."""
+    p = len(told.names)
+    gone, why = np.full(p, np.nan), np.full(p, one.reason)
+    if one.reason:
+        numbers = dict.fromkeys(("share", "p", "p_maxt", "q", "information"), gone)
+        return {**numbers, "reason": why, "information_reason": why}
+    values, given = one.values(told.values), basis(one.target, one.stratum)
+    share = explained_share(values, given, told.owner)
+    raw, family = explained_family(values, given, told.owner, draws=DRAWS, rng=rng)
+    nobody = ~np.isin(np.arange(p), told.owner[(~np.isnan(values)).any(axis=0)])
+    share[nobody], raw[nobody], family[nobody] = np.nan, np.nan, np.nan
+    reason = np.where(nobody, "missing for everybody", "")
+    information, silent = gone, np.full(p, NO_INFORMATION)
+    if one.group.max() >= 0:
+        states = told.states[one.at]
+        information, silent = normalised_information(states, one.group, one.stratum), reason
+    return {
+        "share": share,
+        "p": raw,
+        "p_maxt": family,
+        "q": benjamini_hochberg(raw),
+        "reason": reason,
+        "information": information,
+        "information_reason": silent,
+    }
+
+
+def _sets(
+    here: Setting, given: Sequence[Condition], sets: FeatureSets, rng: np.random.Generator
+) -> SetAssociation:
+    """How far each set tells, under each condition."""
+    chosen = set_columns(here.cohort, sets)
+    nulls = [_asked(one, rng) for one in given]
+    out = np.full((4, len(given), len(chosen)), np.nan)
+    for m, columns in enumerate(chosen):
+        values = set_values(here, columns)
+        for g, (one, null) in enumerate(zip(given, nulls, strict=True)):
+            if null is not None:
+                own = told_by(filled(one.values(values), one.stratum), *null)
+                out[:, g, m] = _numbers(own)
+    reason = np.array([[one.reason] * len(chosen) for one in given], dtype=np.str_)
+    grouped = any(len(one.group) and one.group.max() >= 0 for one in given)
+    return SetAssociation(
+        names=sets.names,
+        kind=sets.kind,
+        measure="2 AUC - 1" if grouped else "correlation",
+        draws=SET_DRAWS,
+        size=np.array([len(columns) for columns in chosen], dtype=np.int64),
+        value=out[0],
+        low=out[1],
+        high=out[2],
+        p=out[3],
+        q=np.stack([benjamini_hochberg(row) for row in out[3]]),
+        reason=reason.reshape(len(given), len(chosen)),
+    )
+
+
+def _asked(one: Condition, rng: np.random.Generator) -> tuple[Any, Int] | None:
+    """What is asked of the sets under a condition, and the permutations that all of them share."""
+    if one.reason:
+        return None
+    grouped = one.group.max() >= 0
+    asked = (
+        asked_groups(one.group, one.stratum, rng=rng)
+        if grouped
+        else asked_axes(one.target, one.stratum, rng=rng)
+    )
+    return asked, arrangements(asked, draws=SET_DRAWS, rng=rng)
+
+
+def _numbers(told: Told) -> tuple[float, float, float, float]:
+    return told.value, told.low, told.high, told.p

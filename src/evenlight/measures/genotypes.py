@@ -1,0 +1,103 @@
+"""Genotypes of a cohort's people: which columns they are, checked, and where their sites lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from evenlight.arrays import Float, Int
+from evenlight.data.cohort import Cohort
+from evenlight.errors import FeatureError
+from evenlight.measures.axes import everyone
+from evenlight.measures.prepare import Setting
+from evenlight.stats.genetics import is_dosage
+from evenlight.stats.linkage import BASES, Places, by_order
+
+PLACE = ("chromosome", "position")
+"""Columns of the feature table that say where a site lies, in base pairs."""
+
+
+def genotype_columns(cohort: Cohort, asked: Sequence[str] | bool | None) -> tuple[str, ...]:
+    """The names of the columns that hold genotypes: those asked for; True or None: all of them.
+
+    Names are never guessed from. Raises FeatureError for maps, and for a name that is no column.
+    """
+    if asked is False:
+        return ()
+    if cohort.x.ndim != 2:
+        raise FeatureError(
+            f"rows of x have the shape {tuple(cohort.x.shape[1:])}; genotypes are columns"
+        )
+    if asked is None or asked is True:
+        return cohort.features.names
+    if isinstance(asked, str):
+        raise FeatureError(f"genotypes are a list of column names; pass [{asked!r}]")
+    strange = [name for name in asked if name not in cohort.features.place]
+    if strange:
+        raise FeatureError(
+            f"{len(strange)} of {len(asked)} genotype columns are no features, first {strange[:3]}"
+        )
+    if len(set(asked)) != len(asked):
+        raise FeatureError("a genotype column is named twice; name each once")
+    return tuple(asked)
+
+
+def dosages(here: Setting, names: Sequence[str]) -> Float:
+    """Allele counts 0, 1, 2 or NaN of units (u, s) at the columns `names`.
+
+    Raises FeatureError where a column holds anything else, or the rows of one unit differ.
+    """
+    rows = here.cohort.columns([here.cohort.features.place[n] for n in names])
+    rows[~here.kept] = np.nan
+    good = is_dosage(rows)
+    if not good.all():
+        j = int((~good).argmax())
+        odd = rows[:, j][~np.isin(rows[:, j], (0, 1, 2)) & ~np.isnan(rows[:, j])][0]
+        raise FeatureError(
+            f"{int((~good).sum())} of {len(names)} columns are no genotypes: {names[j]!r} holds "
+            f"{odd:g}, wanted counts of the alternate allele, 0, 1, 2 or NaN; name the columns "
+            "that are, or round imputed dosages"
+        )
+    values = here.per_unit(rows)
+    torn = (np.abs(values[here.unit] - rows[here.kept]) > 0).any(axis=0)
+    if torn.any():
+        j = int(torn.argmax())
+        raise FeatureError(
+            f"{names[j]!r}: rows of one unit have different genotypes; correct them, or declare "
+            "the unit that was genotyped"
+        )
+    return values
+
+
+def sites_in_order(cohort: Cohort, names: Sequence[str]) -> tuple[Int, Places]:
+    """The order (s,) of sites along the genome, and where they then lie.
+
+    By chromosome and position of the feature table where it has both; else columns are taken to be
+    in order, on one chromosome, and linkage to reach over 50 of them.
+    """
+    table = cohort.features.table
+    if table is None or not set(PLACE) <= set(table.columns):
+        return np.arange(len(names)), by_order(len(names))
+    own = table.iloc[[cohort.features.place[n] for n in names]]
+    position = pd.to_numeric(own["position"], errors="coerce").to_numpy(dtype=np.float64)
+    chromosome = own["chromosome"].astype(str).to_numpy(dtype=np.str_)
+    lost = ~np.isfinite(position) | own["chromosome"].isna().to_numpy()
+    if lost.any():
+        raise FeatureError(
+            f"{int(lost.sum())} of {len(names)} sites have no chromosome or position in the "
+            f"feature table, first {names[int(lost.argmax())]!r}; give them, or leave them out"
+        )
+    codes = np.unique(chromosome, return_inverse=True)[1].astype(np.int64)
+    order = np.lexsort((position, codes)).astype(np.int64)
+    return order, Places(codes[order], position[order].astype(np.int64), BASES)
+
+
+def genotyped(cohort: Cohort, columns: Sequence[str] | None) -> tuple[Setting, tuple[str, ...]]:
+    """All people of a cohort, and their genotype columns along the genome."""
+    names = genotype_columns(cohort, columns)
+    order, _ = sites_in_order(cohort, names)
+    return everyone(cohort, np.ones(cohort.n, dtype=bool), "everybody"), tuple(
+        names[j] for j in order
+    )

@@ -1,0 +1,125 @@
+"""Who is related to whom, by genotypes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from evenlight.arrays import Float, Int, Text
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import Groups
+from evenlight.errors import FeatureError, InputError
+from evenlight.measures.check import shaped
+from evenlight.measures.genotypes import dosages, genotyped
+from evenlight.stats.kinship import DEGREES, families_of, related_pairs, typical_error
+
+MOST_FALSE = 1.0
+"""Pairs of strangers that may be taken for relatives, expected over all pairs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relatives:
+    """m pairs of related people, and the families that chains of them make.
+
+    `first`, `second` (m,) are ids of units, `kinship` and its standard error `error` (m,);
+    `degree` (m,) is *same*, *first*, *second* or *third*. `families` names the family of each row
+    that has relatives; who has none is unknown there, as `families=` of other verbs takes it.
+    `cut` is the kinship above which a pair is related, `noise` the median error of a pair and
+    `sites` how many were compared. Pairs name people: they are for the analyst, not for a page.
+    """
+
+    cut: float
+    sites: int
+    people: int
+    noise: float
+    first: Text
+    second: Text
+    kinship: Float
+    error: Float
+    degree: Text
+    families: Groups
+
+    def __post_init__(self) -> None:
+        shaped(self, (len(self.kinship),), "first", "second", "error", "degree")
+
+    def __repr__(self) -> str:
+        return (
+            f"Relatives: {len(self.kinship):,} pairs above a kinship of {self.cut:.3g} in "
+            f"{len(self.families.levels):,} families; see .to_frame()"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a pair, nearest first."""
+        columns = {n: getattr(self, n) for n in ("first", "second", "kinship", "error", "degree")}
+        return pd.DataFrame(columns)
+
+
+def relatives(
+    cohort: Cohort, *, columns: Sequence[str] | None = None, degree: str = "second"
+) -> Relatives:
+    """Pairs of people related to a `degree` (first, second, third) or nearer, by KING-robust.
+
+    Kinship compares two people alone, so that ancestry in common is not taken for it. `columns`
+    name the genotype columns, by default all of x; a few thousand unlinked sites tell the second
+    degree. Raises InputError where so few sites would take strangers for relatives.
+    """
+    if degree not in DEGREES:
+        raise InputError(f"degree is {degree!r}; known: {', '.join(DEGREES)}")
+    here, names = genotyped(cohort, columns)
+    values, cut = dosages(here, names), DEGREES[degree]
+    noise = typical_error(values)
+    _enough(noise, cut, len(values), len(names), degree)
+    pairs = related_pairs(values, cut=cut)
+    order = np.lexsort((pairs.j, pairs.i, -pairs.kinship))
+    unit = _unit_names(cohort)
+    return Relatives(
+        cut=cut,
+        sites=len(names),
+        people=len(values),
+        noise=noise,
+        first=unit[pairs.i[order]],
+        second=unit[pairs.j[order]],
+        kinship=pairs.kinship[order],
+        error=pairs.error[order],
+        degree=_degrees(pairs.kinship[order]),
+        families=_families(cohort, families_of(pairs, len(values))),
+    )
+
+
+def _enough(noise: float, cut: float, people: int, sites: int, degree: str) -> None:
+    """Raise where strangers would be taken for relatives."""
+    if not np.isfinite(noise):
+        raise FeatureError(f"no two people share a heterozygous site among {sites} columns")
+    wrong = people * (people - 1) / 2 * float(ndtr(-cut / max(noise, 1e-12)))
+    if wrong > MOST_FALSE:
+        raise InputError(
+            f"{sites:,} sites tell kinship to {noise:.3f} (SD) only: about {wrong:,.0f} of the "
+            f"pairs of strangers would be taken for the {degree} degree (kinship above "
+            f"{cut:.3f}); give more sites, or ask for a nearer degree"
+        )
+
+
+def _degrees(kinship: Float) -> Text:
+    out = np.full(len(kinship), "third", dtype="<U6")
+    for name in ("second", "first", "same"):
+        out[kinship > DEGREES[name]] = name
+    return out
+
+
+def _unit_names(cohort: Cohort) -> Text:
+    """The id of each unit (u,)."""
+    names = cohort.rows if cohort.unit in (None, "row") else cohort.people[cohort.unit].astype(str)
+    return np.unique(np.asarray(names, dtype=np.str_))
+
+
+def _families(cohort: Cohort, family: Int) -> Groups:
+    """Families of two people or more as groups of rows."""
+    many = np.flatnonzero(np.bincount(family) > 1)
+    code = np.full(int(family.max()) + 1, -1, dtype=np.int64)
+    code[many] = np.arange(len(many))
+    levels = tuple(f"family {i + 1}" for i in range(len(many)))
+    return Groups("family", levels, code[family][cohort.units], "genetic", rows=cohort.rows)

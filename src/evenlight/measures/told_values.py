@@ -1,0 +1,126 @@
+"""The values of subjects that are asked how far they tell a group: numbers, states, genotypes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenlight.arrays import Float, Int, Text, Values
+from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
+from evenlight.data.misfit import misfit
+from evenlight.errors import FeatureError
+from evenlight.measures.genotypes import dosages
+from evenlight.measures.prepare import Setting
+from evenlight.measures.telling import unit_states
+from evenlight.stats.association import quantile_states
+from evenlight.stats.strata import within_adjusted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subjects:
+    """p subjects of u units: columns `values` (u, c), and the subject of each, `owner` (c,).
+
+    A one-hot variable has a column for each state, the reference among them. `states` (u, p) are
+    for information, -1 unknown.
+    """
+
+    names: tuple[str, ...]
+    kind: Text
+    values: Float
+    owner: Int
+    states: Values
+
+
+def subjects_of(here: Setting, genotypes: Sequence[str], sets: FeatureSets | None) -> Subjects:
+    """The variables of a cohort's columns; of maps, the mean of each set over its positions."""
+    if here.cohort.x.ndim != 2:
+        return _map_means(here, sets)
+    names = here.cohort.features.variables().names
+    coded = {n for n in names if here.cohort.features.indicator(n) is not None}
+    plain = [n for n in names if n not in coded]
+    kind = np.full(len(names), "number", dtype="<U13")
+    kind[np.isin(names, list(coded))] = "states"
+    kind[np.isin(names, list(genotypes))] = "genotype"
+    place = {n: j for j, n in enumerate(names)}
+    own = _plain(here, plain, genotypes)
+    states = np.full((len(own), len(names)), -1, dtype=np.int16)
+    states[:, [place[n] for n in plain]] = quantile_states(own)
+    columns, owner = [own], [[place[n] for n in plain]]
+    for name in sorted(coded, key=place.__getitem__):
+        state = unit_states(here, name)
+        states[:, place[name]] = state
+        wide = np.equal.outer(state, np.unique(state)).astype(np.float64)
+        columns.append(wide)
+        owner.append([place[name]] * wide.shape[1])
+    flat = np.array([j for part in owner for j in part], dtype=np.int64)
+    return Subjects(names, kind, np.hstack(columns), flat, states)
+
+
+def _plain(here: Setting, names: Sequence[str], genotypes: Sequence[str]) -> Float:
+    """Values of units (u, c) at plain columns; genotypes are checked."""
+    at = {n: i for i, n in enumerate(names)}
+    out = np.empty((len(here.unit_group), len(names)))
+    if genotypes:
+        out[:, [at[n] for n in genotypes]] = dosages(here, genotypes)
+    called = set(genotypes)
+    rest = [n for n in names if n not in called]
+    columns = [here.cohort.features.place[n] for n in rest]
+    out[:, [at[n] for n in rest]] = here.per_unit(here.cohort.columns(columns))
+    return out
+
+
+def set_columns(cohort: Cohort, sets: FeatureSets) -> list[list[int]]:
+    """The columns of each set, of rows of x laid flat. FeatureError where sets do not fit x."""
+    names, shape = cohort.features.names, tuple(int(s) for s in cohort.x.shape[1:])
+    if not sets.fits(names, shape):
+        raise FeatureError(misfit(sets, names, shape))
+    return [sets.columns(name) for name in sets.names]
+
+
+def set_values(here: Setting, columns: Sequence[int]) -> Float:
+    """Values of units (u, q) at some columns of rows laid flat."""
+    if here.cohort.x.ndim == 2:
+        return here.per_unit(here.cohort.columns(columns))
+    out = np.empty((here.cohort.n, len(columns)))
+    for part, x in here.cohort.blocks():
+        out[part] = x.reshape(len(x), -1)[:, list(columns)]
+    return here.per_unit(out)
+
+
+def without_slopes(values: Float, y: Float, stratum: Int, group: Int) -> Float:
+    """Values (m, c) without their slope on y inside bins of y; a missing value stays missing."""
+    out = values.copy()
+    gaps = np.isnan(values).any(axis=0)
+    out[:, ~gaps] = within_adjusted(values[:, ~gaps], y, stratum, group)
+    for j in np.flatnonzero(gaps):
+        own = ~np.isnan(values[:, j])
+        part = within_adjusted(values[own][:, [j]], y[own], stratum[own], group[own])
+        out[own, j] = part[:, 0]
+    return out
+
+
+def filled(values: Float, stratum: Int) -> Float:
+    """Missing values at the mean of their stratum, or 0 where nobody there has one."""
+    out = values.copy()
+    for s in np.unique(stratum) if np.isnan(values).any() else ():
+        own = stratum == s
+        known = ~np.isnan(values[own])
+        total = np.where(known, values[own], 0.0).sum(axis=0)
+        out[own] = np.where(known, values[own], total / np.maximum(known.sum(axis=0), 1))
+    return out
+
+
+def _map_means(here: Setting, sets: FeatureSets | None) -> Subjects:
+    shape = tuple(int(s) for s in here.cohort.x.shape[1:])
+    if sets is None:
+        raise FeatureError(
+            f"rows of x are maps of shape {shape}; pass sets of positions, as "
+            "FeatureSets.from_label_map(regions), whose means are then asked"
+        )
+    chosen = set_columns(here.cohort, sets)
+    means = np.column_stack([set_values(here, own).mean(axis=1) for own in chosen])
+    kind = np.full(len(chosen), "mean of a set")
+    return Subjects(sets.names, kind, means, np.arange(len(chosen)), quantile_states(means))

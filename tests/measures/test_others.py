@@ -152,7 +152,7 @@ def test_reliance_without_an_outcome_gives_the_marginal_share_only() -> None:
     found = rely(made, bare, by="race")
     assert found.given == ("nothing",)
     assert set(found.support) == {"unresolved"}
-    assert found.support_reason[0] == "support needs a binary or continuous outcome"
+    assert found.support_reason[0] == "support needs an outcome, this cohort has none"
 
 
 def test_too_many_strata_cannot_be_asked() -> None:

@@ -199,7 +199,7 @@ def test_a_probability_has_no_support_in_a_continuous_outcome() -> None:
     cohort, made = explained(people(y=np.arange(200) / 7.0))
     made.settings["link"] = "logit"  # type: ignore[index]
     found = rely(made, cohort, by="g", testing=QUICK)
-    assert "not a continuous one under the link logit" in found.support_reason[0]
+    assert "not one under the link logit" in found.support_reason[0]
 
 
 def test_records_do_not_say_that_nothing_differs_where_nothing_could_be_asked() -> None:

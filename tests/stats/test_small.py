@@ -11,7 +11,7 @@ from sklearn.metrics import mutual_info_score
 from evenlight.stats import association, disclosure, effects, equivalence, strata
 from evenlight.stats.cells import joint
 from evenlight.stats.intervals import simultaneous, unit_weights
-from evenlight.stats.support import within_slopes
+from evenlight.stats.support import Within, within_slopes
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_within_slopes_equal_a_ratio_of_regressions() -> None:
     x = rng.normal(size=120) + 2.0 * g
     y = 0.7 * x - 3.0 * g + rng.normal(size=120)
     expected = 0.5 * x + rng.normal(size=120)
-    found = within_slopes(x[:, None], y, g, g, expected=expected, binary=False)
+    found = within_slopes(x[:, None], y, Within(g, g), expected=expected)
     design = np.column_stack([x, g == 0, g == 1, g == 2])
     slopes = [np.linalg.lstsq(design, v, rcond=None)[0][0] for v in (y, expected)]
     assert found.slope[0] == pytest.approx(slopes[0] / slopes[1])
@@ -131,7 +131,7 @@ def test_a_calibrated_model_is_supported_as_claimed() -> None:
         phi = x * np.array([2.0, 0.5, 0.15])
         p = expit(phi.sum(axis=1) + g - 1)
         y = (rng.uniform(size=1500) < p).astype(float)
-        found = within_slopes(phi, y, g, g, expected=p, binary=True)
+        found = within_slopes(phi, y, Within(g, g), expected=p, binary=True)
         held.append(np.abs(found.slope - 1) <= 1.96 * found.se)
         refused += int((found.slope + 1.96 * found.se < 0.5).sum())
     assert np.mean(held) > 0.93
@@ -144,7 +144,7 @@ def test_support_keeps_its_size_when_groups_differ_in_level() -> None:
     g = np.arange(200) % 2
     x = rng.normal(size=(200, 2000)) + 3.0 * g[:, None]
     y = (rng.uniform(size=200) < 0.2 + 0.6 * g).astype(float)
-    p = within_slopes(x, y, g, g, expected=x[:, 0], binary=True).p
+    p = within_slopes(x, y, Within(g, g), expected=x[:, 0], binary=True).p
     assert abs((p < 0.05).mean() - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 2000)
 
 
@@ -152,7 +152,7 @@ def test_a_column_that_does_not_vary_within_groups_has_no_slope() -> None:
     """Its support cannot be asked."""
     g = np.arange(40) % 2
     own = g[:, None].astype(float)
-    found = within_slopes(own, np.arange(40.0), g, g, expected=np.arange(40.0), binary=False)
+    found = within_slopes(own, np.arange(40.0), Within(g, g), expected=np.arange(40.0))
     assert np.isnan(found.slope).all()
     assert np.isnan(found.p).all()
 

@@ -10,11 +10,63 @@ import pandas as pd
 from evenlight.arrays import Float, Int, Text
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.words import SUPPORTS, VERDICTS
+from evenlight.stats.curve import Curve, reliance_curve
 
 TOTALS = ("eta_squared", "unsupported_share", "unresolved_share")
 """eta_squared: share of output variance between groups. unsupported_share: the part of it from
 subjects without demonstrated support within groups. unresolved_share: the part of that which is
 merely unresolved."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cuts:
+    """Totals by the number of bins of a continuous outcome or of a survival time's residual.
+
+    `given` c conditions, `bins` (b,); `total`, `low`, `high` (c, b, 3) follow `TOTALS`, `reason`
+    (c, b) says why a number of bins cannot be asked.
+    """
+
+    given: tuple[str, ...]
+    bins: Int
+    total: Float
+    low: Float
+    high: Float
+    reason: Text
+
+    def __post_init__(self) -> None:
+        c, b = len(self.given), len(self.bins)
+        shaped(self, (c, b), "reason")
+        shaped(self, (c, b, len(TOTALS)), "total", "low", "high")
+        spread = np.repeat(self.reason[..., None], len(TOTALS), axis=2)
+        explained(self, spread, "total", "low", "high")
+
+    @property
+    def span(self) -> Float:
+        """How far each total moves over the numbers of bins, (c, 3); NaN where none is known."""
+        known = np.isfinite(self.total)
+        top = np.where(known, self.total, -np.inf).max(axis=1, initial=-np.inf)
+        low = np.where(known, self.total, np.inf).min(axis=1, initial=np.inf)
+        return np.where(known.any(axis=1), np.maximum(top - low, 0.0), np.nan)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Partial:
+    """The model's own partial score of the m subjects without demonstrated support, within groups.
+
+    `slope`, `low`, `high` (1,): 1 where the outcome follows it as the model claims, 0 where it does
+    not. The subjects were chosen for lack of support in the same people, which lowers the slope; it
+    is told and not decided on.
+    """
+
+    subjects: int
+    slope: Float
+    low: Float
+    high: Float
+    reason: Text
+
+    def __post_init__(self) -> None:
+        shaped(self, (1,), "slope", "low", "high", "reason")
+        explained(self, self.reason, "slope", "low", "high")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +82,11 @@ class Reliance:
     `association` (p,) tells how far the subject's own values tell the group, by `association_kind`;
     `mass` (p,) its share of mean absolute attribution; `slope` (p,) how the outcome follows the
     subject's attribution within groups, in units of what the model's own output claims (1 as
-    claimed, 0 none), with 95 % limits.
+    claimed, 0 none), with 95 % limits. `adjusted` tells, in words, what support was adjusted for.
+
+    `cuts` are the totals at 5, 10 and 20 bins where the outcome is cut into bins, else None;
+    `partial` the support of all subjects without demonstrated support together, None without
+    an outcome.
     """
 
     grouping: str
@@ -72,6 +128,9 @@ class Reliance:
     heterogeneity_p: Float
     support: Text
     support_reason: Text
+    adjusted: str = ""
+    cuts: Cuts | None = None
+    partial: Partial | None = None
 
     def __repr__(self) -> str:
         return f"Reliance by {self.grouping}: {len(self.subjects)} subjects; see .to_frame()"
@@ -98,6 +157,23 @@ class Reliance:
         if given not in self.given:
             raise LookupError(f"no condition {given!r}; known: {self.given}")
         return self.given.index(given)
+
+    @property
+    def resolved(self) -> Float:
+        """The share of sum_j |B_j| from subjects whose support is resolved, (g,); NaN of nothing.
+
+        Small where there are too few people to say of most of the reliance whether it is supported.
+        """
+        size = np.abs(self.share)
+        whole = size.sum(axis=1)
+        told = size[:, self.support != "unresolved"].sum(axis=1)
+        out: Float = np.divide(told, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+        return out
+
+    @property
+    def curve(self) -> Curve:
+        """The reliance curve of mass over association: a picture, never decided on."""
+        return reliance_curve(self.mass, self.association)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a condition and subject."""

@@ -9,39 +9,39 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.measures.convergence import unconverged_reasons
 from evenlight.measures.prepare import Setting, as_variables, setting
-from evenlight.measures.reliance import TOTALS, Reliance
-from evenlight.measures.supported import Support, support_within
+from evenlight.measures.reliance import TOTALS, Partial, Reliance
+from evenlight.measures.stratified import (
+    Strata,
+    conditions,
+    speaks_for,
+    strata_given,
+    unaskable,
+)
+from evenlight.measures.structure import Structure, unit_families
+from evenlight.measures.supported import Support, link_of, partial_support, support_within
 from evenlight.measures.telling import association
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.measures.totals import cuts, limits, masks
 from evenlight.measures.withhold import withheld_reliance
-from evenlight.stats.cells import joint
 from evenlight.stats.decomposition import (
     Layout,
-    bias_order,
     bootstrap_shares,
-    estimable_strata,
-    layout,
+    fewest,
     null_shares,
     shares,
+    standardised,
 )
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.intervals import simultaneous
 from evenlight.stats.multiplicity import benjamini_hochberg, step_down
-from evenlight.stats.strata import outcome_bins, unit_categories, within_adjusted
+
+__all__ = ["rely", "unaskable"]
 
 DRAWS = 1000
-MOST_BIAS = 0.02
-"""Largest order of the bias before correction that is accepted; see `bias_order`."""
-
-LITTLE = 0.1
-"""A group below this share of the units is named beside a reliance that it hardly moves."""
-
-BINS = (10, 5, 3)
-"""Quantile bins of a continuous outcome, fewer as long as the bias would be too large."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,34 +68,57 @@ class Row:
     total_reason: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What a condition is judged by: `alpha`, the margin, and which subjects are in each total."""
+
+    margin: float
+    alpha: float
+    masks: Bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """Attributions `phi` (u, p) and output `f` (u,) of units; `family` (u,), None without."""
+
+    phi: Float
+    f: Float
+    family: Int | None
+
+
 def rely(
     attributions: Attributions,
     cohort: Cohort,
     *,
     by: str | Groups,
     testing: Testing | None = None,
+    adjust: Structure | None = None,
     rng: np.random.Generator | int = 0,
 ) -> Reliance:
     """How much of the output's variance lies between the groups of `by`, and through what.
 
     B_j is bias-corrected by permutation of the group within strata, with a re-centred simultaneous
     bootstrap interval over units; *given nothing*, *given the outcome*, and, where the cohort has
-    strata, *given the outcome and strata*. The margin is a share of variance. Support asks if a
-    subject's attribution predicts the outcome within groups (and strata); without a refitted twin
-    nothing stronger than these words is said. *not_estimable* where more than 5 % of a group's rows
-    did not converge, or more in one than in another. Raises GroupError where there is one group.
+    strata, *given the outcome and strata*. A continuous outcome, or the martingale residual of a
+    survival time, is cut into bins; totals at other numbers of bins stand beside. The margin is a
+    share of variance. Support asks if a subject's attribution predicts the outcome within groups
+    (and strata), adjusted for `adjust`, structure inside groups; where that names families, these
+    are what is resampled throughout. Without a refitted twin nothing stronger than these words is
+    said. *not_estimable* where more than 5 % of a group's rows did not converge, or more in one
+    than in another. Raises GroupError where there is one group.
     """
     asked = asked_for(testing)
     made, kind = as_variables(attributions, cohort)
-    here = setting(cohort, by, kept=made.converged)
-    generator = np.random.default_rng(rng)
+    here, generator = setting(cohort, by, kept=made.converged), np.random.default_rng(rng)
     phi = here.per_unit(made.values.reshape(made.n, -1).astype(np.float64))
-    f = here.per_unit(made.total())
-    support = support_within(here, phi, f, link=_link(made, cohort))
-    given = _conditions(cohort)
-    rows = [_row(here, phi, f, g, support, testing=asked, rng=generator) for g in given]
+    case = Case(phi, here.per_unit(made.total()), unit_families(here, adjust))
+    claim = {"link": link_of(made, cohort), "target": made.target}
+    support = support_within(here, phi, case.f, **claim, adjust=adjust)
+    given = conditions(cohort)
+    rows = _rows(here, case, support, testing=asked, rng=generator)
     told, told_kind = association(here, made, rng=generator)
-    size = np.abs(phi[here.unit_group >= 0]).mean(axis=0)
+    sums, alphas = phi @ masks(support).T.astype(np.float64), _alphas(given, asked)
+    parts = (sums, case.f, case.family)
     reliance = Reliance(
         grouping=here.groups.name,
         source=here.groups.source,
@@ -105,42 +128,62 @@ def rely(
         subject_kind=kind,
         given=given,
         margin=asked.margin,
-        alpha=np.array([asked.alpha_of("reliance", g) for g in given]),
+        alpha=alphas,
         draws=DRAWS,
         **_stacked(rows, rounded=here.rounded),
         association=told,
         association_kind=told_kind,
-        mass=size / max(size.sum(), 1e-300),
-        slope=support.slope,
-        slope_low=support.low,
-        slope_high=support.high,
-        slope_p=support.p,
-        heterogeneity_p=support.heterogeneity_p,
-        support=support.word,
-        support_reason=support.reason,
+        mass=_mass(phi[here.unit_group >= 0]),
+        **_supported(support),
+        adjusted="" if adjust is None else adjust.told,
+        cuts=cuts(here, parts, given, alphas=alphas, draws=DRAWS, rng=generator),
+        partial=_partial(
+            support, partial_support(here, sums[:, [1]], case.f, **claim, adjust=adjust)
+        ),
     )
     lost = unconverged_reasons(made.converged, here.groups, cohort.units)
     return withheld_reliance(reliance, next(filter(None, lost), ""))
 
 
-def unaskable(cohort: Cohort, *, by: str | Groups, given: str) -> str:
-    """Why reliance cannot be asked of these people under a condition, "" if it can."""
-    here = setting(cohort, by)
-    nothing = np.zeros((len(here.unit_group), 1))
-    plan, _, bias, _ = _plan(here, nothing, nothing[:, 0], given)
-    return _unaskable(here, plan, bias)
+def _rows(
+    here: Setting, case: Case, support: Support, *, testing: Testing, rng: np.random.Generator
+) -> list[Row]:
+    """One row of results a condition."""
+    given, chosen, out = conditions(here.cohort), masks(support), []
+    for g, alpha in zip(given, _alphas(given, testing).tolist(), strict=True):
+        strata, judged = strata_given(here, g), Judged(testing.margin, alpha, chosen)
+        plan = None if strata.reason else strata.laid(case.phi, case.f, case.family)
+        out.append(_row(here, strata, plan, judged, rng))
+    return out
 
 
-def _link(made: Attributions, cohort: Cohort) -> str:
-    """The link of the model; where nobody said, logit for a margin and a binary outcome."""
-    natural = made.scale == "margin" and cohort.outcome_kind == "binary"
-    return str(made.settings.get("link", "logit" if natural else "identity"))
+def _alphas(given: tuple[str, ...], testing: Testing) -> Float:
+    return np.array([testing.alpha_of("reliance", g) for g in given])
 
 
-def _conditions(cohort: Cohort) -> tuple[str, ...]:
-    if cohort.outcome_kind not in ("binary", "categorical", "continuous"):
-        return ("nothing",)
-    return ("nothing", "outcome", *(("outcome and strata",) if cohort.strata else ()))
+def _mass(phi: Float) -> Float:
+    """The share of each subject in the mean absolute attribution, (p,)."""
+    size = np.abs(phi).mean(axis=0)
+    out: Float = size / max(float(size.sum()), 1e-300)
+    return out
+
+
+def _supported(support: Support) -> dict[str, np.ndarray]:
+    return {
+        "slope": support.slope,
+        "slope_low": support.low,
+        "slope_high": support.high,
+        "slope_p": support.p,
+        "heterogeneity_p": support.heterogeneity_p,
+        "support": support.word,
+        "support_reason": support.reason,
+    }
+
+
+def _partial(support: Support, found: Support) -> Partial:
+    count = int(support.lacking.sum())
+    reason = found.reason if count else np.array(["every subject has demonstrated support"])
+    return Partial(count, found.slope, found.low, found.high, reason)
 
 
 def _stacked(rows: list[Row], *, rounded: bool) -> dict[str, np.ndarray]:
@@ -153,36 +196,25 @@ def _stacked(rows: list[Row], *, rounded: bool) -> dict[str, np.ndarray]:
 
 
 def _row(
-    here: Setting,
-    phi: Float,
-    f: Float,
-    given: str,
-    support: Support,
-    *,
-    testing: Testing,
-    rng: np.random.Generator,
+    here: Setting, strata: Strata, plan: Layout | None, judged: Judged, rng: np.random.Generator
 ) -> Row:
-    plan, bins, bias, told = _plan(here, phi, f, given)
-    reason = _unaskable(here, plan, bias)
-    margin, alpha = testing.margin, testing.alpha_of("reliance", given)
-    if plan is None or reason:
-        return _empty(phi.shape[1], reason, plan, bins)
+    if plan is None:
+        return _empty(judged.masks.shape[1], strata)
     seen = shares(plan)
     null = null_shares(plan, draws=DRAWS, rng=rng)
     again = bootstrap_shares(plan, draws=DRAWS, rng=rng)
     share = seen - null.mean(axis=0)
-    low, high = simultaneous(share, again, centre=again.mean(axis=0), alpha=alpha)
-    spread = np.maximum(null.std(axis=0), 1e-12)
-    apart = np.abs(null - null.mean(axis=0)) / spread
-    family = step_down(share / spread, lambda index: apart[:, index].copy(), draws=DRAWS)
-    n, counts = len(plan.group), np.bincount(plan.group)
-    smallest = int(counts[counts > 0].min())
-    total, total_low, total_high = _totals(share, again, support, alpha)
+    low, high = simultaneous(share, again, centre=again.mean(axis=0), alpha=judged.alpha)
+    z, size = standardised(seen, null)
+    family = step_down(z, lambda index: size[:, index], draws=DRAWS)
+    n, smallest = len(plan.group), fewest(plan)
+    total = judged.masks @ share
+    total_low, total_high = limits(total, again @ judged.masks.T, judged.alpha)
     return Row(
         n=n,
         strata=plan.s,
-        bins=bins,
-        population=told,
+        bins=strata.bins,
+        population=speaks_for(here, strata),
         raw=seen,
         share=share,
         low=low,
@@ -190,106 +222,21 @@ def _row(
         p=family.p,
         p_maxt=family.p_maxt,
         q=benjamini_hochberg(family.p),
-        verdict=verdicts(low, high, margin, np.full(len(share), smallest)),
+        verdict=verdicts(low, high, judged.margin, np.full(len(share), smallest)),
         reason=np.full(len(share), ""),
         total=total,
         total_low=total_low,
         total_high=total_high,
-        total_verdict=verdicts(total_low, total_high, margin, np.full(len(total), smallest)),
+        total_verdict=verdicts(total_low, total_high, judged.margin, np.full(len(total), smallest)),
         total_reason="",
     )
 
 
-def _plan(here: Setting, phi: Float, f: Float, given: str) -> tuple[Layout | None, int, float, str]:
-    """The layout under a condition, its outcome bins, order of its bias, and who it speaks for."""
-    group = np.where(_large(here)[here.unit_group], here.unit_group, -1)
-    for count in BINS:
-        stratum, bins = _strata(here, given, count)
-        keep = estimable_strata(group, stratum)
-        if not keep.any():
-            return None, bins, 0.0, ""
-        parts = np.column_stack([phi, f])[keep]
-        if bins:
-            y = here.per_unit(here.cohort.y)[keep]
-            parts = within_adjusted(parts, y, stratum[keep], group[keep])
-        plan = layout(parts[:, :-1], parts[:, -1], group[keep], stratum[keep])
-        bias = bias_order(plan)
-        if bias <= MOST_BIAS or bins == 0 or given == "nothing":
-            break
-    return plan, bins, bias, _speaks_for(here, plan)
-
-
-def _large(here: Setting) -> Bool:
-    """Whether each level has enough units, (k + 1,), the last for unknown."""
-    return np.append(here.sizes >= SMALLEST_GROUP, False)
-
-
-def _speaks_for(here: Setting, plan: Layout) -> str:
-    """For whom the shares speak: loss of units, and groups that weigh little."""
-    share = len(plan.group) / int((here.unit_group >= 0).sum())
-    counts = np.bincount(plan.group, minlength=len(here.groups.levels))
-    told = []
-    if share < 0.8:
-        told.append(
-            f"Speaks for the {share:.0%} of units that are in a stratum with two groups or more."
-        )
-    for level, n in zip(here.groups.levels, counts, strict=True):
-        if 0 < n < LITTLE * len(plan.group):
-            told.append(
-                f"Groups weigh by their size: {level} is {n / len(plan.group):.1%} of the units."
-            )
-    return " ".join(told)
-
-
-def _strata(here: Setting, given: str, count: int) -> tuple[Int, int]:
-    """The stratum of each unit (u,), -1 unknown, with at most `count` outcome bins."""
-    if given == "nothing":
-        return np.zeros(len(here.unit_group), dtype=np.int64), 0
-    kind = here.cohort.outcome_kind or "continuous"
-    y = here.per_unit(here.cohort.y)
-    if kind in ("binary", "categorical"):
-        y = unit_categories(here.cohort.y[here.kept], here.unit)
-    _, most = outcome_bins(y, here.unit_group, kind=kind)
-    bins, used = outcome_bins(y, here.unit_group, kind=kind, bins=min(count, most) or None)
-    return (bins if given == "outcome" else joint([bins, here.unit_stratum])), used
-
-
-def _unaskable(here: Setting, plan: Layout | None, bias: float) -> str:
-    if plan is None:
-        return "no stratum holds two or more units of two groups"
-    counts = np.bincount(plan.group)
-    if (counts >= SMALLEST_GROUP).sum() < 2:
-        return f"fewer than two groups of {SMALLEST_GROUP} units with overlap"
-    if bias > MOST_BIAS:
-        return (
-            f"{plan.s} strata for {len(plan.group)} units: the estimate would be mostly bias "
-            f"(of the order {bias:.3f}, above {MOST_BIAS}); more people or fewer strata are needed"
-        )
-    return ""
-
-
-def _empty(p: int, reason: str, plan: Layout | None, bins: int) -> Row:
+def _empty(p: int, strata: Strata) -> Row:
     gone, total = np.full(p, np.nan), np.full(len(TOTALS), np.nan)
     word, words = np.full(p, "not_estimable"), np.full(len(TOTALS), "not_estimable")
-    n, s = (len(plan.group), plan.s) if plan is not None else (0, 0)
-    told = np.full(p, reason)
+    told = np.full(p, strata.reason)
     return Row(
-        n, s, bins, "", gone, gone, gone, gone, gone, gone, gone, word, told,
-        total, total, total, words, reason,
+        len(strata.group), strata.s, strata.bins, "", gone, gone, gone, gone, gone, gone, gone,
+        word, told, total, total, total, words, strata.reason,
     )  # fmt: skip
-
-
-def _totals(
-    share: Float, again: Float, support: Support, alpha: float
-) -> tuple[Float, Float, Float]:
-    """Eta squared, the part without demonstrated support, and the part that is only unresolved."""
-    lacking = ~np.isin(support.word, ("supported_within_groups", "supported_unequally"))
-    masks = (np.ones(len(share), dtype=bool), lacking, support.word == "unresolved")
-    total = np.array([share[m].sum() for m in masks])
-    drawn = np.column_stack([again[:, m].sum(axis=1) for m in masks])
-    limits = [
-        simultaneous(total[[i]], drawn[:, [i]], centre=drawn[:, [i]].mean(axis=0), alpha=alpha)
-        for i in range(len(masks))
-    ]
-    low, high = (np.array([limit[side][0] for limit in limits]) for side in (0, 1))
-    return total, low, high

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
-from scipy.special import expit
 
-from evenlight.arrays import Float, Text
+from evenlight.arrays import Bool, Float, Text
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.measures.observed import Observed, observed
 from evenlight.measures.prepare import ALPHA, Setting
+from evenlight.measures.structure import Structure, can_be_adjusted, unit_axes, unit_families
 from evenlight.stats.cells import joint
 from evenlight.stats.multiplicity import benjamini_hochberg
-from evenlight.stats.support import Slopes, within_slopes
+from evenlight.stats.support import Slopes, Within, within_slopes
 
 HALF_CLAIM = 0.5
 """A slope shown to lie below this half of what the model claims (1) is not supported."""
+
+SUPPORTED = ("supported_within_groups", "supported_unequally")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,49 +35,104 @@ class Support:
     word: Text
     reason: Text
 
-
-INVERSE: dict[str, Callable[[Float], Float]] = {
-    "identity": lambda y: y,
-    "square": lambda y: np.sqrt(np.maximum(y, 0.0)),
-    "log": lambda y: np.log(np.maximum(y, 1e-300)),
-}
-"""From a continuous outcome to the margin, by link."""
+    @property
+    def lacking(self) -> Bool:
+        """Mask (p,) of what has no demonstrated support."""
+        out: Bool = ~np.isin(self.word, SUPPORTED)
+        return out
 
 
-def support_within(here: Setting, phi: Float, f: Float, *, link: str) -> Support:
-    """Support of each subject (u, p) within groups and strata; f (u,) is the model's margin.
+def link_of(made: Attributions, cohort: Cohort) -> str:
+    """The link of the model; where nobody said, logit for a margin and an outcome of classes."""
+    natural = made.scale == "margin" and cohort.outcome_kind in ("binary", "categorical")
+    return str(made.settings.get("link", "logit" if natural else "identity"))
+
+
+def support_within(
+    here: Setting,
+    phi: Float,
+    f: Float,
+    *,
+    link: str,
+    target: str = "",
+    adjust: Structure | None = None,
+) -> Support:
+    """Support of each column of phi (u, p), given the model's own output f (u,).
 
     A continuous outcome is put on the margin by `link`; for a binary one the model's expectation is
-    its probability. A slope of 1 is what the model itself claims of the subject, marginally.
+    its probability, for one of several classes that of `target` against the rest; a survival time
+    is judged by the stratified log-rank score, with the margin as log hazard. A slope of 1 is what
+    the model itself claims of the subject, marginally.
 
     A subject is supported where the outcome rises with it significantly (BH at 5 %), unequally
     where the groups differ in that too; not supported where the upper limit lies below half of what
-    the model claims; else unresolved.
+    the model claims; else unresolved. With `adjust`, axes are cleared away inside each group, and
+    groups of fewer than 11 units more than axes do not enter; the variance is robust to families.
+
+    Columns may be subjects, or sums of them: the model's own partial score of a set.
     """
-    p = phi.shape[1]
-    kind = here.cohort.outcome_kind
-    if kind not in ("binary", "continuous") or (kind == "continuous" and link not in INVERSE):
-        gone = np.full(p, np.nan)
-        word = np.full(p, "unresolved", dtype="<U30")
-        told = "support needs a binary or continuous outcome"
-        told += f", not a continuous one under the link {link}" if kind == "continuous" else ""
-        why = np.full(p, told)
-        return Support(gone, gone, gone, gone, gone, word, why)
-    binary = kind == "binary"
-    y = here.per_unit(here.cohort.y if binary else INVERSE[link](here.cohort.y))
-    known = (here.unit_group >= 0) & np.isfinite(y)
-    group = here.unit_group[known]
-    cell = joint([group, here.unit_stratum[known] + 1])
-    expected = expit(f[known]) if binary and link in ("logit", "softmax") else f[known]
-    found = within_slopes(phi[known], y[known], group, cell, expected=expected, binary=binary)
+    axes, family = unit_axes(here, adjust), unit_families(here, adjust)
+    enough = np.append(can_be_adjusted(here, axes), False)
+    group = np.where(enough[here.unit_group], here.unit_group, -1)
+    cell = np.where(group >= 0, joint([group, here.unit_stratum + 1]), -1)
+    seen = observed(here, f, cell, link=link, target=target)
+    if seen.reason:
+        return _unresolved(phi.shape[1], seen.reason)
+    known = (group >= 0) & np.isfinite(seen.y)
+    if not known.any():
+        return _unresolved(phi.shape[1], "no group has known outcomes of enough units to adjust")
+    if seen.timed and family is None:
+        family = np.arange(len(group))
+    within = Within(
+        group[known], cell[known], None if axes is None else axes[known],
+        None if family is None else family[known],
+    )  # fmt: skip
+    return _judged(phi[known], seen, known, within)
+
+
+def partial_support(
+    here: Setting,
+    phi_s: Float,
+    f: Float,
+    *,
+    link: str,
+    target: str = "",
+    adjust: Structure | None = None,
+) -> Support:
+    """Support of the model's own partial scores of m sets, Phi_S (u, m), each judged by itself.
+
+    The slope within groups is 1 where the outcome follows the partial score as the model claims, 0
+    where it does not at all. Where the set was chosen for lack of support in the same people, the
+    slope is too low by that choice. The words are those of `support_within` for one test.
+    """
+    each = [
+        support_within(here, phi_s[:, [m]], f, link=link, target=target, adjust=adjust)
+        for m in range(phi_s.shape[1])
+    ]
+    if not each:
+        return _unresolved(0, "")
+    names = Support.__dataclass_fields__
+    return Support(**{n: np.concatenate([getattr(one, n) for one in each]) for n in names})
+
+
+def _judged(phi: Float, seen: Observed, known: Bool, within: Within) -> Support:
+    found = within_slopes(
+        phi, seen.y[known], within, expected=seen.expected[known], binary=seen.chance
+    )
     z = stats.norm.ppf(1 - ALPHA / 2)
     low, high = found.slope - z * found.se, found.slope + z * found.se
-    word = _words(found, high)
     still = np.isnan(found.p)
     reason = np.where(still, "the attribution does not vary within any group", "")
     falls = np.isnan(found.slope) & ~still
     reason = np.where(falls, "the model's own output does not rise with it within groups", reason)
+    word = _words(found, high)
     return Support(found.slope, low, high, found.p, found.heterogeneity_p, word, reason)
+
+
+def _unresolved(p: int, reason: str) -> Support:
+    gone = np.full(p, np.nan)
+    word = np.full(p, "unresolved", dtype="<U30")
+    return Support(gone, gone, gone, gone, gone, word, np.full(p, reason))
 
 
 def _words(found: Slopes, high: Float) -> Text:

@@ -14,7 +14,7 @@ import numpy as np
 
 from evenlight.arrays import Text
 from evenlight.measures.comparison import NUMBERS, Comparison
-from evenlight.measures.reliance import Reliance
+from evenlight.measures.reliance import Cuts, Partial, Reliance
 
 SHARES = ("raw", "share", "low", "high", "p", "p_maxt", "q")
 TOTALS = ("total", "total_low", "total_high")
@@ -68,4 +68,22 @@ def withheld_reliance(reliance: Reliance, reason: str) -> Reliance:
         verdict=np.full(reliance.verdict.shape, "not_estimable"),
         total_verdict=np.full(reliance.total_verdict.shape, "not_estimable"),
         support=np.full(reliance.support.shape, "unresolved"),
+        cuts=_withheld_cuts(reliance.cuts, reason),
+        partial=_withheld_partial(reliance.partial, reason),
     )
+
+
+def _withheld_cuts(cuts: Cuts | None, reason: str) -> Cuts | None:
+    if cuts is None:
+        return None
+    gone = np.full(cuts.total.shape, np.nan)
+    told = np.where(cuts.reason == "", reason, cuts.reason)
+    return replace(cuts, total=gone, low=gone, high=gone, reason=told)
+
+
+def _withheld_partial(partial: Partial | None, reason: str) -> Partial | None:
+    if partial is None:
+        return None
+    gone = np.full(1, np.nan)
+    told = np.where(partial.reason == "", reason, partial.reason)
+    return replace(partial, slope=gone, low=gone, high=gone, reason=told)

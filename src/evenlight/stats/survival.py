@@ -1,4 +1,4 @@
-"""Concordance of risk and time under unit weights (draws, n), with censored times.
+"""Concordance of risk and time under unit weights (draws, n), and martingale residuals.
 
 A pair can be compared where the shorter time ended in an event; at equal times, where one of the
 two was censored. The margin is the risk: higher means an earlier event.
@@ -55,6 +55,31 @@ def censoring(case: Case, weight: Float) -> Float:
     stay = 1 - np.divide(gone, left, out=np.zeros_like(gone), where=left > 0)
     before = np.column_stack([np.ones(len(weight)), np.cumprod(stay, axis=1)[:, :-1]])
     return before[:, at]
+
+
+def martingale(time: Float, event: Float, weight: Float, *, margin: Float | None = None) -> Float:
+    """Events seen less events expected, (n,): d - H(t) exp(margin), which sum to 0 by `weight`.
+
+    H is the Nelson-Aalen estimate, Breslow's (1974, Biometrics 30:89) where there is a margin: a
+    log hazard on any origin (Therneau, Grambsch and Fleming 1990, Biometrika 77:147). NaN where
+    time or event is not known.
+
+    >>> once = np.ones(3)
+    >>> martingale(np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.0, 1.0]), once).round(2).tolist()
+    [0.67, -0.33, -0.33]
+    """
+    known = np.isfinite(time) & np.isfinite(event)
+    out = np.full(len(time), np.nan)
+    if not known.any():
+        return out
+    times, at = np.unique(time[known], return_inverse=True)
+    hazard = np.ones(len(at)) if margin is None else np.exp(margin[known] - margin[known].max())
+    own = weight[known]
+    risk = np.bincount(at, weights=own * hazard)[::-1].cumsum()[::-1]
+    ended = np.bincount(at, weights=own * event[known])
+    step = np.divide(ended, risk, out=np.zeros(len(times)), where=risk > 0)
+    out[known] = event[known] - step.cumsum()[at] * hazard
+    return out
 
 
 def _pairs(case: Case, weight: Float, extra: Float) -> Float:

@@ -1,0 +1,135 @@
+"""The strata in which the groups of a reliance are compared, and why there may be none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenlight.arrays import Bool, Float, Int
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.measures.observed import unit_outcome
+from evenlight.measures.prepare import Setting, setting
+from evenlight.stats.cells import joint
+from evenlight.stats.decomposition import Layout, bias_order, estimable_strata, layout
+from evenlight.stats.strata import outcome_bins, within_adjusted
+
+MOST_BIAS = 0.02
+"""Largest order of the bias before correction that is accepted; see `bias_order`."""
+
+LITTLE = 0.1
+"""A group below this share of the units is named beside a reliance that it hardly moves."""
+
+BINS = (10, 5, 3)
+"""Quantile bins of a continuous outcome, fewer as long as the bias would be too large."""
+
+BINNED = ("continuous", "survival")
+"""Outcomes that are cut into bins."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strata:
+    """The m of u units that enter, `keep` (u,), their `group`, `stratum` and outcome `y`, (m,).
+
+    `bins` of the outcome (0: it is not binned), the order of the bias, and why it cannot be asked.
+    """
+
+    given: str
+    keep: Bool
+    group: Int
+    stratum: Int
+    y: Float
+    bins: int
+    bias: float
+    reason: str
+
+    @property
+    def s(self) -> int:
+        """Number of strata."""
+        return len(np.unique(self.stratum))
+
+    def laid(self, phi: Float, f: Float, family: Int | None = None) -> Layout:
+        """The layout of attributions (u, p) and output (u,).
+
+        Without their dependence on an outcome inside its bins.
+        """
+        phi, f = phi[self.keep], f[self.keep]
+        if self.bins:
+            phi = within_adjusted(phi, self.y, self.stratum, self.group)
+            f = within_adjusted(f[:, None], self.y, self.stratum, self.group)[:, 0]
+        own = None if family is None else family[self.keep]
+        return layout(phi, f, self.group, self.stratum, family=own)
+
+
+def conditions(cohort: Cohort) -> tuple[str, ...]:
+    """Under what a reliance is asked: nothing, the outcome, and the outcome and strata."""
+    if cohort.outcome_kind is None:
+        return ("nothing",)
+    return ("nothing", "outcome", *(("outcome and strata",) if cohort.strata else ()))
+
+
+def strata_given(here: Setting, given: str, *, bins: int | None = None) -> Strata:
+    """The strata of units under a condition, with as many bins as can be, or exactly `bins`."""
+    group = np.where(_large(here)[here.unit_group], here.unit_group, -1)
+    y = np.zeros(len(group)) if given == "nothing" else unit_outcome(here)
+    for count in BINS if bins is None else (bins,):
+        stratum, used = _stratum(here, given, y, count, fixed=bins is not None)
+        keep = estimable_strata(group, stratum)
+        bias = bias_order(group[keep], stratum[keep])
+        if bias <= MOST_BIAS or used == 0:
+            break
+    reason = _reason(group[keep], stratum[keep], bias)
+    return Strata(given, keep, group[keep], stratum[keep], y[keep], used, bias, reason)
+
+
+def unaskable(cohort: Cohort, *, by: str | Groups, given: str) -> str:
+    """Why reliance cannot be asked of these people under a condition, "" if it can."""
+    return strata_given(setting(cohort, by), given).reason
+
+
+def speaks_for(here: Setting, strata: Strata) -> str:
+    """For whom the shares speak: loss of units, and groups that weigh little."""
+    share = len(strata.group) / int((here.unit_group >= 0).sum())
+    counts = np.bincount(strata.group, minlength=len(here.groups.levels))
+    told = []
+    if share < 0.8:
+        told.append(
+            f"Speaks for the {share:.0%} of units that are in a stratum with two groups or more."
+        )
+    for level, n in zip(here.groups.levels, counts, strict=True):
+        if 0 < n < LITTLE * len(strata.group):
+            told.append(
+                f"Groups weigh by their size: {level} is {n / len(strata.group):.1%} of the units."
+            )
+    return " ".join(told)
+
+
+def _large(here: Setting) -> Bool:
+    """Whether each level has enough units, (k + 1,), the last for unknown."""
+    return np.append(here.sizes >= SMALLEST_GROUP, False)
+
+
+def _stratum(here: Setting, given: str, y: Float, count: int, *, fixed: bool) -> tuple[Int, int]:
+    """The stratum of each unit (u,), -1 unknown, with at most `count` bins of the outcome."""
+    if given == "nothing":
+        return np.zeros(len(y), dtype=np.int64), 0
+    kind = "continuous" if here.cohort.outcome_kind in BINNED else "categorical"
+    if kind == "continuous" and not fixed:
+        count = min(count, outcome_bins(y, here.unit_group, kind=kind)[1])
+    bins, used = outcome_bins(y, here.unit_group, kind=kind, bins=count)
+    return (bins if given == "outcome" else joint([bins, here.unit_stratum])), used
+
+
+def _reason(group: Int, stratum: Int, bias: float) -> str:
+    if not len(group):
+        return "no stratum holds two or more units of two groups"
+    if (np.bincount(group) >= SMALLEST_GROUP).sum() < 2:
+        return f"fewer than two groups of {SMALLEST_GROUP} units with overlap"
+    if bias > MOST_BIAS:
+        return (
+            f"{len(np.unique(stratum))} strata for {len(group)} units: the estimate would be "
+            f"mostly bias (of the order {bias:.3f}, above {MOST_BIAS}); more people or fewer "
+            "strata are needed"
+        )
+    return ""

@@ -1,0 +1,222 @@
+"""Which layers encode the group, which of that the output uses, and whether it is the site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from evenlight.arrays import Float, Int
+from evenlight.data.cohort import Cohort
+from evenlight.data.embeddings import Embeddings, Erased
+from evenlight.data.groups import Groups
+from evenlight.data.probed import Predictions
+from evenlight.data.strata import held_beside
+from evenlight.errors import AttributionError, GroupError, InputError
+from evenlight.measures.arms import Arms
+from evenlight.measures.conditions import Held, held, held_default
+from evenlight.measures.encoded import ENCODED, READ, USED, EncodedUsed, reading_of
+from evenlight.measures.leak import FOLDS, LEAST_DRAWS, arms_within, leaked
+from evenlight.measures.prepare import ALPHA, Setting, setting
+from evenlight.measures.testing import Testing
+from evenlight.stats.effects import within_sd
+from evenlight.stats.equivalence import verdicts
+from evenlight.stats.erasure import jackknifed, read_out, share_explained, stratified_gap
+from evenlight.stats.leakage import told
+from evenlight.stats.multiplicity import holm
+
+AUC_MARGIN = 0.05
+"""An AUC no further above a half than this tells next to nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """One question: a cohort under a grouping, what else is held, and in which units."""
+
+    here: Setting
+    beside: Groups | None
+    fixed: Held
+    given: str
+    unit: float
+    draws: int
+    seed: int
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """The grouping, and what stands beside it."""
+        return self.here.groups.name, "" if self.beside is None else self.beside.name
+
+
+def encoded_used(
+    embeddings: Sequence[Embeddings],
+    predictions: Predictions,
+    cohort: Cohort,
+    *,
+    by: str | Groups,
+    erased: Sequence[Erased] = (),
+    against: str | Groups | None = None,
+    margin: float | None = None,
+    draws: int = 999,
+    rng: np.random.Generator | int = 0,
+) -> EncodedUsed:
+    """Join what layers tell of the groups of `by` with what the output makes of it.
+
+    `embeddings` from `ev.embed`, `predictions` of the same model, `erased` from `ev.erase` of the
+    same layers; a layer that was not erased has no verdict on use. `against` names the competing
+    explanation, as a site or a scanner: the same is asked of the group within its levels, and of it
+    within the groups, unless it varies between the rows of a unit. `margin` is in SD(f), by
+    default 0.1.
+
+    Raises InputError for no embeddings, two of one name, fewer than 100 draws or a margin that is
+    not positive; GroupError where `against` is the grouping; AttributionError where the output does
+    not vary within groups.
+    """
+    margin = Testing().margin if margin is None else margin
+    _checked(embeddings, margin, draws)
+    groups = cohort.grouping(by)
+    other, constant = (None, False) if against is None else held_beside(cohort, against)
+    if other is not None and other.name == groups.name:
+        raise GroupError(f"{groups.name} stands against itself; name another column, as a site")
+    seed = int(np.random.default_rng(rng).integers(2**63))
+    output = predictions.at(cohort).margin
+    pairs: list[tuple[Groups, Groups | None]] = [(groups, None)]
+    pairs += [] if other is None else [(groups, other)]
+    pairs += [(other, groups)] if other is not None and constant else []
+    unit = _unit(cohort, groups, output)
+    asked = [_asked(cohort, pair, unit, draws, seed) for pair in pairs]
+    layers = [made.at(cohort) for made in embeddings]
+    emptied = {(e.grouping, e.beside, e.layer): e.at(cohort) for e in erased}
+    lines: list[dict[str, Any]] = []
+    for question in asked:
+        for layer in layers:
+            found = emptied.get((*question.name, layer.name))
+            lines += _lines(question, layer, output, found)
+    return _joined(lines, asked[0], predictions.target, margin)
+
+
+def _checked(embeddings: Sequence[Embeddings], margin: float, draws: int) -> None:
+    names = [made.name for made in embeddings]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if not names or twice is not None:
+        what = f"two embeddings are called {twice!r}" if names else "no embeddings"
+        raise InputError(f"{what}; give those of ev.embed(model, cohort)")
+    if draws < LEAST_DRAWS or not margin > 0:
+        raise InputError(
+            f"draws is {draws} and margin {margin}; at least {LEAST_DRAWS} draws and a positive "
+            "margin, in SD(f), are needed"
+        )
+
+
+def _unit(cohort: Cohort, groups: Groups, output: Float) -> float:
+    """SD(f), the pooled SD of the output within the groups."""
+    here = setting(cohort, groups)
+    unit = within_sd(here.per_unit(output), here.unit_group)
+    if not unit > 0:
+        raise AttributionError("the output does not vary within groups; nothing can be used there")
+    return unit
+
+
+def _asked(
+    cohort: Cohort, pair: tuple[Groups, Groups | None], unit: float, draws: int, seed: int
+) -> Asked:
+    here, given = setting(cohort, pair[0]), held_default(cohort)
+    return Asked(here, pair[1], held(here, given, pair[1]), given, unit, draws, seed)
+
+
+def _lines(
+    asked: Asked, layer: Embeddings, output: Float, erased: Erased | None
+) -> list[dict[str, Any]]:
+    """The numbers of one question and layer, one dictionary a contrast."""
+    values = layer.values.astype(np.float64)
+    encoded = arms_within(asked.here, asked.fixed, values, seed=asked.seed)
+    said = _read_out(asked, values, output)
+    columns = [output, said] if erased is None else [output, said, *erased.after]
+    moved = arms_within(asked.here, asked.fixed, np.column_stack(columns), seed=asked.seed)
+    share, out = share_explained(output, said), []
+    for one, two in zip(encoded, moved, strict=True):
+        told_ = leaked(one, asked.here, draws=asked.draws, seed=asked.seed)
+        line: dict[str, Any] = {
+            "grouping": asked.name[0],
+            "beside": asked.name[1],
+            "layer": layer.name,
+        }
+        line |= {"contrast": one.names, "n": told_["n"], "smallest": told_["smallest"]}
+        line |= {"auc": told_["auc"], "auc_low": told_["low"], "auc_high": told_["high"]}
+        line |= {"auc_p": told_["p"], "reason": one.reason}
+        out.append(line | _used(asked, two, erased, share))
+    adjusted = holm(np.array([line["auc_p"] for line in out]))
+    return [line | {"auc_p": float(p)} for line, p in zip(out, adjusted, strict=True)]
+
+
+def _read_out(asked: Asked, values: Float, output: Float) -> Float:
+    """The output of each row as a linear read-out of the layer says it, from other units."""
+    here, rng = asked.here, np.random.default_rng(asked.seed)
+    fold = rng.permutation(len(here.unit_group))[here.unit] % FOLDS
+    order = here.order
+    out = np.empty(len(output))
+    out[order] = read_out(values[order], output[order], fold[order])
+    return out
+
+
+def _used(asked: Asked, one: Arms, erased: Erased | None, share: float) -> dict[str, Any]:
+    """How much of the gap goes with the layer's means, NaN where it cannot be asked."""
+    out: dict[str, Any] = dict.fromkeys((*USED, *READ), float("nan"))
+    if one.reason:
+        return out | {"used_reason": one.reason}
+    everyone = np.ones(len(one.plan.units), dtype=bool)
+    gaps = stratified_gap(one.cells.values[:, :2], one.plan, everyone) / asked.unit
+    out |= {"readout": share, "readout_gap": float(gaps[1])}
+    if erased is None:
+        how = ", by=..., against=..." if asked.beside is not None else ", by=..."
+        return out | {"used_reason": f"the layer was not erased; give ev.erase(model, cohort{how})"}
+    block = np.zeros(len(asked.here.unit_group), dtype=np.int64)
+    block[asked.here.unit] = erased.block
+    own = block[one.plan.units]
+    parts = np.array([_part(one, k, own) for k in range(1 + erased.blocks)]) / asked.unit
+    low, high = jackknifed(parts[0], parts[1:], alpha=ALPHA)
+    numbers = {"used": parts[0], "used_low": low, "used_high": high}
+    return out | {"gap": float(gaps[0]), **_floats(numbers), "used_reason": ""}
+
+
+def _part(one: Arms, k: int, block: Int) -> Float:
+    """The gap that goes, without the units of block k - 1 (1,)."""
+    values = one.cells.values
+    change = values[:, [0]] - values[:, [2 + k]]
+    return stratified_gap(change, one.plan, block != k - 1)
+
+
+def _floats(numbers: dict[str, Float]) -> dict[str, float]:
+    return {name: float(value[0]) for name, value in numbers.items()}
+
+
+def _joined(lines: list[dict[str, Any]], asked: Asked, target: str, margin: float) -> EncodedUsed:
+    """All lines as one record, with verdicts."""
+    names = (*ENCODED, *USED, *READ)
+    made = {name: np.array([line[name] for line in lines], dtype=np.float64) for name in names}
+    smallest = np.array([line["smallest"] for line in lines])
+    encoded = told(
+        made["auc_low"], made["auc_high"], made["auc_p"],
+        margin=AUC_MARGIN, alpha=ALPHA, smallest=smallest,
+    )  # fmt: skip
+    uses = verdicts(made["used_low"], made["used_high"], margin, smallest)
+    return EncodedUsed(
+        groupings=tuple(line["grouping"] for line in lines),
+        besides=tuple(line["beside"] for line in lines),
+        layers=tuple(line["layer"] for line in lines),
+        contrasts=tuple(line["contrast"] for line in lines),
+        given=asked.given,
+        target=target,
+        margins=(AUC_MARGIN, margin),
+        alpha=ALPHA,
+        draws=asked.draws,
+        unit=asked.unit,
+        n=np.array([line["n"] for line in lines]),
+        encoded=encoded,
+        uses=uses,
+        reading=reading_of(encoded, uses),
+        reason=np.array([line["reason"] for line in lines], dtype=np.str_),
+        used_reason=np.array([line["used_reason"] for line in lines], dtype=np.str_),
+        **made,
+    )

@@ -1,0 +1,184 @@
+"""How far the output, attributions, layers and values tell the group, given the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Protocol
+
+import numpy as np
+from scipy import stats
+
+from evenlight.arrays import Float
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import Groups
+from evenlight.errors import InputError
+from evenlight.measures.arms import Arms, arm
+from evenlight.measures.conditions import Held, checked, held, held_default
+from evenlight.measures.globally import thinned
+from evenlight.measures.leakage import Leakage, TwinLeakage
+from evenlight.measures.prepare import ALPHA, Setting, population, setting
+from evenlight.measures.representations import Representation, Shown, shown
+from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.leakage import leak_auc, leak_of, told
+from evenlight.stats.multiplicity import holm
+from evenlight.stats.two_sample import folds_of
+
+FOLDS = 5
+LEAST_DRAWS = 100
+ASKED = ("auc", "low", "high", "expected", "alone", "p")
+
+
+class Refits(Protocol):
+    """K refits of the model's class and of its twin, explained alike on the audited cohort."""
+
+    @property
+    def models(self) -> tuple[Attributions, ...]:
+        """Refits of the model."""
+        ...
+
+    @property
+    def twins(self) -> tuple[Attributions, ...]:
+        """Refits of the twin, in the same order."""
+        ...
+
+
+def leak(
+    representations: Representation | Sequence[Representation],
+    cohort: Cohort,
+    *,
+    by: str | Groups,
+    given: str | None = None,
+    twin: Refits | None = None,
+    margin: float = 0.05,
+    draws: int = 999,
+    rng: np.random.Generator | int = 0,
+) -> Leakage:
+    """Ask of each representation how far it tells the groups of `by`, pair by pair.
+
+    `representations` are predictions (the output), attributions, embeddings, or "values", those of
+    the cohort. A linear classifier is cross-fitted over folds of whole units and judged within the
+    cohort's strata and, where `given` is "outcome" (by default where there is one), within the
+    outcome; the test permutes the group within them with refits (`evenlight.stats.leakage`). All
+    representations are asked with the same folds and permutations. `twin` puts the output of K
+    refits of the model beside that of their twins. Beyond 4,000 units a random part enters.
+
+    What is told by attributions, embeddings or values is encoded; that is no evidence of use.
+
+    Raises InputError for no representation, two of one name, fewer than 100 draws, a margin outside
+    0 to 0.5, or an unknown `given`; CohortError where the outcome cannot be held; GroupError where
+    there is nothing to compare.
+    """
+    if draws < LEAST_DRAWS or not 0 < margin < 0.5:
+        raise InputError(
+            f"draws is {draws} and margin {margin}; at least {LEAST_DRAWS} draws, and a margin "
+            "between 0 and 0.5, are needed"
+        )
+    items = shown(representations, cohort)
+    condition = checked(held_default(cohort) if given is None else given, cohort)
+    seed = int(np.random.default_rng(rng).integers(2**63))
+    found = [_asked(item, cohort, by, condition, draws=draws, seed=seed) for item in items]
+    groups = cohort.grouping(by)
+    made: dict[str, Any] = {name: np.array([part[name] for part in found]) for name in found[0]}
+    words = told(
+        made["low"], made["high"], made["holm"],
+        margin=margin, alpha=ALPHA, smallest=made.pop("smallest"),
+    )  # fmt: skip
+    return Leakage(
+        grouping=groups.name,
+        source=groups.source,
+        levels=groups.levels,
+        contrasts=groups.contrasts(),
+        names=tuple(item.name for item in items),
+        kinds=tuple(item.kind for item in items),
+        given=condition,
+        target=next((item.target for item in items if item.target), ""),
+        margin=margin,
+        alpha=ALPHA,
+        draws=draws,
+        folds=FOLDS,
+        verdict=words,
+        twin=None if twin is None else twin_leak(twin, cohort, by=by, given=condition, seed=seed),
+        **made,
+    )
+
+
+def _asked(
+    item: Shown, cohort: Cohort, by: str | Groups, given: str, *, draws: int, seed: int
+) -> dict[str, list[Any]]:
+    """Every number of one representation, over contrasts."""
+    here = setting(cohort, by, kept=item.kept)
+    arms = arms_within(here, held(here, given), item.values[here.kept], seed=seed)
+    rows = [leaked(one, here, draws=draws, seed=seed) for one in arms]
+    out: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in rows[0]}
+    out["holm"] = list(holm(np.array(out["p"])))
+    return out
+
+
+def arms_within(here: Setting, fixed: Held, values: Float, *, seed: int) -> list[Arms]:
+    """The arms of every contrast within what is held, at most 4,000 units each.
+
+    The last column of their cells is the outcome, where it varies in a stratum, else 0.
+    """
+    rng = np.random.default_rng(seed)
+    outcome = np.zeros(len(values)) if fixed.y is None else fixed.y
+    own = np.column_stack([fixed.left(here, values), outcome])
+    pairs = here.groups.contrasts()
+    return [thinned(arm(here, pair, fixed.stratum, own, draws=0, rng=rng), rng) for pair in pairs]
+
+
+def leaked(one: Arms, here: Setting, *, draws: int, seed: int) -> dict[str, Any]:
+    """The numbers of one contrast, NaN where it cannot be asked."""
+    units = (0, 0) if one.reason else entering(one)
+    out: dict[str, Any] = {
+        "n": shown_counts(np.array(units), rounded=here.rounded),
+        "smallest": min(units),
+        "population": "" if one.reason else population(
+            one.total, one.left, len(one.plan.weight), one.names
+        ),
+        "reason": one.reason,
+    }  # fmt: skip
+    if one.reason:
+        return out | dict.fromkeys(ASKED, float("nan"))
+    rng = np.random.default_rng(seed)
+    folds = folds_of(one.plan, count=FOLDS, rng=rng)
+    values = one.cells.values
+    made = leak_of(values[:, :-1], one.plan, folds, draws=draws, alpha=ALPHA, rng=rng)
+    return out | asdict(made) | {"alone": leak_auc(values[:, -1:], one.plan, folds)}
+
+
+def entering(one: Arms) -> tuple[int, int]:
+    """Units of level and reference that enter, after a random part was taken."""
+    return int(one.plan.member.sum()), int((~one.plan.member).sum())
+
+
+def twin_leak(
+    twin: Refits, cohort: Cohort, *, by: str | Groups, given: str, seed: int
+) -> TwinLeakage:
+    """The output's AUC of every refit and its twin, on the same folds."""
+    k = len(twin.models)
+    if k < 2 or k != len(twin.twins):
+        raise InputError(
+            f"{k} refits of the model and {len(twin.twins)} twins; two or more pairs are needed, "
+            "ten are a good number"
+        )
+    here = setting(cohort, by)
+    outputs = [made.at(cohort).output[here.kept] for made in (*twin.models, *twin.twins)]
+    arms = arms_within(here, held(here, given), np.column_stack(outputs), seed=seed)
+    auc = np.array([_each(one, seed) for one in arms]).T
+    apart = auc[:k] - auc[k:]
+    middle = apart.mean(axis=0)
+    half = float(stats.t.ppf(1 - ALPHA, k - 1)) * apart.std(axis=0, ddof=1)
+    reason = np.array([one.reason for one in arms], dtype=np.str_)
+    return TwinLeakage(auc[:k], auc[k:], middle, middle - half, reason)
+
+
+def _each(one: Arms, seed: int) -> Float:
+    """The AUC of each column but the last, one by one."""
+    columns = one.cells.values.shape[1] - 1
+    if one.reason:
+        return np.full(columns, np.nan)
+    folds = folds_of(one.plan, count=FOLDS, rng=np.random.default_rng(seed))
+    values = one.cells.values
+    return np.array([leak_auc(values[:, [j]], one.plan, folds) for j in range(columns)])

@@ -1,0 +1,151 @@
+"""The output where a layer's means no longer differ between groups of one outcome and stratum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evenlight.arrays import Bool, Float, Int
+from evenlight.data.cohort import Cohort
+from evenlight.data.embeddings import Erased
+from evenlight.data.groups import Groups
+from evenlight.data.outcome import Survival
+from evenlight.data.strata import held_beside, strata_without
+from evenlight.errors import GroupError
+from evenlight.models.probe import Prepared, prepare
+from evenlight.probes.layers import Layer
+from evenlight.probes.opened import opened
+from evenlight.probes.outcomes import given_outcome
+from evenlight.stats.cells import joint
+from evenlight.stats.leakage import group_shift, outcome_pieces, slope_adjusted
+from evenlight.stats.strata import outcome_bins
+
+BLOCKS = 20
+"""Blocks of units that are left out in turn, for a delete-a-group jackknife."""
+
+
+def erase(
+    model: object,
+    cohort: Cohort,
+    *,
+    by: str | Groups,
+    against: str | Groups | None = None,
+    layers: Sequence[str] | None = None,
+    target: int | str | None = None,
+    rng: np.random.Generator | int = 0,
+) -> tuple[Erased, ...]:
+    """Erase from each layer what its means tell of the groups of `by`, and run the rest (n rows).
+
+    In each stratum of the cohort and of its outcome a row's values are moved by the difference
+    between the middle of the groups' means and the mean of its own group, of a map at every place
+    apart. With `against` (a site, a scanner), also within its levels, and its own differences
+    within the groups of `by`: which of the two a layer holds; one that varies between the rows of a
+    unit, as the view of an image, is held only. A layer that holds a group and a model that does
+    not use it leave the output where it is. The rest of the model is run 21 times for each layer
+    and question.
+
+    Raises ModelError as `embed` does and for a layer too large to be held as a whole, GroupError
+    where `against` is the grouping itself.
+    """
+    groups = cohort.grouping(by)
+    other, constant = (None, False) if against is None else held_beside(cohort, against)
+    if other is not None and other.name == groups.name:
+        raise GroupError(f"{groups.name} stands against itself; name another column, as a site")
+    prepared = prepare(model, cohort, target=target)
+    found = opened(prepared, cohort, layers=layers, whole=True)
+    block = _blocks(groups, cohort, np.random.default_rng(rng))
+    asked: list[tuple[Groups, Groups | None]] = [(groups, None)]
+    asked += [] if other is None else [(groups, other)]
+    asked += [(other, groups)] if other is not None and constant else []
+    return tuple(_erased(layer, prepared, cohort, pair, block) for pair in asked for layer in found)
+
+
+def _erased(
+    layer: Layer,
+    prepared: Prepared,
+    cohort: Cohort,
+    pair: tuple[Groups, Groups | None],
+    block: Int,
+) -> Erased:
+    groups, beside = pair
+    held = held_rows(cohort, groups, beside)
+    values = _adjusted(layer.values.astype(np.float64), held, groups.codes)
+    after = np.empty((1 + BLOCKS, cohort.n))
+    for k in range(1 + BLOCKS):
+        entering: Bool = block != k - 1
+        shift = group_shift(
+            values, groups.codes, held.stratum, weight=_row_weights(cohort, held.stratum, entering)
+        )
+        after[k] = layer.run(shift)[:, prepared.column]
+    return Erased(
+        layer.name, groups.name, "" if beside is None else beside.name, held.given, cohort.rows,
+        prepared.output, after, block, prepared.target, cohort.digest,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """What is held of each row (n,): its stratum, -1 unknown, and an outcome cut into pieces."""
+
+    stratum: Int
+    piece: Int
+    y: Float | None
+    given: str
+
+
+def held_rows(cohort: Cohort, groups: Groups, beside: Groups | None) -> Rows:
+    """Hold the strata, the outcome where there is one, and the levels of `beside`."""
+    parts = [strata_without(cohort, groups.name)]
+    if beside is not None:
+        parts.append(beside.codes)
+    kind, codes = cohort.outcome_kind, groups.codes
+    if kind is None:
+        return Rows(joint(parts), np.zeros(cohort.n, dtype=np.int64), None, "nothing")
+    if kind in ("binary", "categorical"):
+        piece, _ = outcome_bins(cohort.y, codes, kind=kind)
+        return Rows(joint([*parts, piece]), piece, None, "outcome")
+    y = given_outcome(cohort, groups).y
+    piece = outcome_pieces(y, codes, _event(cohort))
+    return Rows(joint([*parts, piece]), piece, y, "outcome")
+
+
+def _event(cohort: Cohort) -> Float | None:
+    """Whether a survival time ended with the event (n,), None for another outcome."""
+    if not isinstance(cohort.outcome, Survival):
+        return None
+    column = pd.to_numeric(cohort.people[cohort.outcome.event], errors="coerce")
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _adjusted(values: Float, rows: Rows, group: Int) -> Float:
+    """Values without their dependence on a continuous outcome inside each bin."""
+    if rows.y is None:
+        return values
+    known = (rows.stratum >= 0) & (group >= 0)
+    values[known] = slope_adjusted(
+        values[known], rows.y[known], rows.stratum[known], group[known], rows.piece[known]
+    )
+    return values
+
+
+def _row_weights(cohort: Cohort, stratum: Int, entering: Bool) -> Float:
+    """The weight of each row (n,): the rows of a unit in one stratum count as one; 0 left out."""
+    pair = np.unique(np.column_stack([cohort.units, stratum]), axis=0, return_inverse=True)[1]
+    share = 1.0 / np.bincount(pair.ravel())[pair.ravel()]
+    return np.where(entering, share, 0.0)
+
+
+def _blocks(groups: Groups, cohort: Cohort, rng: np.random.Generator) -> Int:
+    """The block of each row (n,), by whole units, balanced within the groups."""
+    unit_group = np.full(cohort.u, -1, dtype=np.int64)
+    np.maximum.at(unit_group, cohort.units, groups.codes)
+    first = np.full(cohort.u, -1, dtype=np.int64)
+    back = cohort.order[::-1]
+    first[cohort.units[back]] = held_rows(cohort, groups, None).stratum[back]
+    order = np.lexsort((rng.random(cohort.u), first, unit_group))
+    out = np.empty(cohort.u, dtype=np.int64)
+    out[order] = np.arange(cohort.u) % BLOCKS
+    return out[cohort.units]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from evenlight.data.attributions import Background as Background
     from evenlight.data.coefficients import CoefficientTable as CoefficientTable
     from evenlight.data.cohort import Cohort as Cohort
+    from evenlight.data.embeddings import Embeddings as Embeddings
     from evenlight.data.features import Features as Features
     from evenlight.data.features import FeatureSets as FeatureSets
     from evenlight.data.features import Indicators as Indicators
@@ -37,43 +38,69 @@ if TYPE_CHECKING:
     from evenlight.data.scores import Scores as Scores
     from evenlight.data.sums import summed as summed
     from evenlight.data.training import TrainingSummary as TrainingSummary
+    from evenlight.data.twins import Twin as Twin
     from evenlight.explainers.explain import explain as explain
     from evenlight.explainers.preview import preview as preview
     from evenlight.explainers.trees import interactions as interactions
     from evenlight.measures.agreement import agree as agree
     from evenlight.measures.assess import assess as assess
+    from evenlight.measures.associate import associate as associate
     from evenlight.measures.axes_omnibus import axes_omnibus as axes_omnibus
     from evenlight.measures.clusters import clusters as clusters
     from evenlight.measures.compare import compare as compare
     from evenlight.measures.coverage import label_coverage as label_coverage
     from evenlight.measures.decide import decide as decide
+    from evenlight.measures.encoded_used import encoded_used as encoded_used
+    from evenlight.measures.genotype_axes import genotype_axes as genotype_axes
+    from evenlight.measures.genotype_axes import ld_blocks as ld_blocks
+    from evenlight.measures.genotype_axes import principal_genotypes as principal_genotypes
     from evenlight.measures.globally import globally as globally
     from evenlight.measures.hierarchy import hierarchy as hierarchy
     from evenlight.measures.intersect import intersect as intersect
     from evenlight.measures.intersect import intersect_values as intersect_values
     from evenlight.measures.judging import Judging as Judging
     from evenlight.measures.labels import label_agreement as label_agreement
+    from evenlight.measures.leak import leak as leak
+    from evenlight.measures.levers import levers as levers
     from evenlight.measures.match import match as match
     from evenlight.measures.mixed import mixed as mixed
     from evenlight.measures.omnibus import omnibus as omnibus
     from evenlight.measures.perform import perform as perform
     from evenlight.measures.perform_along import perform_along as perform_along
+    from evenlight.measures.proxies import over_proxies as over_proxies
+    from evenlight.measures.proxies import proxies as proxies
     from evenlight.measures.rate import rate as rate
     from evenlight.measures.refits import refits as refits
+    from evenlight.measures.relatives import relatives as relatives
     from evenlight.measures.rely import rely as rely
     from evenlight.measures.replicate import replicate as replicate
+    from evenlight.measures.shortcut import shortcut as shortcut
+    from evenlight.measures.shortcut_evidence import unsupported_set as unsupported_set
+    from evenlight.measures.slices import slices as slices
+    from evenlight.measures.structure import Structure as Structure
     from evenlight.measures.suspects import suspects as suspects
     from evenlight.measures.testing import Testing as Testing
     from evenlight.measures.tip import tip as tip
+    from evenlight.measures.tip_reliance import tip_reliance as tip_reliance
     from evenlight.measures.tip_views import tip_views as tip_views
     from evenlight.measures.versions import versions as versions
     from evenlight.modalities.tables import read_table as read_table
     from evenlight.models.adapt import adapt as adapt
     from evenlight.plan import Plan as Plan
     from evenlight.probes.contrasts import contrasts as contrasts
+    from evenlight.probes.embeddings import embed as embed
+    from evenlight.probes.erase import erase as erase
     from evenlight.probes.faithfulness import faithfulness as faithfulness
     from evenlight.probes.flip import flip as flip
+    from evenlight.probes.patches import patches as patches
     from evenlight.probes.predict import predict as predict
+    from evenlight.probes.refitting import Refitting as Refitting
+    from evenlight.probes.residualise import residualise as residualise
+    from evenlight.probes.shuffle import remove as remove
+    from evenlight.probes.shuffle import shuffle as shuffle
+    from evenlight.probes.swap import swap as swap
+    from evenlight.probes.twin import twin as twin
+    from evenlight.probes.twin import twin_of as twin_of
     from evenlight.qualify.run import qualify as qualify
     from evenlight.record import Audit as Audit
 
@@ -87,6 +114,7 @@ _HOME = {
     "CoefficientTable": "data.coefficients",
     "Cohort": "data.cohort",
     "Contrasts": "data.probed",
+    "Embeddings": "data.embeddings",
     "Faithfulness": "data.probed",
     "FeatureSets": "data.features",
     "Features": "data.features",
@@ -96,14 +124,18 @@ _HOME = {
     "Judging": "measures.judging",
     "Plan": "plan",
     "Predictions": "data.probed",
+    "Refitting": "probes.refitting",
     "Rows": "data.rows",
     "Scores": "data.scores",
+    "Structure": "measures.structure",
     "Survival": "data.outcome",
     "Testing": "measures.testing",
     "TrainingSummary": "data.training",
+    "Twin": "data.twins",
     "adapt": "models.adapt",
     "agree": "measures.agreement",
     "assess": "measures.assess",
+    "associate": "measures.associate",
     "audit": "audit",
     "axes_omnibus": "measures.axes_omnibus",
     "clusters": "measures.clusters",
@@ -111,9 +143,13 @@ _HOME = {
     "compare": "measures.compare",
     "contrasts": "probes.contrasts",
     "decide": "measures.decide",
+    "embed": "probes.embeddings",
+    "encoded_used": "measures.encoded_used",
+    "erase": "probes.erase",
     "explain": "explainers.explain",
     "faithfulness": "probes.faithfulness",
     "flip": "probes.flip",
+    "genotype_axes": "measures.genotype_axes",
     "globally": "measures.globally",
     "hierarchy": "measures.hierarchy",
     "interactions": "explainers.trees",
@@ -121,25 +157,43 @@ _HOME = {
     "intersect_values": "measures.intersect",
     "label_agreement": "measures.labels",
     "label_coverage": "measures.coverage",
+    "ld_blocks": "measures.genotype_axes",
+    "leak": "measures.leak",
+    "levers": "measures.levers",
     "match": "measures.match",
     "mixed": "measures.mixed",
     "omnibus": "measures.omnibus",
+    "over_proxies": "measures.proxies",
+    "patches": "probes.patches",
     "perform": "measures.perform",
     "perform_along": "measures.perform_along",
     "predict": "probes.predict",
     "preview": "explainers.preview",
+    "principal_genotypes": "measures.genotype_axes",
+    "proxies": "measures.proxies",
     "qualify": "qualify.run",
     "rate": "measures.rate",
     "read_table": "modalities.tables",
     "refits": "measures.refits",
+    "relatives": "measures.relatives",
     "rely": "measures.rely",
+    "remove": "probes.shuffle",
     "replicate": "measures.replicate",
     "report": "api",
+    "residualise": "probes.residualise",
     "run": "api",
+    "shortcut": "measures.shortcut",
+    "shuffle": "probes.shuffle",
+    "slices": "measures.slices",
     "summed": "data.sums",
     "suspects": "measures.suspects",
+    "swap": "probes.swap",
     "tip": "measures.tip",
+    "tip_reliance": "measures.tip_reliance",
     "tip_views": "measures.tip_views",
+    "twin": "probes.twin",
+    "twin_of": "probes.twin",
+    "unsupported_set": "measures.shortcut_evidence",
     "versions": "measures.versions",
 }
 """Public name to the module that holds it."""

@@ -12,13 +12,14 @@ import numpy as np
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
+from evenlight.data.twins import Twin
 from evenlight.doubts import doubts, other_backgrounds, unasked, unused_roles
 from evenlight.errors import EvenlightWarning, InputError, PlanError
 from evenlight.explainers.explain import explain
 from evenlight.explainers.progress import Pace
 from evenlight.judge import judge
 from evenlight.ledger import enter
-from evenlight.measured import Explained, Progress, measured
+from evenlight.measured import Aside, Explained, Progress, measured
 from evenlight.measures.nuisance import nuisance
 from evenlight.measures.people import compose
 from evenlight.measures.prepare import setting
@@ -43,13 +44,16 @@ def audit(
     plan_digest: str | None = None,
     ledger: Path | None = None,
     sets: FeatureSets | None = None,
+    twin: Twin | Cohort | None = None,
     progress: Progress | None = None,
 ) -> Audit:
     """Audit a model on a cohort by a plan (None: the defaults, with three primary questions).
 
     The plan is completed and hashed before attributions are read; `plan_digest` is the digest that
     was fixed in advance, `ledger` the file that remembers every plan used. `sets` of features (of
-    one-hot variables, by name) are tested before features, and may overlap. `progress` is told the
+    one-hot variables, by name) are tested before features, and may overlap. `twin` is one from
+    `evenlight.twin`, or the people that the model was trained on, to make it of (ten refits of the
+    model and of its twin); without it no reliance is more than unresolved. `progress` is told the
     name of each stage.
 
     Raises InputError before any compute where model, cohort or plan do not fit together.
@@ -70,7 +74,7 @@ def audit(
         explained = _explained(prepared, cohort, chosen, say)
         made = explained.made
         suspected = tuple(_suspected(made, cohort, chosen.explain.seed))
-        found = measured(prepared, explained, cohort, chosen, say, sets)
+        found = measured(prepared, explained, cohort, chosen, say, Aside(sets, twin))
     say("judging")
     findings, answers, gate = judge(found.measures, chosen.question, chosen.policy)
     told = [str(w.message) for w in caught if issubclass(w.category, EvenlightWarning)]

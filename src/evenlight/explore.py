@@ -18,6 +18,7 @@ from evenlight.data.sums import summed
 from evenlight.errors import EvenlightError
 from evenlight.further import Further
 from evenlight.measures.agreement import agree
+from evenlight.measures.associate import associate
 from evenlight.measures.axes import compare_axes
 from evenlight.measures.axes_omnibus import axes_omnibus
 from evenlight.measures.compare import compare
@@ -48,6 +49,9 @@ DRAWS = 1_999
 
 COSTLY = 499
 """The same where each takes distances between all people."""
+
+WIDE = 5_000
+"""Columns beyond which their association with the groups is left to the verb."""
 
 TOP = 10
 """Rankings of no more subjects than this have no top to agree on."""
@@ -121,6 +125,8 @@ def _by_groups(
             f"Missing labels of {groups.name}",
             partial(label_coverage, made, cohort, by=groups),
         )
+    if cohort.x.ndim == 2 and cohort.x.shape[1] <= WIDE:
+        yield "associations", f"Association {by}", partial(associate, cohort, by=groups)
     if cohort.rater is not None:
         yield "raters", f"Agreement of raters {by}", partial(rate, cohort, by=groups)
 

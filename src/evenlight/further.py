@@ -10,16 +10,20 @@ import pandas as pd
 
 from evenlight.measures.agreement import RankAgreement
 from evenlight.measures.along import PerformanceAlong
+from evenlight.measures.associations import Association
 from evenlight.measures.axes_omnibus import AxesOmnibus
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.coverage import Coverage
 from evenlight.measures.decisions import Decisions
 from evenlight.measures.global_tests import GlobalTests
 from evenlight.measures.intersection import Intersection
+from evenlight.measures.leakage import Leakage
+from evenlight.measures.lever import Levers
 from evenlight.measures.matched import Matched
 from evenlight.measures.nested import Hierarchy
 from evenlight.measures.omnibus import Omnibus
 from evenlight.measures.performance import Performance
+from evenlight.measures.shortcuts import Shortcut
 from evenlight.measures.tipped import Tipping
 
 
@@ -50,6 +54,10 @@ class Further:
     matches: tuple[Matched, ...] = ()
     hierarchies: tuple[Hierarchy, ...] = ()
     raters: tuple[Performance, ...] = ()
+    shortcuts: tuple[Shortcut, ...] = ()
+    levers: tuple[Levers, ...] = ()
+    leakages: tuple[Leakage, ...] = ()
+    associations: tuple[Association, ...] = ()
 
     def tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Each kind of measure as one long table, by name."""

@@ -189,7 +189,7 @@ def _severity(result: Result, *, blocks: bool) -> Severity:
         return "info"
     if blocks:
         return "block"
-    if result.kind == "performance":
+    if result.kind in ("performance", "shortcut"):
         return "act"
     watched = result.kind in ("use", "reliance", "quality") or result.mechanism in (
         "direct",

@@ -11,9 +11,11 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.probed import Contrasts, Faithfulness, Predictions
+from evenlight.data.twins import Twin
 from evenlight.doubts import coverage
 from evenlight.explore import explore, nest, overturned, performable
 from evenlight.further import Further
+from evenlight.leaning import Evidence, leaning, structure
 from evenlight.measures.assess import assess
 from evenlight.measures.clusters import clusters
 from evenlight.measures.compare import compare
@@ -59,6 +61,14 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """What an audit was given beside model and cohort: sets, and a twin or people to train one."""
+
+    sets: FeatureSets | None = None
+    twin: Twin | Cohort | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What was measured, before anything is judged; `notes` say what could not be."""
 
@@ -84,7 +94,7 @@ def measured(
     cohort: Cohort,
     plan: Plan,
     say: Progress,
-    sets: FeatureSets | None = None,
+    aside: Aside,
 ) -> Found:
     """Every measure by every grouping; each draw has its own stream of the plan's seed."""
     say("moving every feature")
@@ -104,7 +114,11 @@ def measured(
     flipped = [_flips(prepared, cohort, groups.name, plan.policy) for groups in cohort.groups]
     further, notes = _further(explained.made, predicted, cohort, plan, say)
     tipped, less = _overturned(made, cohort, plan, [own.relied for own in by])
-    nested, more = _nested(made, cohort, plan, sets, [own.compared for own in by])
+    nested, more = _nested(made, cohort, plan, aside.sets, [own.compared for own in by])
+    evidence = Evidence(
+        prepared, made, predicted, aside.twin, aside.sets, plan.reliance.refits, structure(plan)
+    )
+    lean = leaning(evidence, cohort, plan, _judging(plan.policy, None), say)
     measures = Measures(
         tuple(own.performed for own in by if own.performed is not None),
         tuple(own.compared for own in by),
@@ -112,14 +126,19 @@ def measured(
         coverage(cohort),
         prepared.target,
         tuple(own.checked for own in by),
+        lean.shortcuts,
     )
+    beside = replace(
+        further, hierarchies=nested, tippings=further.tippings + tipped,
+        shortcuts=lean.shortcuts, levers=lean.levers, leakages=lean.leakages,
+    )  # fmt: skip
     return Found(
         measures,
         tuple(d for own in drawn for d in own),
         tuple(sensed),
         tuple(f for own in flipped for f in own),
-        replace(further, hierarchies=nested, tippings=further.tippings + tipped),
-        notes + less + more,
+        beside,
+        notes + less + more + lean.notes,
     )
 
 
@@ -157,7 +176,7 @@ def _by(
     )
     say(f"reliance on {groups.name}")
     share = _testing(plan.policy, plan.policy.margins.reliance, groups.name, rates)
-    relied = rely(made, cohort, by=groups, testing=share, rng=streams[2])
+    relied = rely(made, cohort, by=groups, testing=share, adjust=structure(plan), rng=streams[2])
     return _Own(
         performed,
         checked,

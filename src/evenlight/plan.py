@@ -21,6 +21,7 @@ from evenlight.plan_parts import (
     GroupPlan,
     MeasurePlan,
     ModelPlan,
+    ReliancePlan,
     ReportPlan,
     SetsPlan,
 )
@@ -51,6 +52,7 @@ class Plan(Closed):
     explain: ExplainPlan = ExplainPlan()
     measure: MeasurePlan = MeasurePlan()
     sets: SetsPlan = SetsPlan()
+    reliance: ReliancePlan = ReliancePlan()
     question: tuple[Question, ...] = Field(default=(), max_length=MOST_QUESTIONS)
     policy: Policy = Policy()
     report: ReportPlan = ReportPlan()
@@ -103,6 +105,7 @@ class Plan(Closed):
             _contrast(question, cohort)
             _subject(question, cohort, self.policy)
         _threshold(self.policy, cohort)
+        _structure(self.reliance, cohort)
         named = tuple(_named(question, cohort) for question in asked)
         return self.model_copy(update={"question": named, "cohort": self._roles(cohort)})
 
@@ -186,6 +189,24 @@ def _threshold(policy: Policy, cohort: Cohort) -> None:
         raise PlanError(
             f"policy.threshold is {policy.threshold:g}; for a binary outcome it is a probability "
             "between 0 and 1"
+        )
+
+
+def _structure(reliance: ReliancePlan, cohort: Cohort) -> None:
+    """Axes and families that support is adjusted for must be those of the cohort."""
+    columns = [str(column) for column in cohort.people]
+    known = [*(axes.name for axes in cohort.axes), *columns]
+    for name in reliance.axes:
+        if name not in known:
+            raise PlanError(
+                f"reliance.axes names {name!r}, which is neither axes nor a column of people"
+                f"{_nearest(name, known)}"
+            )
+    families = reliance.families
+    if families is not None and families not in columns:
+        raise PlanError(
+            f"reliance.families names {families!r}, which is no column of people"
+            f"{_nearest(families, columns)}"
         )
 
 

@@ -100,6 +100,18 @@ class SetsPlan(Closed):
         return self
 
 
+class ReliancePlan(Closed):
+    """What reliance is adjusted for inside groups, and how often the twin is refitted.
+
+    `axes` are principal components within groups: tables `[axes.NAME]`, or columns of people;
+    `families` is a column of people. `refits` pairs are made where training people are given.
+    """
+
+    axes: tuple[str, ...] = ()
+    families: str | None = None
+    refits: int = Field(default=10, ge=5, le=200)
+
+
 class ReportPlan(Closed):
     """What the page says at its head."""
 

@@ -12,9 +12,17 @@ from evenlight.measures.comparison import Comparison, View
 from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import TOTALS, Reliance
+from evenlight.measures.shortcuts import LEAST_SHARE, Shortcut
 from evenlight.measures.words import Verdict
 
 NAN = float("nan")
+
+GATED: dict[str, Verdict] = {
+    "consistent_with_a_shortcut": "different",
+    "unresolved": "cannot_tell",
+    "not_estimable": "not_estimable",
+}
+"""The verdict behind each word of the gate of reliance."""
 
 USES = ("use", "location", "slope")
 """Views that ask whether the same value is used alike: by a common contrast, or by attributions at
@@ -67,6 +75,7 @@ class Measures:
     coverage: Mapping[str, float] = field(default_factory=dict)
     target: str = ""
     qualities: tuple[Quality, ...] = ()
+    shortcuts: tuple[Shortcut, ...] = ()
 
 
 def results(measures: Measures) -> list[Result]:
@@ -76,6 +85,7 @@ def results(measures: Measures) -> list[Result]:
         *(r for made in measures.comparisons for r in _comparison(made)),
         *(r for made in measures.reliances for r in _reliance(made)),
         *(r for made in measures.qualities for r in _quality(made)),
+        *(_shortcut(made) for made in measures.shortcuts),
     ]
 
 
@@ -171,6 +181,27 @@ def _reliance(made: Reliance) -> Iterator[Result]:
                 mechanism=str(made.support[j]),
                 reason=str(made.reason[g, j]),
             )
+
+
+def _shortcut(made: Shortcut) -> Result:
+    """The gate of reliance; only where all of it is met is anything said to differ."""
+    value, low, high = (float(number) for number in made.unsupported)
+    return Result(
+        kind="shortcut",
+        grouping=made.grouping,
+        pair=None,
+        subject="unsupported_share",
+        view=made.given,
+        verdict=GATED[made.word],
+        effect=value,
+        low=low,
+        high=high,
+        n=float(made.n) or NAN,
+        unit="share of variance",
+        margin=LEAST_SHARE,
+        mechanism=made.word,
+        reason=made.reason,
+    )
 
 
 def _quality(made: Quality) -> Iterator[Result]:

@@ -29,6 +29,8 @@ AMONG: dict[str, str] = {
 
 def sentence(result: Result) -> str:
     """The finding in a sentence, closed by its verdict and what would settle an open one."""
+    if result.kind == "shortcut":
+        return _shortcut(result)
     if result.verdict == "not_estimable":
         return f"{_subject(result)}: {SPOKEN['not_estimable']}. Why: {result.reason}."
     if result.subject == "unsupported_share" and result.low == result.high == 0:
@@ -44,7 +46,7 @@ def sentence(result: Result) -> str:
 
 def _scaled(result: Result) -> tuple[float, float, float, int]:
     """Effect, limits and decimals as they are said: reliance in per cent."""
-    by = 100.0 if result.kind == "reliance" else 1.0
+    by = 100.0 if result.kind in ("reliance", "shortcut") else 1.0
     width = result.high - result.low
     places = decimals(by * width if width > 1e-6 * abs(result.effect) else 0.0)
     return by * result.effect, by * result.low, by * result.high, places
@@ -57,7 +59,7 @@ def _interval(result: Result) -> str:
 
 def _size(result: Result) -> str:
     effect, _, _, places = _scaled(result)
-    return fixed(effect if result.kind == "reliance" else abs(effect), places)
+    return fixed(effect if result.unit == "share of variance" else abs(effect), places)
 
 
 def _more(result: Result) -> str:
@@ -119,6 +121,17 @@ def _reliance(result: Result) -> str:
         return f"{AMONG[result.view]}, {through} take {size} % off what follows {result.grouping}"
     path = f" through {through}" if through else ""
     return f"{AMONG[result.view]}, {_size(result)} % follows {result.grouping}{path}"
+
+
+def _shortcut(result: Result) -> str:
+    head = f"Reliance on {result.grouping}"
+    if result.verdict != "different":
+        return f"{head}, whether it is a shortcut: {SPOKEN[result.verdict]}. Why: {result.reason}."
+    return (
+        f"{head} is consistent with a shortcut: {_size(result)} % ({confidence(result.alpha)} "
+        f"interval {_interval(result)}) of the variation among people with the same outcome "
+        f"follows it through features without support within groups; {result.reason}."
+    )
 
 
 def _subject(result: Result) -> str:

@@ -60,6 +60,17 @@ def test_calibration_slope_is_an_unpenalised_logistic_regression() -> None:
     assert p.sum() == pytest.approx(BINARY.y.sum(), rel=1e-8)
 
 
+def test_a_model_far_too_sure_of_itself_has_a_calibration_slope() -> None:
+    """Where the true slope is 0.2 an undamped Newton step from 1 overshoots for ever."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(0, 8, 600)
+    y = (rng.random(600) < 1 / (1 + np.exp(-0.2 * x))).astype(float)
+    weight = np.vstack([np.ones(600), rng.multinomial(600, np.full(600, 1 / 600), size=20)])
+    _, b = recalibrated(x, y, weight.astype(float), slope=True)
+    assert np.isfinite(b).all()
+    assert abs(b[0] - 0.2) < 0.05
+
+
 def test_recalibration_of_resamples_equals_a_search_for_the_maximum() -> None:
     """Steep slopes too, far from the fit to all resamples; without an overlap there is none."""
     rng = np.random.default_rng(3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import expit, log_expit, logit
 
 from evenlight.arrays import Float
 
@@ -10,13 +11,15 @@ STEPS = 50
 ENOUGH = 1e-7
 """Newton's error after a step of this size is about its square."""
 
+SHORT, ROUNDING = 1e-6, 1e-10
+
 
 def recalibrated(x: Float, y: Float, weight: Float, *, slope: bool) -> tuple[Float, Float]:
     """Intercepts a and slopes b (draws,) that fit P(y = 1) = expit(a + b x) (Cox 1958).
 
     `x`, `y` are (n,), `weight` (draws, n); b stays 1 without `slope`. NaN where it diverges.
     Newton's method begins at the fit to all weightings together, near which those of resamples lie,
-    and where that goes astray at (0, 1), from which it climbs slowly.
+    and where that goes astray at (0, 1).
 
     >>> x, y = np.array([-1.0, -1.0, 1.0, 1.0]), np.array([0.0, 1.0, 0.0, 1.0])
     >>> weight = np.array([[1.0, 1.0, 1.0, 1.0], [3.0, 1.0, 1.0, 3.0]])
@@ -25,12 +28,58 @@ def recalibrated(x: Float, y: Float, weight: Float, *, slope: bool) -> tuple[Flo
     ([0.0, 0.0], [0.0, 1.098612])
     """
     far = np.array([0.0, 1.0])
-    near = _newton(x, y, weight.sum(axis=0, keepdims=True), far, slope=slope)[0]
+    together = weight.sum(axis=0)
+    near = np.array(fitted(x, y, together)) if slope else far
+    if not slope or np.isnan(near).any():
+        near = _newton(x, y, together[None], far, slope=slope)[0]
     found = _newton(x, y, weight, near, slope=slope)
     astray = np.isnan(found).any(axis=1)
     if astray.any():
         found[astray] = _newton(x, y, weight[astray], far, slope=slope)
     return found[:, 0], found[:, 1]
+
+
+def fitted(x: Float, y: Float, weight: Float) -> tuple[float, float]:
+    """Intercept and slope of P(y = 1) = expit(a + b x), weights (n,); NaN where there is none.
+
+    Newton's steps from slope 0, halved as long as the likelihood falls: an undamped step from the
+    slope 1 overshoots for ever where a model is far too sure of itself.
+    """
+    rate = float(weight @ y / weight.sum()) if weight.sum() > 0 else 0.0
+    if not 0 < rate < 1:
+        return float("nan"), float("nan")
+    at, like = np.array([float(logit(rate)), 0.0]), -np.inf
+    for _ in range(STEPS):
+        step, det = steps_from(x, y, weight[None], at)
+        if not det[0] > 0:
+            return float("nan"), float("nan")
+        if float(np.abs(step).max()) < ENOUGH:
+            return float(at[0] + step[0, 0]), float(at[1] + step[0, 1])
+        size = 1.0
+        while (now := _likelihood(x, y, weight, at + size * step[0])) < like and size > SHORT:
+            size /= 2
+        at, like = at + size * step[0], now - ROUNDING * abs(now)
+    return float(at[0]), float(at[1])
+
+
+def steps_from(x: Float, y: Float, weight: Float, at: Float) -> tuple[Float, Float]:
+    """Newton's step (draws, 2) from one place for each weighting, and the determinant (draws,)."""
+    p = expit(at[0] + at[1] * x)
+    powers = np.column_stack([np.ones_like(x), x, x**2])
+    pull = weight @ ((y - p)[:, None] * powers[:, :2])
+    curve = weight @ ((p * (1 - p))[:, None] * powers)
+    det = curve[:, 0] * curve[:, 2] - curve[:, 1] ** 2
+    top = [
+        curve[:, 2] * pull[:, 0] - curve[:, 1] * pull[:, 1],
+        curve[:, 0] * pull[:, 1] - curve[:, 1] * pull[:, 0],
+    ]
+    safe = np.where(det > 0, det, 1.0)
+    return np.column_stack(top) / safe[:, None], det
+
+
+def _likelihood(x: Float, y: Float, weight: Float, at: Float) -> float:
+    t = at[0] + at[1] * x
+    return float(weight @ (y * log_expit(t) + (1 - y) * log_expit(-t)))
 
 
 def _newton(x: Float, y: Float, weight: Float, start: Float, *, slope: bool) -> Float:

@@ -39,6 +39,7 @@ from evenlight.reports.parts import (
 from evenlight.reports.sections.b8_trust import banner
 from evenlight.reports.sections.beside import label_error
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.sections.leaning import leaning, rests
 from evenlight.reports.words import (
     CAPTIONS,
     NOTHING,
@@ -64,7 +65,9 @@ def section(audit: Audit) -> Element:
                 [p(class_="reading")[reading(record, g)] for g in main(record)],
                 p(class_="quiet")[READING_AFTER],
                 totals(f"{key}e", record),
+                rests(key, record),
                 label_error(audit, record.grouping, "reliance"),
+                leaning(audit, record.grouping),
                 [_table(key, record, g) for g in main(record)],
                 picture(made[key.replace("t5", "F8")]),
                 [

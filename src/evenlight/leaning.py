@@ -1,0 +1,219 @@
+"""What a reliance rests on, in one audit: the gate, interventions, and what tells the group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
+from evenlight.data.probed import Predictions
+from evenlight.data.twins import Twin
+from evenlight.errors import EvenlightError
+from evenlight.measures.clusters import clusters
+from evenlight.measures.judging import Judging
+from evenlight.measures.leak import leak
+from evenlight.measures.leakage import Leakage
+from evenlight.measures.lever import Levers
+from evenlight.measures.levers import levers
+from evenlight.measures.shortcut import shortcut
+from evenlight.measures.shortcut_evidence import unsupported_set
+from evenlight.measures.shortcuts import UNSUPPORTED, Shortcut
+from evenlight.measures.structure import Structure
+from evenlight.measures.supported import SUPPORTED
+from evenlight.models.probe import Prepared
+from evenlight.plan import Plan
+from evenlight.probes.refitting import Refitting
+from evenlight.probes.shuffle import remove, shuffle
+from evenlight.probes.swap import swap
+from evenlight.probes.twin import twin as refitted
+
+Found = TypeVar("Found")
+
+LEVERS = 3
+"""Subjects that are neutralised one by one, beside all that lack support: the largest shares."""
+
+WIDE = 5_000
+"""Columns beyond which their own values are not asked what they tell."""
+
+MANY = 50
+"""More subjects than this are judged by clusters of correlated values, if no sets are given."""
+
+CLUSTERED = 2_000
+"""Columns beyond which clusters are not sought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """One record a grouping whose reliance was asked, and sentences on what could not be had."""
+
+    shortcuts: tuple[Shortcut, ...] = ()
+    levers: tuple[Levers, ...] = ()
+    leakages: tuple[Leakage, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __add__(self, other: Leaning) -> Leaning:
+        return Leaning(
+            self.shortcuts + other.shortcuts,
+            self.levers + other.levers,
+            self.leakages + other.leakages,
+            self.notes + other.notes,
+        )
+
+
+def structure(plan: Plan) -> Structure | None:
+    """What the plan wants support within groups to be adjusted for."""
+    asked = plan.reliance
+    if not asked.axes and asked.families is None:
+        return None
+    return Structure(axes=asked.axes, families=asked.families)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the gate is asked of: the model with its explanation, and training people or a twin.
+
+    `sets` are those that the audit was given, None if there were none; `refits` are made of
+    training people; `adjust` as in `rely`.
+    """
+
+    prepared: Prepared
+    made: Attributions
+    predicted: Predictions
+    twin: Twin | Cohort | None
+    sets: FeatureSets | None
+    refits: int
+    adjust: Structure | None
+
+
+def leaning(
+    evidence: Evidence, cohort: Cohort, plan: Plan, judging: Judging, say: Callable[[str], None]
+) -> Leaning:
+    """The gate, levers and leakage by every grouping whose reliance is a primary question.
+
+    What the data do not allow is left out and said.
+    """
+    out = Leaning()
+    if evidence.made.values.ndim != 2 or not plan.measure.further:
+        return out
+    asked = dict.fromkeys(q.grouping for q in plan.question if q.measure == "reliance")
+    sets = _sets(evidence, cohort)
+    for i, by in enumerate(asked):
+        say(f"what reliance on {by} rests on")
+        rng = np.random.default_rng([plan.explain.seed, 4_000 + i])
+        try:
+            out += _one(evidence, cohort, by, sets, judging, rng)
+        except EvenlightError as error:
+            out += Leaning(notes=(f"What reliance on {by} rests on was not measured: {error}.",))
+    return out
+
+
+def _sets(evidence: Evidence, cohort: Cohort) -> FeatureSets:
+    """The sets given, if each feature is in one; else clusters of many features, or each alone."""
+    given, names = evidence.sets, evidence.made.features.names
+    if given is not None and given.fits(names, (len(names),)):
+        parts = np.diff(given.membership.tocsc().indptr)
+        if (parts == 1).all():
+            return given
+    alone = cohort.features.variables()
+    if len(alone.names) > MANY and len(names) <= CLUSTERED and not cohort.gaps:
+        return clusters(evidence.made, cohort)
+    return alone
+
+
+def _one(
+    evidence: Evidence,
+    cohort: Cohort,
+    by: str,
+    sets: FeatureSets,
+    judging: Judging,
+    rng: np.random.Generator,
+) -> Leaning:
+    """Everything by one grouping; the gate is asked last, of what was found before."""
+    notes: list[str] = []
+    asked: dict[str, Any] = {"by": by, "sets": sets, "adjust": evidence.adjust, "rng": rng}
+    first = shortcut(evidence.made, cohort, **asked)
+    moved = _tried(
+        f"Interventions by {by}",
+        notes,
+        partial(_moved, evidence, cohort, first, sets),
+        judging=judging,
+        rng=rng,
+    )
+    twin = _tried(f"A twin by {by}", notes, partial(_twin, evidence, cohort, by, sets), rng=rng)
+    gated = shortcut(evidence.made, cohort, twin=twin, levers=_of_unsupported(moved), **asked)
+    told = _tried(f"What tells {by}", notes, partial(_told, evidence, cohort, by, twin), rng=rng)
+    return Leaning(
+        (gated,),
+        () if moved is None else (moved,),
+        () if told is None else (told,),
+        tuple(notes),
+    )
+
+
+def _tried(
+    what: str, notes: list[str], ask: Callable[..., Found | None], **own: Any
+) -> Found | None:
+    """What is asked, or None and a note on why it could not be had."""
+    try:
+        return ask(**own)
+    except EvenlightError as error:
+        notes.append(f"{what} could not be had: {error}.")
+        return None
+
+
+def _moved(
+    evidence: Evidence,
+    cohort: Cohort,
+    first: Shortcut,
+    sets: FeatureSets,
+    *,
+    judging: Judging,
+    rng: np.random.Generator,
+) -> Levers:
+    """Everything without support, and the subjects with the largest shares, neutralised."""
+    size = np.nan_to_num(np.abs(first.share))
+    most = [first.subjects[j] for j in np.argsort(-size, kind="stable")[:LEVERS]]
+    chosen = {name: sets.members(name) for name in most}
+    if not np.isin(first.support, SUPPORTED).all():
+        chosen |= {UNSUPPORTED: unsupported_set(first, sets).members(UNSUPPORTED)}
+    neutral = FeatureSets.from_lists(chosen, list(sets.features), kind=sets.kind)
+    own: dict[str, Any] = {"by": first.grouping, "sets": neutral, "rng": rng}
+    target = evidence.prepared.column
+    done = [way(evidence.prepared, cohort, target=target, **own) for way in (swap, shuffle, remove)]
+    return levers(done, cohort, by=first.grouping, judging=judging, rng=rng)
+
+
+def _of_unsupported(moved: Levers | None) -> Levers | None:
+    """The levers, if everything without support is among what was swapped."""
+    if moved is None or not (moved.closing.subject == UNSUPPORTED).any():
+        return None
+    return moved
+
+
+def _twin(
+    evidence: Evidence, cohort: Cohort, by: str, sets: FeatureSets, *, rng: np.random.Generator
+) -> Twin | None:
+    """The twin given, where it is by this grouping, or refitted on the training people given."""
+    given = evidence.twin
+    if isinstance(given, Cohort):
+        how = Refitting(
+            refits=evidence.refits, method=evidence.made.method, sets=sets,
+            target=evidence.prepared.column,
+        )  # fmt: skip
+        return refitted(evidence.prepared, cohort, training=given, by=by, refitting=how, rng=rng)
+    return given if given is not None and given.grouping == by else None
+
+
+def _told(
+    evidence: Evidence, cohort: Cohort, by: str, twin: Twin | None, *, rng: np.random.Generator
+) -> Leakage:
+    """How far the output, the attributions and the values tell the groups."""
+    values = () if cohort.gaps or cohort.x.shape[1] > WIDE else ("values",)
+    asked = [evidence.predicted, evidence.made, *values]
+    return leak(asked, cohort, by=by, twin=twin, rng=rng)

@@ -1,0 +1,176 @@
+"""What the gate of reliance compares the audited model with: twins, other people, interventions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenlight.arrays import Bool, Float
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
+from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.twins import Twin
+from evenlight.errors import AttributionError, InputError
+from evenlight.measures.lever import Levers
+from evenlight.measures.observed import RESPONSE, Observed, observed
+from evenlight.measures.prepare import Setting, as_variables, setting
+from evenlight.measures.reliance import Reliance
+from evenlight.measures.shortcuts import UNSUPPORTED, Closure, OverTwin, Shortcut
+from evenlight.measures.stratified import strata_given
+from evenlight.measures.supported import HALF_CLAIM, SUPPORTED, link_of
+from evenlight.stats.excess import corrected_shares, excess
+from evenlight.stats.outside import between_slope
+
+GONE = np.full(3, np.nan)
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """What a comparison says: three numbers, whether it is met (None: not asked), and why not."""
+
+    numbers: Float
+    met: bool | None
+    reason: str
+
+
+def same_subject(
+    one: Attributions, made: Attributions, sets: FeatureSets | None, what: str
+) -> None:
+    """AttributionError unless another model's attributions are of the audited subjects."""
+    names = (one.by(sets) if sets is not None else one).features.names
+    if one.target != made.target or one.scale != made.scale:
+        raise AttributionError(
+            f"{what} is of {one.target!r} on the {one.scale} scale, the model of {made.target!r} "
+            f"on the {made.scale} scale; explain both alike"
+        )
+    if names != made.features.names:
+        raise AttributionError(
+            f"{what} has {len(names)} features and the model {len(made.features)}, or other names; "
+            "explain both alike, and sum both over the same sets"
+        )
+
+
+def against_twin(
+    twin: Twin | None, lean: Reliance, here: Setting, lacking: Bool, sets: FeatureSets | None
+) -> tuple[Compared, OverTwin]:
+    """The excess of the unsupported share, and of each subject's, over the twin."""
+    if twin is None:
+        gone = np.full(len(lacking), np.nan)
+        none = OverTwin(gone, gone, gone, gone, gone)
+        return Compared(GONE, None, "no twin was given"), none
+    models, twins = (
+        np.array([_shares(one, lean, here, sets) for one in part])
+        for part in (twin.models, twin.twins)
+    )
+    every = excess(models, twins)
+    total = excess(models[:, lacking].sum(axis=1), twins[:, lacking].sum(axis=1))
+    means = models.mean(axis=0), twins.mean(axis=0)
+    own = OverTwin(*means, every.mean, every.sd, every.low)
+    numbers = np.array([float(total.mean), float(total.sd), float(total.low)])
+    return Compared(numbers, bool(total.low > 0), ""), own
+
+
+def _shares(one: Attributions, lean: Reliance, here: Setting, sets: FeatureSets | None) -> Float:
+    """B of each subject (m,) of one refit, in the strata of the audited model's reliance."""
+    made, _ = as_variables(one.by(sets) if sets is not None else one, here.cohort)
+    phi = here.per_unit(made.values.astype(np.float64))
+    strata = strata_given(here, lean.given[-1], bins=int(lean.bins[-1]) or None)
+    return corrected_shares(strata.laid(phi, here.per_unit(made.total())))
+
+
+def elsewhere(
+    outside: tuple[Attributions, Cohort] | None,
+    lean: Reliance,
+    lacking: Bool,
+    by: str | Groups,
+    sets: FeatureSets | None,
+) -> Compared:
+    """The slope of the outcome between groups on the unsupported partial score, elsewhere."""
+    if outside is None:
+        return Compared(GONE, None, "no outside cohort was given")
+    given, cohort = outside
+    made, _ = as_variables(given.by(sets) if sets is not None else given, cohort)
+    if made.features.names != lean.subjects or made.target != lean.target:
+        raise AttributionError(
+            f"the outside cohort has attributions of {made.target!r} with {len(made.features)} "
+            f"subjects; wanted {lean.target!r} with the {len(lean.subjects)} that were audited"
+        )
+    name = by.name if isinstance(by, Groups) else by
+    there = setting(cohort, name, kept=made.converged)
+    f, link = there.per_unit(made.total()), link_of(made, cohort)
+    everyone = np.zeros(len(f), dtype=np.int64)
+    seen = observed(there, f, everyone, link=link, target=made.target)
+    if seen.reason or seen.timed:
+        return Compared(GONE, None, seen.reason or "survival has no slope between groups here")
+    part = there.per_unit(made.values.astype(np.float64))[:, lacking].sum(axis=1)
+    return _borne_out(there, part, f, seen, link)
+
+
+def _borne_out(there: Setting, part: Float, f: Float, seen: Observed, link: str) -> Compared:
+    """The slope between groups of the outcome on a partial score, in groups large enough."""
+    large = np.append(there.sizes >= SMALLEST_GROUP, False)
+    if large.sum() < 2:
+        return Compared(GONE, None, f"the outside cohort has no two groups of {SMALLEST_GROUP}")
+    known = large[there.unit_group] & np.isfinite(seen.y)
+    expect = RESPONSE[link] if seen.chance and link in RESPONSE else np.asarray
+    group = there.unit_group[known]
+    b, se = between_slope(part[known], f[known], seen.y[known], group, expect=expect)
+    if not np.isfinite(b):
+        return Compared(GONE, None, "nothing is claimed between the groups of the outside cohort")
+    limits = np.array([b, b - Z95 * se, b + Z95 * se])
+    return Compared(limits, bool(limits[2] < HALF_CLAIM), "")
+
+
+def closed(levers: Levers | Closure | None, lean: Reliance, lacking: Bool) -> Compared:
+    """Whether neutralising the unsupported subjects closes a part of the gap."""
+    if levers is None:
+        return Compared(GONE, None, "no intervention was given")
+    wanted = tuple(s for s, lack in zip(lean.subjects, lacking, strict=True) if lack)
+    made = levers if isinstance(levers, Closure) else closure_of(levers, subjects=wanted)
+    strange = sorted(set(made.subjects) - set(wanted))
+    if strange:
+        raise InputError(
+            f"the intervention moved {strange[:3]}, which are no unsupported subjects of this "
+            f"audit; neutralise some or all of {len(wanted)}, first {list(wanted[:3])}"
+        )
+    if np.isnan(made.low):
+        return Compared(GONE, None, made.reason)
+    return Compared(np.array([made.value, made.low, made.high]), bool(made.low > 0), "")
+
+
+def unsupported_set(lean: Reliance | Shortcut, sets: FeatureSets) -> FeatureSets:
+    """One set, "unsupported", of all features of the sets without demonstrated support.
+
+    For `swap`, whose `levers` the gate takes. Raises InputError where every set is supported, or
+    the sets are others.
+    """
+    if lean.subjects != sets.names:
+        raise InputError(f"these are {len(sets.names)} sets, others than the {len(lean.subjects)}")
+    names = [
+        s for s, word in zip(lean.subjects, lean.support, strict=True) if word not in SUPPORTED
+    ]
+    if not names:
+        raise InputError("every set is supported within groups; there is nothing to neutralise")
+    members = [member for name in names for member in sets.members(name)]
+    return FeatureSets.from_lists({UNSUPPORTED: members}, list(sets.features), kind=sets.kind)
+
+
+def closure_of(levers: Levers, *, subjects: tuple[str, ...]) -> Closure:
+    """The closure of the set "unsupported", in the pair of groups with the widest gap."""
+    lines = levers.closing
+    own = np.flatnonzero((lines.subject == UNSUPPORTED) & (lines.kind != "shuffle"))
+    if not len(own):
+        known = ", ".join(sorted(set(lines.subject.tolist()))) or "none"
+        raise InputError(
+            f"no line of the interventions is about a set {UNSUPPORTED!r} (there are: {known}); "
+            "make it with unsupported_set(...) and swap it"
+        )
+    wide = np.where(np.isnan(lines.gap[own]), -1.0, np.abs(lines.gap[own]))
+    at = int(own[int(wide.argmax())])
+    value, low, high = (
+        float(part[at]) for part in (lines.closure, lines.closure_low, lines.closure_high)
+    )
+    return Closure(subjects, value, low, high, str(lines.closure_reason[at]))

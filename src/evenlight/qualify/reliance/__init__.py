@@ -1,0 +1,1 @@
+"""The gate of ancestry reliance, measured where it is known what the model leans on."""

@@ -1,0 +1,268 @@
+"""B4, what a reliance rests on: the gate, what interventions change, and what tells the group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from htpy import Element, Node, p
+
+from evenlight.data.digits import confidence, count, estimate, number, percent, probability
+from evenlight.data.shown import metric_name, short, versus
+from evenlight.measures.leakage import Leakage
+from evenlight.measures.lever import Levers
+from evenlight.measures.reliance import Cuts, Reliance
+from evenlight.measures.shortcuts import CRITERIA, NUMBERS, UNSUPPORTED, Shortcut
+from evenlight.record import Audit
+from evenlight.reports.parts import FEW, evidence, folded, grid, name, say, size, verdict
+from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.words import SUPPORTS
+
+WORD = {
+    "consistent_with_a_shortcut": "Consistent with a shortcut",
+    "unresolved": "Whether this is a shortcut is unresolved",
+    "not_estimable": "Whether this is a shortcut cannot be asked here",
+}
+NEEDS = {
+    "share": "More than 10 % of the output's variance, through features without support",
+    "comparison": "A twin trained with the group accounted for, or another cohort, does without",
+    "resolved": "Support is decided for at least half of the reliance",
+    "intervention": "Neutralising these features closes a part of the gap",
+}
+GATE = (
+    "What a shortcut would need, by {grouping} given the {given} (n = {n}). All four must be met; "
+    "with one that was not asked nothing stronger than unresolved is said."
+)
+SETS = (
+    "Shares by {kind} of {refits} refits of the model and of its twin, and the excess with its "
+    "lower limit for a further refit (one-sided 95 %)."
+)
+CLOSING = (
+    "The gap in mean output between groups given the {given}, with features neutralised: swapped "
+    "for the other group's values, or taken away, among people with the same outcome. Pointwise "
+    "limits at {level}."
+)
+SIGNAL = (
+    "What is lost within groups when features are exchanged among the people of each group, with "
+    "limits at {level}."
+)
+TABLE = (
+    "Performance without these features: the output is averaged over the values of other people, "
+    "as many of each group. On the same people, with pointwise 95 % limits."
+)
+WITHOUT = "features without support"
+LEAK = (
+    "How well the groups of {grouping} can be told apart by a linear classifier of unseen people, "
+    "among people with the same {given}. What attributions or values tell is encoded, and no "
+    "evidence of use; what the output tells bears on use, in excess of a twin."
+)
+NO_OUTCOME = "How well the groups of {grouping} can be told apart by a linear classifier."
+
+
+PARTIAL = (
+    "Within groups the outcome follows what the {subjects} without demonstrated support add up to "
+    "at {slope} of what the model claims (1 as claimed, 0 not at all); they were chosen for "
+    "it in the same people, which lowers this number."
+)
+RESOLVED = "Support is decided for {share} of what follows {grouping}."
+ADJUSTED = "Support within groups is {adjusted}."
+CUTS = "The same totals with the outcome held in 5, 10 and 20 bins."
+
+
+def rests(key: str, record: Reliance) -> Iterator[Node]:
+    """What the totals rest on: adjustment, decided support, the partial score, and bins."""
+    g = record.given.index("outcome") if "outcome" in record.given else 0
+    told = [ADJUSTED.format(adjusted=record.adjusted)] if record.adjusted else []
+    share = percent(float(record.resolved[g]))
+    told += [RESOLVED.format(share=share, grouping=record.grouping)]
+    part = record.partial
+    if part is not None and not part.reason[0]:
+        each = record.subject_kind + "s" * (part.subjects != 1)
+        slope = estimate(*(float(a[0]) for a in (part.slope, part.low, part.high)))
+        told += [PARTIAL.format(subjects=f"{count(part.subjects)} {each}", slope=slope)]
+    if np.isfinite(record.resolved[g]):
+        yield p(class_="quiet")[" ".join(told)]
+    if record.cuts is not None:
+        yield folded("Other numbers of bins", _cuts(key, record.cuts))
+
+
+def _cuts(key: str, made: Cuts) -> Element:
+    rows: list[list[Node]] = []
+    for c, b in np.ndindex(made.reason.shape):
+        shares = (
+            estimate(
+                *(float(a[c, b, t]) for a in (made.total, made.low, made.high)),
+                reason=str(made.reason[c, b]),
+            )
+            for t in range(2)
+        )
+        rows.append([made.given[c], count(float(made.bins[b])), *map(evidence, shares)])
+    heads = ("Given", "Bins", "Share between groups", "Of it unsupported")
+    return grid(f"{key}c", "T5, bins", CUTS, heads, rows)
+
+
+def leaning(audit: Audit, grouping: str) -> Iterator[Node]:
+    """Everything that stands behind the reliance on one grouping, where the audit has it."""
+    for key, gated in keyed("t5s", audit.further.shortcuts):
+        if gated.grouping == grouping:
+            yield from gate(key, gated)
+    for key, moved in keyed("t5l", audit.further.levers):
+        if moved.grouping == grouping:
+            yield from levers(key, moved)
+    for key, told in keyed("t5k", audit.further.leakages):
+        if told.grouping == grouping:
+            yield leakage(key, told)
+
+
+def gate(key: str, record: Shortcut) -> Iterator[Node]:
+    """The word with its reason, the four criteria, and sets by their excess over the twin."""
+    yield p(class_="reading")[f"{WORD[record.word]}: {say(record.reason)}."]
+    if record.word == "not_estimable":
+        return
+    rows = [
+        [NEEDS[rule], evidence(_found(record, rule)), str(met)]
+        for rule, met in zip(CRITERIA, record.met, strict=True)
+    ]
+    named = GATE.format(grouping=record.grouping, given=record.given, n=count(record.n))
+    yield grid(key, "T5, gate", named, ("A shortcut needs", "Found", "Met"), rows)
+    if record.refits:
+        yield folded("Set by set, beside the twin", _sets(key, record))
+
+
+def _found(record: Shortcut, rule: str) -> str:
+    if rule == "resolved":
+        return percent(record.resolved, "nothing follows the group")
+    if rule == "share":
+        return _three(record, "unsupported")
+    if rule == "intervention":
+        return _three(record, "closure")
+    mean, _, low = record.excess_total.tolist()
+    twin = str(record.reasons[NUMBERS.index("excess_total")])
+    over = twin or f"{number(mean)} over the twin, lower limit {number(low)}"
+    there = str(record.reasons[NUMBERS.index("outside")])
+    return over if there else f"{over}; slope elsewhere {_three(record, 'outside')}"
+
+
+def _three(record: Shortcut, field: str) -> str:
+    value, low, high = getattr(record, field).tolist()
+    return estimate(value, low, high, reason=str(record.reasons[NUMBERS.index(field)]))
+
+
+def _sets(key: str, record: Shortcut) -> Element:
+    heads = (
+        *(record.subject_kind.capitalize() or "Feature", "Share", "Support"),
+        *("In refits", "In twins", "Excess", "Lower limit"),
+    )
+    over = record.over
+    rows: list[list[Node]] = [
+        [
+            name(record.subjects[j]),
+            number(float(record.share[j])),
+            SUPPORTS.get(str(record.support[j]), ""),
+            *(number(float(a[j])) for a in (over.model, over.twin, over.excess, over.low)),
+        ]
+        for j in np.argsort(-over.excess, kind="stable").tolist()
+    ]
+    named = SETS.format(kind=record.subject_kind or "feature", refits=record.refits)
+    return grid(f"{key}m", "T5, twin", named, heads, rows, most=FEW)
+
+
+def levers(key: str, record: Levers) -> Iterator[Node]:
+    """What closes the gap, what is lost within groups, and performance before and after."""
+    yield _closing(key, record)
+    yield folded("What these features tell within groups", _signal(f"{key}w", record))
+    if (record.table.kind == "removal").any():
+        yield folded("Performance without these features", _table(f"{key}p", record))
+    for note in record.notes:
+        yield p(class_="quiet")[say(note)]
+
+
+def _features(subject: object) -> Node:
+    return WITHOUT if subject == UNSUPPORTED else name(subject)
+
+
+def _closing(key: str, record: Levers) -> Element:
+    made = record.closing
+    heads = ("Features", "Done", "Contrast", "Gap", "Gap afterwards", "Share closed")
+    rows: list[list[Node]] = []
+    for i in range(len(made.kind)):
+        gap = (float(a[i]) for a in (made.gap, made.gap_low, made.gap_high))
+        shut = (float(a[i]) for a in (made.closure, made.closure_low, made.closure_high))
+        pair = (str(made.level[i]), str(made.reference[i]))
+        rows.append([
+            _features(made.subject[i]),
+            str(made.kind[i]),
+            name(versus(pair)),
+            evidence(estimate(*gap, reason=str(made.reason[i]), sign=True)),
+            number(float(made.after[i]), str(made.reason[i])),
+            evidence(estimate(*shut, reason=str(made.closure_reason[i]))),
+        ])  # fmt: skip
+    named = CLOSING.format(given=record.given, level=confidence(record.alpha))
+    return grid(key, "T5, levers", named, heads, rows, most=FEW)
+
+
+def _signal(key: str, record: Levers) -> Element:
+    made = record.signal
+    rows: list[list[Node]] = [
+        [
+            _features(made.subject[i]),
+            f"loss of {metric_name(str(made.metric[i]))}",
+            evidence(
+                estimate(
+                    *(float(a[i]) for a in (made.value, made.low, made.high)),
+                    reason=str(made.reason[i]),
+                )
+            ),
+        ]
+        for i in range(len(made.subject))
+    ]
+    named = SIGNAL.format(level=confidence(record.alpha))
+    return grid(key, "T5, signal", named, ("Features", "What", "Within groups"), rows, most=FEW)
+
+
+def _table(key: str, record: Levers) -> Element:
+    made = record.table
+    heads = ("Features", "People", "n", "Metric", "Before", "Without", "Change")
+    rows: list[list[Node]] = []
+    for i in np.flatnonzero(made.kind == "removal").tolist():
+        why = str(made.reason[i])
+        before, after, change = (
+            estimate(*(float(getattr(made, f"{side}{end}")[i]) for end in ("", "_low", "_high")),
+                     reason=why, sign=side == "change")
+            for side in ("before", "after", "change")
+        )  # fmt: skip
+        rows.append([
+            _features(made.subject[i]), name(made.part[i]),
+            size(count(float(made.n[i]))), metric_name(str(made.metric[i])),
+            evidence(before), evidence(after), evidence(change),
+        ])  # fmt: skip
+    return grid(key, "T5, without", TABLE, heads, rows)
+
+
+def leakage(key: str, record: Leakage) -> Element:
+    """How far each representation tells each pair of groups."""
+    heads = ("What", "Contrast", "AUC", "By chance", "p", "Verdict", "Over the twin")
+    rows: list[list[Node]] = []
+    for r, c in np.ndindex(record.auc.shape):
+        limits = (float(a[r, c]) for a in (record.auc, record.low, record.high))
+        why = str(record.reason[r, c])
+        rows.append([
+            name(record.names[r]),
+            name(versus(record.contrasts[c])),
+            evidence(estimate(*limits, reason=why)),
+            number(float(record.expected[r, c]), why, digits=2),
+            probability(float(record.holm[r, c]), why),
+            verdict(str(record.verdict[r, c])),
+            _over(record, r, c),
+        ])  # fmt: skip
+    held = LEAK if record.given else NO_OUTCOME
+    named = held.format(grouping=short(record.grouping), given=record.given)
+    table = grid(key, "T5, told", named, heads, rows, most=FEW)
+    return folded("What tells the groups apart", table)
+
+
+def _over(record: Leakage, r: int, c: int) -> str:
+    if record.twin is None or record.kinds[r] != "output":
+        return ""
+    low = number(float(record.twin.excess_low[c]), str(record.twin.reason[c]), digits=2)
+    return f"{number(float(record.twin.excess[c]), digits=2)}, lower limit {low}"

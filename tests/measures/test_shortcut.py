@@ -1,0 +1,284 @@
+"""The gate: what is said of a planted shortcut, of a clean model, and with less evidence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from evenlight.codec import plain, restore
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
+from evenlight.data.twins import Twin
+from evenlight.errors import AttributionError, InputError
+from evenlight.explainers.explain import explain
+from evenlight.measures.levers import levers
+from evenlight.measures.rely import rely
+from evenlight.measures.shortcut import shortcut
+from evenlight.measures.shortcut_evidence import unsupported_set
+from evenlight.measures.shortcuts import UNSUPPORTED, Closure, Shortcut
+from evenlight.probes.refitting import Refitting
+from evenlight.probes.swap import swap
+from evenlight.probes.twin import twin
+
+NAMES = tuple(f"x{j}" for j in range(9))
+SETS = FeatureSets.from_lists(
+    {"cause": NAMES[:3], "markers": NAMES[3:6], "noise": NAMES[6:]}, NAMES
+)
+WORD = "consistent_with_a_shortcut"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A model, its training and audited people, attributions and twin."""
+
+    model: object
+    training: Cohort
+    cohort: Cohort
+    phi: Attributions
+    pair: Twin
+
+
+def people(
+    seed: int, n: int, *, gap: float, prefix: str, kind: str = "binary", k: int = 2
+) -> Cohort:
+    """Causes that differ little between groups, markers that differ much, noise; a gap."""
+    rng = np.random.default_rng(seed)
+    group = np.arange(n) % k
+    x = rng.normal(size=(n, 9))
+    x[:, :3] += 0.3 * group[:, None]
+    x[:, 3:6] += 1.2 * group[:, None]
+    score = 0.5 * x[:, :3].sum(axis=1) + gap * (group - (k - 1) / 2) - 0.3 * (k - 1)
+    y = (
+        (rng.random(n) < expit(score)).astype(float)
+        if kind == "binary"
+        else score + rng.normal(size=n)
+    )
+    table = pd.DataFrame(
+        {"group": np.array(list("abc"))[group], "y": y},
+        index=[f"{prefix}{i:05d}" for i in range(n)],
+    )
+    return Cohort(x, table, NAMES, outcome="y", unit="row", groups=["group"])
+
+
+@cache
+def held(gap: float, *, kind: str = "binary", k: int = 2, n: int = 1200) -> Held:
+    """Everything the gate needs, made once."""
+    training = people(1, n, gap=gap, prefix="t", kind=kind, k=k)
+    cohort = people(2, n, gap=gap, prefix="a", kind=kind, k=k)
+    model = LogisticRegression(C=0.05) if kind == "binary" else Ridge(50.0)
+    model.fit(training.dense(), training.y)
+    pair = twin(model, cohort, training=training, by="group", refitting=Refitting(refits=6), rng=3)
+    return Held(model, training, cohort, explain(model, cohort), pair)
+
+
+def closed(made: Held) -> object:
+    """What swapping the unsupported sets closes."""
+    lean = rely(made.phi.by(SETS), made.cohort, by="group")
+    moved = swap(made.model, made.cohort, by="group", sets=unsupported_set(lean, SETS))
+    return levers(moved, made.cohort, by="group")
+
+
+def test_a_planted_shortcut_is_called_so_with_all_the_evidence() -> None:
+    """Markers of the group carry a recruitment gap: all four criteria are met."""
+    made = held(2.0)
+    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair,
+                     levers=closed(made))  # type: ignore[arg-type] # fmt: skip
+    assert found.word == WORD
+    assert found.met.tolist() == ["met"] * 4
+    assert found.ranked()[0] == "markers"
+    assert found.partial[2] < 0.5
+    assert "without demonstrated support" in found.reason
+
+
+def test_a_clean_model_is_not_called_so() -> None:
+    """Without a recruitment gap the unsupported share is small and the twin leans on it as much."""
+    made = held(0.0)
+    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair,
+                     levers=closed(made))  # type: ignore[arg-type] # fmt: skip
+    assert found.word == "unresolved"
+    assert found.met[0] == "not met"
+    assert "10%" in found.reason
+
+
+@pytest.mark.parametrize("missing", ["twin", "levers", "both"])
+def test_without_a_part_of_the_evidence_it_is_unresolved(missing: str) -> None:
+    """No twin and no outside cohort, or no intervention: the reason names what is missing."""
+    made = held(2.0)
+    own: dict[str, object] = {"twin": made.pair, "levers": closed(made)}
+    own = {name: v for name, v in own.items() if missing not in (name, "both")}
+    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, **own)  # type: ignore[arg-type]
+    assert found.word == "unresolved"
+    if missing != "levers":
+        assert "no twin was given and no outside cohort was given" in found.reason
+    if missing != "twin":
+        assert "no intervention was given" in found.reason
+    assert (found.met == "not asked").sum() == (2 if missing == "both" else 1)
+
+
+def test_an_outside_cohort_in_which_the_reliance_fails_is_the_other_route() -> None:
+    """Among people recruited without the gap the slope between groups is shown below a half."""
+    made = held(2.0)
+    clean = people(5, 4000, gap=0.0, prefix="o")
+    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, levers=closed(made),
+                     outside=(explain(made.model, clean), clean))  # type: ignore[arg-type] # fmt: skip
+    assert found.word == WORD
+    assert found.outside[2] < 0.5
+    assert np.isnan(found.excess_total).all()
+    same = people(6, 4000, gap=2.0, prefix="o")
+    borne = shortcut(made.phi, made.cohort, by="group", sets=SETS, levers=closed(made),
+                     outside=(explain(made.model, same), same))  # type: ignore[arg-type] # fmt: skip
+    assert borne.word == "unresolved"
+    assert borne.outside[1] > 0.5
+    assert "does not show it to fail" in borne.reason
+
+
+def test_the_numbers_are_those_of_their_definitions() -> None:
+    """The unsupported share, its excess and limit, written out by loops over refits and people."""
+    made = held(2.0)
+    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair)
+    lean = rely(made.phi.by(SETS), made.cohort, by="group")
+    lacking = [j for j in range(3) if not lean.support[j].startswith("supported")]
+    assert found.unsupported[0] == pytest.approx(sum(lean.share[1, j] for j in lacking))
+    apart = [
+        sum(slow_share(a, made.cohort, j) - slow_share(b, made.cohort, j) for j in lacking)
+        for a, b in zip(made.pair.models, made.pair.twins, strict=True)
+    ]
+    mean, sd = np.mean(apart), np.std(apart, ddof=1)
+    wanted = [mean, sd, mean - stats.t.ppf(0.95, 5) * sd]
+    np.testing.assert_allclose(found.excess_total, wanted, atol=2e-6)
+
+
+def slow_share(made: Attributions, cohort: Cohort, j: int) -> float:
+    """B of set j given the outcome, less its mean under permutation, person by person."""
+    phi = made.by(SETS).values.astype(float)[:, j]
+    f, g, y = made.total(), cohort.grouping("group").codes, cohort.y
+    top = below = chance = 0.0
+    for outcome in (0.0, 1.0):
+        at = y == outcome
+        n = int(at.sum())
+        middle_f, middle_phi = f[at].mean(), phi[at].mean()
+        for level in (0, 1):
+            own = at & (g == level)
+            top += own.sum() * (f[own].mean() - middle_f) * (phi[own].mean() - middle_phi)
+        chance += float(((f[at] - middle_f) * (phi[at] - middle_phi)).sum()) / (n - 1)
+        below += float(((f[at] - middle_f) ** 2).sum())
+    return (top - chance) / below
+
+
+def test_nothing_depends_on_the_order_of_rows() -> None:
+    """People in another order, and twins in another order of theirs, give the same record."""
+    made = held(2.0)
+    first = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair, rng=4)
+    order = np.random.default_rng(0).permutation(made.cohort.n)
+    mixed = made.cohort.take(order)
+    again = shortcut(made.phi, mixed, by="group", sets=SETS, twin=made.pair, rng=4)
+    np.testing.assert_array_equal(first.over.excess, again.over.excess)
+    np.testing.assert_array_equal(first.unsupported, again.unsupported)
+    assert first.reason == again.reason
+
+
+def test_a_continuous_outcome_and_three_groups_pass_the_gate_too() -> None:
+    """A ridge on a number, with three groups in steps, is called so as well."""
+    made = held(1.5, kind="continuous", k=3)
+    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair,
+                     levers=closed(made))  # type: ignore[arg-type] # fmt: skip
+    assert found.word == WORD
+    assert found.levels == ("a", "b", "c")
+
+
+def test_without_an_outcome_it_cannot_be_estimated() -> None:
+    """A cohort without an outcome, or with too few people, gives not_estimable and a reason."""
+    made = held(2.0)
+    bare = Cohort(made.cohort.dense(), made.cohort.people, NAMES, unit="row", groups=["group"])
+    found = shortcut(made.phi, bare, by="group", sets=SETS)
+    assert found.word == "not_estimable"
+    assert "given the outcome" in found.reason
+    few = made.cohort.take(np.arange(16))
+    small = shortcut(explain(made.model, few), few, by="group", sets=SETS)
+    assert small.word == "not_estimable"
+    assert "two groups" in small.reason
+
+
+def test_what_does_not_fit_is_named() -> None:
+    """Twins by another grouping, of too few pairs or other features, and foreign interventions."""
+    made = held(2.0)
+    pair = made.pair
+    ask = {"by": "group", "sets": SETS}
+    with pytest.raises(InputError, match="the twin is by 'sex'"):
+        shortcut(made.phi, made.cohort, twin=replace(pair, grouping="sex"), **ask)  # type: ignore[arg-type]
+    short = replace(pair, models=pair.models[:3], twins=pair.twins[:3], offsets=pair.offsets[:3])
+    with pytest.raises(InputError, match="3 pairs of refits; at least 5"):
+        shortcut(made.phi, made.cohort, twin=short, **ask)  # type: ignore[arg-type]
+    with pytest.raises(AttributionError, match="the twin has 3 features and the model 9"):
+        shortcut(made.phi, made.cohort, by="group", twin=pair.by(SETS))
+    with pytest.raises(InputError, match="the intervention moved \\['cause'\\]"):
+        shortcut(made.phi, made.cohort, levers=Closure(("cause",), 0.5, 0.4, 0.6), **ask)  # type: ignore[arg-type]
+    other = levers(swap(made.model, made.cohort, by="group", sets=SETS), made.cohort, by="group")
+    with pytest.raises(InputError, match="no line of the interventions is about"):
+        shortcut(made.phi, made.cohort, levers=other, **ask)  # type: ignore[arg-type]
+    far = replace(made.phi, target="other")
+    with pytest.raises(AttributionError, match="outside cohort has attributions"):
+        shortcut(made.phi, made.cohort, outside=(far, made.cohort), **ask)  # type: ignore[arg-type]
+
+
+def test_an_intervention_that_could_not_be_asked_is_no_agreement() -> None:
+    """A closure without limits leaves the gate unresolved, for its own reason."""
+    made = held(2.0)
+    gone = Closure(("markers",), np.nan, np.nan, np.nan, "the gap's interval holds 0")
+    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair, levers=gone)
+    assert found.word == "unresolved"
+    assert "the gap's interval holds 0" in found.reason
+    with pytest.raises(InputError, match="without a reason"):
+        Closure(("markers",), np.nan, 0.0, 0.0)
+
+
+def test_the_set_to_neutralise_is_all_that_lacks_support() -> None:
+    """Markers and noise together are the set "unsupported"; others or none are refused."""
+    made = held(2.0)
+    lean = rely(made.phi.by(SETS), made.cohort, by="group")
+    found = unsupported_set(lean, SETS)
+    assert found.names == (UNSUPPORTED,)
+    assert found.members(UNSUPPORTED) == NAMES[3:]
+    every = replace(lean, support=np.full(3, "supported_within_groups"))
+    with pytest.raises(InputError, match="nothing to neutralise"):
+        unsupported_set(every, SETS)
+    with pytest.raises(InputError, match="others than the 3"):
+        unsupported_set(lean, FeatureSets.from_lists({"all": NAMES}, NAMES))
+
+
+def test_the_record_refuses_a_word_that_it_does_not_bear_out() -> None:
+    """The strong word needs every criterion, a word its list, a gap a reason."""
+    made = held(2.0)
+    found = shortcut(made.phi, made.cohort, by="group", sets=SETS)
+    with pytest.raises(InputError, match="needs all of"):
+        replace(found, word=WORD)
+    with pytest.raises(InputError, match="wanted one of"):
+        replace(found, word="biased")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="missing without a reason"):
+        replace(found, reasons=np.full(5, ""))
+    with pytest.raises(LookupError, match="pass twin="):
+        found.ranked()
+    assert isinstance(found, Shortcut)
+    assert len(found.to_frame()) == 3
+    assert repr(found).startswith("Shortcut by group: unresolved; ")
+
+
+def test_a_record_goes_to_json_and_back() -> None:
+    """With a twin, and with nothing estimable, every field comes back as it was."""
+    made = held(2.0)
+    bare = Cohort(made.cohort.dense(), made.cohort.people, NAMES, unit="row", groups=["group"])
+    for found in (
+        shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair),
+        shortcut(made.phi, bare, by="group", sets=SETS),
+    ):
+        data = json.loads(json.dumps(plain(found), allow_nan=False))
+        assert plain(restore(Shortcut, data)) == plain(found)

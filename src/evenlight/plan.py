@@ -143,7 +143,7 @@ def default_questions(cohort: Cohort) -> tuple[Question, ...]:
     first = cohort.groups[0].name
     known = cohort.outcome_kind in ("binary", "continuous")
     performance = (Question(measure="performance", grouping=first),) if known else ()
-    given: Literal["outcome", "nothing"] = "outcome" if known else "nothing"
+    given: Literal["outcome", "nothing"] = "nothing" if cohort.outcome is None else "outcome"
     return (
         *performance,
         Question(measure="use", grouping=first),

@@ -128,9 +128,9 @@ def _shortcut(result: Result) -> str:
     if result.verdict != "different":
         return f"{head}, whether it is a shortcut: {SPOKEN[result.verdict]}. Why: {result.reason}."
     return (
-        f"{head} is consistent with a shortcut: {_size(result)} % ({confidence(result.alpha)} "
-        f"interval {_interval(result)}) of the variation among people with the same outcome "
-        f"follows it through features without support within groups; {result.reason}."
+        f"{head} is consistent with a shortcut. {AMONG[result.view]}, {_size(result)} % "
+        f"({confidence(result.alpha)} interval {_interval(result)}) follows it through features "
+        f"without demonstrated support within groups; {result.reason}."
     )
 
 

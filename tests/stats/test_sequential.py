@@ -80,9 +80,12 @@ def literal(source: Source, seen: Float) -> tuple[Family, Float]:
 
 
 def counted(seen: Float, null: Float) -> Float:
-    """The larger of the permutation p and the half-normal one on the grid of the draws."""
+    """The permutation p, or the half-normal one on the grid of the draws if clearly larger."""
     half = np.sort(np.abs(stats.norm.ppf(0.5 + (np.arange(len(null)) + 0.5) / len(null) / 2)))
-    return np.maximum(p_value(seen, null), p_value(seen, half[:, None]))
+    own, normal = p_value(seen, null), p_value(seen, half[:, None])
+    count, floor = (p * (1 + len(null)) - 1 for p in (own, normal))
+    lighter = np.round(count) < np.round(floor) - sequential.NOISE * np.sqrt(np.round(floor))
+    return np.where(lighter, normal, own)
 
 
 def same(one: Family, other: Family) -> None:

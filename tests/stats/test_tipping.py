@@ -62,7 +62,7 @@ def test_a_right_label_is_left_alone() -> None:
 @given(st.floats(0.002, 0.998), st.floats(0.05, 1.0))
 def test_the_tipping_point_is_where_the_verdict_turns(at: float, most: float) -> None:
     """Found to a thousandth where it lies below the furthest, else not."""
-    found, becomes = tipping(lambda d: "similar" if d < at else "different", most=most)
+    found, becomes, _ = tipping(lambda d: "similar" if d < at else "different", most=most)
     if at <= most:
         assert found == pytest.approx(at, abs=0.0021)
         assert becomes == "different"
@@ -73,7 +73,9 @@ def test_the_tipping_point_is_where_the_verdict_turns(at: float, most: float) ->
 
 def test_a_search_ends_where_nothing_can_be_computed() -> None:
     """An impossible correction is no verdict."""
-    assert np.isnan(tipping(lambda d: "similar" if d < 0.3 else "", most=1.0)[0])
+    found, _, reached = tipping(lambda d: "similar" if d < 0.3 else "", most=1.0)
+    assert np.isnan(found)
+    assert reached == 0.25
 
 
 def test_a_difference_within_labels_is_that_of_strata() -> None:

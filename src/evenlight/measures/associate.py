@@ -31,7 +31,7 @@ from evenlight.measures.told_values import (
 )
 from evenlight.stats.association import normalised_information
 from evenlight.stats.cells import joint
-from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.disclosure import told_counts
 from evenlight.stats.discriminant import Told, arrangements, asked_axes, asked_groups, told_by
 from evenlight.stats.explained import basis, explained_family, explained_share, indicators
 from evenlight.stats.multiplicity import benjamini_hochberg
@@ -110,7 +110,9 @@ def associate(
         kind=told.kind,
         given=tuple(one.given for one in given),
         draws=DRAWS,
-        n=shown_counts(np.array([len(one.at) for one in given]), rounded=here.rounded),
+        n=told_counts(
+            np.array([len(one.at) for one in given]), rounded=here.rounded, smallest=SMALLEST_GROUP
+        ),
         strata=np.array([len(np.unique(one.stratum)) for one in given]),
         bins=np.array([one.bins for one in given]),
         population=np.array([one.population for one in given]),

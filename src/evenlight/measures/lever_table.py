@@ -121,6 +121,7 @@ def lines_of(made: Neutralised, on: Stage) -> Iterator[Lines]:
 
 def lever_table(lines: Sequence[Lines], *, rounded: bool, metrics: Sequence[str]) -> LeverTable:
     """All lines as one table."""
+    rounded = rounded or any(((line.n > 0) & (line.n < SMALLEST_GROUP)).any() for line in lines)
     columns: dict[str, list[np.ndarray]] = {name: [] for name in LeverTable.__dataclass_fields__}
     for line in lines:
         for name, values in _columns(line, rounded=rounded, metrics=metrics).items():

@@ -9,7 +9,7 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import Groups
+from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.measures.convergence import unconverged_reasons
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import TOTALS, Partial, Reliance
@@ -34,7 +34,7 @@ from evenlight.stats.decomposition import (
     shares,
     standardised,
 )
-from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.disclosure import told_counts
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.intervals import simultaneous
 from evenlight.stats.multiplicity import benjamini_hochberg, step_down
@@ -190,7 +190,7 @@ def _stacked(rows: list[Row], *, rounded: bool) -> dict[str, np.ndarray]:
     out = {
         name: np.array([getattr(row, name) for row in rows]) for name in Row.__dataclass_fields__
     }
-    out["n"] = shown_counts(out["n"], rounded=rounded)
+    out["n"] = told_counts(out["n"], rounded=rounded, smallest=SMALLEST_GROUP)
     out["raw_total"] = out["raw"].sum(axis=1)
     return out
 

@@ -40,7 +40,7 @@ class Slices:
     `effect` in the other half, with simultaneous 95 % limits and `holm`, one-sided p adjusted over
     the slices that were chosen; `searched` slices were looked at. Read `effect`: what a search
     finds looks worse than it is. `n` (s, 2) are units of the slice in each half. `verdict`:
-    *confirmed* where `holm` is below 0.05.
+    *confirmed* where `holm` is below 0.05 and the limits leave out 0.
     """
 
     names: tuple[str, ...]
@@ -176,6 +176,7 @@ def _judged(
     t = np.divide(other.effect, other.se, out=np.zeros(len(chosen)), where=~few)
     half = stats.t.ppf(1 - ALPHA / (2 * m), df) * other.se
     p = holm(np.where(few, np.nan, stats.t.sf(t, df)))
+    sure = (p < ALPHA) & (other.effect > half)
     n = np.stack([searched.units[chosen, 0], other.units[:, 0]], axis=1)
     text = np.where(
         other.units.min(axis=1) < SMALLEST_GROUP,
@@ -194,7 +195,7 @@ def _judged(
         n=_shown(n),
         found=searched.effect[chosen],
         holm=p,
-        verdict=np.where(few, "not_estimable", np.where(p < ALPHA, "confirmed", "not_confirmed")),
+        verdict=np.where(few, "not_estimable", np.where(sure, "confirmed", "not_confirmed")),
         reason=np.where(few, text, ""),
         **blank,
     )

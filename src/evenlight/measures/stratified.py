@@ -128,8 +128,8 @@ def _reason(group: Int, stratum: Int, bias: float) -> str:
         return f"fewer than two groups of {SMALLEST_GROUP} units with overlap"
     if bias > MOST_BIAS:
         return (
-            f"{len(np.unique(stratum))} strata for {len(group)} units: the estimate would be "
-            f"mostly bias (of the order {bias:.3f}, above {MOST_BIAS}); more people or fewer "
+            f"{len(np.unique(stratum))} strata are too many for these people: the estimate would "
+            f"be mostly bias (of the order {bias:.2f}, above {MOST_BIAS}); more people or fewer "
             "strata are needed"
         )
     return ""

@@ -158,7 +158,8 @@ def fill(
         return
     for e, s in np.ndindex(2, 2):
         most = min(furthest(events[s], ERRORS[e]), MOST)
-        found, becomes = tipping(partial(look, e, s), most=most)
+        found, becomes, reached = tipping(partial(look, e, s), most=most)
+        most = reached if np.isnan(found) else most
         out["tip"][at][e, s], out["becomes"][at][e, s] = found, becomes
         out["most"][at][e, s] = most
         if np.isnan(found):

@@ -167,11 +167,11 @@ CAPTIONS = {
 }
 
 READING = (
-    "Of the variation in the model's output among people with the same outcome, {eta} follows "
-    "{grouping} (n = {n}). Features with no demonstrated predictive value inside any group "
-    "contribute {unsupported} to it; {unresolved} of these are merely unresolved."
+    "{among}, {eta} follows {grouping} (n = {n}). Features with no demonstrated predictive value "
+    "within groups contribute {unsupported} to it; {unresolved} of these are merely unresolved."
 )
-READING_NONE = "How far the output follows {grouping} among people with the same outcome: {reason}."
+READING_ALONE = "{among}, {eta} follows {grouping} (n = {n})."
+READING_NONE = "How far the output follows {grouping}: {reason}."
 READING_AFTER = (
     "Legitimate differences may make the first number large with the second near zero. The "
     "claim is about the model in these people; it depends on the recorded group and on the "

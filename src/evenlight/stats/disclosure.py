@@ -23,6 +23,16 @@ def shown_counts(counts: Counts, *, rounded: bool) -> Counts:
     return (ROUND_TO * np.round(counts / ROUND_TO)).astype(counts.dtype)
 
 
+def told_counts(counts: Counts, *, rounded: bool, smallest: int) -> Counts:
+    """Counts as they may be shown, and 0 for any that is smaller than `smallest`.
+
+    >>> told_counts(np.array([403, 8]), rounded=True, smallest=11).tolist()
+    [405, 0]
+    """
+    shown = shown_counts(counts, rounded=rounded)
+    return np.where(counts < smallest, 0, shown).astype(counts.dtype)
+
+
 def suppressed_counts(counts: Int, *, smallest: int) -> tuple[Float, Text, bool]:
     """Counts as they may be shown (NaN where hidden), the reason, and whether they were rounded.
 

@@ -75,14 +75,14 @@ def furthest(events: float, kind: str) -> float:
 
 def tipping(
     verdict_at: Callable[[float], str], *, most: float, steps: int = STEPS
-) -> tuple[float, str]:
-    """The least difference at which the verdict is another, and which; NaN and "" if there is none.
+) -> tuple[float, str, float]:
+    """The least difference at which the verdict is another, which, and how far was looked.
 
-    Looked for from 0 to `most` in steps, then by bisection; a verdict of "" (cannot be computed)
-    ends the search.
+    NaN and "" where there is none. Looked for from 0 to `most` in steps, then by bisection; a
+    verdict of "" (cannot be computed) ends the search there.
 
     >>> tipping(lambda d: "different" if d < 0.13 else "cannot_tell", most=1.0)
-    (0.13, 'cannot_tell')
+    (0.13, 'cannot_tell', 0.15)
     """
     before, seen = 0.0, verdict_at(0.0)
     for at in np.linspace(0, most, steps + 1)[1:]:
@@ -90,9 +90,9 @@ def tipping(
         if not found:
             break
         if found != seen:
-            return _bisected(verdict_at, before, float(at), seen)
+            return *_bisected(verdict_at, before, float(at), seen), float(at)
         before = float(at)
-    return float("nan"), ""
+    return float("nan"), "", before
 
 
 def _bisected(

@@ -45,10 +45,12 @@ from evenlight.reports.words import (
     NOTHING,
     READING,
     READING_AFTER,
+    READING_ALONE,
     READING_NONE,
     RELIANCE_HEADS,
     SUPPORTS,
 )
+from evenlight.sentences import AMONG
 
 
 def section(audit: Audit) -> Element:
@@ -91,7 +93,9 @@ def reading(record: Reliance, g: int) -> str:
     grouping = short(record.grouping)
     if not isfinite(record.total[g, 0]):
         return READING_NONE.format(grouping=grouping, reason=say(record.total_reason[g]))
-    return READING.format(
+    words = READING_ALONE if record.given[g] == "nothing" else READING
+    return words.format(
+        among=AMONG[record.given[g]],
         eta=_points(record, g, 0),
         grouping=grouping,
         n=count(float(record.n[g])),
@@ -131,7 +135,7 @@ def totals(key: str, record: Reliance) -> Element:
         speaks = f". {say(record.population[g])}" if record.population[g] else ""
         first: list[Node] = [
             f"{given}{speaks}",
-            size(count(float(record.n[g]))),
+            size(count(float(record.n[g]) or float("nan"), "fewer than 11")),
             count(float(record.strata[g])),
         ]
         rows.append([*first, shares[0], word, *shares[1:]])

@@ -18,14 +18,18 @@ from evenlight.reports.parts import FEW, evidence, folded, grid, name, say, size
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import SUPPORTS
 
+FEWER = "fewer than 11"
+
 WORD = {
     "consistent_with_a_shortcut": "Consistent with a shortcut",
     "unresolved": "Whether this is a shortcut is unresolved",
     "not_estimable": "Whether this is a shortcut cannot be asked here",
 }
 NEEDS = {
-    "share": "More than 10 % of the output's variance, through features without support",
-    "comparison": "A twin trained with the group accounted for, or another cohort, does without",
+    "share": "More than 10 % of the output's variance given the outcome, through features without "
+    "demonstrated support",
+    "comparison": "A twin trained with the group accounted for leans on them less, or another "
+    "cohort shows them to fail",
     "resolved": "Support is decided for at least half of the reliance",
     "intervention": "Neutralising these features closes a part of the gap",
 }
@@ -35,12 +39,11 @@ GATE = (
 )
 SETS = (
     "Shares by {kind} of {refits} refits of the model and of its twin, and the excess with its "
-    "lower limit for a further refit (one-sided 95 %)."
+    "lower limit for a further refit (one-sided 95 %, each by itself)."
 )
 CLOSING = (
-    "The gap in mean output between groups given the {given}, with features neutralised: swapped "
-    "for the other group's values, or taken away, among people with the same outcome. Pointwise "
-    "limits at {level}."
+    "The gap in mean output between groups{among}, with features neutralised: swapped for the "
+    "other group's values, or taken away. Pointwise limits at {level}."
 )
 SIGNAL = (
     "What is lost within groups when features are exchanged among the people of each group, with "
@@ -50,13 +53,12 @@ TABLE = (
     "Performance without these features: the output is averaged over the values of other people, "
     "as many of each group. On the same people, with pointwise 95 % limits."
 )
-WITHOUT = "features without support"
+WITHOUT = "features without demonstrated support"
 LEAK = (
-    "How well the groups of {grouping} can be told apart by a linear classifier of unseen people, "
-    "among people with the same {given}. What attributions or values tell is encoded, and no "
-    "evidence of use; what the output tells bears on use, in excess of a twin."
+    "How well the groups of {grouping} can be told apart by a linear classifier of unseen people"
+    "{among}; p adjusted over pairs of groups (Holm). What attributions or values tell is encoded, "
+    "and no evidence of use; what the output tells bears on use, in excess of a twin."
 )
-NO_OUTCOME = "How well the groups of {grouping} can be told apart by a linear classifier."
 
 
 PARTIAL = (
@@ -64,7 +66,7 @@ PARTIAL = (
     "at {slope} of what the model claims (1 as claimed, 0 not at all); they were chosen for "
     "it in the same people, which lowers this number."
 )
-RESOLVED = "Support is decided for {share} of what follows {grouping}."
+RESOLVED = "Support is decided for {share} of the shares by {grouping}, by their size."
 ADJUSTED = "Support within groups is {adjusted}."
 CUTS = "The same totals with the outcome held in 5, 10 and 20 bins."
 
@@ -123,7 +125,11 @@ def gate(key: str, record: Shortcut) -> Iterator[Node]:
         [NEEDS[rule], evidence(_found(record, rule)), str(met)]
         for rule, met in zip(CRITERIA, record.met, strict=True)
     ]
-    named = GATE.format(grouping=record.grouping, given=record.given, n=count(record.n))
+    named = GATE.format(
+        grouping=record.grouping,
+        given=record.given,
+        n=count(float(record.n) or float("nan"), FEWER),
+    )
     yield grid(key, "T5, gate", named, ("A shortcut needs", "Found", "Met"), rows)
     if record.refits:
         yield folded("Set by set, beside the twin", _sets(key, record))
@@ -177,6 +183,10 @@ def levers(key: str, record: Levers) -> Iterator[Node]:
         yield p(class_="quiet")[say(note)]
 
 
+def _among(given: str) -> str:
+    return "" if given in ("", "nothing") else f" among people with the same {given}"
+
+
 def _features(subject: object) -> Node:
     return WITHOUT if subject == UNSUPPORTED else name(subject)
 
@@ -197,7 +207,7 @@ def _closing(key: str, record: Levers) -> Element:
             number(float(made.after[i]), str(made.reason[i])),
             evidence(estimate(*shut, reason=str(made.closure_reason[i]))),
         ])  # fmt: skip
-    named = CLOSING.format(given=record.given, level=confidence(record.alpha))
+    named = CLOSING.format(among=_among(record.given), level=confidence(record.alpha))
     return grid(key, "T5, levers", named, heads, rows, most=FEW)
 
 
@@ -255,8 +265,7 @@ def leakage(key: str, record: Leakage) -> Element:
             verdict(str(record.verdict[r, c])),
             _over(record, r, c),
         ])  # fmt: skip
-    held = LEAK if record.given else NO_OUTCOME
-    named = held.format(grouping=short(record.grouping), given=record.given)
+    named = LEAK.format(grouping=short(record.grouping), among=_among(record.given))
     table = grid(key, "T5, told", named, heads, rows, most=FEW)
     return folded("What tells the groups apart", table)
 

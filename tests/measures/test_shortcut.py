@@ -20,11 +20,12 @@ from evenlight.data.features import FeatureSets
 from evenlight.data.twins import Twin
 from evenlight.errors import AttributionError, InputError
 from evenlight.explainers.explain import explain
+from evenlight.measures.lever import Levers
 from evenlight.measures.levers import levers
 from evenlight.measures.rely import rely
 from evenlight.measures.shortcut import shortcut
 from evenlight.measures.shortcut_evidence import unsupported_set
-from evenlight.measures.shortcuts import UNSUPPORTED, Closure, Shortcut
+from evenlight.measures.shortcuts import UNSUPPORTED, Closure, Shortcut, Word
 from evenlight.probes.refitting import Refitting
 from evenlight.probes.swap import swap
 from evenlight.probes.twin import twin
@@ -33,7 +34,7 @@ NAMES = tuple(f"x{j}" for j in range(9))
 SETS = FeatureSets.from_lists(
     {"cause": NAMES[:3], "markers": NAMES[3:6], "noise": NAMES[6:]}, NAMES
 )
-WORD = "consistent_with_a_shortcut"
+WORD: Word = "consistent_with_a_shortcut"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +81,7 @@ def held(gap: float, *, kind: str = "binary", k: int = 2, n: int = 1200) -> Held
     return Held(model, training, cohort, explain(model, cohort), pair)
 
 
-def closed(made: Held) -> object:
+def closed(made: Held) -> Levers:
     """What swapping the unsupported sets closes."""
     lean = rely(made.phi.by(SETS), made.cohort, by="group")
     moved = swap(made.model, made.cohort, by="group", sets=unsupported_set(lean, SETS))
@@ -91,7 +92,7 @@ def test_a_planted_shortcut_is_called_so_with_all_the_evidence() -> None:
     """Markers of the group carry a recruitment gap: all four criteria are met."""
     made = held(2.0)
     found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair,
-                     levers=closed(made))  # type: ignore[arg-type] # fmt: skip
+                     levers=closed(made))  # fmt: skip
     assert found.word == WORD
     assert found.met.tolist() == ["met"] * 4
     assert found.ranked()[0] == "markers"
@@ -103,7 +104,7 @@ def test_a_clean_model_is_not_called_so() -> None:
     """Without a recruitment gap the unsupported share is small and the twin leans on it as much."""
     made = held(0.0)
     found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair,
-                     levers=closed(made))  # type: ignore[arg-type] # fmt: skip
+                     levers=closed(made))  # fmt: skip
     assert found.word == "unresolved"
     assert found.met[0] == "not met"
     assert "10%" in found.reason
@@ -129,13 +130,13 @@ def test_an_outside_cohort_in_which_the_reliance_fails_is_the_other_route() -> N
     made = held(2.0)
     clean = people(5, 4000, gap=0.0, prefix="o")
     found = shortcut(made.phi, made.cohort, by="group", sets=SETS, levers=closed(made),
-                     outside=(explain(made.model, clean), clean))  # type: ignore[arg-type] # fmt: skip
+                     outside=(explain(made.model, clean), clean))  # fmt: skip
     assert found.word == WORD
     assert found.outside[2] < 0.5
     assert np.isnan(found.excess_total).all()
     same = people(6, 4000, gap=2.0, prefix="o")
     borne = shortcut(made.phi, made.cohort, by="group", sets=SETS, levers=closed(made),
-                     outside=(explain(made.model, same), same))  # type: ignore[arg-type] # fmt: skip
+                     outside=(explain(made.model, same), same))  # fmt: skip
     assert borne.word == "unresolved"
     assert borne.outside[1] > 0.5
     assert "does not show it to fail" in borne.reason
@@ -190,7 +191,7 @@ def test_a_continuous_outcome_and_three_groups_pass_the_gate_too() -> None:
     """A ridge on a number, with three groups in steps, is called so as well."""
     made = held(1.5, kind="continuous", k=3)
     found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair,
-                     levers=closed(made))  # type: ignore[arg-type] # fmt: skip
+                     levers=closed(made))  # fmt: skip
     assert found.word == WORD
     assert found.levels == ("a", "b", "c")
 

@@ -110,7 +110,8 @@ def test_the_logistic_twin_is_the_optimum_without_a_penalty_on_the_group() -> No
         return float(fit.sum() + (theta[1:4] @ theta[1:4]) / (2 * 0.02))
 
     slow = minimize(loss, np.zeros(5), tol=1e-12).x
-    np.testing.assert_allclose(made[0].coef_[0], slow[1:4], atol=2e-3)  # type: ignore[attr-defined]
+    learned = made[0].coef_[0]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(learned, slow[1:4], atol=2e-3)
     assert made[1][1] - made[1][0] == pytest.approx(slow[4], abs=0.02)
 
 
@@ -229,7 +230,7 @@ def test_the_covariate_twin_of_a_linear_model_is_that_of_the_columns() -> None:
     model.fit(training.dense(), training.y)
     both = []
     for how in ("auto", "covariate"):
-        wanted = Refitting(refits=2, how=how, method="linear")  # type: ignore[arg-type]
+        wanted = Refitting(refits=2, how=how, method="linear")
         both.append(twin(model, cohort, training=training, by="group", refitting=wanted, rng=1))
     assert [made.how for made in both] == ["columns", "covariate"]
     for a, b in zip(both[0].twins, both[1].twins, strict=True):
@@ -294,10 +295,10 @@ def test_a_class_that_takes_no_weights_draws_rows() -> None:
     assert made.how == "offset"
 
 
-class _NoWeights(GaussianNB):
+class _NoWeights(GaussianNB):  # type: ignore[misc]
     """A classifier whose fit takes rows and outcome alone."""
 
-    def fit(self, x: object, y: object) -> _NoWeights:  # type: ignore[override]
+    def fit(self, x: object, y: object) -> _NoWeights:
         super().fit(x, y)
         return self
 
@@ -331,7 +332,7 @@ def test_networks_are_refitted_by_a_function() -> None:
             loss = nn.functional.binary_cross_entropy_with_logits(
                 made(rows)[:, 0], wanted, weight=scale
             )
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             steps.step()
         return made.eval()
 

@@ -47,5 +47,5 @@ def reliance_curve(mass: Float, association: Float) -> Curve:
         raise InputError(f"mass is {mass.shape}, association {association.shape}; both are (p,)")
     told = np.maximum(np.nan_to_num(association, nan=0.0), 0.0)
     tau, at = np.unique(told[told > 0], return_inverse=True)
-    here = np.bincount(at, weights=mass[told > 0], minlength=len(tau))
+    here = np.bincount(at, weights=mass[told > 0], minlength=len(tau)).astype(np.float64)
     return Curve(tau, np.cumsum(here[::-1])[::-1])

@@ -178,7 +178,8 @@ def restored_shares(sums: LabelSums, *, sensitivity: Float, specificity: Float) 
     false = 1 - specificity
 
     def events(made: Float, spread: tuple[int, ...]) -> Float:
-        return (made[1] - false.reshape(spread) * made[0]) / sharp.reshape(spread)
+        out: Float = (made[1] - false.reshape(spread) * made[0]) / sharp.reshape(spread)
+        return out
 
     count = events(sums.count, (-1,))
     parts, square = events(sums.parts, (-1, 1)), events(sums.square, (-1,))

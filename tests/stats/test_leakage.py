@@ -18,7 +18,6 @@ from evenlight.stats.leakage import (
     outcome_pieces,
     probed,
     scaled,
-    slope_adjusted,
     told,
 )
 from evenlight.stats.two_sample import folds_of, shrinkage
@@ -154,23 +153,6 @@ def test_words_follow_limits_and_p() -> None:
     found = told(low, high, p, margin=0.05, alpha=0.05, smallest=n)
     words = ["similar", "cannot_tell", "similar", "not_estimable", "cannot_tell"]
     assert found.tolist() == words
-
-
-def test_the_slopes_are_those_of_an_analysis_of_covariance() -> None:
-    """One slope a piece for all its strata, as least squares with a mean for each cell finds it."""
-    rng = np.random.default_rng(4)
-    stratum, group = rng.integers(0, 6, 120), rng.integers(0, 2, 120)
-    piece = stratum // 3
-    y = rng.normal(size=120)
-    x = rng.normal(size=(120, 2)) + y[:, None] * 2 * piece[:, None] + group[:, None]
-    cell = np.eye(12)[stratum * 2 + group]
-    own = np.column_stack([y * (piece == 0), y * (piece == 1), cell])
-    slope = np.linalg.lstsq(own, x, rcond=None)[0][:2][piece]
-    level = np.array([y[stratum == s].mean() for s in range(6)])[stratum]
-    slow = x - (y - level)[:, None] * slope
-    np.testing.assert_allclose(slope_adjusted(x, y, stratum, group, piece), slow)
-    constant = slope_adjusted(x, np.ones(120), stratum, group, piece)
-    np.testing.assert_array_equal(constant, x)
 
 
 def test_events_and_censored_times_are_cut_apart() -> None:

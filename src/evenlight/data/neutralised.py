@@ -30,7 +30,8 @@ class Neutralised:
     groups of each swap (a pair once for each draw), and is () for the other kinds, whose d are
     draws. `stratum` (n,) codes the outcome (and strata) given which gaps are taken, -1 unknown;
     `fitted` (n,) codes the strata in which the change was fitted; both are the same for all rows
-    of a unit. `y` (n,) is an outcome that was cut into bins, all NaN where none was.
+    of a unit. `piece` (n,) is the outcome alone, and `y` (n,) one that was cut into bins, all NaN
+    where none was.
     `part` (m, d, n) says how each row moves what the gap loses, sampling error of the change with
     it (`evenlight.stats.closure`), NaN where the change depends on the row alone.
     `notes` are sentences about what the change does to the data.
@@ -53,6 +54,7 @@ class Neutralised:
     part: Float
     stratum: Int
     fitted: Int
+    piece: Int
     y: Float
     given: str
     target: str
@@ -70,7 +72,7 @@ class Neutralised:
             raise ModelError(f"kind {self.kind!r} is not one of {KINDS}")
         n, m = len(self.rows), len(self.sets)
         d = self.after.shape[1] if self.after.ndim == 3 else -1
-        flat = ("before", "response_before", "stratum", "fitted", "y")
+        flat = ("before", "response_before", "stratum", "fitted", "piece", "y")
         wanted: dict[str, tuple[int, ...]] = dict.fromkeys(flat, (n,))
         wanted |= dict.fromkeys(("after", "response", "part"), (m, d, n))
         for name, shape in wanted.items():
@@ -98,7 +100,7 @@ class Neutralised:
         if self.cohort_digest and self.cohort_digest != cohort.digest:
             raise ModelError(f"this {self.kind} was made on another cohort")
         index = align.match(self.rows, cohort.rows, what=self.kind)
-        flat = ("before", "response_before", "stratum", "fitted", "y")
+        flat = ("before", "response_before", "stratum", "fitted", "piece", "y")
         taken = {name: getattr(self, name)[index] for name in flat}
         taken |= {name: getattr(self, name)[..., index] for name in ("after", "response", "part")}
         place = np.append(np.argsort(index, kind="stable"), -1)

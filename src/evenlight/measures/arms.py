@@ -52,9 +52,13 @@ def stratum_given(here: Setting, given: str) -> Int:
     kind = here.cohort.outcome_kind
     if kind is None or kind == "survival":
         raise CohortError("a view given the outcome needs a binary, categorical or continuous one")
+    return joint([stratum, _bins(here, kind)])
+
+
+def _bins(here: Setting, kind: str) -> Int:
+    """The outcome of each kept row as it is held: its class, or its bin."""
     codes = here.groups.codes[here.kept]
-    bins, _ = outcome_bins(here.cohort.y[here.kept], codes, kind=kind)
-    return joint([stratum, bins])
+    return outcome_bins(here.cohort.y[here.kept], codes, kind=kind)[0]
 
 
 def arms_of(
@@ -63,18 +67,19 @@ def arms_of(
     """The arms of every contrast; `values` (n kept, ...) of all views that share the condition."""
     stratum = stratum_given(here, given)
     if given == "outcome" and here.cohort.outcome_kind == "continuous":
-        values = _adjusted(here, values, stratum)
+        values = outcome_adjusted(here, values, stratum)
     return [
         arm(here, pair, stratum, values, draws=draws, rng=rng) for pair in here.groups.contrasts()
     ]
 
 
-def _adjusted(here: Setting, values: Float, stratum: Int) -> Float:
-    """Values without their dependence on the outcome inside each bin (and stratum)."""
+def outcome_adjusted(here: Setting, values: Float, stratum: Int) -> Float:
+    """Values (n kept, ...) without their dependence on a continuous outcome inside its bins."""
     y, known = here.cohort.y[here.kept], stratum >= 0
+    piece = _bins(here, "continuous")
     out = values.copy()
     group = here.unit_group[here.unit][known]
-    out[known] = within_adjusted(values[known], y[known], stratum[known], group)
+    out[known] = within_adjusted(values[known], y[known], stratum[known], group, piece=piece[known])
     return out
 
 

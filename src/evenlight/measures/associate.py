@@ -54,12 +54,14 @@ NO_INFORMATION = "axes are not cut into groups"
 class Condition:
     """The m units that enter under a condition: positions `at` (m,), `stratum`, `group`, `y`.
 
+    `piece` (m,) is the bin of a continuous outcome, which declared strata may cut further.
     `target` (m, q) are indicators of the groups, or the axes; `group` is -1 throughout for axes.
     """
 
     given: str
     at: Int
     stratum: Int
+    piece: Int
     group: Int
     target: Float
     y: Float
@@ -70,7 +72,9 @@ class Condition:
     def values(self, values: Float) -> Float:
         """Values of its units (u, c) -> (m, c), without their slope on y inside bins of y."""
         own = values[self.at]
-        return without_slopes(own, self.y, self.stratum, self.group) if self.bins else own
+        if not self.bins:
+            return own
+        return without_slopes(own, self.y, self.stratum, self.group, self.piece)
 
 
 def associate(
@@ -166,7 +170,9 @@ def _condition(here: Setting, given: str, axes: Axes | None) -> Condition:
     reason = made.reason if large < 2 else ""  # no bias to refuse for, unlike a reliance
     told = "" if reason else speaks_for(here, made)
     at = np.flatnonzero(made.keep)
-    return Condition(given, at, made.stratum, made.group, target, made.y, made.bins, told, reason)
+    return Condition(
+        given, at, made.stratum, made.piece, made.group, target, made.y, made.bins, told, reason
+    )
 
 
 def _axes_condition(here: Setting, given: str, axes: Axes) -> Condition:
@@ -180,6 +186,7 @@ def _axes_condition(here: Setting, given: str, axes: Axes) -> Condition:
         most = int(np.clip(u / (AXES_ROOM * (target.shape[1] + 1)), 2, 10)) if binned else None
         kind = "continuous" if binned else "categorical"
         stratum, bins = outcome_bins(y, stratum, kind=kind, bins=most)
+    piece = stratum
     if given == "outcome and strata":
         stratum = joint([stratum, here.unit_stratum])
     entered = [rows for rows in basis(target, stratum).rows] if u else []
@@ -190,7 +197,16 @@ def _axes_condition(here: Setting, given: str, axes: Axes) -> Condition:
     told = f"Speaks for the {share:.0%} of units in strata with enough of them."
     none = np.full(len(at), -1, dtype=np.int64)
     return Condition(
-        given, at, stratum[at], none, target[at], y[at], bins, told if share < 0.8 else "", reason
+        given,
+        at,
+        stratum[at],
+        piece[at],
+        none,
+        target[at],
+        y[at],
+        bins,
+        told if share < 0.8 else "",
+        reason,
     )
 
 

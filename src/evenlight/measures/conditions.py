@@ -14,8 +14,8 @@ from evenlight.errors import CohortError, InputError
 from evenlight.measures.observed import followed
 from evenlight.measures.prepare import Setting
 from evenlight.stats.cells import joint
-from evenlight.stats.leakage import outcome_pieces, slope_adjusted
-from evenlight.stats.strata import outcome_bins
+from evenlight.stats.leakage import outcome_pieces
+from evenlight.stats.strata import outcome_bins, within_adjusted
 from evenlight.stats.survival import martingale
 
 HELD = ("outcome", "nothing")
@@ -56,9 +56,9 @@ class Held:
             return values
         known = self.stratum >= 0
         out = np.array(values, dtype=np.float64)
-        out[known] = slope_adjusted(
+        out[known] = within_adjusted(
             out[known], self.y[known], self.stratum[known],
-            here.unit_group[here.unit][known], self.piece[known],
+            here.unit_group[here.unit][known], piece=self.piece[known],
         )  # fmt: skip
         return out
 

@@ -156,6 +156,7 @@ def _closed(
         None if np.isnan(part[both.enter]).any() else part,
         _unit_codes(made.fitted, here),
         None if np.isnan(y[both.enter]).any() else y,
+        _unit_codes(made.piece, here),
     )
     return closing(both, outputs, factor=FACTOR.get(made.kind, 1.0), alpha=alpha)
 

@@ -14,7 +14,7 @@ from evenlight.data.cards import told
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.errors import AttributionError
-from evenlight.measures.arms import stratum_given
+from evenlight.measures.arms import outcome_adjusted, stratum_given
 from evenlight.measures.axes_omnibus import largest
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.comparison import View
@@ -34,7 +34,6 @@ from evenlight.stats.omnibus import (
     welch,
 )
 from evenlight.stats.shuffles import shuffles
-from evenlight.stats.strata import within_adjusted
 
 MOST_LEVELS = 50
 """The largest levels that enter one test; the others are counted, and left out."""
@@ -189,11 +188,7 @@ def _designed(here: Setting, view: View, values: Float, chosen: list[int]) -> tu
     """Cells of the chosen levels (m, p) and their design."""
     stratum = stratum_given(here, view.given)
     if view.given == "outcome" and here.cohort.outcome_kind == "continuous":
-        known = stratum >= 0
-        values = values.copy()
-        group = here.unit_group[here.unit][known]
-        y = here.cohort.y[here.kept][known]
-        values[known] = within_adjusted(values[known], y, stratum[known], group)
+        values = outcome_adjusted(here, values, stratum)
     code = np.full(len(here.groups.levels) + 1, -1, dtype=np.int64)
     code[chosen] = np.arange(len(chosen))
     unit_code = code[here.unit_group]

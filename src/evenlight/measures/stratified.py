@@ -32,13 +32,15 @@ BINNED = ("continuous", "survival")
 class Strata:
     """The m of u units that enter, `keep` (u,), their `group`, `stratum` and outcome `y`, (m,).
 
-    `bins` of the outcome (0: it is not binned), the order of the bias, and why it cannot be asked.
+    `piece` (m,) is the bin of the outcome, which strata may cut further; `bins` of the outcome (0:
+    it is not binned), the order of the bias, and why it cannot be asked.
     """
 
     given: str
     keep: Bool
     group: Int
     stratum: Int
+    piece: Int
     y: Float
     bins: int
     bias: float
@@ -56,10 +58,11 @@ class Strata:
         """
         phi, f = phi[self.keep], f[self.keep]
         if self.bins:
-            phi = within_adjusted(phi, self.y, self.stratum, self.group)
-            f = within_adjusted(f[:, None], self.y, self.stratum, self.group)[:, 0]
-        own = None if family is None else family[self.keep]
-        return layout(phi, f, self.group, self.stratum, family=own)
+            own = (self.y, self.stratum, self.group)
+            phi = within_adjusted(phi, *own, piece=self.piece)
+            f = within_adjusted(f[:, None], *own, piece=self.piece)[:, 0]
+        kin = None if family is None else family[self.keep]
+        return layout(phi, f, self.group, self.stratum, family=kin)
 
 
 def conditions(cohort: Cohort) -> tuple[str, ...]:
@@ -74,13 +77,13 @@ def strata_given(here: Setting, given: str, *, bins: int | None = None) -> Strat
     group = np.where(_large(here)[here.unit_group], here.unit_group, -1)
     y = np.zeros(len(group)) if given == "nothing" else unit_outcome(here)
     for count in BINS if bins is None else (bins,):
-        stratum, used = _stratum(here, given, y, count, fixed=bins is not None)
+        stratum, piece, used = _stratum(here, given, y, count, fixed=bins is not None)
         keep = estimable_strata(group, stratum)
         bias = bias_order(group[keep], stratum[keep])
         if bias <= MOST_BIAS or used == 0:
             break
     reason = _reason(group[keep], stratum[keep], bias)
-    return Strata(given, keep, group[keep], stratum[keep], y[keep], used, bias, reason)
+    return Strata(given, keep, group[keep], stratum[keep], piece[keep], y[keep], used, bias, reason)
 
 
 def unaskable(cohort: Cohort, *, by: str | Groups, given: str) -> str:
@@ -110,15 +113,18 @@ def _large(here: Setting) -> Bool:
     return np.append(here.sizes >= SMALLEST_GROUP, False)
 
 
-def _stratum(here: Setting, given: str, y: Float, count: int, *, fixed: bool) -> tuple[Int, int]:
-    """The stratum of each unit (u,), -1 unknown, with at most `count` bins of the outcome."""
+def _stratum(
+    here: Setting, given: str, y: Float, count: int, *, fixed: bool
+) -> tuple[Int, Int, int]:
+    """The stratum and the outcome's bin of each unit (u,), -1 unknown, and at most `count` bins."""
     if given == "nothing":
-        return np.zeros(len(y), dtype=np.int64), 0
+        none = np.zeros(len(y), dtype=np.int64)
+        return none, none, 0
     kind = "continuous" if here.cohort.outcome_kind in BINNED else "categorical"
     if kind == "continuous" and not fixed:
         count = min(count, outcome_bins(y, here.unit_group, kind=kind)[1])
     bins, used = outcome_bins(y, here.unit_group, kind=kind, bins=count)
-    return (bins if given == "outcome" else joint([bins, here.unit_stratum])), used
+    return (bins if given == "outcome" else joint([bins, here.unit_stratum])), bins, used
 
 
 def _reason(group: Int, stratum: Int, bias: float) -> str:

@@ -90,14 +90,15 @@ def set_values(here: Setting, columns: Sequence[int]) -> Float:
     return here.per_unit(out)
 
 
-def without_slopes(values: Float, y: Float, stratum: Int, group: Int) -> Float:
+def without_slopes(values: Float, y: Float, stratum: Int, group: Int, piece: Int) -> Float:
     """Values (m, c) without their slope on y inside bins of y; a missing value stays missing."""
     out = values.copy()
     gaps = np.isnan(values).any(axis=0)
-    out[:, ~gaps] = within_adjusted(values[:, ~gaps], y, stratum, group)
+    out[:, ~gaps] = within_adjusted(values[:, ~gaps], y, stratum, group, piece=piece)
     for j in np.flatnonzero(gaps):
         own = ~np.isnan(values[:, j])
-        part = within_adjusted(values[own][:, [j]], y[own], stratum[own], group[own])
+        at = (y[own], stratum[own], group[own])
+        part = within_adjusted(values[own][:, [j]], *at, piece=piece[own])
         out[own, j] = part[:, 0]
     return out
 

@@ -20,8 +20,8 @@ from evenlight.probes.layers import Layer
 from evenlight.probes.opened import opened
 from evenlight.probes.outcomes import given_outcome
 from evenlight.stats.cells import joint
-from evenlight.stats.leakage import group_shift, outcome_pieces, slope_adjusted
-from evenlight.stats.strata import outcome_bins
+from evenlight.stats.leakage import group_shift, outcome_pieces
+from evenlight.stats.strata import outcome_bins, within_adjusted
 
 BLOCKS = 20
 """Blocks of units that are left out in turn, for a delete-a-group jackknife."""
@@ -125,8 +125,8 @@ def _adjusted(values: Float, rows: Rows, group: Int) -> Float:
     if rows.y is None:
         return values
     known = (rows.stratum >= 0) & (group >= 0)
-    values[known] = slope_adjusted(
-        values[known], rows.y[known], rows.stratum[known], group[known], rows.piece[known]
+    values[known] = within_adjusted(
+        values[known], rows.y[known], rows.stratum[known], group[known], piece=rows.piece[known]
     )
     return values
 

@@ -23,13 +23,14 @@ class Given:
     """What is held, over n rows; the same for all rows of a unit.
 
     `group` (n,) codes, -1 unknown; `stratum` (n,) the cross of the outcome and the declared strata,
-    -1 unknown; `nuisance` (n,) the declared strata alone; `y` (n,) an outcome that was cut into
-    bins, all NaN for categories; `words` what is held.
+    -1 unknown; `nuisance` (n,) the declared strata alone, `piece` (n,) the outcome alone; `y` (n,)
+    an outcome that was cut into bins, all NaN for categories; `words` what is held.
     """
 
     group: Int
     stratum: Int
     nuisance: Int
+    piece: Int
     y: Float
     words: str
 
@@ -49,11 +50,12 @@ def given_outcome(cohort: Cohort, groups: Groups) -> Given:
     strata = ["strata"] if set(cohort.strata) - {groups.name} else []
     if cohort.outcome_kind is None:
         y, codes, held = np.full(u, np.nan), nuisance, strata or ["nothing"]
+        bins = np.zeros(u, dtype=np.int64)
     else:
         y, bins = _bins(cohort, group)
         codes, held = joint([bins, nuisance]), ["outcome", *strata]
     words = " and ".join(held)
-    return Given(group[unit], codes[unit], nuisance[unit], y[unit], words)
+    return Given(group[unit], codes[unit], nuisance[unit], bins[unit], y[unit], words)
 
 
 def _bins(cohort: Cohort, group: Int) -> tuple[Float, Int]:

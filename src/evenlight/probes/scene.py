@@ -80,7 +80,8 @@ class Scene:
         return Neutralised(
             kind=kind, grouping=self.groups.name, rows=self.cohort.rows, sets=self.sets,
             before=self.prepared.output, response_before=adapted.respond(self.prepared.output),
-            after=after, response=adapted.respond(after), stratum=given.stratum, y=given.y,
+            after=after, response=adapted.respond(after), stratum=given.stratum,
+            piece=given.piece, y=given.y,
             given=given.words, target=self.prepared.target, link=str(adapted.link),
             scale=adapted.scale, unit=adapted.unit, cohort_digest=self.cohort.digest, **told,
         )  # fmt: skip

@@ -94,7 +94,7 @@ class Outputs:
     `part` (u,): how each unit moves what the gap loses, over `factor`, the map's own error with it;
     None where what happens to a unit depends on that unit alone. `fitted` (u,): the strata in which
     the map was fitted, None for those of the gap. `y` (u,): a continuous outcome whose linear part
-    within strata is taken off, else None.
+    within strata is taken off, a slope for each `piece` (u,), its bin, else None.
     """
 
     before: Float
@@ -102,6 +102,7 @@ class Outputs:
     part: Float | None = None
     fitted: Int | None = None
     y: Float | None = None
+    piece: Int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ def _given_y(values: Float, both: Sides, made: Outputs, rows: Int) -> Float:
     if made.y is None:
         return values
     member = both.member[rows].astype(np.int64)
-    return within_adjusted(values, made.y[rows], both.stratum[rows], member)
+    piece = None if made.piece is None else made.piece[rows]
+    return within_adjusted(values, made.y[rows], both.stratum[rows], member, piece=piece)
 
 
 def _of_map(both: Sides, made: Outputs, share: Float, rows: Int) -> Float:

@@ -153,38 +153,6 @@ def group_shift(values: Float, group: Int, stratum: Int, *, weight: Float) -> Fl
     return out
 
 
-def slope_adjusted(values: Float, y: Float, stratum: Int, group: Int, piece: Int) -> Float:
-    """Values (m, d) without their linear dependence on y (m,) inside strata, a slope a `piece`.
-
-    Bins of a continuous outcome, the pieces, leave differences of the outcome inside them. The
-    slope is that within cells of stratum and group (analysis of covariance), so a difference
-    between groups is no part of it. A slope of each stratum's own, where bins are crossed with
-    sites, is noisier: with 30 strata of 13 people and ten columns the size was 8.1 % with those.
-
-    >>> x, none = np.array([[0.0], [1.0], [5.0], [6.0]]), np.zeros(4, dtype=int)
-    >>> y = np.array([0.0, 1.0, 0.0, 1.0])
-    >>> slope_adjusted(x, y, none, np.array([0, 0, 1, 1]), none).ravel().tolist()
-    [0.5, 0.5, 5.5, 5.5]
-    """
-    out = np.array(values, dtype=np.float64)
-    for p in np.unique(piece):
-        rows = np.flatnonzero(piece == p)
-        cell = np.column_stack([stratum[rows], group[rows]])
-        apart = y[rows] - _means(y[rows], np.unique(cell, axis=0, return_inverse=True)[1].ravel())
-        bottom = float(apart @ apart)
-        if bottom > 1e-12 * float(y[rows] @ y[rows]):
-            code = np.unique(stratum[rows], return_inverse=True)[1]
-            inside = y[rows] - _means(y[rows], code)
-            out[rows] -= np.outer(inside, apart @ values[rows] / bottom)
-    return out
-
-
-def _means(y: Float, code: Int) -> Float:
-    """The mean of each row's cell (m,)."""
-    mean: Float = np.bincount(code, weights=y) / np.bincount(code)
-    return mean[code]
-
-
 def outcome_pieces(y: Float, group: Int, event: Float | None) -> Int:
     """Bins (n,) of a continuous outcome, -1 unknown, apart for rows with and without an event.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import ttest_ind
 
-from evenlight.stats.strata import within_adjusted
+from evenlight.stats.strata import survival_bins, within_adjusted
+from evenlight.stats.survival import martingale
 
 
 def test_the_slopes_are_those_of_an_analysis_of_covariance() -> None:
@@ -34,3 +36,24 @@ def test_unknown_rows_stay_and_strata_are_pieces_by_themselves() -> None:
     known = stratum >= 0
     same = within_adjusted(x, y, stratum, group, piece=stratum)
     np.testing.assert_allclose(found[known], same[known])
+
+
+def test_times_are_held_where_groups_were_followed_for_unlike_times() -> None:
+    """An output that follows time and event alone does not follow the group given them."""
+    seen = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        b = rng.random(1500) < 0.5
+        end = np.where(b, rng.uniform(0.5, 0.9, 1500), rng.uniform(2.1, 3.9, 1500))
+        time = rng.exponential(1.0, 1500)
+        event = (time <= end).astype(float)
+        y = martingale(np.minimum(time, end), event, np.ones(1500))
+        f = np.log(np.minimum(time, end)) + 0.5 * event + rng.normal(size=1500)
+        stratum, _ = survival_bins(y, event, b.astype(np.int64))
+        both = stratum >= 0
+        left = within_adjusted(f[both, None], y[both], stratum[both], b[both].astype(np.int64))
+        cell = np.unique(stratum[both], return_inverse=True)[1]
+        own = left[:, 0] - (np.bincount(cell, weights=left[:, 0]) / np.bincount(cell))[cell]
+        seen.append(ttest_ind(own[b[both]], own[~b[both]]).statistic)
+    assert abs(np.mean(seen)) < 1.2
+    assert np.abs(seen).max() < 3.5

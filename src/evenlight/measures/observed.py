@@ -63,6 +63,13 @@ def unit_outcome(here: Setting) -> Float:
     return here.per_unit(cohort.y)
 
 
+def unit_event(here: Setting) -> Float | None:
+    """Whether the event of a survival outcome was seen (u,), None for any other outcome."""
+    if here.cohort.outcome_kind != "survival":
+        return None
+    return here.per_unit(followed(here.cohort)[1])
+
+
 def observed(here: Setting, f: Float, cell: Int, *, link: str, target: str) -> Observed:
     """What support of the output f (u,) is judged by, within cells (u,) of units.
 

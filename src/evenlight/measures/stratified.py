@@ -9,11 +9,11 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
-from evenlight.measures.observed import unit_outcome
+from evenlight.measures.observed import unit_event, unit_outcome
 from evenlight.measures.prepare import Setting, setting
 from evenlight.stats.cells import joint
 from evenlight.stats.decomposition import Layout, bias_order, estimable_strata, layout
-from evenlight.stats.strata import outcome_bins, within_adjusted
+from evenlight.stats.strata import outcome_bins, survival_bins, within_adjusted
 
 MOST_BIAS = 0.02
 """Largest order of the bias before correction that is accepted; see `bias_order`."""
@@ -123,7 +123,11 @@ def _stratum(
     kind = "continuous" if here.cohort.outcome_kind in BINNED else "categorical"
     if kind == "continuous" and not fixed:
         count = min(count, outcome_bins(y, here.unit_group, kind=kind)[1])
-    bins, used = outcome_bins(y, here.unit_group, kind=kind, bins=count)
+    event = unit_event(here)
+    if event is None:
+        bins, used = outcome_bins(y, here.unit_group, kind=kind, bins=count)
+    else:
+        bins, used = survival_bins(y, event, here.unit_group, bins=count)
     return (bins if given == "outcome" else joint([bins, here.unit_stratum])), bins, used
 
 

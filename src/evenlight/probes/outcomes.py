@@ -14,7 +14,7 @@ from evenlight.data.outcome import Survival
 from evenlight.data.strata import strata_without
 from evenlight.stats.cells import joint
 from evenlight.stats.effects import unit_means
-from evenlight.stats.strata import outcome_bins, unit_categories
+from evenlight.stats.strata import outcome_bins, survival_bins, unit_categories
 from evenlight.stats.survival import martingale
 
 
@@ -66,16 +66,24 @@ def _bins(cohort: Cohort, group: Int) -> tuple[Float, Int]:
         return np.full(cohort.u, np.nan), bins
     values = _residual(cohort) if isinstance(cohort.outcome, Survival) else cohort.y
     y = unit_means(values, cohort.units, cohort.order)
-    bins, _ = outcome_bins(y, group, kind="continuous")
-    return y, bins
+    if not isinstance(cohort.outcome, Survival):
+        return y, outcome_bins(y, group, kind="continuous")[0]
+    event = unit_means(_followed(cohort)[1], cohort.units, cohort.order)
+    return y, survival_bins(y, event, group)[0]
 
 
-def _residual(cohort: Cohort) -> Float:
-    """Martingale residuals (n,) of the Nelson-Aalen null model, NaN where time is unknown."""
+def _followed(cohort: Cohort) -> tuple[Float, Float]:
+    """Time and event (n,), NaN where either is unknown."""
     assert isinstance(cohort.outcome, Survival)
     table = cohort.people[[cohort.outcome.time, cohort.outcome.event]]
     numbers = table.apply(pd.to_numeric, errors="coerce")
     time, event = numbers.to_numpy(dtype=np.float64, na_value=np.nan).T
+    return time, event
+
+
+def _residual(cohort: Cohort) -> Float:
+    """Martingale residuals (n,) of the Nelson-Aalen null model, NaN where time is unknown."""
+    time, event = _followed(cohort)
     known = np.isfinite(time) & np.isfinite(event)
     weight = 1 / np.bincount(cohort.units)[cohort.units]
     rows = cohort.order[known[cohort.order]]

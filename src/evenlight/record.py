@@ -25,7 +25,7 @@ from evenlight.measures.sensitivity import Flip, Sensitivity
 CHANGED = "The ledger holds"
 """How the warning begins that says a plan was changed after an earlier run."""
 
-SCHEMA = "urn:evenlight:audit:1.2"
+SCHEMA = "urn:evenlight:audit:1.3"
 """Name and version of the record's form."""
 
 

@@ -94,7 +94,8 @@ def test_every_measure_is_a_table(formula: Audit) -> None:
     assert set(tables) == {
         "people", "performance", "performance_differences", "features", "reliance", "sensitivity",
         "flips", "quality", "quality_differences", "findings", "global_tests", "omnibuses",
-        "coverages", "intersections", "decisions", "matches",
+        "coverages", "intersections", "decisions", "matches", "shortcuts", "levers", "leakages",
+        "associations",
     }  # fmt: skip
     assert len(tables["features"]) == sum(c.effect.size for c in formula.comparisons)
     assert all(isinstance(d.to_frame(), pd.DataFrame) for d in formula.dependences)

@@ -81,8 +81,8 @@ def tipping(
     NaN and "" where there is none. Looked for from 0 to `most` in steps, then by bisection; a
     verdict of "" (cannot be computed) ends the search there.
 
-    >>> tipping(lambda d: "different" if d < 0.13 else "cannot_tell", most=1.0)
-    (0.13, 'cannot_tell', 0.15)
+    >>> tipping(lambda d: "different" if d < 0.13 else "cannot_tell", most=1.0)[:2]
+    (0.13, 'cannot_tell')
     """
     before, seen = 0.0, verdict_at(0.0)
     for at in np.linspace(0, most, steps + 1)[1:]:

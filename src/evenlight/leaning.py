@@ -146,7 +146,10 @@ def _one(
         rng=rng,
     )
     twin = _tried(f"A twin by {by}", notes, partial(_twin, evidence, cohort, by, sets), rng=rng)
-    gated = shortcut(evidence.made, cohort, twin=twin, levers=_of_unsupported(moved), **asked)
+    people = evidence.twin if twin is not None and isinstance(evidence.twin, Cohort) else None
+    gated = shortcut(
+        evidence.made, cohort, twin=twin, levers=_of_unsupported(moved), training=people, **asked
+    )
     told = _tried(f"What tells {by}", notes, partial(_told, evidence, cohort, by, twin), rng=rng)
     return Leaning(
         (gated,),

@@ -134,12 +134,27 @@ def test_an_outside_cohort_in_which_the_reliance_fails_is_the_other_route() -> N
     assert found.word == WORD
     assert found.outside[2] < 0.5
     assert np.isnan(found.excess_total).all()
+    assert found.met[2] == "met"
     same = people(6, 4000, gap=2.0, prefix="o")
     borne = shortcut(made.phi, made.cohort, by="group", sets=SETS, levers=closed(made),
                      outside=(explain(made.model, same), same))  # fmt: skip
     assert borne.word == "unresolved"
     assert borne.outside[1] > 0.5
     assert "does not show it to fail" in borne.reason
+
+
+def test_an_outside_cohort_alone_does_not_replace_decided_support() -> None:
+    """Of few audited people neither the remainder nor support is known: the reason says both."""
+    made = held(1.0)
+    clean = people(5, 4000, gap=0.0, prefix="o")
+    few = made.cohort.take(np.arange(104))
+    found = shortcut(explain(made.model, few), few, by="group", sets=SETS,
+                     outside=(explain(made.model, clean), clean))  # fmt: skip
+    assert found.outside[2] < 0.5
+    assert found.resolved < 0.5
+    assert found.met.tolist()[1:3] == ["met", "not met"]
+    assert "support is decided for" in found.reason
+    assert "below 50%" in found.reason
 
 
 def test_the_numbers_are_those_of_their_definitions() -> None:
@@ -265,7 +280,7 @@ def test_the_record_refuses_a_word_that_it_does_not_bear_out() -> None:
     with pytest.raises(InputError, match="wanted one of"):
         replace(found, word="biased")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="missing without a reason"):
-        replace(found, reasons=np.full(5, ""))
+        replace(found, reasons=np.full(6, ""))
     with pytest.raises(LookupError, match="pass twin="):
         found.ranked()
     assert isinstance(found, Shortcut)

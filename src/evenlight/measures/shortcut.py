@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from evenlight.measures.lever import Levers
 from evenlight.measures.prepare import as_variables, setting
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.rely import rely
+from evenlight.measures.remaining import remaining
 from evenlight.measures.shortcut_evidence import (
     GONE,
     Compared,
@@ -26,6 +27,7 @@ from evenlight.measures.shortcut_evidence import (
     same_subject,
 )
 from evenlight.measures.shortcuts import (
+    CRITERIA,
     FEWEST,
     LEAST_RESOLVED,
     LEAST_SHARE,
@@ -49,6 +51,7 @@ def shortcut(
     twin: Twin | None = None,
     outside: tuple[Attributions, Cohort] | None = None,
     levers: Levers | Closure | None = None,
+    training: Cohort | None = None,
     adjust: Structure | None = None,
     rng: np.random.Generator | int = 0,
 ) -> Shortcut:
@@ -58,7 +61,9 @@ def shortcut(
     between groups, given the outcome, through subjects without demonstrated support, is above 0.10;
     (comparison) refits of the model lean on these subjects more than refits of its twin do, or in
     an outside cohort the outcome is shown to follow less than half of the gap that they claim
-    between groups; (resolved) support is decided for at least half of the reliance;
+    between groups; (remainder) a part of the outcome's gap between groups, at least half of what
+    these subjects claim of it, is left when features have unpenalised slopes of their own within
+    groups, or the outside cohort agrees and support is decided for at least half of the reliance;
     (intervention) neutralising them closes a part of the gap.
 
     Parameters
@@ -73,6 +78,9 @@ def shortcut(
     levers
         what an intervention on the unsupported subjects closed: of `Levers` the lines of the set
         named "unsupported", which `unsupported_set` makes.
+    training
+        people apart from the audited ones, recruited alike, who make the remainder more certain
+        (see `measures.remaining`); those whom the twin was trained on will do.
     adjust
         structure inside groups that support is adjusted for (see `rely`).
 
@@ -81,7 +89,8 @@ def shortcut(
     outcome. The evidence is association inside recorded labels.
 
     Raises InputError for a twin by another grouping or of fewer than 5 pairs, AttributionError for
-    a twin or an outside cohort of other features or another target.
+    a twin or an outside cohort of other features or another target, CohortError for training rows
+    that are audited or have other features.
     """
     made = attributions.by(sets) if sets is not None else attributions
     lean = rely(made, cohort, by=by, adjust=adjust, rng=rng)
@@ -91,12 +100,14 @@ def shortcut(
     word = _unasked(lean, at)
     if word:
         return _silent(lean, at, word)
-    here = setting(cohort, by, kept=as_variables(made, cohort)[0].converged)
+    laid = as_variables(made, cohort)[0]
+    here = setting(cohort, by, kept=laid.converged)
     lacking = ~np.isin(lean.support, SUPPORTED)
     twinned, own = against_twin(twin, lean, here, lacking, sets)
     other = elsewhere(outside, lean, lacking, by, sets)
     moved = closed(levers, lean, lacking)
-    return _judged(lean, own, (twinned, other, moved), twin)
+    left = remaining(here, laid, lean, sets, adjust=adjust, training=training)
+    return _judged(lean, own, _Evidence(twinned, other, left, moved), twin)
 
 
 def _unasked(lean: Reliance, at: int) -> str:
@@ -117,21 +128,35 @@ def _suits(twin: Twin, made: Attributions, lean: Reliance, sets: FeatureSets | N
     same_subject(twin.models[0], made, sets, "the twin")
 
 
-def _judged(
-    lean: Reliance,
-    own: OverTwin,
-    evidence: tuple[Compared, Compared, Compared],
-    twin: Twin | None,
-) -> Shortcut:
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """The twin, an outside cohort, what is left of the gap, and an intervention."""
+
+    twinned: Compared
+    other: Compared
+    left: Compared
+    closed: Compared
+
+    @property
+    def compared(self) -> bool | None:
+        """Whether a twin or an outside cohort agrees; None where neither was asked."""
+        asked = [c.met for c in (self.twinned, self.other) if c.met is not None]
+        return any(asked) if asked else None
+
+    def remains(self, rho: float) -> bool | None:
+        """Whether features leave a part of the gap, or, with support decided, an outside cohort."""
+        return True if self.other.met and rho >= LEAST_RESOLVED else self.left.met
+
+
+def _judged(lean: Reliance, own: OverTwin, evidence: _Evidence, twin: Twin | None) -> Shortcut:
     """Everything brought together; a twin or an outside cohort that agrees is a comparison."""
-    twinned, other, closed = evidence
+    twinned, other = evidence.twinned, evidence.other
     at = len(lean.given) - 1
     column = TOTALS.index("unsupported_share")
     share = np.array([t[at, column] for t in (lean.total, lean.total_low, lean.total_high)])
     rho = float(lean.resolved[at])
-    asked = [c.met for c in (twinned, other) if c.met is not None]
-    compared = any(asked) if asked else None
-    met = _held([share[1] > LEAST_SHARE, compared, bool(rho >= LEAST_RESOLVED), closed.met])
+    enough = bool(share[1] > LEAST_SHARE)
+    met = _held([enough, evidence.compared, evidence.remains(rho), evidence.closed.met])
     partial, why = _partial(lean)
     blank = _silent(lean, at, "-")
     sure = bool((met == "met").all())
@@ -149,8 +174,18 @@ def _judged(
         how=twin.how if twin is not None else "",
         excess_total=twinned.numbers,
         outside=other.numbers,
-        closure=closed.numbers,
-        reasons=np.array(["", twinned.reason, why, other.reason, closed.reason]),
+        closure=evidence.closed.numbers,
+        remainder=evidence.left.numbers,
+        reasons=np.array(
+            [
+                "",
+                twinned.reason,
+                why,
+                other.reason,
+                evidence.closed.reason,
+                evidence.left.reason,
+            ]
+        ),
         over=own,
     )
 
@@ -168,28 +203,40 @@ def _held(answers: list[bool | None]) -> Text:
     return np.array([words[None if a is None else bool(a)] for a in answers])
 
 
-def _sentence(
-    met: Text, share: Float, rho: float, evidence: tuple[Compared, Compared, Compared]
-) -> str:
+def _sentence(met: Text, share: Float, rho: float, evidence: _Evidence) -> str:
     """What the word rests on, or what is missing for a stronger one."""
-    twinned, other, closed = evidence
+    twinned, other, closed = evidence.twinned, evidence.other, evidence.closed
     if (met == "met").all():
         route = "than its twin does" if twinned.met else "than an outside cohort bears out"
+        left = (
+            "the features leave a part of the outcome's own gap, and " if evidence.left.met else ""
+        )
         return (
             f"at least {share[1]:.0%} of the variance given the outcome follows the group through "
-            f"subjects without demonstrated support, more {route}; neutralising them closes a part "
-            "of the gap"
+            f"subjects without demonstrated support, more {route}; {left}neutralising these closes "
+            "a part of the gap"
         )
     told = {
         "share": f"the unsupported share is not shown above {LEAST_SHARE:.0%} "
         f"(from {share[1]:.0%})",
         "comparison": _missing_comparison(met, twinned, other),
-        "resolved": f"support is decided for {max(rho, 0):.0%} of the reliance, below "
-        f"{LEAST_RESOLVED:.0%}",
+        "remainder": _missing_remainder(evidence, rho),
         "intervention": closed.reason or "neutralising them is not shown to close the gap",
     }
     gaps = [why for why, held in zip(told.values(), met.tolist(), strict=True) if held != "met"]
     return "; ".join(gaps)
+
+
+def _missing_remainder(evidence: _Evidence, rho: float) -> str:
+    own = (
+        evidence.left.reason
+        or "features, each at its own slope within groups, are not shown to leave a gap of at "
+        "least half of what is claimed"
+    )
+    if not evidence.other.met:
+        return own
+    least = f"{LEAST_RESOLVED:.0%}"
+    return f"{own}, and support is decided for {max(rho, 0):.0%} of the reliance, below {least}"
 
 
 def _missing_comparison(met: Text, twinned: Compared, other: Compared) -> str:
@@ -218,7 +265,7 @@ def _silent(lean: Reliance, at: int, reason: str) -> Shortcut:
         n=int(lean.n[at]),
         word="not_estimable",
         reason=reason,
-        met=np.full(4, "not asked"),
+        met=np.full(len(CRITERIA), "not asked"),
         share=gone,
         support=lean.support,
         slope=lean.slope,
@@ -235,5 +282,6 @@ def _silent(lean: Reliance, at: int, reason: str) -> Shortcut:
         excess_total=GONE,
         outside=GONE,
         closure=GONE,
+        remainder=GONE,
         reasons=np.full(len(NUMBERS), reason),
     )

@@ -19,10 +19,12 @@ Held = Literal["met", "not met", "not asked"]
 WORDS: tuple[Word, ...] = get_args(Word)
 HELD: tuple[Held, ...] = get_args(Held)
 
-CRITERIA = ("share", "comparison", "resolved", "intervention")
+CRITERIA = ("share", "comparison", "remainder", "intervention")
 """share: the lower limit of the unsupported share is above `LEAST_SHARE`. comparison: a twin or an
-outside cohort leans on it less. resolved: support is decided for at least `LEAST_RESOLVED` of the
-reliance. intervention: neutralising these sets closes a part of the gap."""
+outside cohort leans on it less. remainder: a part of the outcome's gap between groups is left when
+features have slopes of their own, at least half of what is claimed; else the outside cohort leans
+on it less and support is decided for at least `LEAST_RESOLVED` of the reliance. intervention:
+neutralising these sets closes a part of the gap."""
 
 LEAST_SHARE = 0.10
 LEAST_RESOLVED = 0.5
@@ -33,7 +35,7 @@ UNSUPPORTED = "unsupported"
 """The name of the set of everything without demonstrated support, when it is neutralised."""
 
 OVER = ("model", "twin", "excess", "sd", "low")
-NUMBERS = ("unsupported", "excess_total", "partial", "outside", "closure")
+NUMBERS = ("unsupported", "excess_total", "partial", "outside", "closure", "remainder")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,16 +66,22 @@ class Shortcut:
     `share` (m,) is B given the outcome of the audited model, `support` (m,) the word of support
     within groups. The unsupported share sums `share` over the subjects without demonstrated
     support: `unsupported` (3,) is its value and limits, `unresolved_part` the part of it that is
-    merely unresolved, `resolved` rho. `partial` (3,) is the slope within groups of the model's own
-    partial score of those subjects, in units of what the model claims (1 as claimed, 0 none), with
-    95 % limits: printed, never decided on.
+    merely unresolved, `resolved` the share of the reliance for which support is decided (rho: it
+    decides with an outside cohort only). `partial` (3,) is the slope within groups of the model's
+    own partial score of those subjects, in units of what the model claims (1 as claimed, 0 none),
+    with 95 % limits: printed, never decided on.
 
     `over` has the same by subject over `refits` pairs of refits of the model and of its twin;
     `excess_total` (3,) is the difference of their unsupported shares, its SD over refits, and its
     one-sided 95 % limit for a further refit.
     `outside` (3,) is the slope of the outcome between groups in the outside cohort on that partial
     score, with 95 % limits; `closure` (3,) the share of the gap that an intervention closed, with
-    limits. What was not asked is NaN, and `reasons` (5,) says why, in the order of `NUMBERS`.
+    limits. `remainder` (3,) is what is left of the outcome's gap between groups when features have
+    unpenalised slopes of their own within groups, in units of what the unsupported subjects claim
+    between groups (0: features account for the gap, 1: as much is left as is claimed), with 95 %
+    limits. A model that is merely shrunken or boosted too little makes up for it by what tells the
+    group, which no twin does; then nothing is left. What was not asked is NaN, and `reasons` (6,)
+    says why, in the order of `NUMBERS`.
     """
 
     grouping: str
@@ -103,6 +111,7 @@ class Shortcut:
     excess_total: Float
     outside: Float
     closure: Float
+    remainder: Float
     reasons: Text
 
     def __post_init__(self) -> None:

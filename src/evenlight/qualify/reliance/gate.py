@@ -76,7 +76,8 @@ def _both(
         whole = unsupported_set(first, made.sets)
         moved = swap(model, made.audited, by=GROUP, sets=whole, rng=seed)
         closed = levers(moved, made.audited, by=GROUP, rng=seed)
-    sums = {"sets": made.sets, "adjust": adjust, "levers": closed, "rng": seed}
+    sums: dict[str, object] = {"sets": made.sets, "adjust": adjust, "levers": closed}
+    sums |= {"training": made.training, "rng": seed}
     without = shortcut(phi, made.audited, by=GROUP, **sums)  # type: ignore[arg-type]
     full = shortcut(phi, made.audited, by=GROUP, twin=pair, **sums)  # type: ignore[arg-type]
     return without, full
@@ -97,6 +98,8 @@ def _scored(found: Shortcut, made: World) -> Score:
         "unsupported share, lower limit": float(found.unsupported[1]),
         "excess": float(found.excess_total[0]),
         "excess, lower limit": float(found.excess_total[2]),
+        "remainder": float(found.remainder[0]),
+        "remainder, lower limit": float(found.remainder[1]),
         "rho": float(found.resolved),
     }
     out |= {f"{name} met": float(m == "met") for name, m in zip(CRITERIA, found.met, strict=True)}

@@ -30,7 +30,8 @@ NEEDS = {
     "demonstrated support",
     "comparison": "A twin trained with the group accounted for leans on them less, or another "
     "cohort shows them to fail",
-    "resolved": "Support is decided for at least half of the reliance",
+    "remainder": "With every feature at its own slope within groups, a part of the outcome's gap "
+    "is left, at least half of what these features claim",
     "intervention": "Neutralising these features closes a part of the gap",
 }
 GATE = (
@@ -136,10 +137,11 @@ def gate(key: str, record: Shortcut) -> Iterator[Node]:
 
 
 def _found(record: Shortcut, rule: str) -> str:
-    if rule == "resolved":
-        return percent(record.resolved, "nothing follows the group")
     if rule == "share":
         return _three(record, "unsupported")
+    if rule == "remainder":
+        told = _three(record, "remainder")
+        return told if np.isnan(record.remainder[0]) else f"{told} of what they claim"
     if rule == "intervention":
         return _three(record, "closure")
     mean, _, low = record.excess_total.tolist()

@@ -119,8 +119,8 @@ def test_the_numbers_are_those_of_the_fit_by_hand() -> None:
         x = np.vstack([c.dense()[:, sorted(kept)] for c in every])
         if both:
             x = np.column_stack([x, np.repeat([0.0, 1.0], 1500)])
-        y, g = (np.concatenate(v) for v in
-                ([c.y for c in every], [c.grouping("group").codes for c in every]))  # fmt: skip
+        y = np.concatenate([c.y for c in every])
+        g = np.concatenate([c.grouping("group").codes for c in every])
         own = np.arange(1500) % 2
         claim = np.array([part[own == k].mean() for k in (0, 1)])
         wanted = remainder(y, g, x, claim=claim, binary=True)

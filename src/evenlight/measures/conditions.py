@@ -8,15 +8,15 @@ import numpy as np
 
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
+from evenlight.data.followed import followed
 from evenlight.data.groups import Groups
 from evenlight.data.strata import strata_without
 from evenlight.errors import CohortError, InputError
-from evenlight.measures.observed import followed
 from evenlight.measures.prepare import Setting
 from evenlight.stats.cells import joint
 from evenlight.stats.leakage import outcome_pieces
 from evenlight.stats.strata import outcome_bins, within_adjusted
-from evenlight.stats.survival import martingale
+from evenlight.stats.survival import residuals
 
 HELD = ("outcome", "nothing")
 """What may be held fixed beside the cohort's strata."""
@@ -89,8 +89,5 @@ def _outcome(cohort: Cohort) -> tuple[Float, Float | None]:
     """A continuous outcome (n,), or the residual of a survival time and its event."""
     if cohort.outcome_kind != "survival":
         return cohort.y, None
-    (time, event), rows = followed(cohort), cohort.order
-    weight = 1 / np.bincount(cohort.units)[cohort.units]
-    out = np.full(cohort.n, np.nan)
-    out[rows] = martingale(time[rows], event[rows], weight[rows])
-    return out, event
+    time, event = followed(cohort)
+    return residuals(time, event, cohort.units, cohort.order), event

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
 from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
+from evenlight.data.followed import followed
 from evenlight.data.groups import Groups
 from evenlight.data.outcome import Survival
 from evenlight.data.probed import Predictions
@@ -103,7 +103,7 @@ def recorded(found: Found, *, target: str, unit: str) -> Performance:
 def outcome_case(made: Predictions, cohort: Cohort, rules: Judging) -> Case:
     """The outcome and the prediction of every row (n,), NaN where the outcome is unknown."""
     if isinstance(cohort.outcome, Survival):
-        time, event = _followed(cohort, cohort.outcome)
+        time, event = followed(cohort)
         known = time[np.isfinite(time) & np.isfinite(event)]
         until = followed_until(known) if len(known) else np.inf
         return Case(time, made.response, made.margin, event=event, until=until)
@@ -140,22 +140,6 @@ def _class_code(made: Predictions, cohort: Cohort) -> float:
             f"{made.target!r}, its classes are {levels}; predict(model, cohort, target=a class)"
         )
     return float(levels.index(made.target))
-
-
-def _followed(cohort: Cohort, outcome: Survival) -> tuple[Float, Float]:
-    """Time and event (n,) as numbers; CohortError for a time below 0 or an event that is no 0/1."""
-    table = cohort.people[[outcome.time, outcome.event]].apply(pd.to_numeric, errors="coerce")
-    time, event = table.to_numpy(dtype=np.float64, na_value=np.nan).T
-    bad = int((time < 0).sum())
-    if bad:
-        raise CohortError(f"outcome {outcome.time!r}: {bad} times are below 0")
-    strange = np.isfinite(event) & ~np.isin(event, (0.0, 1.0))
-    if strange.any():
-        raise CohortError(
-            f"outcome {outcome.event!r}: {int(strange.sum())} values are neither 0 nor 1; "
-            "1 says that the event was seen"
-        )
-    return time, event
 
 
 def _score(j: int, case: Case, weight: Float) -> Float:

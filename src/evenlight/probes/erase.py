@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.embeddings import Erased
+from evenlight.data.followed import followed
 from evenlight.data.groups import Groups
-from evenlight.data.outcome import Survival
 from evenlight.data.strata import held_beside, strata_without
 from evenlight.errors import GroupError
 from evenlight.models.probe import Prepared, prepare
@@ -108,16 +107,9 @@ def held_rows(cohort: Cohort, groups: Groups, beside: Groups | None) -> Rows:
         piece, _ = outcome_bins(cohort.y, codes, kind=kind)
         return Rows(joint([*parts, piece]), piece, None, "outcome")
     y = given_outcome(cohort, groups).y
-    piece = outcome_pieces(y, codes, _event(cohort))
+    event = followed(cohort)[1] if kind == "survival" else None
+    piece = outcome_pieces(y, codes, event)
     return Rows(joint([*parts, piece]), piece, y, "outcome")
-
-
-def _event(cohort: Cohort) -> Float | None:
-    """Whether a survival time ended with the event (n,), None for another outcome."""
-    if not isinstance(cohort.outcome, Survival):
-        return None
-    column = pd.to_numeric(cohort.people[cohort.outcome.event], errors="coerce")
-    return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _adjusted(values: Float, rows: Rows, group: Int) -> Float:

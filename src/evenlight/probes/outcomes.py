@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
+from evenlight.data.followed import followed
 from evenlight.data.groups import Groups
 from evenlight.data.outcome import Survival
 from evenlight.data.strata import strata_without
 from evenlight.stats.cells import joint
 from evenlight.stats.effects import unit_means
 from evenlight.stats.strata import outcome_bins, survival_bins, unit_categories
-from evenlight.stats.survival import martingale
+from evenlight.stats.survival import residuals
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,29 +64,10 @@ def _bins(cohort: Cohort, group: Int) -> tuple[Float, Int]:
         categories = unit_categories(cohort.y, cohort.units)
         bins, _ = outcome_bins(categories, group, kind="categorical")
         return np.full(cohort.u, np.nan), bins
-    values = _residual(cohort) if isinstance(cohort.outcome, Survival) else cohort.y
-    y = unit_means(values, cohort.units, cohort.order)
     if not isinstance(cohort.outcome, Survival):
+        y = unit_means(cohort.y, cohort.units, cohort.order)
         return y, outcome_bins(y, group, kind="continuous")[0]
-    event = unit_means(_followed(cohort)[1], cohort.units, cohort.order)
-    return y, survival_bins(y, event, group)[0]
-
-
-def _followed(cohort: Cohort) -> tuple[Float, Float]:
-    """Time and event (n,), NaN where either is unknown."""
-    assert isinstance(cohort.outcome, Survival)
-    table = cohort.people[[cohort.outcome.time, cohort.outcome.event]]
-    numbers = table.apply(pd.to_numeric, errors="coerce")
-    time, event = numbers.to_numpy(dtype=np.float64, na_value=np.nan).T
-    return time, event
-
-
-def _residual(cohort: Cohort) -> Float:
-    """Martingale residuals (n,) of the Nelson-Aalen null model, NaN where time is unknown."""
-    time, event = _followed(cohort)
-    known = np.isfinite(time) & np.isfinite(event)
-    weight = 1 / np.bincount(cohort.units)[cohort.units]
-    rows = cohort.order[known[cohort.order]]
-    out = np.full(cohort.n, np.nan)
-    out[rows] = martingale(time[rows], event[rows], weight[rows])
-    return out
+    time, event = followed(cohort)
+    each = residuals(time, event, cohort.units, cohort.order)
+    y, seen = (unit_means(rows, cohort.units, cohort.order) for rows in (each, event))
+    return y, survival_bins(y, seen, group)[0]

@@ -20,8 +20,8 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from evenlight.arrays import Bool, Float, Int
-from evenlight.stats.two_sample import shrinkage
+from evenlight.arrays import Float, Int
+from evenlight.stats.two_sample import Fitted, fold_kernel
 
 FOLDS = 5
 STEP = 32
@@ -102,46 +102,25 @@ def told_by(x: Float, asked: Asked, orders: Int, *, alpha: float = 0.05) -> Told
     return Told(value, max(value - half, -1.0), min(value + half, 1.0), p)
 
 
-Kernel = Sequence[tuple[Bool, Float, Float]]
+def _kernel(x: Float, fold: Int) -> list[Fitted]:
+    """The matrix that gives each fold its scores from the targets of the others."""
+    return [
+        fold_kernel(x, np.flatnonzero(fold == f), np.flatnonzero(fold != f))
+        for f in np.unique(fold)
+    ]
 
 
-def _kernel(x: Float, fold: Int) -> Kernel:
-    """By fold: who is held out (n,), left (h, r) and right (r, n); their product gives scores."""
-    out = []
-    for f in np.unique(fold):
-        held = fold == f
-        right = np.zeros((x.shape[1], len(x)))
-        right[:, ~held] = _solved(x[~held])
-        left = x[held]
-        if len(left) < x.shape[1]:
-            left, right = np.eye(len(left)), left @ right
-        out.append((held, left, right))
-    return out
-
-
-def _solved(x: Float) -> Float:
-    """S^-1 X' (q, m) of rows (m, q), through the smaller of two systems."""
-    m, q = x.shape
-    d = shrinkage(x)
-    ridge = d * float((x**2).sum()) / (m * q)
-    if ridge <= 0:
-        return np.zeros((q, m))
-    if q <= m:
-        out: Float = np.linalg.solve((1 - d) / m * (x.T @ x) + ridge * np.eye(q), x.T)
-        return out
-    other: Float = np.linalg.solve((1 - d) / m * (x @ x.T) + ridge * np.eye(m), x)
-    return other.T
-
-
-def _scored(kernel: Kernel, target: Float) -> Float:
+def _scored(kernel: Sequence[Fitted], target: Float) -> Float:
     """Scores (n, k) of every unit from the targets (n, k) of the other folds."""
     out = np.empty_like(target)
-    for held, left, right in kernel:
-        out[held] = left @ (right @ target)
+    for part in kernel:
+        out[part.held] = part.left @ (part.right @ target)
     return out
 
 
-def _null(kernel: Kernel, scores: Float, asked: Asked, orders: Int) -> tuple[Float, float]:
+def _null(
+    kernel: Sequence[Fitted], scores: Float, asked: Asked, orders: Int
+) -> tuple[Float, float]:
     """The statistic (draws,) refitted under permuted targets, and by how much errors stretch.
 
     A relabelling alone keeps the scores at hand; both spreads are of scores of one size.

@@ -82,6 +82,14 @@ def martingale(time: Float, event: Float, weight: Float, *, margin: Float | None
     return out
 
 
+def residuals(time: Float, event: Float, unit: Int, order: Int) -> Float:
+    """Martingale residuals (n,) over everyone; rows of a unit weigh one, summed in `order`."""
+    weight = 1 / np.bincount(unit)[unit]
+    out = np.full(len(time), np.nan)
+    out[order] = martingale(time[order], event[order], weight[order])
+    return out
+
+
 def _pairs(case: Case, weight: Float, extra: Float) -> Float:
     """Concordant over comparable weight; rows in order of time, from the last to the first."""
     rank = np.unique(case.margin, return_inverse=True)[1]

@@ -80,14 +80,19 @@ def cross_kernel(values: Float, plan: Design, folds: Int) -> tuple[Fitted, ...]:
     out = []
     for f in np.unique(folds):
         held, seen = np.flatnonzero(fold == f), np.flatnonzero((fold != f) & (fold >= 0))
-        right = np.zeros((x.shape[1], len(x)))
-        if len(held) and len(seen):
-            right[:, seen] = _solved(x[seen])
-        left = x[held]
-        if len(held) < x.shape[1]:
-            left, right = np.eye(len(held)), left @ right
-        out.append(Fitted(held, left, right))
+        out.append(fold_kernel(x, held, seen))
     return tuple(out)
+
+
+def fold_kernel(x: Float, held: Int, seen: Int) -> Fitted:
+    """The part of the kernel by which rows `held` (h,) of x (m, q) are scored from rows `seen`."""
+    right = np.zeros((x.shape[1], len(x)))
+    if len(held) and len(seen):
+        right[:, seen] = _solved(x[seen])
+    left = x[held]
+    if len(held) < x.shape[1]:
+        left, right = np.eye(len(held)), left @ right
+    return Fitted(held, left, right)
 
 
 def _solved(x: Float) -> Float:

@@ -33,7 +33,7 @@ class Runs:
     draws: int
 
 
-PROFILES: dict[str, Runs] = {"short": Runs(20, 10, 999), "full": Runs(1000, 1000, 1999)}
+PROFILES: dict[str, Runs] = {"short": Runs(20, 10, 999), "full": Runs(1000, 1000, 0)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

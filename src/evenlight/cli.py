@@ -99,7 +99,14 @@ def gate(audit: Folder) -> None:
 def qualify(
     profile: Annotated[Profile, typer.Argument(help="short or full.")] = Profile.short,
     out: Out = Path("qualify"),
-    case: Annotated[list[str] | None, typer.Option(help="Only this case; may be repeated.")] = None,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--case",
+            "--cases",
+            help="Only this case, or group of cases (comparisons, audits, reliance); repeatable.",
+        ),
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
 ) -> None:
     """Measure false alarms, power and coverage on planted truth; resumable."""

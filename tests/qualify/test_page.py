@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from evenlight.errors import InputError
-from evenlight.qualify import run
-from evenlight.qualify.page import between, cases, write
+from evenlight.qualify import profiles, run
+from evenlight.qualify.page import between, described, write
 
 
-def test_the_page_lists_the_cases_as_they_are(root: Path) -> None:
-    """Case by case, what its generator says of itself."""
+@pytest.mark.parametrize("mark", list(described()))
+def test_the_page_lists_what_the_code_says_of_itself(root: Path, mark: str) -> None:
+    """Cases and worlds by what their generators say, models, and runs by size."""
     text = (root / "docs" / "qualify.md").read_text(encoding="utf-8")
-    assert between(text, "cases", cases()) == text
+    assert between(text, mark, described()[mark]) == text
 
 
 def test_figures_come_from_lines(
@@ -25,7 +26,7 @@ def test_figures_come_from_lines(
     page.write_text((root / "docs" / "qualify.md").read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(InputError, match="no result lines"):
         write(page, tmp_path)
-    monkeypatch.setitem(run.PROFILES, "short", run.Runs(2, 1, 199))
+    monkeypatch.setitem(profiles.PROFILES, "short", profiles.Runs(2, 1, 199))
     run.qualify("short", tmp_path, cases=["views inside patients"])
     write(page, tmp_path)
     assert "| views inside patients: difference | " in page.read_text(encoding="utf-8")

@@ -1,35 +1,36 @@
-"""The worlds of reliance are what they say, and the harness takes up where it was stopped."""
+"""The worlds of reliance are what they say, and the gate can be asked of each."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from evenlight.errors import UnknownName
-from evenlight.qualify.lines import Line, append, read
+from evenlight.probes.predict import predict
 from evenlight.qualify.reliance.gate import average_precision, gate
+from evenlight.qualify.reliance.genomes import SNPS, few_causes
 from evenlight.qualify.reliance.models import KINDS
-from evenlight.qualify.reliance.run import LINES, cases, check, musts, name_of, reliance, text
-from evenlight.qualify.reliance.worlds import GROUP, SNPS, TRUTHS, WORLDS
+from evenlight.qualify.reliance.worlds import GROUP, STRUCTURES, TRUTHS, WORLDS
 
 
 @pytest.mark.parametrize("name", list(WORLDS))
-def test_a_world_is_genotypes_of_two_ancestries_in_two_cohorts(name: str) -> None:
+def test_a_world_is_genotypes_of_equal_ancestries_in_two_cohorts(name: str) -> None:
     """Allele counts of as many people as asked, in sets that hold each SNP once, no row shared."""
-    made = WORLDS[name](np.random.default_rng(0), 80)
+    made = WORLDS[name](np.random.default_rng(0), 84)
+    count = 3 if name.startswith("three") else 2
     for cohort in (made.training, made.audited):
-        assert cohort.n == 80
+        assert cohort.n == 84
         assert np.isin(cohort.dense(), (0, 1, 2)).all()
-        assert (np.bincount(cohort.grouping(GROUP).codes) == 40).all()
+        sizes = np.bincount(cohort.grouping(GROUP).codes)
+        assert len(sizes) == count
+        assert np.ptp(sizes) <= 4
         assert cohort.outcome_kind == "binary"
     assert len(made.sets.owners()) == SNPS
     assert made.truth == TRUTHS[name]
+    assert made.structure == STRUCTURES.get(name, "")
     assert not (made.causal & made.ancestral).any()
     assert not set(made.training.rows) & set(made.audited.rows)
-    again = WORLDS[name](np.random.default_rng(0), 80)
+    again = WORLDS[name](np.random.default_rng(0), 84)
     assert again.audited.digest == made.audited.digest
 
 
@@ -98,50 +99,25 @@ def test_each_kind_of_model_learns_the_outcome(kind: str) -> None:
     """Out of sample its margin tells cases from others."""
     made = WORLDS["oligogenic shortcut"](np.random.default_rng(5), 600)
     model = KINDS[kind].fit(made.training, 0)
-    from evenlight.probes.predict import predict
-
     f, y = predict(model, made.audited).margin, made.audited.y
     apart = f[y == 1][:, None] > f[y == 0][None]
     assert apart.mean() > 0.65
 
 
-def test_a_run_is_taken_up_where_it_stopped(tmp_path: Path) -> None:
-    """Lines that are there are kept, those that failed are run again, a page is written."""
-    case = ("severity shift", "linear", 100)
-    append(tmp_path / LINES, [
-        Line(name_of(case), 0, 0, "x", {"gate": {"evenlight": {"consistent": 0.0}}}),
-        Line(name_of(case), 1, 0, "x", {}, "Interrupted: midway"),
-    ])  # fmt: skip
-    said: list[str] = []
-    lines = reliance(tmp_path, runs=2, asked=[case], progress=said.append)
-    assert said[0] == "1 repetitions to go"
-    assert [one.code == "x" for one in sorted(lines, key=lambda one: one.seed)] == [True, False]
-    assert not any(one.error for one in lines)
-    assert "consistent" in (tmp_path / "reliance.txt").read_text()
-    assert len(read(tmp_path / LINES)) == 2
-    with pytest.raises(UnknownName, match="no cell of 'nowhere'"):
-        reliance(tmp_path, runs=1, asked=[("nowhere", "linear", 100)])
-
-
-def test_what_must_hold_is_checked_with_the_worst_cell_first() -> None:
-    """A clean world called a shortcut fails, a shortcut found in every run holds."""
-    clean, bad = ("oligogenic clean", "linear", 4000), ("oligogenic shortcut", "linear", 4000)
-    lines = [
-        Line(name_of(case), seed, 0, "x", {
-            "gate": {"evenlight": {"consistent": 1.0}},
-            "no twin": {"evenlight": {"consistent": 0.0}},
-        })
-        for case in (clean, bad) for seed in range(20)
-    ]  # fmt: skip
-    held = check(lines, [clean, bad])
-    assert held[0].must.cell == name_of(clean)
-    assert [one.state for one in held] == ["fails", "holds", "holds", "holds"]
-    assert "the worst first" in text(lines)
-
-
-def test_every_cell_of_the_issue_is_there() -> None:
-    """Nine worlds, three kinds, three sizes, and substructure in 20,000 people."""
-    made = cases()
-    assert len(made) == 9 * 3 * 3 + 1
-    assert made[-1] == ("nested substructure", "linear", 20_000)
-    assert {m.rate for m in musts(("LD tags", "linear", 400))} == {"consistent", "unresolved"}
+def test_of_three_ancestries_one_has_more_of_each_snp_that_is_planted() -> None:
+    """Each ancestry in turn; what is shared is shared by all, and the gap is that of the last."""
+    genome = few_causes(np.random.default_rng(6), ancestries=3)
+    planted = np.r_[0:5, 15:25]
+    assert np.bincount(genome.shares[:, planted].argmax(axis=0)).tolist() == [5, 5, 5]
+    assert (np.ptp(genome.shares[:, 5:15], axis=0) == 0).all()
+    assert genome.apart(3)[15:25] == pytest.approx(0.6)
+    made = WORLDS["three ancestries, shortcut"](np.random.default_rng(7), 12_000).audited
+    plain = WORLDS["three ancestries, clean"](np.random.default_rng(7), 12_000).audited
+    odds = []
+    for cohort in (made, plain):
+        y, g = cohort.y, cohort.grouping(GROUP).codes
+        share = np.array([y[g == k].mean() for k in range(3)])
+        odds.append(np.log(share / (1 - share)))
+    wider = odds[0] - odds[1]
+    assert 1.0 < wider[2] - wider[:2].mean() < 1.5  # less than 1.5 for what varies inside groups
+    assert wider[0] == pytest.approx(wider[1], abs=0.2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from zlib import crc32
 
 import numpy as np
@@ -10,35 +11,52 @@ from evenlight.measures.testing import Testing
 from evenlight.qualify.cases import CASES
 from evenlight.qualify.drawn import Drawn
 from evenlight.qualify.identities import identities
-from evenlight.qualify.lines import Found, Line, code_digest
+from evenlight.qualify.lines import COMPARED, RELIED, Found, Line, code_digest
 from evenlight.qualify.ours import ALONE, by_regression, ours
+from evenlight.qualify.reliance.cells import CELLS, Cell
+from evenlight.qualify.reliance.gate import gate
 from evenlight.qualify.rivals.all import rivals
 from evenlight.qualify.told import score
 from evenlight.qualify.whole import WORLDS, whole_audit
 
 OURS = "evenlight"
 IDENTITIES = "identities"
-EVERY = (*CASES, IDENTITIES, *WORLDS)
-"""Every case: comparisons with planted truth, identities, and whole audits."""
+EVERY = (*CASES, IDENTITIES, *WORLDS, *CELLS)
+"""Every case: comparisons with planted truth, identities, whole audits, and cells of reliance."""
 
 
 def line(case: str, seed: int, draws: int) -> Line:
     """One repetition as a line; what stopped it, if anything did, is told in it."""
+    code = code_digest(RELIED if case in CELLS else COMPARED)
     try:
         found = repetition(case, seed, draws)
     except Exception as error:  # one repetition must not end a run of hours; it is told
-        return Line(case, seed, draws, code_digest(), {}, f"{type(error).__name__}: {error}")
-    return Line(case, seed, draws, code_digest(), found)
+        return Line(case, seed, draws, code, {}, f"{type(error).__name__}: {error}")
+    return Line(case, seed, draws, code, found)
 
 
 def repetition(case: str, seed: int, draws: int) -> Found:
     """Scores by question and method; `draws` permutations, 0 for as many as each family needs."""
+    if case in CELLS:
+        return _relied(CELLS[case], seed)
     stream = np.random.default_rng([crc32(case.encode()), seed])
     if case in WORLDS:
         return whole_audit(case, stream, seed)
     if case == IDENTITIES:
         return {IDENTITIES: {OURS: identities(stream, seed)}}
     return compared(CASES[case](stream), stream, seed, draws)
+
+
+def _relied(cell: Cell, seed: int) -> Found:
+    """What the gate says in one cell; a number that was not there is left out."""
+    found = gate(cell.world, cell.kind, cell.n, seed)
+    return {
+        question: {
+            name: {what: value for what, value in score.items() if isfinite(value)}
+            for name, score in methods.items()
+        }
+        for question, methods in found.items()
+    }
 
 
 def compared(drawn: Drawn, stream: np.random.Generator, seed: int, draws: int) -> Found:

@@ -19,8 +19,8 @@ Found = dict[str, dict[str, Score]]
 class Line:
     """One repetition: scores by question and method, or the error that stopped it.
 
-    `draws` is the number of permutations (0: as many as a family needs), `code` a digest of the
-    source that made it.
+    `draws` is the number of permutations (0: as many as a family needs, and in cells of reliance,
+    which choose for themselves), `code` a digest of the source that made it.
     """
 
     case: str
@@ -61,11 +61,17 @@ def append(path: Path, lines: Iterable[Line]) -> int:
     return count
 
 
+COMPARED = ("stats", "measures", "qualify")
+"""The rooms whose source makes the figures of comparisons."""
+RELIED = ("data", "stats", "models", "explainers", "probes", "measures", "qualify")
+"""Those of a cell of reliance, in which models are trained, explained, refitted and moved."""
+
+
 @cache
-def code_digest() -> str:
-    """A digest of the statistics, measures and cases, so that figures say what code made them."""
+def code_digest(rooms: tuple[str, ...] = COMPARED) -> str:
+    """A digest of the source in some rooms, so that figures say what code made them."""
     root, state = Path(__file__).resolve().parents[1], sha256()
-    for room in ("stats", "measures", "qualify"):
+    for room in rooms:
         for file in sorted((root / room).rglob("*.py")):
             state.update(file.read_bytes())
     return state.hexdigest()[:12]

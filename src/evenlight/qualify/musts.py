@@ -1,4 +1,4 @@
-"""What must hold (statistics.md 4.4, items 1 to 4 and 7), and whether it does."""
+"""What must hold (statistics.md 4.4), and whether it does."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy.stats import norm
+from scipy.stats import binom, norm
 
 from evenlight.qualify.rates import Rate, Row
+from evenlight.qualify.reliance.cells import ALONE, CELLS
 
 State = Literal["holds", "watch", "fails", "not measured"]
 Kind = Literal["near", "at most", "at least"]
@@ -73,8 +74,12 @@ TRUTH_KNOWN = {
 """Cases in which the true difference is known in the output's units, and beyond the margin."""
 
 
+RELIANCE = "5"
+"""The item whose rates are shares of runs, counted exactly."""
+
+
 def musts() -> Iterator[Must]:
-    """Everything that must hold."""
+    """Everything that must hold of comparisons, warnings, identities and audits."""
     for case, question in NULLS.items():
         yield Must("1", case, question, "raw", "near", LEVEL)
         yield Must("1", case, question, "any", "at most", LEVEL)
@@ -125,14 +130,45 @@ def against_yardstick() -> Iterator[Must]:
     yield Must("yardstick", "use difference", A, "power", "at least", None)
 
 
+def of_reliance() -> Iterator[Must]:
+    """What must hold of each cell of ancestry reliance (item 5).
+
+    Never a word without a twin; a clean model called a shortcut in at most 5 % of runs; a shortcut
+    found in at least 95 % from 4,000 people on; with 400 people unresolved in at least 90 %.
+    """
+    for name, cell in CELLS.items():
+        yield Must(RELIANCE, name, ALONE, "consistent", "at most", 0.0)
+        for question in cell.questions:
+            if not cell.shortcut:
+                yield Must(RELIANCE, name, question, "consistent", "at most", LEVEL)
+            elif cell.n >= 4000:
+                yield Must(RELIANCE, name, question, "consistent", "at least", 0.95)
+            if cell.n <= 400:
+                yield Must(RELIANCE, name, question, "unresolved", "at least", 0.90)
+
+
 def check(rows: Sequence[Row]) -> list[Held]:
-    """Each must with its state.
+    """Each must with its state, those of reliance last.
 
     *watch* is beyond two Monte Carlo errors, *fails* beyond what chance allows in all of them
-    together (5 %, Bonferroni): of fifty true statements one or two lie beyond two errors.
+    together (5 %, Bonferroni, reliance by itself): of fifty true statements one or two lie beyond
+    two errors.
     """
+    return [*compared(rows), *relied(rows)]
+
+
+def compared(rows: Sequence[Row]) -> list[Held]:
+    """Each must of comparisons, warnings, identities and audits."""
+    return _each([*musts(), *against_yardstick()], rows)
+
+
+def relied(rows: Sequence[Row]) -> list[Held]:
+    """Each must of the cells of reliance."""
+    return _each(list(of_reliance()), rows)
+
+
+def _each(wanted: Sequence[Must], rows: Sequence[Row]) -> list[Held]:
     table = {(r.case, r.question, r.method): r.rates for r in rows}
-    wanted = [*musts(), *against_yardstick()]
     far = float(norm.isf(0.05 / len(wanted)))
     return [_held(must, table, far) for must in wanted]
 
@@ -141,16 +177,16 @@ def _held(must: Must, table: Mapping[tuple[str, str, str], Mapping[str, Rate]], 
     found = table.get((must.case, must.question, OURS), {}).get(must.rate)
     theirs = table.get((must.case, must.question, YARDSTICK), {})
     limit = must.limit if must.limit is not None else _yardstick(theirs)
-    if found is None or limit is None or found.runs < LEAST_RUNS:
-        return Held(must, "not measured", found, limit or float("nan"), float("nan"))
+    if found is None or limit is None or _too_few(must, found):
+        gone = float("nan")
+        return Held(must, "not measured", found, gone if limit is None else limit, gone)
     error = found.error
     if must.limit is None and must.rate in theirs:
         error = (error**2 + theirs[must.rate].error ** 2) ** 0.5
     beyond = limit - found.value if must.kind == "at least" else found.value - limit
-    exact = must.item == "7"
-    z = beyond if exact else beyond / error
-    if exact:
-        return Held(must, "fails" if beyond > 0 else "holds", found, limit, z)
+    if must.item == "7":
+        return Held(must, "fails" if beyond > 0 else "holds", found, limit, beyond)
+    z = _counted(must.kind, limit, found) if must.item == RELIANCE else beyond / error
     state: State = "holds" if z <= 2 else "watch" if z <= far else "fails"
     return Held(must, state, found, limit, z)
 
@@ -162,3 +198,20 @@ def _yardstick(theirs: Mapping[str, Rate]) -> float | None:
     wrong = [theirs[n] for n in ("raw", "fdr") if n in theirs]
     right = all(rate.value <= LEVEL + 2 * rate.error for rate in wrong)
     return theirs["power"].value if right else 0.0
+
+
+def _too_few(must: Must, found: Rate) -> bool:
+    """Whether the runs show nothing; of what must never be, one run is enough."""
+    never = must.item == RELIANCE and must.limit == 0
+    return found.runs < LEAST_RUNS and not (never and found.value > 0)
+
+
+def _counted(kind: Kind, limit: float, found: Rate) -> float:
+    """How far a share of runs lies beyond its limit: the binomial tail, were the limit true, as z.
+
+    With few runs the error of what was found is largest where it is worst, and would excuse it.
+    """
+    count = round(found.value * found.runs)
+    if kind == "at least":
+        return float(norm.isf(binom.cdf(count, found.runs, limit)))
+    return float(norm.isf(binom.sf(count - 1, found.runs, limit)))

@@ -81,7 +81,7 @@ def rates_of(scores: Sequence[Score]) -> dict[str, Rate]:
     if "beyond" in held:
         said, beyond = held["similar_beyond"] > 0, held["beyond"] > 0
         _put(out, "similar_beyond", said.astype(float), beyond.astype(float))
-    for name in names - _COUNTED:
+    for name in sorted(names - _COUNTED):
         _put(out, name, held[name], np.ones(len(scores)))
     return out
 

@@ -8,32 +8,17 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Literal
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from evenlight.errors import InputError, UnknownName
+from evenlight.errors import UnknownName
 from evenlight.qualify.harness import EVERY, line
 from evenlight.qualify.lines import Line, append, read
+from evenlight.qualify.profiles import PROFILES, Profile, Runs, chosen, groups
 from evenlight.qualify.table import states, text
-from evenlight.qualify.whole import WORLDS
 
 LINES = "qualify.jsonl"
 TEXT = "qualify.txt"
-
-Profile = Literal["short", "full"]
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """Repetitions of a case and of a whole audit; permutations (0: as many as a family needs)."""
-
-    cases: int
-    audits: int
-    draws: int
-
-
-PROFILES: dict[str, Runs] = {"short": Runs(20, 10, 999), "full": Runs(1000, 1000, 0)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,20 +53,25 @@ def qualify(
     there already is kept, so that a run may be stopped and taken up again at any time. A repetition
     that failed is tried again. `jobs` processes give the same lines in the same order.
 
-    Raises InputError for an unknown profile, and UnknownName for an unknown case.
+    `cases` are names of cases, or of groups of them: "comparisons" (identities among them),
+    "audits", "reliance", and for one world, model or size "reliance, LD tags", "reliance, trees",
+    "reliance, n = 400". None is all that the profile has.
+
+    Raises InputError for an unknown profile or a case that the profile leaves out, and UnknownName
+    for an unknown case.
     """
-    if profile not in PROFILES:
-        raise InputError(f"profile {profile!r}; known: {', '.join(PROFILES)}")
-    chosen = _known(cases)
+    wanted = chosen(profile, _known(cases))
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     path, runs = folder / LINES, PROFILES[profile]
-    todo = _todo(chosen, runs, read(path))
+    todo = _todo(wanted, runs, read(path))
     say = progress or _quiet
     say(f"{len(todo)} repetitions to go")
     append(path, _followed(_lines(todo, jobs), len(todo), say))
-    kept = [one for one in read(path).values() if one.case in chosen and one.draws == runs.draws]
-    kept.sort(key=lambda one: (chosen.index(one.case), one.seed))
+    place = {case: i for i, case in enumerate(wanted)}
+    there = (one for one in read(path).values() if one.case in place)
+    kept = [one for one in there if one.draws == runs.permutations(one.case)]
+    kept.sort(key=lambda one: (place[one.case], one.seed))
     made = Qualified(tuple(kept), folder)
     (folder / TEXT).write_text(made.text() + "\n", encoding="utf-8")
     return made
@@ -91,14 +81,21 @@ def _quiet(stage: str) -> None:
     pass
 
 
-def _known(cases: Sequence[str] | None) -> list[str]:
-    chosen = list(cases) if cases is not None else list(EVERY)
-    for case in chosen:
-        if case not in EVERY:
-            near = get_close_matches(case, EVERY, n=1, cutoff=0.0)[0]
-            known = ", ".join(map(repr, EVERY))
-            raise UnknownName(f"no case {case!r}; did you mean {near!r}? Known: {known}")
-    return chosen
+def _known(cases: Sequence[str] | None) -> list[str] | None:
+    if cases is None:
+        return None
+    names = [*EVERY, *groups()]
+    for case in cases:
+        if case not in names:
+            near = get_close_matches(case, names, n=1, cutoff=0.0)[0]
+            raise UnknownName(f"no case {case!r}; did you mean {near!r}? Known: {_listed()}")
+    return list(cases)
+
+
+def _listed() -> str:
+    """Cases by name, cells of reliance as groups."""
+    own = [case for case in EVERY if case not in groups()["reliance"]]
+    return ", ".join(map(repr, [*own, *groups()]))
 
 
 Task = tuple[str, int, int]
@@ -106,13 +103,14 @@ Task = tuple[str, int, int]
 
 def _todo(cases: Sequence[str], runs: Runs, there: dict[tuple[str, int], Line]) -> list[Task]:
     """Case, seed and draws of what is missing, one seed of every case after the other."""
-    done = {at for at, one in there.items() if one.draws == runs.draws and not one.error}
-    count = {case: runs.audits if case in WORLDS else runs.cases for case in cases}
+    done = {
+        at for at, one in there.items() if one.draws == runs.permutations(at[0]) and not one.error
+    }
     return [
-        (case, seed, runs.draws)
-        for seed in range(max(count.values(), default=0))
+        (case, seed, runs.permutations(case))
+        for seed in range(max(map(runs.of, cases), default=0))
         for case in cases
-        if seed < count[case] and (case, seed) not in done
+        if seed < runs.of(case) and (case, seed) not in done
     ]
 
 
@@ -121,7 +119,7 @@ def _lines(todo: Sequence[Task], jobs: int) -> Iterator[Line]:
         yield from map(_one, todo)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_one, todo, chunksize=4)
+        yield from pool.map(_one, todo)
 
 
 def _one(task: Task) -> Line:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from math import isfinite
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+from evenlight.qualify.layout import (
+    MUST,
+    Cells,
+    Layout,
+    columns,
+    grid,
+    must_cells,
+    notes,
+    percent,
+    total,
+)
 from evenlight.qualify.lines import Line
-from evenlight.qualify.musts import OURS, Held, check
+from evenlight.qualify.musts import OURS, check, compared
 from evenlight.qualify.rates import Rate, Row, rows
+from evenlight.qualify.reliance.cells import CELLS
+from evenlight.qualify.reliance.table import reliance
 from evenlight.qualify.rivals.all import RIVALS
 
 METHODS = (OURS, *RIVALS, "evenlight regression")
-Cells = list[str]
-Layout = Callable[[Sequence[str], Sequence[Cells]], str]
 
 FLAGS = "Runs with any false flag, and in brackets the share of raw p below 5 % under no difference"
 LISTS = "False discovery rate / power of the list, where something is planted"
@@ -23,58 +33,42 @@ HELD = "What must hold"
 
 def text(lines: Sequence[Line]) -> str:
     """Everything that was measured, for a terminal; nothing of cases that were not run."""
-    return _pages(lines, columns, "\n", cases={one.case for one in lines})
+    plain, relied = apart(lines)
+    out = []
+    if plain or not relied:
+        out.append(_pages(plain, columns, "\n", cases={one.case for one in plain}))
+    if relied:
+        out.append(reliance(relied, columns, "\n", all_musts=True))
+    return "\n\n".join(out)
 
 
 def markdown(lines: Sequence[Line]) -> str:
-    """The same as tables of a page, each number from the lines."""
-    return _pages(lines, grid, "### ")
+    """What was measured of comparisons and audits as tables of a page, each number from lines."""
+    return _pages(apart(lines)[0], grid, "### ")
+
+
+def apart(lines: Iterable[Line]) -> tuple[list[Line], list[Line]]:
+    """Lines of comparisons, identities and audits, and lines of the cells of reliance."""
+    every = list(lines)
+    return [x for x in every if x.case not in CELLS], [x for x in every if x.case in CELLS]
 
 
 def _pages(
     lines: Sequence[Line], layout: Layout, mark: str, *, cases: Container[str] | None = None
 ) -> str:
     made = rows(lines)
-    held = check(made)
-    count = Counter(one.state for one in held)
-    total = ", ".join(f"{n} {state}" for state, n in count.most_common())
+    held = compared(made)
     own = ["case", "question", "what", "%", "error", "runs"]
+    shown = [must_cells(one) for one in held if cases is None or one.must.case in cases]
     parts = [
         f"{mark}{FLAGS}", layout(["case: question", *METHODS], list(_flags(made))),
         f"{mark}{LISTS}", layout(["case: question", *METHODS], list(_lists(made))),
         f"{mark}{OWN}", layout(own, list(_own(made))),
-        f"{mark}{HELD}", layout(["item", "case", "question", "what", "must be", "found", "state"],
-                                [_told(one) for one in held
-                                 if cases is None or one.must.case in cases]),
-        f"Of {len(held)}: {total}.",
+        f"{mark}{HELD}", layout(MUST, shown),
+        total(held),
         *notes(lines),
     ]  # fmt: skip
     return "\n\n".join(parts)
-
-
-def notes(lines: Iterable[Line]) -> list[str]:
-    """Of how many repetitions, by what code; what could not be run, and why."""
-    every = list(lines)
-    good = [one for one in every if not one.error]
-    runs = sorted(set(Counter(one.case for one in good).values()))
-    told = ", ".join(str(d) if d else "as many as a family needs" for d in {o.draws for o in good})
-    span = f"{runs[0]} to {runs[-1]}" if len(runs) > 1 else str(*runs)
-    codes = sorted({one.code for one in good})
-    out = [f"Repetitions of a case: {span}. Permutations: {told}. Code: {', '.join(codes)}."]
-    if len(codes) > 1:
-        out.append(f"These lines were made by {len(codes)} states of the code.")
-    failed = Counter((one.case, one.error) for one in every if one.error)
-    out += [f"{case}: {n} repetitions failed: {why}" for (case, why), n in sorted(failed.items())]
-    return out
-
-
-def percent(rate: Rate | None) -> str:
-    """A share in per cent; nothing where it was not measured.
-
-    >>> percent(Rate(0.0512, 0.0031, 400))
-    '5.1'
-    """
-    return "" if rate is None else f"{100 * rate.value:.1f}"
 
 
 def _by_question(made: Iterable[Row]) -> dict[str, dict[str, Mapping[str, Rate]]]:
@@ -120,33 +114,6 @@ def _own(made: Iterable[Row]) -> Iterator[Cells]:
             value = f"{rate.value:.1e}" if exact else percent(rate)
             error = "" if exact else f"{100 * rate.error:.1f}"
             yield [row.case, row.question, what, value, error, str(rate.runs)]
-
-
-def _told(one: Held) -> Cells:
-    must, exact = one.must, one.must.item == "7"
-    limit = f"{one.limit:.0e}" if exact else f"{100 * one.limit:.1f}"
-    if must.limit is None and not isfinite(one.limit):
-        limit = "the regression's"
-    found = ""
-    if one.found is not None:
-        shown = f"{percent(one.found)} ({100 * one.found.error:.1f})"
-        found = f"{one.found.value:.1e}" if exact else shown
-    what = must.rate.replace("_", " ")
-    return [must.item, must.case, must.question, what, f"{must.kind} {limit}", found, one.state]
-
-
-def columns(head: Sequence[str], body: Sequence[Cells]) -> str:
-    """A table in columns as wide as they must be."""
-    every = [list(head), *body]
-    wide = [max(len(row[i]) for row in every) for i in range(len(head))]
-    told = ("  ".join(c.ljust(w) for c, w in zip(row, wide, strict=True)) for row in every)
-    return "\n".join(line.rstrip() for line in told)
-
-
-def grid(head: Sequence[str], body: Sequence[Cells]) -> str:
-    """A table of a page."""
-    every = [list(head), ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(row) + " |" for row in every)
 
 
 def states(lines: Sequence[Line]) -> Mapping[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evenlight.arrays import Bool, Float
+from evenlight.arrays import Bool, Float, Int
 from evenlight.qualify.drawn import (
     NOISE,
     Asked,
@@ -24,20 +24,20 @@ FST = 0.1
 USED = 10
 
 
-def frequencies(rng: np.random.Generator, p: int) -> Float:
-    """Allele frequencies (2, p) of two populations by Balding and Nichols (1995).
+def frequencies(rng: np.random.Generator, p: int, k: int = 2) -> Float:
+    """Allele frequencies (k, p) of k populations by Balding and Nichols (1995).
 
     Around an ancestral frequency q, uniform in 0.1 to 0.9: Beta(q (1 - F) / F, (1 - q)(1 - F) / F).
     """
     q, scale = rng.uniform(0.1, 0.9, p), (1 - FST) / FST
-    drawn: Float = rng.beta(q * scale, (1 - q) * scale, size=(2, p))
+    drawn: Float = rng.beta(q * scale, (1 - q) * scale, size=(k, p))
     out: Float = np.clip(drawn, 0.02, 0.98)
     return out
 
 
-def genotypes(rng: np.random.Generator, member: Bool, shares: Float) -> Float:
+def genotypes(rng: np.random.Generator, group: Bool | Int, shares: Float) -> Float:
     """Allele counts (n, p) in Hardy-Weinberg proportions of each person's population."""
-    counts: Float = rng.binomial(2, shares[member.astype(int)]).astype(float)
+    counts: Float = rng.binomial(2, shares[group.astype(int)]).astype(float)
     return counts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from zlib import crc32
 
 import numpy as np
@@ -13,11 +14,11 @@ from evenlight.data.twins import Twin
 from evenlight.explainers.explain import explain
 from evenlight.measures.genotype_axes import genotype_axes
 from evenlight.measures.levers import levers
+from evenlight.measures.rely import rely
 from evenlight.measures.shortcut import shortcut
-from evenlight.measures.shortcut_evidence import unsupported_set
+from evenlight.measures.shortcut_evidence import Evidence, unsupported_set
 from evenlight.measures.shortcuts import CRITERIA, Shortcut
 from evenlight.measures.structure import Structure
-from evenlight.measures.supported import SUPPORTED
 from evenlight.probes.refitting import Refitting
 from evenlight.probes.swap import swap
 from evenlight.probes.twin import twin
@@ -69,17 +70,14 @@ def _both(
 ) -> tuple[Shortcut, Shortcut]:
     """The gate without a twin, and with everything."""
     phi, pair = held
-    first = shortcut(phi, made.audited, by=GROUP, sets=made.sets, adjust=adjust, rng=seed)
-    if np.isin(first.support, SUPPORTED).all():
-        closed = None
-    else:
-        whole = unsupported_set(first, made.sets)
-        moved = swap(model, made.audited, by=GROUP, sets=whole, rng=seed)
+    lean = rely(phi.by(made.sets), made.audited, by=GROUP, adjust=adjust, rng=seed)
+    closed = None
+    if lean.lacking.any():
+        moved = swap(model, made.audited, by=GROUP, sets=unsupported_set(lean, made.sets), rng=seed)
         closed = levers(moved, made.audited, by=GROUP, rng=seed)
-    sums: dict[str, object] = {"sets": made.sets, "adjust": adjust, "levers": closed}
-    sums |= {"training": made.training, "rng": seed}
-    without = shortcut(phi, made.audited, by=GROUP, **sums)  # type: ignore[arg-type]
-    full = shortcut(phi, made.audited, by=GROUP, twin=pair, **sums)  # type: ignore[arg-type]
+    asked = partial(shortcut, lean, phi, made.audited, sets=made.sets, adjust=adjust)
+    without = asked(evidence=Evidence(levers=closed, training=made.training))
+    full = asked(evidence=Evidence(twin=pair, levers=closed, training=made.training))
     return without, full
 
 
@@ -90,7 +88,7 @@ def _said(found: Shortcut) -> bool:
 def _scored(found: Shortcut, made: World) -> Score:
     """The word, what is met, and the numbers behind it."""
     causal = np.asarray(made.sets.membership @ made.causal.astype(float)) > 0
-    shown = np.isin(found.support, SUPPORTED)
+    shown = ~found.lacking
     out = {
         "consistent": float(_said(found)),
         "unresolved": float(found.word == "unresolved"),
@@ -114,7 +112,8 @@ def _ranking(phi: Attributions, made: World, pair: Twin, seed: int) -> float:
     """Average precision of features by excess over the twin, for what a shortcut is made of."""
     if made.truth != "shortcut" or not made.ancestral.any():
         return float("nan")
-    found = shortcut(phi, made.audited, by=GROUP, twin=pair, rng=seed)
+    lean = rely(phi, made.audited, by=GROUP, rng=seed)
+    found = shortcut(lean, phi, made.audited, evidence=Evidence(twin=pair))
     return average_precision(found.over.excess, made.ancestral)
 
 

@@ -29,9 +29,12 @@ def unused_roles(cohort: Cohort, *, further: bool = True) -> Iterator[str]:
     if cohort.weights:
         yield (
             f"Sampling weights ({cohort.weights}) enter performance and the tests of attributions "
-            "and of common contrasts. Reliance, attributions given the own value, tests of all "
-            "groups or all axes at once, matched people and bounds for unknown labels count every "
-            "unit once, those of weight 0 as well."
+            "and of common contrasts, and the worst slices. Reliance, associations of features, "
+            "attributions given the own value, tests of all groups or all axes at once, matched "
+            "people and bounds for unknown labels count every unit once, those of weight 0 as "
+            "well. The gaps of the lever table and what representations tell of a group leave out "
+            "units of weight 0 and count all others once, but that strata of such a probe weigh "
+            "by their units' weights."
         )
     if cohort.covariates:
         yield (

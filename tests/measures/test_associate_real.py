@@ -44,13 +44,17 @@ def test_sex_is_in_few_probes_and_lists_reach_below_the_draws(data: Path) -> Non
 
 
 def test_genotypes_of_warfarin_tell_race_within_doses_and_sites() -> None:
-    """VKORC1 tells race whatever is given, less so of itself among people of one dose and site."""
+    """VKORC1 tells race whatever is given, less so of itself among people of one dose and site.
+
+    Hardly any Asian patient is at a site with others, and so they are not among these.
+    """
     cohort = warfarin()
     found = associate(cohort, by="race", sets=cohort.features.variables())
     at = found.subjects.index("VKORC1")
     assert (found.p_maxt[:, at] <= 0.05).all()
     assert (np.diff(found.share[:, at]) < 0).all()
     np.testing.assert_allclose(found.share[:, found.subjects.index("race")], 1, atol=1e-9)
-    assert "42% of units" in found.population[2]
+    assert "41% of units" in found.population[2]
+    assert "Not among them: 36 of 1,159 units in Asian" in found.population[2]
     assert found.sets is not None
     assert found.sets.value[0, at] > 0.6

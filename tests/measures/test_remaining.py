@@ -23,7 +23,7 @@ from evenlight.measures.prepare import as_variables, setting
 from evenlight.measures.rely import rely
 from evenlight.measures.remaining import remaining
 from evenlight.measures.shortcut import shortcut
-from evenlight.measures.shortcut_evidence import Compared, unsupported_set
+from evenlight.measures.shortcut_evidence import Compared, Evidence, unsupported_set
 from evenlight.measures.structure import Structure
 from evenlight.probes.refitting import Refitting
 from evenlight.probes.swap import swap
@@ -93,8 +93,8 @@ def test_a_shrunken_model_is_told_from_a_shortcut(gap: float, word: str) -> None
     moved = levers(
         swap(model, cohort, by="group", sets=unsupported_set(lean, SETS)), cohort, by="group"
     )
-    found = shortcut(phi, cohort, by="group", sets=SETS, twin=_twin(gap, 0.002), levers=moved,
-                     training=training)  # fmt: skip
+    shown = Evidence(twin=_twin(gap, 0.002), levers=moved, training=training)
+    found = shortcut(lean, phi, cohort, sets=SETS, evidence=shown)
     assert np.delete(found.met, 2).tolist() == ["met"] * 3
     assert found.word == word
     if gap:
@@ -157,13 +157,17 @@ def test_what_is_adjusted_for_of_the_audited_people_alone_keeps_others_out() -> 
 def test_training_people_are_others_with_the_same_features() -> None:
     """Audited rows would count twice; other columns cannot be laid below."""
     made = held(2.0)
-    cohort = made[2]
+    _, training, cohort, _ = made
     with pytest.raises(CohortError, match="1500 of 1500 training rows are audited rows"):
         asked(made, training=cohort)
     other = Cohort(cohort.dense()[:, :3], cohort.people, NAMES[:3], outcome="y", unit="row",
                    groups=["group"])  # fmt: skip
     with pytest.raises(CohortError, match="the training cohort has 3 features, the audited one 24"):
         asked(made, training=other)
+    number = Cohort(training.dense(), training.people.assign(y=np.arange(1500) / 7), NAMES,
+                    outcome="y", unit="row", groups=["group"])  # fmt: skip
+    with pytest.raises(CohortError, match="outcome is continuous, the audited one's binary"):
+        asked(made, training=number)
 
 
 def test_nothing_depends_on_the_order_of_rows() -> None:

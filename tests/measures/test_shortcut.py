@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,8 +25,9 @@ from evenlight.measures.lever import Levers
 from evenlight.measures.levers import levers
 from evenlight.measures.rely import rely
 from evenlight.measures.shortcut import shortcut
-from evenlight.measures.shortcut_evidence import unsupported_set
+from evenlight.measures.shortcut_evidence import Evidence, unsupported_set
 from evenlight.measures.shortcuts import UNSUPPORTED, Closure, Shortcut, Word
+from evenlight.measures.structure import Structure
 from evenlight.probes.refitting import Refitting
 from evenlight.probes.swap import swap
 from evenlight.probes.twin import twin
@@ -88,11 +90,21 @@ def closed(made: Held) -> Levers:
     return levers(moved, made.cohort, by="group")
 
 
+def gated(made: Held, **evidence: Any) -> Shortcut:
+    """The gate by sets, of what `rely` finds."""
+    return gated_of(made.phi, made.cohort, **evidence)
+
+
+def gated_of(phi: Attributions, cohort: Cohort, *, rng: int = 0, **evidence: Any) -> Shortcut:
+    """The same of other people."""
+    lean = rely(phi.by(SETS), cohort, by="group", rng=rng)
+    return shortcut(lean, phi, cohort, sets=SETS, evidence=Evidence(**evidence))
+
+
 def test_a_planted_shortcut_is_called_so_with_all_the_evidence() -> None:
     """Markers of the group carry a recruitment gap: all four criteria are met."""
     made = held(2.0)
-    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair,
-                     levers=closed(made))  # fmt: skip
+    found = gated(made, twin=made.pair, levers=closed(made))
     assert found.word == WORD
     assert found.met.tolist() == ["met"] * 4
     assert found.ranked()[0] == "markers"
@@ -103,8 +115,7 @@ def test_a_planted_shortcut_is_called_so_with_all_the_evidence() -> None:
 def test_a_clean_model_is_not_called_so() -> None:
     """Without a recruitment gap the unsupported share is small and the twin leans on it as much."""
     made = held(0.0)
-    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair,
-                     levers=closed(made))  # fmt: skip
+    found = gated(made, twin=made.pair, levers=closed(made))
     assert found.word == "unresolved"
     assert found.met[0] == "not met"
     assert "10%" in found.reason
@@ -115,8 +126,7 @@ def test_without_a_part_of_the_evidence_it_is_unresolved(missing: str) -> None:
     """No twin and no outside cohort, or no intervention: the reason names what is missing."""
     made = held(2.0)
     own: dict[str, object] = {"twin": made.pair, "levers": closed(made)}
-    own = {name: v for name, v in own.items() if missing not in (name, "both")}
-    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, **own)  # type: ignore[arg-type]
+    found = gated(made, **{n: v for n, v in own.items() if missing not in (n, "both")})
     assert found.word == "unresolved"
     if missing != "levers":
         assert "no twin was given and no outside cohort was given" in found.reason
@@ -129,15 +139,13 @@ def test_an_outside_cohort_in_which_the_reliance_fails_is_the_other_route() -> N
     """Among people recruited without the gap the slope between groups is shown below a half."""
     made = held(2.0)
     clean = people(5, 4000, gap=0.0, prefix="o")
-    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, levers=closed(made),
-                     outside=(explain(made.model, clean), clean))  # fmt: skip
+    found = gated(made, levers=closed(made), outside=(explain(made.model, clean), clean))
     assert found.word == WORD
     assert found.outside[2] < 0.5
     assert np.isnan(found.excess_total).all()
     assert found.met[2] == "met"
     same = people(6, 4000, gap=2.0, prefix="o")
-    borne = shortcut(made.phi, made.cohort, by="group", sets=SETS, levers=closed(made),
-                     outside=(explain(made.model, same), same))  # fmt: skip
+    borne = gated(made, levers=closed(made), outside=(explain(made.model, same), same))
     assert borne.word == "unresolved"
     assert borne.outside[1] > 0.5
     assert "does not show it to fail" in borne.reason
@@ -148,8 +156,8 @@ def test_an_outside_cohort_alone_does_not_replace_decided_support() -> None:
     made = held(1.0)
     clean = people(5, 4000, gap=0.0, prefix="o")
     few = made.cohort.take(np.arange(104))
-    found = shortcut(explain(made.model, few), few, by="group", sets=SETS,
-                     outside=(explain(made.model, clean), clean))  # fmt: skip
+    elsewhere = explain(made.model, clean), clean
+    found = gated_of(explain(made.model, few), few, outside=elsewhere)
     assert found.outside[2] < 0.5
     assert found.resolved < 0.5
     assert found.met.tolist()[1:3] == ["met", "not met"]
@@ -160,7 +168,7 @@ def test_an_outside_cohort_alone_does_not_replace_decided_support() -> None:
 def test_the_numbers_are_those_of_their_definitions() -> None:
     """The unsupported share, its excess and limit, written out by loops over refits and people."""
     made = held(2.0)
-    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair)
+    found = gated(made, twin=made.pair)
     lean = rely(made.phi.by(SETS), made.cohort, by="group")
     lacking = [j for j in range(3) if not lean.support[j].startswith("supported")]
     assert found.unsupported[0] == pytest.approx(sum(lean.share[1, j] for j in lacking))
@@ -193,10 +201,10 @@ def slow_share(made: Attributions, cohort: Cohort, j: int) -> float:
 def test_nothing_depends_on_the_order_of_rows() -> None:
     """People in another order, and twins in another order of theirs, give the same record."""
     made = held(2.0)
-    first = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair, rng=4)
+    first = gated(made, twin=made.pair, rng=4)
     order = np.random.default_rng(0).permutation(made.cohort.n)
     mixed = made.cohort.take(order)
-    again = shortcut(made.phi, mixed, by="group", sets=SETS, twin=made.pair, rng=4)
+    again = gated_of(made.phi, mixed, twin=made.pair, rng=4)
     np.testing.assert_array_equal(first.over.excess, again.over.excess)
     np.testing.assert_array_equal(first.unsupported, again.unsupported)
     assert first.reason == again.reason
@@ -205,8 +213,7 @@ def test_nothing_depends_on_the_order_of_rows() -> None:
 def test_a_continuous_outcome_and_three_groups_pass_the_gate_too() -> None:
     """A ridge on a number, with three groups in steps, is called so as well."""
     made = held(1.5, kind="continuous", k=3)
-    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair,
-                     levers=closed(made))  # fmt: skip
+    found = gated(made, twin=made.pair, levers=closed(made))
     assert found.word == WORD
     assert found.levels == ("a", "b", "c")
 
@@ -215,42 +222,118 @@ def test_without_an_outcome_it_cannot_be_estimated() -> None:
     """A cohort without an outcome, or with too few people, gives not_estimable and a reason."""
     made = held(2.0)
     bare = Cohort(made.cohort.dense(), made.cohort.people, NAMES, unit="row", groups=["group"])
-    found = shortcut(made.phi, bare, by="group", sets=SETS)
+    found = gated_of(made.phi, bare)
     assert found.word == "not_estimable"
     assert "given the outcome" in found.reason
     few = made.cohort.take(np.arange(16))
-    small = shortcut(explain(made.model, few), few, by="group", sets=SETS)
+    small = gated_of(explain(made.model, few), few)
     assert small.word == "not_estimable"
     assert "two groups" in small.reason
 
 
-def test_what_does_not_fit_is_named() -> None:
+def test_evidence_that_does_not_fit_is_named() -> None:
     """Twins by another grouping, of too few pairs or other features, and foreign interventions."""
     made = held(2.0)
     pair = made.pair
-    ask = {"by": "group", "sets": SETS}
     with pytest.raises(InputError, match="the twin is by 'sex'"):
-        shortcut(made.phi, made.cohort, twin=replace(pair, grouping="sex"), **ask)  # type: ignore[arg-type]
+        gated(made, twin=replace(pair, grouping="sex"))
     short = replace(pair, models=pair.models[:3], twins=pair.twins[:3], offsets=pair.offsets[:3])
     with pytest.raises(InputError, match="3 pairs of refits; at least 5"):
-        shortcut(made.phi, made.cohort, twin=short, **ask)  # type: ignore[arg-type]
+        Evidence(twin=short)
+    lean, sums = rely(made.phi, made.cohort, by="group"), Evidence(twin=pair.by(SETS))
     with pytest.raises(AttributionError, match="the twin has 3 features and the model 9"):
-        shortcut(made.phi, made.cohort, by="group", twin=pair.by(SETS))
+        shortcut(lean, made.phi, made.cohort, evidence=sums)
     with pytest.raises(InputError, match="the intervention moved \\['cause'\\]"):
-        shortcut(made.phi, made.cohort, levers=Closure(("cause",), 0.5, 0.4, 0.6), **ask)  # type: ignore[arg-type]
+        gated(made, levers=Closure(("cause",), 0.5, 0.4, 0.6))
     other = levers(swap(made.model, made.cohort, by="group", sets=SETS), made.cohort, by="group")
     with pytest.raises(InputError, match="no line of the interventions is about"):
-        shortcut(made.phi, made.cohort, levers=other, **ask)  # type: ignore[arg-type]
+        gated(made, levers=other)
     far = replace(made.phi, target="other")
     with pytest.raises(AttributionError, match="outside cohort has attributions"):
-        shortcut(made.phi, made.cohort, outside=(far, made.cohort), **ask)  # type: ignore[arg-type]
+        gated(made, outside=(far, made.cohort))
+
+
+@pytest.mark.parametrize("name", ["twin", "outside", "levers", "training"])
+def test_evidence_of_another_kind_is_named(name: str) -> None:
+    """A word in place of a record is an error that names the field."""
+    with pytest.raises(InputError, match=f"^{name} is "):
+        Evidence(**{name: "group"})  # type: ignore[arg-type]
+
+
+def test_a_reliance_of_something_else_is_refused() -> None:
+    """By features, of another target, between other groups, or adjusted otherwise."""
+    made = held(2.0)
+    lean = rely(made.phi.by(SETS), made.cohort, by="group")
+    ask = partial(shortcut, sets=SETS)
+    with pytest.raises(AttributionError, match="through 3 subjects, the attributions are of"):
+        shortcut(lean, made.phi, made.cohort)
+    with pytest.raises(AttributionError, match="the reliance is of 'other'"):
+        ask(replace(lean, target="other"), made.phi, made.cohort)
+    with pytest.raises(InputError, match=r"between \['a', 'z'\].*has \['a', 'b'\]"):
+        ask(replace(lean, levels=("a", "z")), made.phi, made.cohort)
+    homes = Structure(families="group")
+    with pytest.raises(InputError, match="is not adjusted, the gate would be families by group"):
+        ask(lean, made.phi, made.cohort, adjust=homes)
+
+
+def test_attributions_may_be_summed_already() -> None:
+    """What `rely` was given can be passed on as it is."""
+    made = held(2.0)
+    lean = rely(made.phi.by(SETS), made.cohort, by="group")
+    both = [
+        shortcut(lean, phi, made.cohort, sets=SETS, evidence=Evidence(twin=made.pair))
+        for phi in (made.phi, made.phi.by(SETS))
+    ]
+    assert plain(both[0]) == plain(both[1])
+
+
+def stratified(made: Held, sites: int) -> Cohort:
+    """The audited people in so many sites."""
+    table = made.cohort.people.assign(site=[f"s{i % sites:03d}" for i in range(made.cohort.n)])
+    return Cohort(
+        made.cohort.dense(), table, NAMES, outcome="y", unit="row", groups=["group"],
+        strata=["site"],
+    )  # fmt: skip
+
+
+def test_the_strictest_condition_that_could_be_measured_is_asked() -> None:
+    """Few sites are held fixed with the outcome; too many are told, and the outcome alone asked."""
+    made = held(2.0)
+    for sites, given in ((3, "outcome and strata"), (99, "outcome")):
+        cohort = stratified(made, sites)
+        phi = explain(made.model, cohort)
+        lean = rely(phi.by(SETS), cohort, by="group")
+        found = shortcut(lean, phi, cohort, sets=SETS, evidence=Evidence(levers=closed(made)))
+        g = lean.condition(given)
+        assert (lean.strictest, found.given, found.word) == (g, given, "unresolved")
+        np.testing.assert_array_equal(found.share, lean.share[g])
+        assert found.resolved == lean.resolved[g]
+    assert found.stricter.startswith("outcome and strata: ")
+    assert "strata are too many for these people" in found.stricter
+    assert found.reason.endswith(f"asked given the outcome only, since it could not be given "
+                                 f"{found.stricter}")  # fmt: skip
+
+
+def test_the_twin_stands_in_the_strata_of_the_condition_asked() -> None:
+    """Where strata cannot be held, excess and share are those of the cohort without strata."""
+    made = held(2.0)
+    cohort = stratified(made, 99)
+    phi = explain(made.model, cohort)
+    refits = replace(
+        made.pair,
+        models=tuple(replace(m, cohort_digest="") for m in made.pair.models),
+        twins=tuple(replace(m, cohort_digest="") for m in made.pair.twins),
+    )
+    found, plain_ = gated_of(phi, cohort, twin=refits), gated(made, twin=made.pair)
+    np.testing.assert_allclose(found.excess_total, plain_.excess_total, atol=1e-12)
+    np.testing.assert_allclose(found.share, plain_.share, atol=0.005)
 
 
 def test_an_intervention_that_could_not_be_asked_is_no_agreement() -> None:
     """A closure without limits leaves the gate unresolved, for its own reason."""
     made = held(2.0)
     gone = Closure(("markers",), np.nan, np.nan, np.nan, "the gap's interval holds 0")
-    found = shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair, levers=gone)
+    found = gated(made, twin=made.pair, levers=gone)
     assert found.word == "unresolved"
     assert "the gap's interval holds 0" in found.reason
     with pytest.raises(InputError, match="without a reason"):
@@ -274,14 +357,14 @@ def test_the_set_to_neutralise_is_all_that_lacks_support() -> None:
 def test_the_record_refuses_a_word_that_it_does_not_bear_out() -> None:
     """The strong word needs every criterion, a word its list, a gap a reason."""
     made = held(2.0)
-    found = shortcut(made.phi, made.cohort, by="group", sets=SETS)
+    found = gated(made)
     with pytest.raises(InputError, match="needs all of"):
         replace(found, word=WORD)
     with pytest.raises(InputError, match="wanted one of"):
         replace(found, word="biased")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="missing without a reason"):
         replace(found, reasons=np.full(6, ""))
-    with pytest.raises(LookupError, match="pass twin="):
+    with pytest.raises(LookupError, match="pass Evidence"):
         found.ranked()
     assert isinstance(found, Shortcut)
     assert len(found.to_frame()) == 3
@@ -293,8 +376,8 @@ def test_a_record_goes_to_json_and_back() -> None:
     made = held(2.0)
     bare = Cohort(made.cohort.dense(), made.cohort.people, NAMES, unit="row", groups=["group"])
     for found in (
-        shortcut(made.phi, made.cohort, by="group", sets=SETS, twin=made.pair),
-        shortcut(made.phi, bare, by="group", sets=SETS),
+        gated(made, twin=made.pair),
+        gated_of(made.phi, bare),
     ):
         data = json.loads(json.dumps(plain(found), allow_nan=False))
         assert plain(restore(Shortcut, data)) == plain(found)

@@ -15,27 +15,10 @@ from evenlight.measures.tip_reliance import tip_reliance
 from evenlight.measures.tipped import Tipping
 from evenlight.stats.decomposition import layout, shares
 from evenlight.stats.tipping import label_sums, restored_shares
+from tests.underdiagnosed import NAMES, underdiagnosed
 
-
-def underdiagnosed(
-    n: int = 2000, *, missed: float = 0.7, levels: str = "AB"
-) -> tuple[Cohort, Attributions]:
-    """A model that sees the disease as it is; in B some of the ill are recorded as well."""
-    rng = np.random.default_rng(0)
-    race = np.array(list(levels))[np.arange(n) % len(levels)]
-    ill = rng.random(n) < 0.5
-    seen = ill & ~((race == "B") & (rng.random(n) < missed))
-    people = pd.DataFrame(
-        {"race": race, "y": seen.astype(int)}, index=[f"p{i:05d}" for i in range(n)]
-    )
-    x = np.column_stack([rng.normal(size=n) + 4.0 * ill, rng.normal(size=n)])
-    cohort = Cohort(x, people, ["sign", "noise"], outcome="y", groups=["race"], unit="row")
-    values = x - x.mean(axis=0)
-    made = Attributions.from_arrays(
-        values, rows=cohort.rows.tolist(), features=["sign", "noise"],
-        output=values.sum(axis=1), base=0.0,
-    )  # fmt: skip
-    return cohort, made
+MISSED, SIGN = 0.7, 4.0
+"""Of the ill of B 7 in 10 are not recorded as ill; the sign is clear."""
 
 
 def test_with_recorded_labels_the_shares_are_those_of_the_decomposition() -> None:
@@ -62,7 +45,7 @@ def test_reliance_that_missed_events_made_tips_before_their_share() -> None:
 
     The true sensitivity in B is 0.7 less; the verdict must fall before that is reached.
     """
-    cohort, made = underdiagnosed()
+    cohort, made = underdiagnosed(missed=MISSED, sign=SIGN)
     found = rely(made, cohort, by="race", rng=0)
     g = found.condition("outcome")
     assert found.total_verdict[g, 0] == "different"
@@ -96,7 +79,7 @@ def test_restored_shares_are_those_of_the_true_labels() -> None:
 
 def test_each_of_several_groups_stands_against_all_others() -> None:
     """With three groups there are three contrasts, and only the label of B matters most."""
-    cohort, made = underdiagnosed(3000, levels="ABC")
+    cohort, made = underdiagnosed(3000, missed=MISSED, sign=SIGN, levels="ABC")
     found = rely(made, cohort, by="race", rng=0)
     tipped = tip_reliance(found, made, cohort, by="race", rng=0)
     assert [pair[1] for pair in tipped.contrasts] == ["all others"] * 3
@@ -126,13 +109,13 @@ def test_what_does_not_follow_the_group_is_not_overturned_by_a_little() -> None:
 
 def test_reliance_given_nothing_has_no_label_in_it() -> None:
     """The condition must hold the outcome, and the outcome two labels."""
-    cohort, made = underdiagnosed(200)
+    cohort, made = underdiagnosed(200, missed=MISSED, sign=SIGN)
     found = rely(made, cohort, by="race", rng=0)
     with pytest.raises(LookupError, match="plays no part"):
         tip_reliance(found, made, cohort, by="race", given="nothing")
     other = Cohort(
-        cohort.x, cohort.people.assign(y=np.arange(200.0)), ["sign", "noise"], outcome="y",
-        groups=["race"], unit="row",
+        cohort.x, cohort.people.assign(y=np.arange(200.0)), NAMES, outcome="y", groups=["race"],
+        unit="row",
     )  # fmt: skip
     with pytest.raises(CohortError, match="binary outcome"):
         tip_reliance(found, made, other, by="race")

@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from evenlight.codec import plain, restore
-from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.errors import CohortError
 from evenlight.measures.compare import compare
 from evenlight.measures.tip_views import tip_views
 from evenlight.measures.tipped import Tipping
+from tests.underdiagnosed import NAMES, underdiagnosed
 
-
-def underdiagnosed(n: int = 2000) -> tuple[Cohort, Attributions]:
-    """A model that sees the disease; in B 40 % of the ill are recorded as well; and noise."""
-    rng = np.random.default_rng(0)
-    b, ill = np.arange(n) % 2 == 1, rng.random(n) < 0.5
-    seen = ill & ~(b & (rng.random(n) < 0.4))
-    people = pd.DataFrame(
-        {"race": np.where(b, "B", "A"), "y": seen.astype(int)},
-        index=[f"p{i:05d}" for i in range(n)],
-    )
-    x = np.column_stack([rng.normal(size=n) + 1.5 * ill, rng.normal(size=n)])
-    cohort = Cohort(x, people, ["sign", "noise"], outcome="y", groups=["race"], unit="row")
-    values = x - x.mean(axis=0)
-    made = Attributions.from_arrays(
-        values, rows=cohort.rows.tolist(), features=["sign", "noise"],
-        output=values.sum(axis=1), base=0.0,
-    )  # fmt: skip
-    return cohort, made
+MISSED, SIGN = 0.4, 1.5
+"""Of the ill of B 4 in 10 are not recorded as ill."""
 
 
 def test_a_difference_that_missed_events_made_tips_before_their_share() -> None:
     """Given the outcome the sign differs; with fewer missed events than 40 % it would not."""
-    cohort, made = underdiagnosed()
+    cohort, made = underdiagnosed(missed=MISSED, sign=SIGN)
     found = compare(made, cohort, by="race", rng=0)
     tipped = tip_views(found, made, cohort, by="race")
     m = tipped.metrics.index("sign")
@@ -48,7 +31,7 @@ def test_a_difference_that_missed_events_made_tips_before_their_share() -> None:
 
 def test_label_error_does_not_touch_what_does_not_follow_the_label() -> None:
     """Noise is as similar as before, whatever is recorded."""
-    cohort, made = underdiagnosed(6000)
+    cohort, made = underdiagnosed(6000, missed=MISSED, sign=SIGN)
     found = compare(made, cohort, by="race", rng=0)
     tipped = tip_views(found, made, cohort, by="race")
     m = tipped.metrics.index("noise")
@@ -59,9 +42,9 @@ def test_label_error_does_not_touch_what_does_not_follow_the_label() -> None:
 
 def test_a_continuous_outcome_has_no_label_error() -> None:
     """Sensitivity and specificity are of events."""
-    cohort, made = underdiagnosed(200)
+    cohort, made = underdiagnosed(200, missed=MISSED, sign=SIGN)
     table = cohort.people.assign(y=np.arange(200.0))
-    other = Cohort(cohort.x, table, ["sign", "noise"], outcome="y", groups=["race"], unit="row")
+    other = Cohort(cohort.x, table, NAMES, outcome="y", groups=["race"], unit="row")
     found = compare(made, cohort, by="race", rng=0)
     with pytest.raises(CohortError, match="binary outcome"):
         tip_views(found, made, other, by="race")

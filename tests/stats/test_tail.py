@@ -59,6 +59,22 @@ def test_small_p_of_a_normal_null_is_near_the_truth(p: float) -> None:
     assert abs(np.log(np.median(found) / p)) < np.log(1.6)
 
 
+def test_beyond_what_is_knowable_the_fit_varies_by_a_decade() -> None:
+    """Where p of an exponential tail is at its floor, log10 p of 100 excesses has an SD of one."""
+    rng = np.random.default_rng(7)
+    far = float(np.log(10) * np.sqrt(100))
+    fitted = -far / rng.exponential(size=(20_000, 100)).mean(axis=1) / np.log(10)
+    assert fitted.std() == pytest.approx(1.0, abs=0.06)
+    assert tail.knowable(100, 1_000) == pytest.approx(0.1 * np.exp(-far))
+
+
+@pytest.mark.parametrize("size", [12.0, 1e3])
+def test_no_fitted_tail_claims_more_than_its_draws_tell(size: float) -> None:
+    """However far out a statistic lies, p of 1,000 draws stays at 1e-11."""
+    null = np.abs(np.random.default_rng(8).normal(size=1_000))
+    assert tail.tail_p(null, size) == tail.knowable(100, 1_000)
+
+
 def test_few_draws_have_no_tail() -> None:
     """Below 1,000 draws nothing is fitted, and p stays as counted."""
     assert tail.tail_p(np.abs(np.random.default_rng(5).normal(size=900)), 5.0) == 1.0

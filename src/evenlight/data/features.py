@@ -181,11 +181,12 @@ class FeatureSets:
     def fits(self, names: tuple[str, ...], shape: tuple[int, ...]) -> bool:
         """Whether the sets speak of rows of `shape` (*s) with features of these names.
 
-        Columns go by name; positions of a map by its shape, or by names where each has one.
+        Columns go by name; positions of a map by its shape, or by their names there ("row,column").
         """
         if isinstance(self.features, Positions):
             return self.features.shape == tuple(shape)
-        return self.features == names and len(names) == int(np.prod(shape))
+        own = tuple(Positions(tuple(shape))) if len(shape) > 1 else names
+        return len(self.features) == int(np.prod(shape)) and self.features in (names, own)
 
     def owners(self) -> Int:
         """The set of each feature, (p,).

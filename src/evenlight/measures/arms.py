@@ -12,9 +12,10 @@ from evenlight.measures.prepare import Setting, overlap_reason
 from evenlight.measures.weighing import sampling_weights
 from evenlight.stats.cells import Cells, Design, cells, design, joint
 from evenlight.stats.enumeration import all_labels
+from evenlight.stats.held import held_outcome
 from evenlight.stats.parts import effective
 from evenlight.stats.permutation import Labels, permuted_labels
-from evenlight.stats.strata import outcome_bins, within_adjusted
+from evenlight.stats.strata import within_adjusted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +59,7 @@ def stratum_given(here: Setting, given: str) -> Int:
 def _bins(here: Setting, kind: str) -> Int:
     """The outcome of each kept row as it is held: its class, or its bin."""
     codes = here.groups.codes[here.kept]
-    return outcome_bins(here.cohort.y[here.kept], codes, kind=kind)[0]
+    return held_outcome(here.cohort.y[here.kept], codes, kind=kind).piece
 
 
 def arms_of(

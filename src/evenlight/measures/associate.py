@@ -3,78 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evenlight.arrays import Float, Int
+from evenlight.arrays import Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
-from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.groups import Axes, Groups
 from evenlight.errors import FeatureError
+from evenlight.measures.association_strata import Condition, condition
 from evenlight.measures.associations import Association, SetAssociation
 from evenlight.measures.axes import coordinates, everyone
 from evenlight.measures.drift import drift
 from evenlight.measures.genotypes import genotype_columns
-from evenlight.measures.observed import unit_outcome
 from evenlight.measures.prepare import Setting, setting
-from evenlight.measures.stratified import BINNED, conditions, speaks_for, strata_given
+from evenlight.measures.stratified import conditions
 from evenlight.measures.told_values import (
     Subjects,
     filled,
     set_columns,
     set_values,
     subjects_of,
-    without_slopes,
 )
 from evenlight.stats.association import normalised_information
-from evenlight.stats.cells import joint
-from evenlight.stats.disclosure import told_counts
 from evenlight.stats.discriminant import Told, arrangements, asked_axes, asked_groups, told_by
-from evenlight.stats.explained import basis, explained_family, explained_share, indicators
+from evenlight.stats.explained import basis, explained_family, explained_share
 from evenlight.stats.multiplicity import benjamini_hochberg
-from evenlight.stats.strata import outcome_bins
 
 DRAWS = 1000
 SET_DRAWS = 499
 """Permutations of features, and of sets, each of which is fitted anew."""
 
-AXES_ROOM = 20
-"""Units a stratum has for each axis and one more, or the outcome is cut into fewer bins."""
-
 MOST_LEVELS = 20
 """A column of numbers with more distinct values is an axis, as age; with fewer it names groups."""
 
+COUNTS = ("n", "dropped", "bins", "population")
+"""What a condition says of its people."""
+
 NO_INFORMATION = "axes are not cut into groups"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Condition:
-    """The m units that enter under a condition: positions `at` (m,), `stratum`, `group`, `y`.
-
-    `piece` (m,) is the bin of a continuous outcome, which declared strata may cut further.
-    `target` (m, q) are indicators of the groups, or the axes; `group` is -1 throughout for axes.
-    """
-
-    given: str
-    at: Int
-    stratum: Int
-    piece: Int
-    group: Int
-    target: Float
-    y: Float
-    bins: int
-    population: str
-    reason: str
-
-    def values(self, values: Float) -> Float:
-        """Values of its units (u, c) -> (m, c), without their slope on y inside bins of y."""
-        own = values[self.at]
-        if not self.bins:
-            return own
-        return without_slopes(own, self.y, self.stratum, self.group, self.piece)
 
 
 def associate(
@@ -94,6 +62,10 @@ def associate(
     are the means of `sets`. Association is no reliance: a model may use nothing of what tells a
     group. p takes units as exchangeable within strata: relatives make it too small.
 
+    Strata without two or more units of two groups are left out and counted; where some are, a group
+    that keeps fewer than 20 units or a quarter of its units leaves, and with one group left nothing
+    can be told. Each unit counts once: sampling weights are not used.
+
     Raises FeatureError for columns that are no genotypes and sets that do not fit, GroupError
     where there is one group.
     """
@@ -103,7 +75,7 @@ def associate(
     named = genotype_columns(cohort, genotypes)
     _plain(cohort, named)
     told = subjects_of(here, named, sets)
-    given = [_condition(here, g, axes) for g in conditions(cohort)]
+    given = [condition(here, g, axes) for g in conditions(cohort)]
     found = [_features(told, one, generator) for one in given]
     return Association(
         grouping=axes.name if axes is not None else here.groups.name,
@@ -114,12 +86,8 @@ def associate(
         kind=told.kind,
         given=tuple(one.given for one in given),
         draws=DRAWS,
-        n=told_counts(
-            np.array([len(one.at) for one in given]), rounded=here.rounded, smallest=SMALLEST_GROUP
-        ),
         strata=np.array([len(np.unique(one.stratum)) for one in given]),
-        bins=np.array([one.bins for one in given]),
-        population=np.array([one.population for one in given]),
+        **{name: np.array([getattr(one, name) for one in given]) for name in COUNTS},
         **{name: np.stack([one[name] for one in found]) for name in found[0]},
         drift=drift(here, named) if named and axes is None else None,
         sets=None if sets is None else _sets(here, given, sets, generator),
@@ -158,56 +126,6 @@ def _plain(cohort: Cohort, named: Sequence[str]) -> None:
             f"{both[0]!r} is a state of {coded[both[0]]!r} and no genotype; name the genotype "
             "columns, genotypes=[...]"
         )
-
-
-def _condition(here: Setting, given: str, axes: Axes | None) -> Condition:
-    if axes is not None:
-        return _axes_condition(here, given, axes)
-    made = strata_given(here, given)
-    level = np.flatnonzero(np.isin(np.arange(len(here.groups.levels)), made.group))
-    target = indicators(np.searchsorted(level, made.group)) if len(level) else np.empty((0, 1))
-    large = (np.bincount(made.group, minlength=1) >= SMALLEST_GROUP).sum()
-    reason = made.reason if large < 2 else ""  # no bias to refuse for, unlike a reliance
-    told = "" if reason else speaks_for(here, made)
-    at = np.flatnonzero(made.keep)
-    return Condition(
-        given, at, made.stratum, made.piece, made.group, target, made.y, made.bins, told, reason
-    )
-
-
-def _axes_condition(here: Setting, given: str, axes: Axes) -> Condition:
-    """Everybody, in as many bins of the outcome as leave room for the axes in each."""
-    _, target = coordinates(axes, here.cohort, here)
-    u, stratum, bins = len(target), np.zeros(len(target), dtype=np.int64), 0
-    y = np.zeros(u)
-    if given != "nothing":
-        y = unit_outcome(here)
-        binned = here.cohort.outcome_kind in BINNED
-        most = int(np.clip(u / (AXES_ROOM * (target.shape[1] + 1)), 2, 10)) if binned else None
-        kind = "continuous" if binned else "categorical"
-        stratum, bins = outcome_bins(y, stratum, kind=kind, bins=most)
-    piece = stratum
-    if given == "outcome and strata":
-        stratum = joint([stratum, here.unit_stratum])
-    entered = [rows for rows in basis(target, stratum).rows] if u else []
-    at = np.sort(np.concatenate(entered)) if entered else np.empty(0, dtype=np.int64)
-    few = f"fewer than {SMALLEST_GROUP} units in strata that leave room for {len(axes.names)} axes"
-    reason = few if len(at) < SMALLEST_GROUP else ""
-    share = len(at) / max(u, 1)
-    told = f"Speaks for the {share:.0%} of units in strata with enough of them."
-    none = np.full(len(at), -1, dtype=np.int64)
-    return Condition(
-        given,
-        at,
-        stratum[at],
-        piece[at],
-        none,
-        target[at],
-        y[at],
-        bins,
-        told if share < 0.8 else "",
-        reason,
-    )
 
 
 def _features(told: Subjects, one: Condition, rng: np.random.Generator) -> dict[str, Any]:

@@ -79,9 +79,12 @@ class Association:
     condition; of states it is Goodman and Kruskal's tau, corrected. Without association it is below
     0 for two thirds of subjects between two groups, nearer to half between many: shown as it is.
     `p` (permutation within strata), `p_maxt` (step-down, over subjects) and `q` (Benjamini and
-    Hochberg) test independence; p below 11 / `draws` is that of a fitted tail. `information` (g, p)
-    is I(x; g) / H(g) less its permutation mean, numbers in ten bins; NaN throughout for axes.
-    `n`, `strata`, `bins` (of the outcome), `population` are (g,); `kind` (p,) is among `KINDS`.
+    Hochberg) test independence; p below 11 / `draws` is that of a fitted tail, and none is below
+    1e-11: 1,000 draws tell no more. `information` (g, p) is I(x; g) / H(g) less its permutation
+    mean, numbers in ten bins; NaN throughout for axes.
+    `n`, `strata`, `bins` (of the outcome), `population` are (g,), and so is `dropped`, the strata
+    that were left out because too few are there to compare. Where these leave too few people, the
+    numbers are NaN and `reason` says so: nothing can be told. `kind` (p,) is among `KINDS`.
     `drift` stands where columns were declared to be genotypes, `sets` where sets were asked for.
     """
 
@@ -95,6 +98,7 @@ class Association:
     draws: int
     n: Int
     strata: Int
+    dropped: Int
     bins: Int
     population: Text
     share: Float
@@ -109,7 +113,7 @@ class Association:
 
     def __post_init__(self) -> None:
         g, p = len(self.given), len(self.subjects)
-        shaped(self, (g,), "n", "strata", "bins", "population")
+        shaped(self, (g,), "n", "strata", "dropped", "bins", "population")
         shaped(self, (p,), "kind")
         shaped(self, (g, p), *NUMBERS, "information", "reason", "information_reason")
         worded(self, "kind", KINDS)

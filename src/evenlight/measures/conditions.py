@@ -14,8 +14,8 @@ from evenlight.data.strata import strata_without
 from evenlight.errors import CohortError, InputError
 from evenlight.measures.prepare import Setting
 from evenlight.stats.cells import joint
-from evenlight.stats.leakage import outcome_pieces
-from evenlight.stats.strata import outcome_bins, within_adjusted
+from evenlight.stats.held import held_outcome
+from evenlight.stats.strata import within_adjusted
 from evenlight.stats.survival import residuals
 
 HELD = ("outcome", "nothing")
@@ -75,18 +75,18 @@ def held(here: Setting, given: str, beside: Groups | None = None) -> Held:
         parts.append(beside.codes[here.kept])
     if given != "outcome":
         return Held(joint(parts), np.zeros(int(here.kept.sum()), dtype=np.int64))
-    kind, codes = str(here.cohort.outcome_kind), here.groups.codes[here.kept]
-    if kind in ("binary", "categorical"):
-        piece, _ = outcome_bins(here.cohort.y[here.kept], codes, kind=kind)
-        return Held(joint([*parts, piece]), piece)
     y, event = _outcome(here.cohort)
-    own = None if event is None else event[here.kept]
-    piece = outcome_pieces(y[here.kept], codes, own)
-    return Held(joint([*parts, piece]), piece, y[here.kept])
+    own = held_outcome(
+        y[here.kept],
+        here.groups.codes[here.kept],
+        kind=str(here.cohort.outcome_kind),
+        event=None if event is None else event[here.kept],
+    )
+    return Held(joint([*parts, own.piece]), own.piece, own.y)
 
 
 def _outcome(cohort: Cohort) -> tuple[Float, Float | None]:
-    """A continuous outcome (n,), or the residual of a survival time and its event."""
+    """The outcome of rows (n,) as a number, or the residual of a survival time and its event."""
     if cohort.outcome_kind != "survival":
         return cohort.y, None
     time, event = followed(cohort)

@@ -9,13 +9,14 @@ from typing import Any, Protocol
 import numpy as np
 from scipy import stats
 
-from evenlight.arrays import Float
+from evenlight.arrays import Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.errors import InputError
 from evenlight.measures.arms import Arms, arm
 from evenlight.measures.conditions import Held, checked, held, held_default
+from evenlight.measures.counted import told_left
 from evenlight.measures.globally import thinned
 from evenlight.measures.leakage import Leakage, TwinLeakage
 from evenlight.measures.prepare import ALPHA, Setting, population, setting
@@ -132,11 +133,9 @@ def leaked(one: Arms, here: Setting, *, draws: int, seed: int) -> dict[str, Any]
     """The numbers of one contrast, NaN where it cannot be asked."""
     units = (0, 0) if one.reason else entering(one)
     out: dict[str, Any] = {
-        "n": shown_counts(np.array(units), rounded=here.rounded),
+        "n": shown_counts(_shown(one, here, units), rounded=here.rounded),
         "smallest": min(units),
-        "population": "" if one.reason else population(
-            one.total, one.left, len(one.plan.weight), one.names
-        ),
+        "population": _speaks_for(one, here),
         "reason": one.reason,
     }  # fmt: skip
     if one.reason:
@@ -146,6 +145,19 @@ def leaked(one: Arms, here: Setting, *, draws: int, seed: int) -> dict[str, Any]
     values = one.cells.values
     made = leak_of(values[:, :-1], one.plan, folds, draws=draws, alpha=ALPHA, rng=rng)
     return out | asdict(made) | {"alone": leak_auc(values[:, -1:], one.plan, folds)}
+
+
+def _shown(one: Arms, here: Setting, units: tuple[int, int]) -> Int:
+    """Units (2,) as they may be told, 0 where nothing can be asked."""
+    return np.array(units) if one.reason else told_left(here, one.names, units, one.total)
+
+
+def _speaks_for(one: Arms, here: Setting) -> str:
+    """For whom the AUC speaks, from units that were not yet drawn at random."""
+    if one.reason:
+        return ""
+    left = told_left(here, one.names, one.left, one.total)
+    return population(one.total, (int(left[0]), int(left[1])), len(one.plan.weight), one.names)
 
 
 def entering(one: Arms) -> tuple[int, int]:

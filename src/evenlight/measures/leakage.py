@@ -52,8 +52,9 @@ class Leakage:
     is permuted within strata and the classifier fitted anew; `holm` is p adjusted over pairs.
     `alone` is the AUC of the outcome alone in the same strata: a half, but for a continuous outcome
     that is held in bins; the representation's linear dependence on it inside bins is then taken
-    off. `n` (r, c, 2) units. `verdict`: can the groups be told apart (*different*), or by no more
-    than `margin` above a half (*similar*)?
+    off. `n` (r, c, 2) units, where a loss of 1 to 10 of a group is told as one of 10. `verdict`:
+    can the groups be told apart (*different*), or by no more than `margin` above a half
+    (*similar*)?
 
     `kinds` say what a representation is. Only the *output* bears on use, and only in excess of the
     `twin`; attributions, embeddings and values that tell the group show that it is encoded.

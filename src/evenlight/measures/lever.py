@@ -18,7 +18,8 @@ class Closing:
     `after` the same afterwards, `closure` the share of the gap that the set carries (which may lie
     below 0, or above 1 where other sets pull the other way), all with limits pointwise at 1 -
     alpha. `reason` says why nothing is asked, `closure_reason` why no share is told: the gap's own
-    interval holds 0. `n_level`, `n_reference` units and `strata` are those compared, `population`
+    interval holds 0. `n_level`, `n_reference` units and `strata` are those compared, where a loss
+    of 1 to 10 units of a group is told as one of 10 (`stats.disclosure.left_counts`); `population`
     says for whom they speak.
     """
 
@@ -57,8 +58,9 @@ class Signal:
     """What each of m shuffled sets tells within groups; all are (m,).
 
     `value` is the loss of `metric` (AUC, R2 or concordance) when the set is exchanged within
-    groups, averaged over groups by their units; `groups` names those that entered; limits are
-    pointwise at 1 - alpha, and `reason` says why a loss cannot be told.
+    groups, averaged over groups by their units; `groups` names those that entered, `n` are their
+    units as `Closing` tells them; limits are pointwise at 1 - alpha, and `reason` says why a loss
+    cannot be told.
     """
 
     subject: Text
@@ -84,10 +86,10 @@ class LeverTable:
     """Performance by group before and after, in t lines of kind, set, pair, part and metric.
 
     All are (t,). `level` and `reference` name the pair of a swap and are "" for other kinds; `part`
-    is *overall* or a level. `change` is after less before, on the same people, with the limits of
-    a paired bootstrap over units, in which a swap is made anew each time (20 times, Student's t);
-    all limits are pointwise at 95 %. Removals and residuals are taken as they were made: limits
-    speak for these people's values and means.
+    is *overall* or a level, `n` its units as `Closing` tells them. `change` is after less before,
+    on the same people, with the limits of a paired bootstrap over units, in which a swap is made
+    anew each time (20 times, Student's t); all limits are pointwise at 95 %. Removals and residuals
+    are taken as they were made: limits speak for these people's values and means.
     """
 
     kind: Text

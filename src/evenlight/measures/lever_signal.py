@@ -54,4 +54,5 @@ def _loss(line: Lines, alpha: float) -> Loss:
     spread = float(np.nanvar(line.again[:, fit, 0] @ share, ddof=1))
     half = float(-ndtri(alpha / 2) * np.sqrt(spread + noise))
     names = ", ".join(line.parts[r] for r in fit)
-    return Loss((n, value, value - half, value + half), names, "")
+    told = float(line.told[fit].sum())
+    return Loss((told, value, value - half, value + half), names, "")

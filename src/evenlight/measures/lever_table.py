@@ -13,6 +13,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.neutralised import Neutralised
 from evenlight.data.probed import Predictions
+from evenlight.measures.counted import told_left
 from evenlight.measures.differences import Measured
 from evenlight.measures.judging import Judging
 from evenlight.measures.lever import LeverTable
@@ -55,8 +56,9 @@ class Stage:
 class Lines:
     """One intervention on one set (and pair) in r parts: metrics (r, m), and draws (draws, r, m).
 
-    `noise` (r, m) is the variance of `after` by the intervention's own draws; `n` (r,) units;
-    `redone` (e, r, m) changes where the intervention was made anew on resamples, else None.
+    `noise` (r, m) is the variance of `after` by the intervention's own draws; `n` (r,) units, and
+    `told` (r,) as they may be shown; `redone` (e, r, m) changes where the intervention was made
+    anew on resamples, else None.
     """
 
     kind: str
@@ -64,6 +66,7 @@ class Lines:
     pair: tuple[str, str]
     parts: tuple[str, ...]
     n: Int
+    told: Int
     before: Measured
     after: Measured
     noise: Float
@@ -235,7 +238,17 @@ def _lines(
         Measured(side[0], side[1:], words.astype(np.str_), margin, size, shape, ALPHA)
         for side in (first, then)
     ]
-    return Lines(*told, parts, np.array(n), sides[0], sides[1], np.stack(noise))
+    units = np.array(n)
+    return Lines(
+        *told, parts, units, _told(on, parts[1:], units), sides[0], sides[1], np.stack(noise)
+    )
+
+
+def _told(on: Stage, levels: Sequence[str], n: Int) -> Int:
+    """Units (r,) of the whole and of its levels, so that nobody who was left out can be counted."""
+    fewer = np.where(n[1:] < SMALLEST_GROUP, 0, n[1:] - told_left(on.here, levels, n[1:].tolist()))
+    told: Int = n - np.append(fewer.sum(), fewer)
+    return told
 
 
 def _columns(line: Lines, *, rounded: bool, metrics: Sequence[str]) -> dict[str, np.ndarray]:
@@ -247,7 +260,7 @@ def _columns(line: Lines, *, rounded: bool, metrics: Sequence[str]) -> dict[str,
     made: dict[str, np.ndarray] = {n: np.full(shape, v) for n, v in whole.items()}
     made["part"] = np.repeat(np.array(line.parts)[:, None], shape[1], axis=1)
     made["metric"] = np.repeat(np.array(metrics)[None], shape[0], axis=0)
-    count = np.where(line.n < SMALLEST_GROUP, np.nan, line.n.astype(np.float64))
+    count = np.where(line.n < SMALLEST_GROUP, np.nan, line.told.astype(np.float64))
     made["n"] = np.repeat(shown_counts(count, rounded=rounded)[:, None], shape[1], axis=1)
     for name, side in (("before", line.before), ("after", line.after)):
         limits = pointwise(side)

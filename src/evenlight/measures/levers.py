@@ -12,6 +12,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.data.neutralised import Neutralised
 from evenlight.errors import InputError
+from evenlight.measures.counted import told_left
 from evenlight.measures.judging import Judging
 from evenlight.measures.lever import Closing, Levers
 from evenlight.measures.lever_signal import signal
@@ -128,11 +129,13 @@ def _line(
     both = sides(here.unit_group, codes, _unit_codes(made.stratum, here))
     lost = both.dropped
     reason = overlap_reason(both.total, both.left, pair, dropped=lost, rounded=here.rounded)
-    n = shown_counts(np.array(both.left, dtype=np.float64), rounded=here.rounded)
+    some = told_left(here, pair, both.left, both.total)
+    n = shown_counts(some.astype(np.float64), rounded=here.rounded)
     done = None if reason else _closed(made, i, pair, here, both=both, alpha=alpha)
     told = {"kind": made.kind, "how": made.how[i], "subject": made.sets[i]}
     told |= {"level": pair[0], "reference": pair[1], "reason": reason}
-    shown = population(both.total, both.left, both.strata, pair) if not reason else ""
+    left = (int(some[0]), int(some[1]))
+    shown = population(both.total, left, both.strata, pair) if not reason else ""
     counts = {"n_level": n[0], "n_reference": n[1]} if not reason else {}
     return {**_numbers(done, made.given, reason), **counts, **told,
             "strata": both.strata, "population": shown}  # fmt: skip

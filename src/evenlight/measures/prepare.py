@@ -15,7 +15,7 @@ from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.sources import lazy
 from evenlight.errors import AttributionError, GroupError
 from evenlight.stats.association import function_of_group
-from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.disclosure import left_counts, shown_counts
 from evenlight.stats.effects import unit_means
 
 ALPHA = 0.05
@@ -175,7 +175,8 @@ def overlap_reason(
         for n, m, name in zip(total, left, names, strict=True):
             if m < OVERLAP_UNITS or m < OVERLAP_SHARE * n:
                 few = f"fewer than {SMALLEST_GROUP}"
-                shown = f"{_told(m, rounded):,}" if m >= SMALLEST_GROUP else few
+                some = int(left_counts(np.array(m), np.array(n), smallest=SMALLEST_GROUP))
+                shown = f"{_told(some, rounded):,}" if m >= SMALLEST_GROUP else few
                 return (
                     f"{shown} of {_told(n, rounded):,} units in {name} are in a stratum with two "
                     "or more of both groups; people of both groups from the same strata are needed"

@@ -18,6 +18,7 @@ from evenlight.errors import CohortError, InputError
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.prepare import ALPHA
 from evenlight.measures.sliced import levels_of
+from evenlight.measures.weighing import unit_sampling, weighted
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.losses import KINDS, row_loss
 from evenlight.stats.multiplicity import holm
@@ -100,8 +101,9 @@ def slices(
     numbers are cut into thirds. `of` is the loss (log loss, or squared error), or how far the
     outcome lies above (the model says too little) or below the prediction. Half of the units, drawn
     at random, is searched; the `most` worst slices that are not nearly one another are tested on
-    the other half. The loss of a well calibrated model is larger where outcomes are uncertain:
-    "above" and "below" are 0 there.
+    the other half. Units count by their sampling weight where the cohort declares weights, and
+    those of weight 0 do not enter. The loss of a well calibrated model is larger where outcomes are
+    uncertain: "above" and "below" are 0 there.
 
     Raises CohortError without a binary or continuous outcome, InputError for no column, a depth
     outside 1 to 3, or more than 10,000 slices.
@@ -109,11 +111,11 @@ def slices(
     _checked(cohort, over, of, depth, most)
     value = _badness(predictions.at(cohort), cohort, of)
     levels, names = levels_of(cohort, over)
-    rows = cohort.order[np.isfinite(value[cohort.order])]
+    rows = cohort.order[(np.isfinite(value) & weighted(cohort))[cohort.order]]
     if len(np.unique(cohort.units[rows])) < 4 * SMALLEST_GROUP:
         raise CohortError(
-            f"fewer than {4 * SMALLEST_GROUP} units have a known outcome; halves of more people "
-            "are needed for a search and a test"
+            f"fewer than {4 * SMALLEST_GROUP} units have a known outcome, and a weight above 0; "
+            "halves of more people are needed for a search and a test"
         )
     first = _half(cohort.units[rows], np.random.default_rng(rng))
     parts = parts_of(levels[rows], depth=depth)
@@ -121,13 +123,14 @@ def slices(
         raise InputError(f"{len(parts)} slices; name fewer columns, or say depth={depth - 1}")
     inside = np.stack([member_of(levels[rows], part) for part in parts], axis=1)
     unit = np.unique(cohort.units[rows], return_inverse=True)[1].astype(np.int64)
-    searched = contrast(value[rows][first], inside[first], _from_zero(unit[first]))
+    weight = unit_sampling(cohort, rows, unit)[unit]
+    searched = _contrast(first, value[rows], inside, unit, weight)
     able = searched.units.min(axis=1) >= SEARCHED_FROM
     score = np.where(
         able & (searched.se > 0), searched.effect / np.maximum(searched.se, 1e-300), np.nan
     )
     chosen = worst(np.where(np.isnan(score), -np.inf, score), inside[first], most=most)
-    other = contrast(value[rows][~first], inside[~first][:, chosen], _from_zero(unit[~first]))
+    other = _contrast(~first, value[rows], inside[:, chosen], unit, weight)
     titles = [" and ".join(names[c][level] for c, level in parts[j]) for j in chosen]
     return _judged(titles, searched, chosen, other, (of, over, predictions.target, int(able.sum())))
 
@@ -158,8 +161,10 @@ def _half(units: Int, rng: np.random.Generator) -> Bool:
     return np.asarray(drawn[np.searchsorted(known, units)])
 
 
-def _from_zero(unit: Int) -> Int:
-    return np.unique(unit, return_inverse=True)[1].astype(np.int64)
+def _contrast(half: Bool, value: Float, inside: Bool, unit: Int, weight: Float) -> Contrast:
+    """The slices of some rows against the others of the same half."""
+    own = np.unique(unit[half], return_inverse=True)[1].astype(np.int64)
+    return contrast(value[half], inside[half], own, weight[half])
 
 
 def _judged(
@@ -172,7 +177,7 @@ def _judged(
     """The record, from the half that was searched and the other."""
     m = max(len(chosen), 1)
     few = (other.units.min(axis=1) < SMALLEST_GROUP) | (other.se <= 0)
-    df = np.maximum(other.units.min(axis=1) - 1, 1)
+    df = np.maximum(other.effective.min(axis=1) - 1, 1)
     t = np.divide(other.effect, other.se, out=np.zeros(len(chosen)), where=~few)
     half = stats.t.ppf(1 - ALPHA / (2 * m), df) * other.se
     p = holm(np.where(few, np.nan, stats.t.sf(t, df)))

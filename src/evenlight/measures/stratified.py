@@ -13,7 +13,9 @@ from evenlight.measures.observed import unit_event, unit_outcome
 from evenlight.measures.prepare import Setting, setting
 from evenlight.stats.cells import joint
 from evenlight.stats.decomposition import Layout, bias_order, estimable_strata, layout
-from evenlight.stats.strata import outcome_bins, survival_bins, within_adjusted
+from evenlight.stats.disclosure import left_counts
+from evenlight.stats.held import held_outcome
+from evenlight.stats.strata import within_adjusted
 
 MOST_BIAS = 0.02
 """Largest order of the bias before correction that is accepted; see `bias_order`."""
@@ -33,7 +35,8 @@ class Strata:
     """The m of u units that enter, `keep` (u,), their `group`, `stratum` and outcome `y`, (m,).
 
     `piece` (m,) is the bin of the outcome, which strata may cut further; `bins` of the outcome (0:
-    it is not binned), the order of the bias, and why it cannot be asked.
+    it is not binned), the order of the bias, and why it cannot be asked. `whole` (u,) holds the
+    strata of all units of groups of 11 or more, -1 unknown.
     """
 
     given: str
@@ -45,6 +48,7 @@ class Strata:
     bins: int
     bias: float
     reason: str
+    whole: Int
 
     @property
     def s(self) -> int:
@@ -83,7 +87,10 @@ def strata_given(here: Setting, given: str, *, bins: int | None = None) -> Strat
         if bias <= MOST_BIAS or used == 0:
             break
     reason = _reason(group[keep], stratum[keep], bias)
-    return Strata(given, keep, group[keep], stratum[keep], piece[keep], y[keep], used, bias, reason)
+    return Strata(
+        given, keep, group[keep], stratum[keep], piece[keep], y[keep], used, bias, reason,
+        np.where(group >= 0, stratum, -1),
+    )  # fmt: skip
 
 
 def unaskable(cohort: Cohort, *, by: str | Groups, given: str) -> str:
@@ -93,7 +100,9 @@ def unaskable(cohort: Cohort, *, by: str | Groups, given: str) -> str:
 
 def speaks_for(here: Setting, strata: Strata) -> str:
     """For whom the shares speak: loss of units, and groups that weigh little."""
-    share = len(strata.group) / int((here.unit_group >= 0).sum())
+    total = np.array((here.unit_group >= 0).sum())
+    left = left_counts(np.array(len(strata.group)), total, smallest=SMALLEST_GROUP)
+    share = float(left / total)
     counts = np.bincount(strata.group, minlength=len(here.groups.levels))
     told = []
     if share < 0.8:
@@ -120,15 +129,12 @@ def _stratum(
     if given == "nothing":
         none = np.zeros(len(y), dtype=np.int64)
         return none, none, 0
-    kind = "continuous" if here.cohort.outcome_kind in BINNED else "categorical"
-    if kind == "continuous" and not fixed:
-        count = min(count, outcome_bins(y, here.unit_group, kind=kind)[1])
-    event = unit_event(here)
-    if event is None:
-        bins, used = outcome_bins(y, here.unit_group, kind=kind, bins=count)
-    else:
-        bins, used = survival_bins(y, event, here.unit_group, bins=count)
-    return (bins if given == "outcome" else joint([bins, here.unit_stratum])), bins, used
+    kind, event = str(here.cohort.outcome_kind), unit_event(here)
+    if not fixed:
+        count = min(count, held_outcome(y, here.unit_group, kind=kind, event=event).bins or count)
+    own = held_outcome(y, here.unit_group, kind=kind, event=event, bins=count)
+    whole = given == "outcome"
+    return own.piece if whole else joint([own.piece, here.unit_stratum]), own.piece, own.bins
 
 
 def _reason(group: Int, stratum: Int, bias: float) -> str:

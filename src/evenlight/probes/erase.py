@@ -17,10 +17,11 @@ from evenlight.errors import GroupError
 from evenlight.models.probe import Prepared, prepare
 from evenlight.probes.layers import Layer
 from evenlight.probes.opened import opened
-from evenlight.probes.outcomes import given_outcome
+from evenlight.probes.outcomes import unit_outcomes
 from evenlight.stats.cells import joint
-from evenlight.stats.leakage import group_shift, outcome_pieces
-from evenlight.stats.strata import outcome_bins, within_adjusted
+from evenlight.stats.held import CLASSES, held_outcome
+from evenlight.stats.leakage import group_shift
+from evenlight.stats.strata import within_adjusted
 
 BLOCKS = 20
 """Blocks of units that are left out in turn, for a delete-a-group jackknife."""
@@ -100,16 +101,13 @@ def held_rows(cohort: Cohort, groups: Groups, beside: Groups | None) -> Rows:
     parts = [strata_without(cohort, groups.name)]
     if beside is not None:
         parts.append(beside.codes)
-    kind, codes = cohort.outcome_kind, groups.codes
+    kind = cohort.outcome_kind
     if kind is None:
         return Rows(joint(parts), np.zeros(cohort.n, dtype=np.int64), None, "nothing")
-    if kind in ("binary", "categorical"):
-        piece, _ = outcome_bins(cohort.y, codes, kind=kind)
-        return Rows(joint([*parts, piece]), piece, None, "outcome")
-    y = given_outcome(cohort, groups).y
+    y = cohort.y if kind in CLASSES else unit_outcomes(cohort)[0][cohort.units]
     event = followed(cohort)[1] if kind == "survival" else None
-    piece = outcome_pieces(y, codes, event)
-    return Rows(joint([*parts, piece]), piece, y, "outcome")
+    own = held_outcome(y, groups.codes, kind=kind, event=event)
+    return Rows(joint([*parts, own.piece]), own.piece, own.y, "outcome")
 
 
 def _adjusted(values: Float, rows: Rows, group: Int) -> Float:

@@ -10,11 +10,11 @@ from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.followed import followed
 from evenlight.data.groups import Groups
-from evenlight.data.outcome import Survival
 from evenlight.data.strata import strata_without
 from evenlight.stats.cells import joint
 from evenlight.stats.effects import unit_means
-from evenlight.stats.strata import outcome_bins, survival_bins, unit_categories
+from evenlight.stats.held import CLASSES, HeldOutcome, held_outcome
+from evenlight.stats.strata import unit_categories
 from evenlight.stats.survival import residuals
 
 
@@ -49,25 +49,27 @@ def given_outcome(cohort: Cohort, groups: Groups) -> Given:
     nuisance[unit[back]] = strata_without(cohort, groups.name)[back]
     strata = ["strata"] if set(cohort.strata) - {groups.name} else []
     if cohort.outcome_kind is None:
-        y, codes, held = np.full(u, np.nan), nuisance, strata or ["nothing"]
-        bins = np.zeros(u, dtype=np.int64)
+        own, codes, held = HeldOutcome(np.zeros(u, dtype=np.int64), 0, None), nuisance, strata
     else:
-        y, bins = _bins(cohort, group)
-        codes, held = joint([bins, nuisance]), ["outcome", *strata]
-    words = " and ".join(held)
-    return Given(group[unit], codes[unit], nuisance[unit], bins[unit], y[unit], words)
+        y, event = unit_outcomes(cohort)
+        own = held_outcome(y, group, kind=cohort.outcome_kind, event=event)
+        codes, held = joint([own.piece, nuisance]), ["outcome", *strata]
+    left = np.full(u, np.nan) if own.y is None else own.y
+    words = " and ".join(held or ["nothing"])
+    return Given(group[unit], codes[unit], nuisance[unit], own.piece[unit], left[unit], words)
 
 
-def _bins(cohort: Cohort, group: Int) -> tuple[Float, Int]:
-    """The outcome that is cut (u,), and its bins (u,)."""
-    if cohort.outcome_kind in ("binary", "categorical"):
-        categories = unit_categories(cohort.y, cohort.units)
-        bins, _ = outcome_bins(categories, group, kind="categorical")
-        return np.full(cohort.u, np.nan), bins
-    if not isinstance(cohort.outcome, Survival):
-        y = unit_means(cohort.y, cohort.units, cohort.order)
-        return y, outcome_bins(y, group, kind="continuous")[0]
+def unit_outcomes(cohort: Cohort) -> tuple[Float, Float | None]:
+    """The outcome of units (u,) as a number, and of survival whether the event was seen (u,).
+
+    A class as its code, one more where rows differ; a number as the mean of its rows, and so the
+    martingale residual of a survival time and its event, which may lie between 0 and 1.
+    """
+    unit, order = cohort.units, cohort.order
+    if cohort.outcome_kind in CLASSES:
+        return unit_categories(cohort.y, unit), None
+    if cohort.outcome_kind != "survival":
+        return unit_means(cohort.y, unit, order), None
     time, event = followed(cohort)
-    each = residuals(time, event, cohort.units, cohort.order)
-    y, seen = (unit_means(rows, cohort.units, cohort.order) for rows in (each, event))
-    return y, survival_bins(y, seen, group)[0]
+    each = residuals(time, event, unit, order)
+    return unit_means(each, unit, order), unit_means(event, unit, order)

@@ -135,7 +135,9 @@ def explained_family(
     within strata. The statistic is the explained share of the subject's own variance; a missing
     value stands at its stratum's mean, blind to the groups. `owner` as in `explained_share`. Where
     fewer than 10 draws reach a statistic its p is that of the fitted tail of its own null, and not
-    smaller than that of the F test: a list of many subjects needs p below 1 / draws.
+    smaller than that of the F test: a list of many subjects needs p below 1 / draws. Nor is it
+    below what a tail of so many draws can tell (`tail.knowable`), 1e-11 of 1,000: a law fitted to
+    the 100 largest of them does not know how rare what lies far beyond them is.
     """
     parts = [_filled(x[rows]) for rows in given.rows]
     total = _by(owner, np.sum([(part**2).sum(axis=0) for part in parts], axis=0))

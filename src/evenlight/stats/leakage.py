@@ -27,7 +27,6 @@ from evenlight.stats.equivalence import SIMILAR_FROM
 from evenlight.stats.multiplicity import GUARD
 from evenlight.stats.permutation import permuted_labels, pivoted
 from evenlight.stats.rosters import rosters
-from evenlight.stats.strata import outcome_bins, survival_bins
 from evenlight.stats.two_sample import cross_kernel, cross_scores, fitted_scores
 
 STILL = 1e-6
@@ -151,10 +150,3 @@ def group_shift(values: Float, group: Int, stratum: Int, *, weight: Float) -> Fl
         for rows, apart in zip(filled, mean - mean.mean(axis=0), strict=True):
             out[rows] = apart
     return out
-
-
-def outcome_pieces(y: Float, group: Int, event: Float | None) -> Int:
-    """Bins (n,) of a continuous outcome, -1 unknown; of residuals those of `survival_bins`."""
-    if event is None:
-        return outcome_bins(y, group, kind="continuous")[0]
-    return survival_bins(y, event, group)[0]

@@ -35,6 +35,7 @@ LONGEST = 5.0
 
 RUNAWAY = 30.0
 ALIKE = 1e-9
+UNCLAIMED = "nothing is claimed between the groups"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,31 +69,43 @@ def remainder(
     >>> round(made.slope, 3), round(made.se, 3)
     (0.5, 0.041)
     """
-    count = np.bincount(group)
-    apart = claim - claim[group].mean()
-    size = float(count @ apart**2)
-    if size <= ALIKE * max(float(np.abs(claim).max()), 1e-300) ** 2:
-        return _none("nothing is claimed between the groups")
-    own = _within(held, group)
-    columns = np.column_stack([np.eye(len(count))[group], own])
+    share = claimed(claim, group)
+    if share is None:
+        return none(UNCLAIMED)
+    own = within_columns(held, group)
+    columns = np.column_stack([np.eye(len(share))[group], own])
     few = _few(y, group, columns.shape[1], binary=binary)
     if few:
-        return _none(few)
-    found = _logistic(columns, y, len(count)) if binary else np.linalg.lstsq(columns, y)[0]
+        return none(few)
+    found = _logistic(columns, y, len(share)) if binary else np.linalg.lstsq(columns, y)[0]
     if found is None:
-        return _none("the features tell the outcome without error")
+        return none("the features tell the outcome without error")
     mean = expit(columns @ found) if binary else columns @ found
-    contrast = np.append(count * apart / size, np.zeros(own.shape[1]))
+    contrast = np.append(share, np.zeros(own.shape[1]))
     weight = mean * (1 - mean) if binary else np.ones(len(y))
     se = _error(columns, y - mean, weight, contrast, family)
     return Remainder(float(contrast @ found), se)
 
 
-def _none(reason: str) -> Remainder:
+def none(reason: str) -> Remainder:
+    """Nothing measured, for a reason."""
     return Remainder(float("nan"), float("nan"), reason)
 
 
-def _within(held: Float, group: Int) -> Float:
+def claimed(claim: Float, group: Int) -> Float | None:
+    """What each group's effect counts for in c, (k,), None where nothing is claimed between them.
+
+    It sums to 0, so that a constant added to all effects plays no part.
+    """
+    count, apart = np.bincount(group), claim - claim[group].mean()
+    size = float(count @ apart**2)
+    if size <= ALIKE * max(float(np.abs(claim).max()), 1e-300) ** 2:
+        return None
+    out: Float = count * apart / size
+    return out
+
+
+def within_columns(held: Float, group: Int) -> Float:
     """Centred combinations of columns (u, r) that vary, each by itself, inside groups."""
     inside = held - _means(held, group)
     spread = np.sqrt((inside**2).mean(axis=0))

@@ -25,12 +25,14 @@ Part = tuple[int, int]
 class Contrast:
     """Mean of the rows in s slices minus the mean of the others; arrays are (s,).
 
-    `se` is clustered by unit; `units` (s, 2) in the slice and outside it.
+    `se` is clustered by unit; `units` (s, 2) in the slice and outside it, `effective` (s, 2) how
+    many equal ones count as much (Kish): the same without sampling weights.
     """
 
     effect: Float
     se: Float
     units: Int
+    effective: Float
 
 
 def parts_of(codes: Int, *, depth: int) -> list[tuple[Part, ...]]:
@@ -58,24 +60,36 @@ def member_of(codes: Int, part: Sequence[Part]) -> Bool:
     return inside
 
 
-def contrast(values: Float, inside: Bool, unit: Int) -> Contrast:
+def contrast(values: Float, inside: Bool, unit: Int, weight: Float | None = None) -> Contrast:
     """Difference of means of values (n,) between slices (n, s) and the rest, by whole units.
 
-    The variance sums the squares of each unit's part in the difference (Liang and Zeger 1986).
+    Each row counts once, or by the `weight` (n,) of its unit, above 0. The variance sums the
+    squares of each unit's part in the difference (Liang and Zeger 1986).
+
+    >>> values, inside = np.array([1.0, 3.0, 0.0, 2.0]), np.array([[1], [1], [0], [0]], dtype=bool)
+    >>> contrast(values, inside, np.arange(4)).effect.tolist()
+    [1.0]
+    >>> contrast(values, inside, np.arange(4), np.array([1.0, 3.0, 1.0, 1.0])).effect.tolist()
+    [1.5]
     """
-    own = inside.astype(np.float64)
-    count = np.stack([own.sum(axis=0), (1 - own).sum(axis=0)])
-    filled = np.maximum(count, 1.0)
-    mean = np.stack([values @ own, values @ (1 - own)]) / filled
+    share = np.ones(len(values)) if weight is None else weight
+    own, rest = (share[:, None] * side for side in (inside, ~inside))
+    filled = [np.where(total > 0, total, 1.0) for total in (own.sum(axis=0), rest.sum(axis=0))]
+    mean = [values @ side / total for side, total in zip((own, rest), filled, strict=True)]
     part = own * (values[:, None] - mean[0]) / filled[0]
-    part -= (1 - own) * (values[:, None] - mean[1]) / filled[1]
+    part -= rest * (values[:, None] - mean[1]) / filled[1]
     u = int(unit.max(initial=-1)) + 1
     sums, held = np.zeros((u, own.shape[1])), np.zeros((2, u, own.shape[1]))
     np.add.at(sums, unit, part)
     np.maximum.at(held[0], unit, own)
-    np.maximum.at(held[1], unit, 1 - own)
+    np.maximum.at(held[1], unit, rest)
     se = np.sqrt((sums**2).sum(axis=0) * u / max(u - 1, 1))
-    return Contrast(mean[0] - mean[1], se, held.sum(axis=1).T.astype(np.int64))
+    units = (held > 0).sum(axis=1).T.astype(np.int64)
+    square = (held**2).sum(axis=1).T
+    effective = np.divide(
+        held.sum(axis=1).T ** 2, square, out=np.zeros(square.shape), where=square > 0
+    )
+    return Contrast(mean[0] - mean[1], se, units, effective)
 
 
 def worst(score: Float, inside: Bool, *, most: int) -> Int:

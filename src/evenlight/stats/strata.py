@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from evenlight.arrays import Float, Int
+from evenlight.arrays import Bool, Float, Int
+from evenlight.stats.decomposition import estimable_strata
 
 SMALLEST_GROUP = 11
 """Groups below this number are not tested, and do not decide how the outcome is cut."""
@@ -95,6 +96,36 @@ def within_adjusted(
             inside = y[rows] - _means(y[rows], code)
             out[rows] -= np.outer(inside, apart @ values[rows] / bottom)
     return out
+
+
+def overlapping(
+    group: Int, stratum: Int, *, least: int, share: float
+) -> tuple[Bool, dict[int, int]]:
+    """Mask (n,) of units in strata with two or more of two groups, and who has too little overlap.
+
+    Where strata are dropped for holding fewer, a group of which fewer than `least` units or less
+    than `share` of all stay leaves, the one that keeps least first, and what is left is looked at
+    again. These groups are returned by code, in the order in which they left, with the units that
+    they kept. -1 is unknown.
+
+    >>> group, stratum = np.array([0, 0, 1, 1, 0, 2, 2, 2]), np.array([0, 0, 0, 0, 0, 1, 1, 1])
+    >>> keep, short = overlapping(group, stratum, least=2, share=0.25)
+    >>> keep.tolist(), short
+    ([True, True, True, True, True, False, False, False], {2: 0})
+    """
+    own, short = group.copy(), dict[int, int]()
+    known = (group >= 0) & (stratum >= 0)
+    total = np.bincount(group[known], minlength=1)
+    while True:
+        keep = estimable_strata(own, stratum)
+        left = np.bincount(own[keep], minlength=len(total))
+        present = np.unique(own[known & (own >= 0)])
+        few = [int(g) for g in present if left[g] < max(least, share * total[g])]
+        if not few or len(np.unique(stratum[known])) == len(np.unique(stratum[keep])):
+            return keep, short
+        worst = min(few, key=lambda g: (left[g] / total[g], g))
+        short[worst] = int(left[worst])
+        own[own == worst] = -1
 
 
 def _means(y: Float, code: Int) -> Float:

@@ -58,10 +58,23 @@ def anderson_darling(excess: Float, shape: float, scale: float) -> float:
     return float(-k - ((2 * i - 1) * (np.log1p(-above) + np.log(above[::-1]))).mean())
 
 
+def knowable(k: int, draws: int) -> float:
+    """The smallest p that a law fitted to the `k` largest of `draws` draws may claim.
+
+    An exponential tail says log p = log(k / draws) - x / scale. The scale is the mean of k
+    excesses, so that log p has a standard error of (x / scale) / sqrt(k). Where that is a factor of
+    ten, at x / scale = log(10) sqrt(k), the fit says no more than that p is small.
+
+    >>> f"{knowable(100, 1_000):.0e}, {knowable(250, 20_000):.0e}"
+    '1e-11, 2e-18'
+    """
+    return k / draws * float(np.exp(-np.log(10.0) * np.sqrt(k)))
+
+
 def tail_p(null: Float, size: float) -> float:
     """P(Z* >= size) from the upper tail of draws (B,); 1 where no fit is accepted.
 
-    A shape below 0, a law that ends, is taken as 0, so that p is never 0.
+    A shape below 0, a law that ends, is taken as 0, and no p is below `knowable`: never 0.
     """
     most = min(MOST, int(SHARE * len(null)))
     cut = len(null) - most - 1
@@ -76,7 +89,8 @@ def tail_p(null: Float, size: float) -> float:
             return 1.0
         shape, scale = _fitted(excess)
         if scale > 0 and anderson_darling(excess, shape, scale) <= REFUSED:
-            return k / len(null) * float(survival(np.array(size**2 - threshold), shape, scale))
+            p = k / len(null) * float(survival(np.array(size**2 - threshold), shape, scale))
+            return max(p, knowable(k, len(null)))
     return 1.0
 
 

@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from evenlight.measures.rely import rely as rely
     from evenlight.measures.replicate import replicate as replicate
     from evenlight.measures.shortcut import shortcut as shortcut
+    from evenlight.measures.shortcut_evidence import Evidence as Evidence
     from evenlight.measures.shortcut_evidence import unsupported_set as unsupported_set
     from evenlight.measures.slices import slices as slices
     from evenlight.measures.structure import Structure as Structure
@@ -115,6 +116,7 @@ _HOME = {
     "Cohort": "data.cohort",
     "Contrasts": "data.probed",
     "Embeddings": "data.embeddings",
+    "Evidence": "measures.shortcut_evidence",
     "Faithfulness": "data.probed",
     "FeatureSets": "data.features",
     "Features": "data.features",

@@ -14,6 +14,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.twins import Twin
 from evenlight.doubts import doubts, other_backgrounds, unasked, unused_roles
+from evenlight.encoding import check_layers
 from evenlight.errors import EvenlightWarning, InputError, PlanError
 from evenlight.explainers.explain import explain
 from evenlight.explainers.progress import Pace
@@ -30,6 +31,7 @@ from evenlight.plan import Plan
 from evenlight.probes.faithfulness import faithfulness
 from evenlight.probes.redraws import redraws
 from evenlight.provenance import cohort_card, date, model_card, model_digest, provenance
+from evenlight.proxying import stood_in
 from evenlight.record import CHANGED, Audit
 
 PATIENCE = 30.0
@@ -53,8 +55,9 @@ def audit(
     was fixed in advance, `ledger` the file that remembers every plan used. `sets` of features (of
     one-hot variables, by name) are tested before features, and may overlap. `twin` is one from
     `evenlight.twin`, or the people that the model was trained on, to make it of (ten refits of the
-    model and of its twin); without it no reliance is more than unresolved. `progress` is told the
-    name of each stage.
+    model and of its twin); without it no reliance is more than unresolved. A cohort without groups
+    gets candidate groups where the plan asks for proxies. `progress` is told the name of each
+    stage.
 
     Raises InputError before any compute where model, cohort or plan do not fit together.
     """
@@ -62,6 +65,7 @@ def audit(
         raise InputError(f"cohort is a {type(cohort).__name__}; call audit(model, cohort)")
     say = progress or _quiet
     begun = time.perf_counter()
+    cohort = stood_in(model, cohort, plan or Plan())
     chosen = (plan or Plan()).completed(cohort)
     _fixed(chosen, plan_digest)
     _comparable(cohort)
@@ -69,6 +73,7 @@ def audit(
         warnings.simplefilter("always", EvenlightWarning)
         say("checking the model")
         prepared = prepare(model, cohort, target=chosen.model.target)
+        check_layers(prepared, cohort, chosen.reliance)
         digest = model_digest(prepared)
         changed = _entered(ledger, chosen, digest, cohort)
         explained = _explained(prepared, cohort, chosen, say)

@@ -10,6 +10,7 @@ import numpy as np
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.doubts import coverage
+from evenlight.encoding import check_layers
 from evenlight.load import load_cohort, load_model
 from evenlight.measures.arms import arms_of
 from evenlight.measures.forecast import Forecast, forecast_features, forecast_metric
@@ -19,6 +20,7 @@ from evenlight.measures.rely import unaskable
 from evenlight.models.probe import prepare
 from evenlight.plan import Plan, judged_metrics
 from evenlight.policy import Question, error_rates, family
+from evenlight.proxying import stood_in
 
 
 def check(path: str | Path, *, trust: str | None = None) -> Iterator[str]:
@@ -29,9 +31,11 @@ def check(path: str | Path, *, trust: str | None = None) -> Iterator[str]:
     """
     path = Path(path)
     plan = Plan.from_toml(path)
-    cohort = load_cohort(plan, path.parent)
+    opened = load_model(plan, path.parent, trust=trust)
+    cohort = stood_in(opened, load_cohort(plan, path.parent), plan)
     chosen = plan.completed(cohort)
-    model = prepare(load_model(plan, path.parent, trust=trust), cohort, target=plan.model.target)
+    model = prepare(opened, cohort, target=plan.model.target)
+    layers = check_layers(model, cohort, chosen.reliance)
     yield f"plan     {chosen.digest}"
     yield f"model    {model.adapted.name}, target {model.target}"
     yield f"cohort   {cohort.n} rows, {cohort.u} units, {len(cohort.features)} features"
@@ -46,6 +50,19 @@ def check(path: str | Path, *, trust: str | None = None) -> Iterator[str]:
         blocks = ", blocks" if question.blocks else ""
         yield f"question {question.measure} by {question.grouping}{blocks}"
         yield from _forecast(question, cohort, chosen)
+    yield from _beside(chosen, layers)
+
+
+def _beside(plan: Plan, layers: tuple[str, ...]) -> Iterator[str]:
+    """What the plan asks for beside its questions."""
+    asked = plan.reliance
+    if layers:
+        against = f", against {asked.against}" if asked.against else ""
+        yield f"layers   {', '.join(layers)}{against}"
+    if not isinstance(asked.slices, bool) and asked.slices:
+        yield f"slices   over {', '.join(asked.slices)}"
+    if asked.proxies:
+        yield "proxies  candidate groups by clusters, no labels"
 
 
 def _forecast(question: Question, cohort: Cohort, plan: Plan) -> Iterator[str]:

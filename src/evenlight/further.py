@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from evenlight.measures.axes_omnibus import AxesOmnibus
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.coverage import Coverage
 from evenlight.measures.decisions import Decisions
+from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.global_tests import GlobalTests
 from evenlight.measures.intersection import Intersection
 from evenlight.measures.leakage import Leakage
@@ -23,8 +24,12 @@ from evenlight.measures.matched import Matched
 from evenlight.measures.nested import Hierarchy
 from evenlight.measures.omnibus import Omnibus
 from evenlight.measures.performance import Performance
+from evenlight.measures.proxied import Proxied
 from evenlight.measures.shortcuts import Shortcut
+from evenlight.measures.slices import Slices
 from evenlight.measures.tipped import Tipping
+
+Record = TypeVar("Record")
 
 
 class Framed(Protocol):
@@ -38,7 +43,10 @@ class Framed(Protocol):
 class Further:
     """Exploratory measures of one audit, each a tuple with one record a grouping or axes.
 
-    `gradients` compare attributions along continuous axes; `raters` hold agreement of raters.
+    `gradients` compare attributions along continuous axes; `raters` hold agreement of raters;
+    `encoded` says what layers hold of a grouping, `slices` where performance is worst (one record
+    a way of being wrong), `proxies` what is found of clusters (one record a representation). None
+    holds a person's own value, cluster or row.
     """
 
     global_tests: tuple[GlobalTests, ...] = ()
@@ -58,11 +66,48 @@ class Further:
     levers: tuple[Levers, ...] = ()
     leakages: tuple[Leakage, ...] = ()
     associations: tuple[Association, ...] = ()
+    encoded: tuple[EncodedUsed, ...] = ()
+    slices: tuple[Slices, ...] = ()
+    proxies: tuple[Proxied, ...] = ()
 
     def tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Each kind of measure as one long table, by name."""
         for field in fields(self):
             own: Iterable[Framed] = getattr(self, field.name)
-            frames = [record.to_frame() for record in own]
+            frames = [_frame(record) for record in own]
             if frames:
                 yield field.name, pd.concat(frames, ignore_index=True)
+        yield from _joined("lever_closings", self.levers, _closings)
+        yield from _joined("lever_signals", self.levers, _signals)
+        yield from _joined("proxy_verdicts", self.proxies, Proxied.verdicts_frame)
+
+
+def _frame(record: Framed) -> pd.DataFrame:
+    """The table of a record; of slices with what they are worst by."""
+    made = record.to_frame()
+    if isinstance(record, Slices):
+        made.insert(0, "of", record.of)
+        return made.assign(searched=record.searched)
+    return made
+
+
+def _joined(
+    name: str, records: Sequence[Record], frame: Callable[[Record], pd.DataFrame]
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """A further table of the same records, where there are any."""
+    if records:
+        yield name, pd.concat([frame(record) for record in records], ignore_index=True)
+
+
+def _closings(record: Levers) -> pd.DataFrame:
+    """The gap before and after each intervention, and the share of it that goes."""
+    made = record.closing.to_frame()
+    made.insert(0, "grouping", record.grouping)
+    return made.assign(given=record.given, alpha=record.alpha)
+
+
+def _signals(record: Levers) -> pd.DataFrame:
+    """What each set tells within groups."""
+    made = record.signal.to_frame()
+    made.insert(0, "grouping", record.grouping)
+    return made.assign(alpha=record.alpha)

@@ -21,11 +21,13 @@ from evenlight.measures.leak import leak
 from evenlight.measures.leakage import Leakage
 from evenlight.measures.lever import Levers
 from evenlight.measures.levers import levers
+from evenlight.measures.reliance import Reliance
+from evenlight.measures.rely import rely
 from evenlight.measures.shortcut import shortcut
+from evenlight.measures.shortcut_evidence import Evidence as Beside
 from evenlight.measures.shortcut_evidence import unsupported_set
 from evenlight.measures.shortcuts import UNSUPPORTED, Shortcut
 from evenlight.measures.structure import Structure
-from evenlight.measures.supported import SUPPORTED
 from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
 from evenlight.probes.refitting import Refitting
@@ -136,19 +138,23 @@ def _one(
 ) -> Leaning:
     """Everything by one grouping; the gate is asked last, of what was found before."""
     notes: list[str] = []
-    asked: dict[str, Any] = {"by": by, "sets": sets, "adjust": evidence.adjust, "rng": rng}
-    first = shortcut(evidence.made, cohort, **asked)
+    lean = rely(evidence.made.by(sets), cohort, by=by, adjust=evidence.adjust, rng=rng)
     moved = _tried(
         f"Interventions by {by}",
         notes,
-        partial(_moved, evidence, cohort, first, sets),
+        partial(_moved, evidence, cohort, lean, sets),
         judging=judging,
         rng=rng,
     )
     twin = _tried(f"A twin by {by}", notes, partial(_twin, evidence, cohort, by, sets), rng=rng)
     people = evidence.twin if twin is not None and isinstance(evidence.twin, Cohort) else None
     gated = shortcut(
-        evidence.made, cohort, twin=twin, levers=_of_unsupported(moved), training=people, **asked
+        lean,
+        evidence.made,
+        cohort,
+        sets=sets,
+        adjust=evidence.adjust,
+        evidence=Beside(twin=twin, levers=_of_unsupported(moved), training=people),
     )
     told = _tried(f"What tells {by}", notes, partial(_told, evidence, cohort, by, twin), rng=rng)
     return Leaning(
@@ -173,23 +179,24 @@ def _tried(
 def _moved(
     evidence: Evidence,
     cohort: Cohort,
-    first: Shortcut,
+    lean: Reliance,
     sets: FeatureSets,
     *,
     judging: Judging,
     rng: np.random.Generator,
 ) -> Levers:
     """Everything without support, and the subjects with the largest shares, neutralised."""
-    size = np.nan_to_num(np.abs(first.share))
-    most = [first.subjects[j] for j in np.argsort(-size, kind="stable")[:LEVERS]]
+    at = lean.strictest
+    size = np.zeros(len(lean.subjects)) if at is None else np.abs(lean.share[at])
+    most = [lean.subjects[j] for j in np.argsort(-size, kind="stable")[:LEVERS]]
     chosen = {name: sets.members(name) for name in most}
-    if not np.isin(first.support, SUPPORTED).all():
-        chosen |= {UNSUPPORTED: unsupported_set(first, sets).members(UNSUPPORTED)}
+    if lean.lacking.any():
+        chosen |= {UNSUPPORTED: unsupported_set(lean, sets).members(UNSUPPORTED)}
     neutral = FeatureSets.from_lists(chosen, list(sets.features), kind=sets.kind)
-    own: dict[str, Any] = {"by": first.grouping, "sets": neutral, "rng": rng}
+    own: dict[str, Any] = {"by": lean.grouping, "sets": neutral, "rng": rng}
     target = evidence.prepared.column
     done = [way(evidence.prepared, cohort, target=target, **own) for way in (swap, shuffle, remove)]
-    return levers(done, cohort, by=first.grouping, judging=judging, rng=rng)
+    return levers(done, cohort, by=lean.grouping, judging=judging, rng=rng)
 
 
 def _of_unsupported(moved: Levers | None) -> Levers | None:

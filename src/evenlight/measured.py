@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evenlight.beside import Given, beside
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
@@ -118,7 +119,9 @@ def measured(
     evidence = Evidence(
         prepared, made, predicted, aside.twin, aside.sets, plan.reliance.refits, structure(plan)
     )
-    lean = leaning(evidence, cohort, plan, _judging(plan.policy, None), say)
+    judging = _judging(plan.policy, None)
+    lean = leaning(evidence, cohort, plan, judging, say)
+    asked = beside(Given(prepared, predicted, made, judging), cohort, plan, say)
     measures = Measures(
         tuple(own.performed for own in by if own.performed is not None),
         tuple(own.compared for own in by),
@@ -127,18 +130,21 @@ def measured(
         prepared.target,
         tuple(own.checked for own in by),
         lean.shortcuts,
+        asked.encoded,
+        asked.slices,
     )
-    beside = replace(
+    every = replace(
         further, hierarchies=nested, tippings=further.tippings + tipped,
         shortcuts=lean.shortcuts, levers=lean.levers, leakages=lean.leakages,
+        encoded=asked.encoded, slices=asked.slices, proxies=asked.proxies,
     )  # fmt: skip
     return Found(
         measures,
         tuple(d for own in drawn for d in own),
         tuple(sensed),
         tuple(f for own in flipped for f in own),
-        beside,
-        notes + less + more + lean.notes,
+        every,
+        notes + less + more + lean.notes + asked.notes,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -25,6 +24,7 @@ from evenlight.plan_parts import (
     ReportPlan,
     SetsPlan,
 )
+from evenlight.plan_reliance import nearest, settled_reliance
 from evenlight.policy import Closed, Policy, Question
 
 MOST_QUESTIONS = 5
@@ -100,14 +100,15 @@ class Plan(Closed):
             if question.grouping not in names:
                 raise PlanError(
                     f"a question asks about {question.grouping!r}, but the groupings are "
-                    f"{names}{_nearest(question.grouping, names)}"
+                    f"{names}{nearest(question.grouping, names)}"
                 )
             _contrast(question, cohort)
             _subject(question, cohort, self.policy)
         _threshold(self.policy, cohort)
-        _structure(self.reliance, cohort)
+        reliance = settled_reliance(self.reliance, cohort)
         named = tuple(_named(question, cohort) for question in asked)
-        return self.model_copy(update={"question": named, "cohort": self._roles(cohort)})
+        own = {"question": named, "reliance": reliance, "cohort": self._roles(cohort)}
+        return self.model_copy(update=own)
 
     def _roles(self, cohort: Cohort) -> CohortPlan:
         """The roles of a cohort given in memory, so that the plan says what was audited."""
@@ -162,7 +163,7 @@ def _subject(question: Question, cohort: Cohort, policy: Policy) -> None:
     if question.subject is not None and known and question.subject not in known:
         raise PlanError(
             f"subject {question.subject!r} is not measured for {question.measure}"
-            f"{_nearest(question.subject, known)}; known: {', '.join(known[:12])}"
+            f"{nearest(question.subject, known)}; known: {', '.join(known[:12])}"
         )
     if question.given not in (None, *CONDITIONS[question.measure]):
         raise PlanError(
@@ -192,24 +193,6 @@ def _threshold(policy: Policy, cohort: Cohort) -> None:
         )
 
 
-def _structure(reliance: ReliancePlan, cohort: Cohort) -> None:
-    """Axes and families that support is adjusted for must be those of the cohort."""
-    columns = [str(column) for column in cohort.people]
-    known = [*(axes.name for axes in cohort.axes), *columns]
-    for name in reliance.axes:
-        if name not in known:
-            raise PlanError(
-                f"reliance.axes names {name!r}, which is neither axes nor a column of people"
-                f"{_nearest(name, known)}"
-            )
-    families = reliance.families
-    if families is not None and families not in columns:
-        raise PlanError(
-            f"reliance.families names {families!r}, which is no column of people"
-            f"{_nearest(families, columns)}"
-        )
-
-
 def _named(question: Question, cohort: Cohort) -> Question:
     """A question about performance, with the metric that decides it."""
     if question.measure != "performance" or question.subject:
@@ -226,8 +209,8 @@ def _contrast(question: Question, cohort: Cohort) -> None:
     known = [f"{a} / {b}" for a, b in groups.contrasts()]
     turned = " / ".join(reversed(question.contrast.split(" / ")))
     if question.contrast not in known:
-        nearest = _nearest(question.contrast, known)
-        near = f"; did you mean {turned!r}?" if turned in known else nearest
+        closest = nearest(question.contrast, known)
+        near = f"; did you mean {turned!r}?" if turned in known else closest
         raise PlanError(
             f"contrast {question.contrast!r} is not among those of {groups.name}: {known}{near}"
         )
@@ -242,7 +225,7 @@ def _told(error: ValidationError) -> str:
     if first["type"] != "extra_forbidden":
         return f"{where}: {first['msg']} (found {first.get('input')!r})"
     known = _fields(first["loc"][:-1])
-    near = _nearest(place[-1], known).rstrip("?")
+    near = nearest(place[-1], known).rstrip("?")
     return f"unknown key {where!r}{near}; known here: {', '.join(known)}"
 
 
@@ -256,9 +239,3 @@ def _fields(place: Sequence[int | str]) -> list[str]:
             continue
         here = inner.get(step) or here.model_fields[step].annotation
     return sorted(here.model_fields)
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    bare = {k.casefold(): k for k in known}
-    near = get_close_matches(name.casefold(), list(bare), n=1, cutoff=0.4)
-    return f"; did you mean {bare[near[0]]!r}?" if near else ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from evenlight.data.coefficients import Link
 from evenlight.data.outcome import Kind
@@ -101,15 +101,38 @@ class SetsPlan(Closed):
 
 
 class ReliancePlan(Closed):
-    """What reliance is adjusted for inside groups, and how often the twin is refitted.
+    """What reliance is adjusted for, how often the twin is refitted, and what is looked at beside.
 
     `axes` are principal components within groups: tables `[axes.NAME]`, or columns of people;
     `families` is a column of people. `refits` pairs are made where training people are given.
+
+    `layers` of the model ("all": its main ones) are asked what they encode of each grouping and
+    what of that is used, with the column `against` (the first of the strata where none is named)
+    as the competing explanation. `slices` are columns (true: every grouping, stratum and covariate)
+    over which the worst slices are searched and confirmed. `proxies` asks for clusters as candidate
+    groups, which are the groups of the audit where none is declared.
     """
 
     axes: tuple[str, ...] = ()
     families: str | None = None
     refits: int = Field(default=10, ge=5, le=200)
+    layers: tuple[str, ...] | Literal["all"] = ()
+    against: str | None = None
+    slices: tuple[str, ...] | bool = ()
+    proxies: bool = False
+
+    @field_validator("layers", "slices", mode="before")
+    @classmethod
+    def _listed(cls, value: Any, info: Any) -> Any:
+        every = {"layers": "all", "slices": True}[info.field_name]
+        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+            return tuple(dict.fromkeys(value))
+        if value is False and info.field_name == "slices":
+            return ()
+        if isinstance(value, type(every)) and value == every:
+            return value
+        said = '"all"' if every == "all" else "true"
+        raise ValueError(f'list the names, {info.field_name} = ["name"], or say {said}')
 
 
 class ReportPlan(Closed):

@@ -25,8 +25,12 @@ from evenlight.measures.sensitivity import Flip, Sensitivity
 CHANGED = "The ledger holds"
 """How the warning begins that says a plan was changed after an earlier run."""
 
-SCHEMA = "urn:evenlight:audit:1.3"
-"""Name and version of the record's form."""
+SCHEMA = "urn:evenlight:audit:1.4"
+"""Name and version of the record's form.
+
+1.4: `further` has `encoded`, `slices` and `proxies`; an association counts the strata `dropped`, a
+gate names the conditions `stricter` than its own.
+"""
 
 
 @dataclass(frozen=True, slots=True)

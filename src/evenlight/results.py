@@ -9,13 +9,17 @@ from functools import partial
 import numpy as np
 
 from evenlight.measures.comparison import Comparison, View
+from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.shortcuts import LEAST_SHARE, Shortcut
+from evenlight.measures.slices import Slices
 from evenlight.measures.words import Verdict
+from evenlight.result import NAN, Result
+from evenlight.results_beside import encoded_results, slice_results
 
-NAN = float("nan")
+__all__ = ["Measures", "Result", "results"]
 
 GATED: dict[str, Verdict] = {
     "consistent_with_a_shortcut": "different",
@@ -30,42 +34,6 @@ the same own value."""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One judged number: what it is about, its simultaneous interval, verdict and why.
-
-    `pair` is (level, reference), None for a whole grouping; `view` the view's key or the condition;
-    numbers that do not exist are NaN; `more_in` names the group that would need `more` units;
-    `partners` are the features that interact, where the mechanism is a context.
-    """
-
-    kind: str
-    grouping: str
-    pair: tuple[str, str] | None
-    subject: str
-    view: str
-    verdict: Verdict
-    effect: float
-    low: float
-    high: float
-    n: float
-    unit: str
-    margin: float
-    p: float = NAN
-    q: float = NAN
-    alpha: float = 0.05
-    more: float = NAN
-    more_in: str = ""
-    mechanism: str = ""
-    reason: str = ""
-    partners: tuple[str, ...] = ()
-
-    @property
-    def contrast(self) -> str:
-        """The contrast in one word, "level / reference"."""
-        return " / ".join(self.pair) if self.pair else ""
-
-
-@dataclass(frozen=True, slots=True)
 class Measures:
     """All measures of one audit, and for each grouping the share of units with a known label."""
 
@@ -76,6 +44,8 @@ class Measures:
     target: str = ""
     qualities: tuple[Quality, ...] = ()
     shortcuts: tuple[Shortcut, ...] = ()
+    encoded: tuple[EncodedUsed, ...] = ()
+    slices: tuple[Slices, ...] = ()
 
 
 def results(measures: Measures) -> list[Result]:
@@ -86,6 +56,8 @@ def results(measures: Measures) -> list[Result]:
         *(r for made in measures.reliances for r in _reliance(made)),
         *(r for made in measures.qualities for r in _quality(made)),
         *(_shortcut(made) for made in measures.shortcuts),
+        *(r for record in measures.encoded for r in encoded_results(record)),
+        *(r for record in measures.slices for r in slice_results(record)),
     ]
 
 
@@ -161,13 +133,20 @@ def _reliance(made: Reliance) -> Iterator[Result]:
     for g, given in enumerate(made.given):
         one = partial(own, view=given, n=float(made.n[g]) or NAN, alpha=float(made.alpha[g]))
         for t, name in enumerate(TOTALS[:2]):
-            yield one(
+            total = partial(
+                one,
                 subject=name,
                 verdict=made.total_verdict[g, t].item(),
                 effect=float(made.total[g, t]),
                 low=float(made.total_low[g, t]),
                 high=float(made.total_high[g, t]),
-                reason=str(made.total_reason[g]),
+            )
+            if name == "eta_squared":
+                yield total(reason=str(made.total_reason[g]))
+                continue
+            yield total(
+                reason=str(made.total_reason[g]) or str(made.undecided[g]),
+                unresolved=float(made.total[g, TOTALS.index("unresolved_share")]),
             )
         for j, name in enumerate(made.subjects):
             yield one(
@@ -201,6 +180,7 @@ def _shortcut(made: Shortcut) -> Result:
         margin=LEAST_SHARE,
         mechanism=made.word,
         reason=made.reason,
+        unresolved=made.unresolved_part,
     )
 
 

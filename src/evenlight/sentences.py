@@ -8,6 +8,10 @@ from evenlight.data.digits import MINUS, confidence, decimals, fixed, number
 from evenlight.data.shown import SUBJECTS, metric_name
 from evenlight.measures.words import SPOKEN
 from evenlight.results import Result
+from evenlight.sentences_beside import encoded_sentence, slice_sentence
+
+BESIDE = {"encoding": encoded_sentence, "slice": slice_sentence}
+"""Kinds of results that have sentences of their own."""
 
 WHY: dict[str, str] = {
     "value": "the groups have other values of it, while its use is similar",
@@ -29,6 +33,8 @@ AMONG: dict[str, str] = {
 
 def sentence(result: Result) -> str:
     """The finding in a sentence, closed by its verdict and what would settle an open one."""
+    if result.kind in BESIDE and result.verdict != "not_estimable":
+        return BESIDE[result.kind](result)
     if result.kind == "shortcut":
         return _shortcut(result)
     if result.verdict == "not_estimable":
@@ -41,7 +47,8 @@ def sentence(result: Result) -> str:
     heads = {"performance": _performance, "reliance": _reliance, "quality": _quality}
     head = heads.get(result.kind, _attribution)
     level = confidence(result.alpha)
-    return f"{head(result)} ({level} interval {_interval(result)}){_closing(result)}"
+    shown = f"{head(result)} ({level} interval {_interval(result)}){_split(result)}"
+    return f"{shown}{_closing(result)}"
 
 
 def _scaled(result: Result) -> tuple[float, float, float, int]:
@@ -123,6 +130,22 @@ def _reliance(result: Result) -> str:
     return f"{AMONG[result.view]}, {_size(result)} % follows {result.grouping}{path}"
 
 
+def _split(result: Result) -> str:
+    """Of an unsupported share, what is shown to be without support and what is merely unresolved.
+
+    In the direction of the share itself; the two add up to it.
+    """
+    if isnan(result.unresolved):
+        return ""
+    _, _, _, places = _scaled(result)
+    sign = -100.0 if result.effect < 0 else 100.0
+    open_, shown = sign * result.unresolved, sign * (result.effect - result.unresolved)
+    return (
+        f", made up of {fixed(shown, places)} shown to be without support and "
+        f"{fixed(open_, places)} merely unresolved"
+    )
+
+
 def _shortcut(result: Result) -> str:
     head = f"Reliance on {result.grouping}"
     if result.verdict != "different":
@@ -130,7 +153,7 @@ def _shortcut(result: Result) -> str:
     return (
         f"{head} is consistent with a shortcut. {AMONG[result.view]}, {_size(result)} % "
         f"({confidence(result.alpha)} interval {_interval(result)}) follows it through features "
-        f"without demonstrated support within groups; {result.reason}."
+        f"without demonstrated support within groups{_split(result)}; {result.reason}."
     )
 
 
@@ -147,6 +170,8 @@ def _closing(result: Result) -> str:
         why += f" ({', '.join(result.partners)})"
     if why and result.kind == "attribution" and result.mechanism in ("context", "use"):
         why += "; other values of it may add to this"
+    if result.verdict == "cannot_tell" and result.kind == "reliance" and result.reason:
+        return f": {spoken}; {result.reason}."
     if result.verdict == "cannot_tell" and isnan(result.more):
         return f": {spoken}; far more people than these would be needed."
     if result.verdict == "cannot_tell":

@@ -95,10 +95,21 @@ def test_every_measure_is_a_table(formula: Audit) -> None:
         "people", "performance", "performance_differences", "features", "reliance", "sensitivity",
         "flips", "quality", "quality_differences", "findings", "global_tests", "omnibuses",
         "coverages", "intersections", "decisions", "matches", "shortcuts", "levers", "leakages",
-        "associations",
+        "associations", "lever_closings", "lever_signals",
     }  # fmt: skip
     assert len(tables["features"]) == sum(c.effect.size for c in formula.comparisons)
     assert all(isinstance(d.to_frame(), pd.DataFrame) for d in formula.dependences)
+
+
+def test_what_closes_the_gap_is_a_table(formula: Audit) -> None:
+    """One line a kind, set and pair of every grouping, as in the record."""
+    tables, levers = formula.tables(), formula.further.levers
+    assert len(tables["lever_closings"]) == sum(len(m.closing.kind) for m in levers) > 0
+    assert len(tables["lever_signals"]) == sum(len(m.signal.subject) for m in levers) > 0
+    np.testing.assert_array_equal(
+        tables["lever_closings"]["closure"], np.concatenate([m.closing.closure for m in levers])
+    )
+    assert set(tables["lever_closings"]["grouping"]) == {m.grouping for m in levers}
 
 
 def test_saving_writes_record_gate_schema_and_tables(formula: Audit, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from evenlight.data.features import FeatureSets
 from evenlight.data.gmt import read_gmt
+from evenlight.data.positions import Positions
 from evenlight.errors import EvenlightWarning, FeatureError
 
 GENES = ("TP53", "BRCA1", "EGFR", "MYC")
@@ -73,3 +74,13 @@ def test_clusters_are_a_partition_named_by_their_first_member() -> None:
     assert sets.owners().tolist() == [0, 1, 0, 2]
     with pytest.raises(FeatureError, match="2 cluster labels for 4 features"):
         FeatureSets.from_clusters(np.array([0, 1]), GENES)
+
+
+def test_names_of_positions_stand_for_positions_of_a_map() -> None:
+    """Lists of "row,column" fit a map of that shape, no other one, and no table of as many."""
+    where = Positions((2, 3))
+    made = FeatureSets.from_lists({"top": ["0,0", "0,1"], "end": ["1,2"]}, list(where))
+    assert made.fits(("picture",), (2, 3))
+    assert not made.fits(("picture",), (3, 2))
+    assert not made.fits(tuple("abcdef"), (6,))
+    assert made.fits(tuple(where), (6,))

@@ -16,9 +16,8 @@ from evenlight.explainers.explain import explain
 from evenlight.measures.levers import levers
 from evenlight.measures.rely import rely
 from evenlight.measures.shortcut import shortcut
-from evenlight.measures.shortcut_evidence import unsupported_set
+from evenlight.measures.shortcut_evidence import Evidence, unsupported_set
 from evenlight.measures.shortcuts import Shortcut
-from evenlight.measures.supported import SUPPORTED
 from evenlight.probes.refitting import Refitting
 from evenlight.probes.swap import swap
 from evenlight.probes.twin import twin
@@ -71,10 +70,11 @@ def _asked(data: Path, gap: float, by: str) -> Shortcut:
     phi = explain(model, audited, method="linear")
     pair = twin(model, audited, training=training, by=by, refitting=Refitting(method="linear"))
     lean, closed = rely(phi.by(sets), audited, by=by), None
-    if not np.isin(lean.support, SUPPORTED).all():
+    if lean.lacking.any():
         moved = swap(model, audited, by=by, sets=unsupported_set(lean, sets))
         closed = levers(moved, audited, by=by)
-    return shortcut(phi, audited, by=by, sets=sets, twin=pair, levers=closed)
+    shown = Evidence(twin=pair, levers=closed)
+    return shortcut(lean, phi, audited, sets=sets, evidence=shown)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from evenlight.stats.leakage import (
     group_shift,
     leak_auc,
     leak_of,
-    outcome_pieces,
     probed,
     scaled,
     told,
@@ -153,17 +152,6 @@ def test_words_follow_limits_and_p() -> None:
     found = told(low, high, p, margin=0.05, alpha=0.05, smallest=n)
     words = ["similar", "cannot_tell", "similar", "not_estimable", "cannot_tell"]
     assert found.tolist() == words
-
-
-def test_events_and_censored_times_are_cut_apart() -> None:
-    """Rows of one residual are in one piece only where both ended alike; unknown is -1."""
-    y, group = np.repeat([-0.5, 0.5], 100), np.arange(200) % 2
-    event = (np.arange(200) % 4 < 2).astype(float)
-    event[0] = np.nan
-    pieces = outcome_pieces(y, group, event)
-    assert pieces[0] == -1
-    assert len(np.unique(pieces[1:])) == 4
-    assert len(np.unique(outcome_pieces(y, group, None))) == 2
 
 
 def test_after_the_shift_all_groups_have_one_mean_in_each_stratum() -> None:

@@ -45,6 +45,25 @@ def test_the_difference_and_its_error_are_those_of_clustered_least_squares() -> 
     ]
 
 
+def test_weights_are_those_of_weighted_least_squares() -> None:
+    """Each person by a weight: effect and error as of WLS; equal weights change nothing."""
+    rng = np.random.default_rng(3)
+    unit = np.unique(rng.integers(0, 30, 120), return_inverse=True)[1]
+    value, inside = rng.normal(size=120) + unit / 30, rng.random((120, 1)) < 0.4
+    weight = rng.uniform(0.2, 5.0, 30)[unit]
+    made = contrast(value, inside, unit, weight)
+    fit = sm.WLS(value, sm.add_constant(inside.astype(float)), weights=weight)
+    other = fit.fit(cov_type="cluster", cov_kwds={"groups": unit, "use_correction": False})
+    u = int(unit.max()) + 1
+    assert made.effect[0] == pytest.approx(other.params[1])
+    assert made.se[0] == pytest.approx(other.bse[1] * np.sqrt(u / (u - 1)))
+    assert (made.effective < made.units).all()
+    plain, alike = contrast(value, inside, unit), contrast(value, inside, unit, np.full(120, 3.0))
+    assert alike.effect[0] == pytest.approx(plain.effect[0])
+    assert alike.se[0] == pytest.approx(plain.se[0])
+    np.testing.assert_allclose(alike.effective, plain.units)
+
+
 def test_slices_that_are_nearly_the_same_are_told_once() -> None:
     """More than half of the union in common: only the worse one stays."""
     rows = np.zeros((100, 3), dtype=bool)

@@ -4,6 +4,11 @@ Each takes a record, draws on `ax` or on the axes of a new figure, and returns t
 twin ending in `_text` that says in words what the picture shows.
 """
 
+from evenlight.figures.association import (
+    association_points,
+    association_scatter,
+    association_text,
+)
 from evenlight.figures.calibration import calibration, calibration_text
 from evenlight.figures.dependence import dependence, dependence_text
 from evenlight.figures.dots import dots, dots_text
@@ -16,6 +21,9 @@ from evenlight.figures.volcano import volcano, volcano_text
 
 __all__ = [
     "allowed_part",
+    "association_points",
+    "association_scatter",
+    "association_text",
     "calibration",
     "calibration_text",
     "checked",

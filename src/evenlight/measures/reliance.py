@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evenlight.arrays import Float, Int, Text
+from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.errors import InputError
 from evenlight.measures.check import explained, shaped, worded
+from evenlight.measures.decided import lacking, resolved, unjudged, why_undecided
 from evenlight.measures.words import SUPPORTS, VERDICTS
 from evenlight.stats.curve import Curve, reliance_curve
 
@@ -78,7 +80,9 @@ class Reliance:
     bias-corrected share of output variance that lies between groups through that subject; `raw`
     (g, p) before correction, whose sum over subjects is `raw_total` (g,), eta squared. `total`
     (g, 3) and its limits follow `TOTALS`; `total_reason` (g,) says why a condition could not be
-    asked, `population` (g,) for whom it speaks.
+    asked, `population` (g,) for whom it speaks. The unsupported share is *cannot tell* where
+    support is decided for less than half of the reliance (see `measures.decided`); `undecided`
+    says so.
     `association` (p,) tells how far the subject's own values tell the group, by `association_kind`;
     `mass` (p,) its share of mean absolute attribution; `slope` (p,) how the outcome follows the
     subject's attribution within groups, in units of what the model's own output claims (1 as
@@ -151,6 +155,15 @@ class Reliance:
         spread = np.repeat(self.total_reason[:, None], len(TOTALS), axis=1)
         explained(self, spread, "total", "total_low", "total_high")
         explained(self, self.support_reason, *slopes)
+        self._decided()
+
+    def _decided(self) -> None:
+        own = self.total_verdict[:, TOTALS.index("unsupported_share")]
+        for g in np.flatnonzero(unjudged(own, self.share, self.support, margin=self.margin)):
+            raise InputError(
+                f"the unsupported share given {self.given[g]} is {str(own[g])!r}, with support "
+                f"decided for {self.resolved[g]:.0%} of the reliance; wanted 'cannot_tell'"
+            )
 
     def condition(self, given: str) -> int:
         """The index of a condition; LookupError if it was not computed."""
@@ -159,16 +172,29 @@ class Reliance:
         return self.given.index(given)
 
     @property
+    def lacking(self) -> Bool:
+        """Mask (p,) of subjects without demonstrated support."""
+        return lacking(self.support)
+
+    @property
     def resolved(self) -> Float:
         """The share of sum_j |B_j| from subjects whose support is resolved, (g,); NaN of nothing.
 
         Small where there are too few people to say of most of the reliance whether it is supported.
         """
-        size = np.abs(self.share)
-        whole = size.sum(axis=1)
-        told = size[:, self.support != "unresolved"].sum(axis=1)
-        out: Float = np.divide(told, whole, out=np.full(len(whole), np.nan), where=whole > 0)
-        return out
+        return resolved(self.share, self.support)
+
+    @property
+    def undecided(self) -> Text:
+        """Why the unsupported share is not judged, (g,); "" where enough support is decided."""
+        verdict = self.total_verdict[:, TOTALS.index("unsupported_share")]
+        return why_undecided(verdict, self.resolved, self.support, self.support_reason)
+
+    @property
+    def strictest(self) -> int | None:
+        """The index of the strictest condition that holds the outcome and could be measured."""
+        known = [g for g, given in enumerate(self.given) if given != "nothing"]
+        return next((g for g in reversed(known) if not self.total_reason[g]), None)
 
     @property
     def curve(self) -> Curve:

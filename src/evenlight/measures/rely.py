@@ -11,6 +11,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.measures.convergence import unconverged_reasons
+from evenlight.measures.decided import unjudged
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import TOTALS, Partial, Reliance
 from evenlight.measures.stratified import (
@@ -42,6 +43,9 @@ from evenlight.stats.multiplicity import benjamini_hochberg, step_down
 __all__ = ["rely", "unaskable"]
 
 DRAWS = 1000
+UNSUPPORTED_SHARE = TOTALS.index("unsupported_share")
+
+UNWEIGHED = "Every unit counts once: sampling weights ({weights}) do not enter."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +109,10 @@ def rely(
     (and strata), adjusted for `adjust`, structure inside groups; where that names families, these
     are what is resampled throughout. Without a refitted twin nothing stronger than these words is
     said. *not_estimable* where more than 5 % of a group's rows did not converge, or more in one
-    than in another. Raises GroupError where there is one group.
+    than in another. The unsupported share is *cannot_tell* where support is decided for less than
+    half of the reliance (`Reliance.undecided`): single features are rarely decided, so judge sums
+    over sets, `rely(made.by(sets), ...)`. Sampling weights do not enter, which `population` says.
+    Raises GroupError where there is one group.
     """
     asked = asked_for(testing)
     made, kind = as_variables(attributions, cohort)
@@ -130,7 +137,7 @@ def rely(
         margin=asked.margin,
         alpha=alphas,
         draws=DRAWS,
-        **_stacked(rows, rounded=here.rounded),
+        **_stacked(rows, here, support.word, asked.margin),
         association=told,
         association_kind=told_kind,
         mass=_mass(phi[here.unit_group >= 0]),
@@ -186,12 +193,15 @@ def _partial(support: Support, found: Support) -> Partial:
     return Partial(count, found.slope, found.low, found.high, reason)
 
 
-def _stacked(rows: list[Row], *, rounded: bool) -> dict[str, np.ndarray]:
+def _stacked(rows: list[Row], here: Setting, support: Text, margin: float) -> dict[str, np.ndarray]:
+    """Rows as columns; too little decided support is no verdict on the unsupported share."""
     out = {
         name: np.array([getattr(row, name) for row in rows]) for name in Row.__dataclass_fields__
     }
-    out["n"] = told_counts(out["n"], rounded=rounded, smallest=SMALLEST_GROUP)
+    out["n"] = told_counts(out["n"], rounded=here.rounded, smallest=SMALLEST_GROUP)
     out["raw_total"] = out["raw"].sum(axis=1)
+    own = out["total_verdict"][:, UNSUPPORTED_SHARE]
+    own[unjudged(own, out["share"], support, margin=margin)] = "cannot_tell"
     return out
 
 
@@ -214,7 +224,7 @@ def _row(
         n=n,
         strata=plan.s,
         bins=strata.bins,
-        population=speaks_for(here, strata),
+        population=_speaks_for(here, strata),
         raw=seen,
         share=share,
         low=low,
@@ -230,6 +240,14 @@ def _row(
         total_verdict=verdicts(total_low, total_high, judged.margin, np.full(len(total), smallest)),
         total_reason="",
     )
+
+
+def _speaks_for(here: Setting, strata: Strata) -> str:
+    """For whom the shares speak; weights are declared for another population, and do not enter."""
+    told = speaks_for(here, strata)
+    if here.cohort.weights is None:
+        return told
+    return f"{told} {UNWEIGHED.format(weights=here.cohort.weights)}".lstrip()
 
 
 def _empty(p: int, strata: Strata) -> Row:

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evenlight.arrays import Float, Int
+from evenlight.arrays import Bool, Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
+from evenlight.data.followed import followed
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.rows import fingerprints
 from evenlight.errors import CohortError
-from evenlight.measures.observed import Observed, observed
+from evenlight.measures.observed import observed
+from evenlight.measures.own_slopes import Chosen, chosen, own_values
 from evenlight.measures.prepare import Setting, setting
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.shortcut_evidence import GONE, Z95, Compared
 from evenlight.measures.structure import Structure, unit_axes, unit_families
 from evenlight.measures.supported import HALF_CLAIM, link_of
-from evenlight.stats.remainder import PER_COLUMN, remainder
-
-LACKING = "not_supported_within_groups"
+from evenlight.stats.hazards import Followed, hazard_remainder
+from evenlight.stats.remainder import PER_COLUMN, Remainder, remainder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _People:
-    """Units of known outcome: y (u,), codes of group, nuisance cell and family (u,), x (u, q)."""
+    """Units of known outcome: y (u,), codes of group, nuisance cell and family (u,), x (u, q).
+
+    `time` (u,) is that of a survival outcome, y then whether the event was seen; else None.
+    """
 
     y: Float
     group: Int
@@ -34,6 +38,7 @@ class _People:
     family: Int
     x: Float
     binary: bool
+    time: Float | None = None
 
 
 def remaining(
@@ -47,38 +52,30 @@ def remaining(
 ) -> Compared:
     """The slope of what no feature accounts for between groups, on what the unsupported claim.
 
-    Features have slopes of their own, without penalty, except those of subjects that are shown to
-    have none. `training` people enter as well, where nothing inside the groups is adjusted for that
-    is known of the audited people alone. Met where the lower 95 % limit is above 0, and the slope
-    at least one half: causes that are merely tagged leave a little as well.
+    Features (of images: summaries of regions, see `own_slopes`) have slopes of their own, without
+    penalty, except those of subjects that are shown to have none. `training` people enter as well,
+    where nothing inside the groups is adjusted for that is known of the audited people alone; they
+    do not where slopes are of images, whose attributions are known of the audited people alone. A
+    time to an event is a proportional hazard, each stratum with its own baseline. Met where the
+    lower 95 % limit is above 0, and the slope at least one half: causes that are merely tagged
+    leave a little as well.
     """
-    chosen, why = _columns(here.cohort, lean, sets)
-    both = training is not None and _known_of_both(adjust)
+    asked = chosen(here.cohort, lean, sets)
+    both = training is not None and not asked.regions and _known_of_both(adjust)
     people = len(here.unit_group) + (training.n if training is not None and both else 0)
-    if not why and people < PER_COLUMN * len(chosen):
-        why = f"{len(chosen)} features need {PER_COLUMN * len(chosen)} people for their own slopes"
+    why = asked.reason
+    if not why and people < PER_COLUMN * asked.many:
+        why = f"{asked.told} need {PER_COLUMN * asked.many} people for their own slopes"
     if why:
         return Compared(GONE, None, why)
     link = link_of(made, here.cohort)
-    parts = [_people(here, made, link, chosen, adjust)]
+    parts = [_people(here, made, link, asked, adjust)]
     if training is not None and both:
-        parts.append(_trained(training, here, made, link, chosen, adjust))
+        parts.append(_trained(training, here, made, link, asked, adjust))
     told = next((part for part in parts if isinstance(part, str)), "")
     if told:
         return Compared(GONE, None, told)
     return _asked(here, made, lean, [p for p in parts if isinstance(p, _People)], adjust)
-
-
-def _columns(cohort: Cohort, lean: Reliance, sets: FeatureSets | None) -> tuple[list[int], str]:
-    """The columns of x that get slopes of their own, or why there are none."""
-    if cohort.x.ndim != 2:
-        return [], "images have no columns that could be given slopes of their own"
-    own = sets if sets is not None else cohort.features.variables()
-    place = cohort.features.place
-    if own.names != lean.subjects or not all(str(name) in place for name in own.features):
-        return [], "the subjects are no sets of columns of x"
-    kept = [s for s, word in zip(lean.subjects, lean.support, strict=True) if word != LACKING]
-    return sorted({place[name] for s in kept for name in own.members(s)}), ""
 
 
 def _known_of_both(adjust: Structure | None) -> bool:
@@ -89,41 +86,72 @@ def _known_of_both(adjust: Structure | None) -> bool:
 
 
 def _people(
-    there: Setting, made: Attributions, link: str, chosen: list[int], adjust: Structure | None
+    there: Setting, made: Attributions, link: str, asked: Chosen, adjust: Structure | None
 ) -> _People | str:
     """Units of one cohort with their x, or why the outcome has no slope on them."""
     u = len(there.unit_group)
+    seen = _outcome(there, made, link)
+    if isinstance(seen, str):
+        return seen
+    family = unit_families(there, None if adjust is None else Structure(families=adjust.families))
+    own = np.arange(u) if family is None else family
+    x = own_values(there, asked, made)
+    y, time, binary = seen
+    return _People(y, there.unit_group, there.unit_stratum, own, x, binary, time)
+
+
+def _outcome(
+    there: Setting, made: Attributions, link: str
+) -> tuple[Float, Float | None, bool] | str:
+    """The outcome (u,), its time (u,) if it has one, and whether it is a chance; or why not."""
+    if there.cohort.outcome_kind == "survival":
+        return _timed(there)
+    u = len(there.unit_group)
     nobody, everyone = np.zeros(u), np.zeros(u, dtype=np.int64)
     seen = observed(there, nobody, everyone, link=link, target=made.target)
-    why = _unfit(seen, link)
-    if why:
-        return why
-    family = unit_families(there, None if adjust is None else Structure(families=adjust.families))
-    x = there.per_unit(there.cohort.columns(chosen))
-    binary = seen.chance and link != "identity"
-    own = np.arange(u) if family is None else family
-    return _People(seen.y, there.unit_group, there.unit_stratum, own, x, binary)
-
-
-def _unfit(seen: Observed, link: str) -> str:
-    """Why a gap in this outcome cannot be set beside the margin, "" if it can."""
-    if seen.reason or seen.timed:
-        return seen.reason or "survival has no slope between groups here"
+    if seen.reason:
+        return seen.reason
     if seen.chance and link not in ("logit", "softmax", "identity"):
         return f"an event has no slope between groups on a model under the link {link}"
-    return ""
+    return seen.y, None, seen.chance and link != "identity"
+
+
+def _timed(there: Setting) -> tuple[Float, Float | None, bool] | str:
+    """Whether units had the event (u,), and when (u,)."""
+    each = np.column_stack(followed(there.cohort))
+    own = there.per_unit(each)
+    apart = np.abs(each[there.kept] - own[there.unit])
+    if (apart > 1e-9 * np.abs(own[there.unit])).any():
+        return "rows of one person differ in time or event; the remainder takes one of each"
+    return own[:, 1], own[:, 0], True
 
 
 def _trained(
-    training: Cohort, here: Setting, made: Attributions, link: str, chosen: list[int],
+    training: Cohort, here: Setting, made: Attributions, link: str, asked: Chosen,
     adjust: Structure | None,
 ) -> _People | str:  # fmt: skip
     """Training people, with the audited people's codes of groups, and cells of their own."""
-    cohort = here.cohort
+    _alike(training, here.cohort)
+    there = setting(training, here.groups.name)
+    found = _people(there, made, link, asked, adjust)
+    if isinstance(found, str):
+        return found
+    level = {name: code for code, name in enumerate(here.groups.levels)}
+    codes = np.array([*(level.get(name, -1) for name in there.groups.levels), -1])
+    return replace(found, group=codes[found.group])
+
+
+def _alike(training: Cohort, cohort: Cohort) -> None:
+    """Raise CohortError unless these are other people with the same features and outcome."""
     if training.features.names != cohort.features.names:
         raise CohortError(
             f"the training cohort has {len(training.features)} features, the audited one "
             f"{len(cohort.features)}, or in another order; build both from the same columns"
+        )
+    if training.outcome_kind != cohort.outcome_kind:
+        raise CohortError(
+            f"the training cohort's outcome is {training.outcome_kind or 'missing'}, the audited "
+            f"one's {cohort.outcome_kind or 'missing'}; declare the same outcome= for both"
         )
     audited = {row.tobytes() for row in fingerprints(cohort.x, cohort.rows)}
     shared = sum(row.tobytes() in audited for row in fingerprints(training.x, training.rows))
@@ -132,13 +160,6 @@ def _trained(
             f"{shared} of {training.n} training rows are audited rows, which would count twice; "
             "pass people who are not audited"
         )
-    there = setting(training, here.groups.name)
-    found = _people(there, made, link, chosen, adjust)
-    if isinstance(found, str):
-        return found
-    level = {name: code for code, name in enumerate(here.groups.levels)}
-    codes = np.array([*(level.get(name, -1) for name in there.groups.levels), -1])
-    return _People(found.y, codes[found.group], found.cell, found.family, found.x, found.binary)
 
 
 def _asked(
@@ -151,21 +172,33 @@ def _asked(
     known = large[group] & np.isfinite(y)
     if not known.any():
         return Compared(GONE, None, f"no people of a group of {SMALLEST_GROUP} have an outcome")
-    held = np.column_stack([_filled(np.vstack([p.x for p in parts])), _nuisance(parts)])
+    held = _filled(np.vstack([p.x for p in parts]))
     axes = unit_axes(here, adjust)
     if axes is not None:  # then the audited people are the only part
         own = [axes * (group == g)[:, None] for g in np.flatnonzero(large)]
         held = np.column_stack([held, *own])
     present, codes = np.unique(group[known], return_inverse=True)
-    family = np.unique(_apart([p.family for p in parts])[known], return_inverse=True)[1]
-    found = remainder(
-        y[known], codes, held[known], claim=_claim(here, made, lean)[present],
-        binary=parts[0].binary, family=family,
-    )  # fmt: skip
+    claim = _claim(here, made, lean)[present]
+    found = _remainder(parts, codes, held, known, claim)
     if found.reason:
         return Compared(GONE, None, found.reason)
     limits = found.slope + Z95 * found.se * np.array([0.0, -1.0, 1.0])
     return Compared(limits, bool(limits[1] > 0 and limits[0] >= HALF_CLAIM), "")
+
+
+def _remainder(
+    parts: list[_People], group: Int, held: Float, known: Bool, claim: Float
+) -> Remainder:
+    """What is left in the known people of all parts (u,), `group` being theirs alone."""
+    family = np.unique(_apart([p.family for p in parts])[known], return_inverse=True)[1]
+    cell, y = _apart([p.cell for p in parts]), np.concatenate([p.y for p in parts])[known]
+    time = [p.time for p in parts if p.time is not None]
+    if time:
+        seen = Followed(np.concatenate(time)[known], y, cell[known])
+        return hazard_remainder(seen, group, held[known], claim=claim, family=family)
+    hot = (cell[:, None] == np.unique(cell)[None, 1:]).astype(np.float64)
+    wide = np.column_stack([held, hot])[known]
+    return remainder(y, group, wide, claim=claim, binary=parts[0].binary, family=family)
 
 
 def _claim(here: Setting, made: Attributions, lean: Reliance) -> Float:
@@ -186,13 +219,6 @@ def _filled(x: Float) -> Float:
     count = np.maximum((~gone).sum(axis=0), 1)
     mean = np.where(gone, 0.0, x).sum(axis=0) / count
     return np.column_stack([np.where(gone, mean, x), gone[:, gone.any(axis=0)].astype(float)])
-
-
-def _nuisance(parts: list[_People]) -> Float:
-    """Indicators of the cells of nuisance strata, those of each part apart, all but the first."""
-    cell = _apart([p.cell for p in parts])
-    hot: Float = (cell[:, None] == np.unique(cell)[None, 1:]).astype(np.float64)
-    return hot
 
 
 def _apart(codes: list[Int]) -> Int:

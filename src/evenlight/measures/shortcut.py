@@ -2,58 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from evenlight.arrays import Float, Text
+from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
-from evenlight.data.groups import Groups
 from evenlight.data.twins import Twin
-from evenlight.errors import InputError
-from evenlight.measures.lever import Levers
-from evenlight.measures.prepare import as_variables, setting
+from evenlight.errors import AttributionError, InputError
+from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import TOTALS, Reliance
-from evenlight.measures.rely import rely
 from evenlight.measures.remaining import remaining
 from evenlight.measures.shortcut_evidence import (
     GONE,
-    Compared,
+    Evidence,
     against_twin,
     closed,
     elsewhere,
     same_subject,
 )
-from evenlight.measures.shortcuts import (
-    CRITERIA,
-    FEWEST,
-    LEAST_RESOLVED,
-    LEAST_SHARE,
-    NUMBERS,
-    Closure,
-    OverTwin,
-    Shortcut,
-)
+from evenlight.measures.shortcut_words import Answers, held, reason, stricter
+from evenlight.measures.shortcuts import CRITERIA, LEAST_SHARE, NUMBERS, OverTwin, Shortcut
 from evenlight.measures.structure import Structure
-from evenlight.measures.supported import SUPPORTED
 
 __all__ = ["shortcut"]
 
+HELD_ALONE = "asked given the {given} only, since it could not be given {stricter}"
+
 
 def shortcut(
+    reliance: Reliance,
     attributions: Attributions,
     cohort: Cohort,
     *,
-    by: str | Groups,
     sets: FeatureSets | None = None,
-    twin: Twin | None = None,
-    outside: tuple[Attributions, Cohort] | None = None,
-    levers: Levers | Closure | None = None,
-    training: Cohort | None = None,
     adjust: Structure | None = None,
-    rng: np.random.Generator | int = 0,
+    evidence: Evidence | None = None,
 ) -> Shortcut:
     """The gate of ancestry reliance given the outcome: *consistent with a shortcut*, or unresolved.
 
@@ -68,102 +54,101 @@ def shortcut(
 
     Parameters
     ----------
+    reliance
+        what `rely` found of these attributions, summed by `sets`, and by which grouping.
     attributions
-        of the audited model; `sets` (a partition of the features) are judged where they are given:
-        LD blocks, pathways, regions. Single features are rarely decided.
-    twin
-        from `evenlight.probes.twin`, on the same cohort.
-    outside
-        attributions of the same model on a cohort that was recruited otherwise, and that cohort.
-    levers
-        what an intervention on the unsupported subjects closed: of `Levers` the lines of the set
-        named "unsupported", which `unsupported_set` makes.
-    training
-        people apart from the audited ones, recruited alike, who make the remainder more certain
-        (see `measures.remaining`); those whom the twin was trained on will do.
+        of the audited model, by feature or summed already.
+    sets
+        the partition of the features that was judged: LD blocks, pathways, regions. Without it
+        single features are judged, which are rarely decided.
     adjust
-        structure inside groups that support is adjusted for (see `rely`).
+        the structure inside groups that `rely` was given.
+    evidence
+        the twin, the outside cohort, the intervention, and training people, as far as there are
+        any. Without a twin and an outside cohort, and without an intervention, nothing stronger
+        than *unresolved* is said.
 
-    Without a twin and an outside cohort, and without an intervention, nothing stronger than
-    *unresolved* is said. *not_estimable* where the reliance itself could not be measured given the
-    outcome. The evidence is association inside recorded labels.
+    The strictest condition with the outcome in it that could be measured is asked: `given` says
+    which, and `reason` why a stricter one could not be. *not_estimable* where none could. Each unit
+    counts once, whatever sampling weights are declared. The evidence is association inside
+    recorded labels.
 
-    Raises InputError for a twin by another grouping or of fewer than 5 pairs, AttributionError for
-    a twin or an outside cohort of other features or another target, CohortError for training rows
-    that are audited or have other features.
+    Raises InputError for a reliance of other groups, or adjusted otherwise, and for a twin by
+    another grouping; AttributionError for attributions, a twin or an outside cohort of other
+    features or another target; CohortError for training rows that are audited or have other
+    features.
     """
+    found = evidence or Evidence()
     made = attributions.by(sets) if sets is not None else attributions
-    lean = rely(made, cohort, by=by, adjust=adjust, rng=rng)
-    if twin is not None:
-        _suits(twin, made, lean, sets)
-    at = len(lean.given) - 1
-    word = _unasked(lean, at)
-    if word:
-        return _silent(lean, at, word)
     laid = as_variables(made, cohort)[0]
-    here = setting(cohort, by, kept=laid.converged)
-    lacking = ~np.isin(lean.support, SUPPORTED)
-    twinned, own = against_twin(twin, lean, here, lacking, sets)
-    other = elsewhere(outside, lean, lacking, by, sets)
-    moved = closed(levers, lean, lacking)
-    left = remaining(here, laid, lean, sets, adjust=adjust, training=training)
-    return _judged(lean, own, _Evidence(twinned, other, left, moved), twin)
+    here = setting(cohort, reliance.grouping, kept=laid.converged)
+    _own(reliance, laid, here, adjust)
+    if found.twin is not None:
+        _suits(found.twin, made, reliance, sets)
+    at = reliance.strictest
+    if at is None:
+        return _silent(reliance, len(reliance.given) - 1, _unasked(reliance))
+    twinned, own = against_twin(found.twin, reliance, at, here, sets)
+    other = elsewhere(found.outside, reliance, sets)
+    moved = closed(found.levers, reliance)
+    left = remaining(here, laid, reliance, sets, adjust=adjust, training=found.training)
+    return _judged(reliance, at, own, Answers(twinned, other, left, moved), found.twin)
 
 
-def _unasked(lean: Reliance, at: int) -> str:
-    """Why the reliance given the outcome is not there, "" if it is."""
-    if lean.given[at] == "nothing":
+def _own(lean: Reliance, laid: Attributions, here: Setting, adjust: Structure | None) -> None:
+    """Raise an error unless the reliance is of these attributions and groups, adjusted alike."""
+    if (lean.subjects, lean.target) != (laid.features.names, laid.target):
+        raise AttributionError(
+            f"the reliance is of {lean.target!r} through {len(lean.subjects)} subjects, the "
+            f"attributions are of {laid.target!r} by {len(laid.features)}, or other names; pass "
+            "the sets= by which they were summed for it"
+        )
+    if lean.levels != here.groups.levels:
+        raise InputError(
+            f"the reliance is between {list(lean.levels)}, {lean.grouping!r} of this cohort has "
+            f"{list(here.groups.levels)}; declare the same Groups in the cohort"
+        )
+    told = "" if adjust is None else adjust.told
+    if lean.adjusted != told:
+        raise InputError(
+            f"support of the reliance is {lean.adjusted or 'not adjusted'}, the gate would be "
+            f"{told or 'not adjusted'}; pass the same adjust= to both"
+        )
+
+
+def _unasked(lean: Reliance) -> str:
+    """Why no reliance given the outcome is there: the reason of the loosest condition with it."""
+    own = [g for g, given in enumerate(lean.given) if given != "nothing"]
+    if not own:
         return "reliance is asked given the outcome, and the cohort has none that can be held fixed"
-    return str(lean.total_reason[at])
+    return str(lean.total_reason[own[0]])
 
 
 def _suits(twin: Twin, made: Attributions, lean: Reliance, sets: FeatureSets | None) -> None:
     """Raise an error that names what does not fit, unless the twin can be set beside the model."""
     if twin.grouping != lean.grouping:
         raise InputError(f"the twin is by {twin.grouping!r}; this gate is by {lean.grouping!r}")
-    if twin.refits < FEWEST:
-        raise InputError(
-            f"{twin.refits} pairs of refits; at least {FEWEST} are needed for their spread"
-        )
     same_subject(twin.models[0], made, sets, "the twin")
 
 
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    """The twin, an outside cohort, what is left of the gap, and an intervention."""
-
-    twinned: Compared
-    other: Compared
-    left: Compared
-    closed: Compared
-
-    @property
-    def compared(self) -> bool | None:
-        """Whether a twin or an outside cohort agrees; None where neither was asked."""
-        asked = [c.met for c in (self.twinned, self.other) if c.met is not None]
-        return any(asked) if asked else None
-
-    def remains(self, rho: float) -> bool | None:
-        """Whether features leave a part of the gap, or, with support decided, an outside cohort."""
-        return True if self.other.met and rho >= LEAST_RESOLVED else self.left.met
-
-
-def _judged(lean: Reliance, own: OverTwin, evidence: _Evidence, twin: Twin | None) -> Shortcut:
+def _judged(
+    lean: Reliance, at: int, own: OverTwin, answers: Answers, twin: Twin | None
+) -> Shortcut:
     """Everything brought together; a twin or an outside cohort that agrees is a comparison."""
-    twinned, other = evidence.twinned, evidence.other
-    at = len(lean.given) - 1
     column = TOTALS.index("unsupported_share")
     share = np.array([t[at, column] for t in (lean.total, lean.total_low, lean.total_high)])
     rho = float(lean.resolved[at])
     enough = bool(share[1] > LEAST_SHARE)
-    met = _held([enough, evidence.compared, evidence.remains(rho), evidence.closed.met])
+    met = held([enough, answers.compared, answers.remains(rho), answers.closed.met])
     partial, why = _partial(lean)
-    blank = _silent(lean, at, "-")
-    sure = bool((met == "met").all())
+    above, told = stricter(lean, at), reason(met, share, rho, answers)
+    if above:
+        told = f"{told}; {HELD_ALONE.format(given=lean.given[at], stricter=above)}"
+    twinned, other, shut, left = answers.twinned, answers.other, answers.closed, answers.left
     return replace(
-        blank,
-        word="consistent_with_a_shortcut" if sure else "unresolved",
-        reason=_sentence(met, share, rho, evidence),
+        _silent(lean, at, "-"),
+        word="consistent_with_a_shortcut" if (met == "met").all() else "unresolved",
+        reason=told,
         met=met,
         share=lean.share[at],
         unsupported=share,
@@ -174,19 +159,11 @@ def _judged(lean: Reliance, own: OverTwin, evidence: _Evidence, twin: Twin | Non
         how=twin.how if twin is not None else "",
         excess_total=twinned.numbers,
         outside=other.numbers,
-        closure=evidence.closed.numbers,
-        remainder=evidence.left.numbers,
-        reasons=np.array(
-            [
-                "",
-                twinned.reason,
-                why,
-                other.reason,
-                evidence.closed.reason,
-                evidence.left.reason,
-            ]
-        ),
+        closure=shut.numbers,
+        remainder=left.numbers,
+        reasons=np.array(["", twinned.reason, why, other.reason, shut.reason, left.reason]),
         over=own,
+        stricter=above,
     )
 
 
@@ -198,59 +175,7 @@ def _partial(lean: Reliance) -> tuple[Float, str]:
     return np.array([found.slope[0], found.low[0], found.high[0]]), str(found.reason[0])
 
 
-def _held(answers: list[bool | None]) -> Text:
-    words = {None: "not asked", True: "met", False: "not met"}
-    return np.array([words[None if a is None else bool(a)] for a in answers])
-
-
-def _sentence(met: Text, share: Float, rho: float, evidence: _Evidence) -> str:
-    """What the word rests on, or what is missing for a stronger one."""
-    twinned, other, closed = evidence.twinned, evidence.other, evidence.closed
-    if (met == "met").all():
-        route = "than its twin does" if twinned.met else "than an outside cohort bears out"
-        left = (
-            "the features leave a part of the outcome's own gap, and " if evidence.left.met else ""
-        )
-        return (
-            f"at least {share[1]:.0%} of the variance given the outcome follows the group through "
-            f"subjects without demonstrated support, more {route}; {left}neutralising these closes "
-            "a part of the gap"
-        )
-    told = {
-        "share": f"the unsupported share is not shown above {LEAST_SHARE:.0%} "
-        f"(from {share[1]:.0%})",
-        "comparison": _missing_comparison(met, twinned, other),
-        "remainder": _missing_remainder(evidence, rho),
-        "intervention": closed.reason or "neutralising them is not shown to close the gap",
-    }
-    gaps = [why for why, held in zip(told.values(), met.tolist(), strict=True) if held != "met"]
-    return "; ".join(gaps)
-
-
-def _missing_remainder(evidence: _Evidence, rho: float) -> str:
-    own = (
-        evidence.left.reason
-        or "features, each at its own slope within groups, are not shown to leave a gap of at "
-        "least half of what is claimed"
-    )
-    if not evidence.other.met:
-        return own
-    least = f"{LEAST_RESOLVED:.0%}"
-    return f"{own}, and support is decided for {max(rho, 0):.0%} of the reliance, below {least}"
-
-
-def _missing_comparison(met: Text, twinned: Compared, other: Compared) -> str:
-    if met[1] == "not asked":
-        return f"{twinned.reason} and {other.reason}"
-    told = []
-    if twinned.met is False:
-        told.append("refits are not shown to lean on it more than their twins")
-    if other.met is False:
-        told.append("the outside cohort does not show it to fail")
-    return ", and ".join(told)
-
-
-def _silent(lean: Reliance, at: int, reason: str) -> Shortcut:
+def _silent(lean: Reliance, at: int, why: str) -> Shortcut:
     """The record with nothing measured of a comparison, for a reason."""
     m = len(lean.subjects)
     gone = np.full(m, np.nan)
@@ -264,7 +189,7 @@ def _silent(lean: Reliance, at: int, reason: str) -> Shortcut:
         given=lean.given[at],
         n=int(lean.n[at]),
         word="not_estimable",
-        reason=reason,
+        reason=why,
         met=np.full(len(CRITERIA), "not asked"),
         share=gone,
         support=lean.support,
@@ -283,5 +208,5 @@ def _silent(lean: Reliance, at: int, reason: str) -> Shortcut:
         outside=GONE,
         closure=GONE,
         remainder=GONE,
-        reasons=np.full(len(NUMBERS), reason),
+        reasons=np.full(len(NUMBERS), why),
     )

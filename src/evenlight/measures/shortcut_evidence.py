@@ -1,4 +1,4 @@
-"""What the gate of reliance compares the audited model with: twins, other people, interventions."""
+"""What the gate of reliance rests on beside it: twins, other people, interventions."""
 
 from __future__ import annotations
 
@@ -6,25 +6,74 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenlight.arrays import Bool, Float
+from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.twins import Twin
 from evenlight.errors import AttributionError, InputError
 from evenlight.measures.lever import Levers
 from evenlight.measures.observed import RESPONSE, Observed, observed
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import Reliance
-from evenlight.measures.shortcuts import UNSUPPORTED, Closure, OverTwin, Shortcut
+from evenlight.measures.shortcuts import FEWEST, UNSUPPORTED, Closure, OverTwin, Shortcut
 from evenlight.measures.stratified import strata_given
-from evenlight.measures.supported import HALF_CLAIM, SUPPORTED, link_of
+from evenlight.measures.supported import HALF_CLAIM, link_of
 from evenlight.stats.excess import corrected_shares, excess
 from evenlight.stats.outside import between_slope
 
 GONE = np.full(3, np.nan)
 Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What the gate may rest on beside the reliance; all of it may be missing.
+
+    Parameters
+    ----------
+    twin
+        from `evenlight.twin`, of the same cohort and grouping, of 5 pairs or more.
+    outside
+        attributions of the same model on a cohort that was recruited otherwise, and that cohort.
+    levers
+        what an intervention on the unsupported subjects closed: of `Levers` the lines of the set
+        named "unsupported", which `unsupported_set` makes.
+    training
+        people apart from the audited ones, recruited alike, who make the remainder more certain
+        (see `measures.remaining`); those whom the twin was trained on will do.
+
+    Raises InputError for what is none of these, and for a twin of too few pairs.
+
+    >>> Evidence(training="people")
+    Traceback (most recent call last):
+    evenlight.errors.InputError: training is a str; wanted a Cohort
+    """
+
+    twin: Twin | None = None
+    outside: tuple[Attributions, Cohort] | None = None
+    levers: Levers | Closure | None = None
+    training: Cohort | None = None
+
+    def __post_init__(self) -> None:
+        _kind("twin", self.twin, Twin)
+        _kind("levers", self.levers, Levers, Closure)
+        _kind("training", self.training, Cohort)
+        if self.outside is not None:
+            pair = self.outside if isinstance(self.outside, tuple) else ()
+            if [type(part) for part in pair] != [Attributions, Cohort]:
+                raise InputError("outside is no pair; wanted (attributions, cohort)")
+        if self.twin is not None and self.twin.refits < FEWEST:
+            raise InputError(
+                f"{self.twin.refits} pairs of refits; at least {FEWEST} are needed for their spread"
+            )
+
+
+def _kind(name: str, value: object, *kinds: type) -> None:
+    if value is not None and not isinstance(value, kinds):
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise InputError(f"{name} is a {type(value).__name__}; wanted a {wanted}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,15 +103,19 @@ def same_subject(
 
 
 def against_twin(
-    twin: Twin | None, lean: Reliance, here: Setting, lacking: Bool, sets: FeatureSets | None
+    twin: Twin | None, lean: Reliance, at: int, here: Setting, sets: FeatureSets | None
 ) -> tuple[Compared, OverTwin]:
-    """The excess of the unsupported share, and of each subject's, over the twin."""
+    """The excess of the unsupported share, and of each subject's, over the twin.
+
+    In the strata of the condition `at` of the audited model's reliance.
+    """
+    lacking = lean.lacking
     if twin is None:
         gone = np.full(len(lacking), np.nan)
         none = OverTwin(gone, gone, gone, gone, gone)
         return Compared(GONE, None, "no twin was given"), none
     models, twins = (
-        np.array([_shares(one, lean, here, sets) for one in part])
+        np.array([_shares(one, lean, at, here, sets) for one in part])
         for part in (twin.models, twin.twins)
     )
     every = excess(models, twins)
@@ -73,20 +126,18 @@ def against_twin(
     return Compared(numbers, bool(total.low > 0), ""), own
 
 
-def _shares(one: Attributions, lean: Reliance, here: Setting, sets: FeatureSets | None) -> Float:
-    """B of each subject (m,) of one refit, in the strata of the audited model's reliance."""
+def _shares(
+    one: Attributions, lean: Reliance, at: int, here: Setting, sets: FeatureSets | None
+) -> Float:
+    """B of each subject (m,) of one refit."""
     made, _ = as_variables(one.by(sets) if sets is not None else one, here.cohort)
     phi = here.per_unit(made.values.astype(np.float64))
-    strata = strata_given(here, lean.given[-1], bins=int(lean.bins[-1]) or None)
+    strata = strata_given(here, lean.given[at], bins=int(lean.bins[at]) or None)
     return corrected_shares(strata.laid(phi, here.per_unit(made.total())))
 
 
 def elsewhere(
-    outside: tuple[Attributions, Cohort] | None,
-    lean: Reliance,
-    lacking: Bool,
-    by: str | Groups,
-    sets: FeatureSets | None,
+    outside: tuple[Attributions, Cohort] | None, lean: Reliance, sets: FeatureSets | None
 ) -> Compared:
     """The slope of the outcome between groups on the unsupported partial score, elsewhere."""
     if outside is None:
@@ -98,14 +149,13 @@ def elsewhere(
             f"the outside cohort has attributions of {made.target!r} with {len(made.features)} "
             f"subjects; wanted {lean.target!r} with the {len(lean.subjects)} that were audited"
         )
-    name = by.name if isinstance(by, Groups) else by
-    there = setting(cohort, name, kept=made.converged)
+    there = setting(cohort, lean.grouping, kept=made.converged)
     f, link = there.per_unit(made.total()), link_of(made, cohort)
     everyone = np.zeros(len(f), dtype=np.int64)
     seen = observed(there, f, everyone, link=link, target=made.target)
     if seen.reason or seen.timed:
         return Compared(GONE, None, seen.reason or "survival has no slope between groups here")
-    part = there.per_unit(made.values.astype(np.float64))[:, lacking].sum(axis=1)
+    part = there.per_unit(made.values.astype(np.float64))[:, lean.lacking].sum(axis=1)
     return _borne_out(there, part, f, seen, link)
 
 
@@ -124,11 +174,11 @@ def _borne_out(there: Setting, part: Float, f: Float, seen: Observed, link: str)
     return Compared(limits, bool(limits[2] < HALF_CLAIM), "")
 
 
-def closed(levers: Levers | Closure | None, lean: Reliance, lacking: Bool) -> Compared:
+def closed(levers: Levers | Closure | None, lean: Reliance) -> Compared:
     """Whether neutralising the unsupported subjects closes a part of the gap."""
     if levers is None:
         return Compared(GONE, None, "no intervention was given")
-    wanted = tuple(s for s, lack in zip(lean.subjects, lacking, strict=True) if lack)
+    wanted = tuple(s for s, lack in zip(lean.subjects, lean.lacking, strict=True) if lack)
     made = levers if isinstance(levers, Closure) else closure_of(levers, subjects=wanted)
     strange = sorted(set(made.subjects) - set(wanted))
     if strange:
@@ -141,17 +191,16 @@ def closed(levers: Levers | Closure | None, lean: Reliance, lacking: Bool) -> Co
     return Compared(np.array([made.value, made.low, made.high]), bool(made.low > 0), "")
 
 
-def unsupported_set(lean: Reliance | Shortcut, sets: FeatureSets) -> FeatureSets:
+def unsupported_set(reliance: Reliance | Shortcut, sets: FeatureSets) -> FeatureSets:
     """One set, "unsupported", of all features of the sets without demonstrated support.
 
     For `swap`, whose `levers` the gate takes. Raises InputError where every set is supported, or
     the sets are others.
     """
+    lean = reliance
     if lean.subjects != sets.names:
         raise InputError(f"these are {len(sets.names)} sets, others than the {len(lean.subjects)}")
-    names = [
-        s for s, word in zip(lean.subjects, lean.support, strict=True) if word not in SUPPORTED
-    ]
+    names = [s for s, lack in zip(lean.subjects, lean.lacking, strict=True) if lack]
     if not names:
         raise InputError("every set is supported within groups; there is nothing to neutralise")
     members = [member for name in names for member in sets.members(name)]

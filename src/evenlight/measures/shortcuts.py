@@ -8,9 +8,10 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from evenlight.arrays import Float, Text
+from evenlight.arrays import Bool, Float, Text
 from evenlight.errors import InputError
 from evenlight.measures.check import explained, shaped, worded
+from evenlight.measures.decided import lacking
 from evenlight.measures.words import SUPPORTS
 
 Word = Literal["consistent_with_a_shortcut", "unresolved", "not_estimable"]
@@ -23,11 +24,10 @@ CRITERIA = ("share", "comparison", "remainder", "intervention")
 """share: the lower limit of the unsupported share is above `LEAST_SHARE`. comparison: a twin or an
 outside cohort leans on it less. remainder: a part of the outcome's gap between groups is left when
 features have slopes of their own, at least half of what is claimed; else the outside cohort leans
-on it less and support is decided for at least `LEAST_RESOLVED` of the reliance. intervention:
-neutralising these sets closes a part of the gap."""
+on it less and support is decided for at least half of the reliance.
+intervention: neutralising these sets closes a part of the gap."""
 
 LEAST_SHARE = 0.10
-LEAST_RESOLVED = 0.5
 FEWEST = 5
 """Pairs of refits without which the spread of training is not known."""
 
@@ -58,7 +58,10 @@ class OverTwin:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shortcut:
-    """One model, one grouping, m subjects (sets), given the outcome (`given`).
+    """One model, one grouping, m subjects (sets), given the outcome.
+
+    `given` is the strictest condition that could be measured; `stricter` names those asked that
+    could not be, and why ("" where there are none).
 
     `word` is one of `WORDS`, `reason` says in one sentence what it rests on or what is missing;
     `met` (4,) follows `CRITERIA`, among `HELD`.
@@ -113,6 +116,7 @@ class Shortcut:
     closure: Float
     remainder: Float
     reasons: Text
+    stricter: str = ""
 
     def __post_init__(self) -> None:
         m = (len(self.subjects),)
@@ -141,10 +145,15 @@ class Shortcut:
         gone = np.full(len(self.subjects), "" if self.word != "not_estimable" else self.reason)
         explained(self, gone, "share")
 
+    @property
+    def lacking(self) -> Bool:
+        """Mask (m,) of subjects without demonstrated support."""
+        return lacking(self.support)
+
     def ranked(self) -> tuple[str, ...]:
         """Subjects by excess over the twin, most first; LookupError where there is no twin."""
         if np.isnan(self.over.excess).any():
-            raise LookupError("there is no twin to be in excess of; pass twin=")
+            raise LookupError("there is no twin to be in excess of; pass Evidence(twin=...)")
         return tuple(self.subjects[j] for j in np.argsort(-self.over.excess, kind="stable"))
 
     def to_frame(self) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from scipy import stats
 from evenlight.arrays import Bool, Float, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.measures.decided import lacking
 from evenlight.measures.observed import Observed, observed
 from evenlight.measures.prepare import ALPHA, Setting
 from evenlight.measures.structure import Structure, can_be_adjusted, unit_axes, unit_families
@@ -19,8 +20,6 @@ from evenlight.stats.support import Slopes, Within, within_slopes
 
 HALF_CLAIM = 0.5
 """A slope shown to lie below this half of what the model claims (1) is not supported."""
-
-SUPPORTED = ("supported_within_groups", "supported_unequally")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +37,7 @@ class Support:
     @property
     def lacking(self) -> Bool:
         """Mask (p,) of what has no demonstrated support."""
-        out: Bool = ~np.isin(self.word, SUPPORTED)
-        return out
+        return lacking(self.word)
 
 
 def link_of(made: Attributions, cohort: Cohort) -> str:

@@ -46,6 +46,7 @@ def _all(audit: Audit) -> Iterator[Drawing]:
         yield from _comparison(comparison, i)
     for i, reliance in enumerate(audit.reliances, start=1):
         yield _reliance(reliance, i)
+        yield from _association(audit, reliance, i)
     for i, quality in enumerate(audit.qualities, start=1):
         yield from _quality(quality, i)
     for i, (grouping, curves) in enumerate(curves_by_grouping(audit).items(), start=1):
@@ -114,6 +115,16 @@ def _reliance(reliance: Reliance, i: int) -> Drawing:
     text = figures.reliance_text(reliance)
     named = CAPTIONS["F8"].format(grouping=say(reliance.grouping))
     return _drawing("F8", i, figures.reliance_scatter(reliance).figure, text, named)
+
+
+def _association(audit: Audit, reliance: Reliance, i: int) -> Iterator[Drawing]:
+    """F20 where the association with the same grouping was measured."""
+    for record in audit.further.associations:
+        if record.grouping == reliance.grouping and figures.association_points(record, reliance):
+            text = figures.association_text(record, reliance)
+            named = CAPTIONS["F20"].format(grouping=say(record.grouping))
+            figure = figures.association_scatter(record, reliance).figure
+            yield _drawing("F20", i, figure, text, named)
 
 
 def _quality(quality: Quality, i: int) -> Iterator[Drawing]:

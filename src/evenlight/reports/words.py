@@ -51,6 +51,9 @@ MEASURES = {
     "comparison": ("Same attributions", "b3"),
     "reliance": ("Follows the group", "b4"),
     "quality": ("Explanations equally good", "b8"),
+    "shortcut": ("Consistent with a reliance", "b4"),
+    "encoding": ("Encodes the group", "b4"),
+    "slice": ("Where it is worst", "b4"),
 }
 EVERYBODY = "all groups"
 
@@ -152,6 +155,10 @@ CAPTIONS = {
     "F8": "Upper right: the model uses features that also tell {grouping}. This can be real "
     "within every group, real in some, or not shown in any; see the support column. Dashed "
     "lines: an association of 0.05, and an equal share for every feature.",
+    "F20": "Each mark is one feature: right, its values tell {grouping} (corrected for chance); "
+    "up, the output follows {grouping} through it, down, it takes off what others carry. Both "
+    "given the same. Diamond: different; circle: not shown to differ. Lines: simultaneous "
+    "intervals of the features that are named. What tells the group is no evidence of use.",
     "T10": "Checks of the explanations ({method}) by {grouping}, with pointwise 95 % intervals. "
     "The first four are of everybody, the others of {rows} rows balanced over groups: {players}, "
     "{evaluations} evaluations of the model and {explanations} rows explained again. A group "
@@ -237,6 +244,16 @@ METHODS = {
     "repeats": "The background was drawn {repeats} times more; the variance between the draws of "
     "each difference, times 1 + 1/{all}, is part of its interval and p.",
     "probe": "Probe of the model: {probe}.",
+    "encoded": "Layers by {grouping}: cross-fitted linear classifiers of unseen units within the "
+    "strata, given {given}{beside}; p by {draws} permutations with refits, Holm over pairs; what "
+    "is used: the part of the groups' difference in output that goes when the layer's means no "
+    "longer differ, delete-a-group jackknife. Margins: {auc} of AUC above a half, {used} SD of "
+    "the output.",
+    "slices": "Worst slices ({of}): {searched} levels and crosses of {over} searched on a random "
+    "half of the units; the worst tested on the other half, one-sided, Holm.",
+    "proxies": "Proxy groups: k-means of {units} units by {name} ({components} dimensions); "
+    "stability is the adjusted Rand index of clusterings of subsamples, beside that of one normal "
+    "cloud of equal covariance. Outcome and errors of the model play no part in the clusters.",
     "verdicts": "Verdicts: different when the simultaneous interval excludes zero and is not "
     "inside the margin; similar when it lies inside the margin with at least 20 units in "
     "each group; cannot tell when it holds zero and reaches beyond the margin; cannot be "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import isfinite
 
 import numpy as np
@@ -38,8 +39,10 @@ from evenlight.reports.parts import (
 )
 from evenlight.reports.sections.b8_trust import banner
 from evenlight.reports.sections.beside import label_error
+from evenlight.reports.sections.encoding import layers, telling
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.sections.leaning import leaning, rests
+from evenlight.reports.sections.worst import stand_ins, worst
 from evenlight.reports.words import (
     CAPTIONS,
     NOTHING,
@@ -54,8 +57,9 @@ from evenlight.sentences import AMONG
 
 
 def section(audit: Audit) -> Element:
-    """One reading, table and figure a grouping."""
-    if not audit.reliances:
+    """One reading, table and figure a grouping; then slices and proxies, if they were asked for."""
+    asked = [*worst(audit), *stand_ins(audit)]
+    if not audit.reliances and not asked:
         return nothing("b4", NOTHING["reliance"])
     made = drawings(audit)
     return block(
@@ -65,11 +69,13 @@ def section(audit: Audit) -> Element:
                 f"By {record.grouping}",
                 banner(audit, record.grouping),
                 [p(class_="reading")[reading(record, g)] for g in main(record)],
+                [p(class_="quiet")[told] for told in undecided(record)],
                 p(class_="quiet")[READING_AFTER],
                 totals(f"{key}e", record),
                 rests(key, record),
                 label_error(audit, record.grouping, "reliance"),
                 leaning(audit, record.grouping),
+                layers(audit, record.grouping),
                 [_table(key, record, g) for g in main(record)],
                 picture(made[key.replace("t5", "F8")]),
                 [
@@ -77,9 +83,11 @@ def section(audit: Audit) -> Element:
                     for g in range(len(record.given))
                     if g not in main(record)
                 ],
+                telling(audit, key, record),
             )
             for key, record in keyed("t5", audit.reliances)
         ),
+        asked,
     )
 
 
@@ -102,6 +110,13 @@ def reading(record: Reliance, g: int) -> str:
         unsupported=_points(record, g, 1, " points"),
         unresolved=_points(record, g, 2, " points"),
     )
+
+
+def undecided(record: Reliance) -> Iterator[str]:
+    """Why the unsupported part is not judged, under the condition that is told first."""
+    for g in main(record):
+        if record.undecided[g]:
+            yield f"The unsupported part is not judged: {say(record.undecided[g])}."
 
 
 def _points(record: Reliance, g: int, t: int, unit: str = " %") -> str:

@@ -9,11 +9,15 @@ from htpy import Element, Node, details, li, p, summary, ul
 from evenlight.data.digits import confidence, count, number, plain
 from evenlight.data.shown import metric_name, short
 from evenlight.measures.comparison import Comparison
+from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.performance import Performance
+from evenlight.measures.proxied import Proxied
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
+from evenlight.measures.slices import Slices
 from evenlight.record import Audit, CohortCard, ModelCard
 from evenlight.reports.parts import block, grid, name, say
+from evenlight.reports.sections.worst import WORST
 from evenlight.reports.words import METHODS
 
 
@@ -39,6 +43,9 @@ def sentences(audit: Audit) -> Iterator[str]:
     yield from map(_comparison, audit.comparisons)
     yield from map(_reliance, audit.reliances)
     yield from map(_quality, audit.qualities)
+    yield from map(_encoded, audit.further.encoded)
+    yield from map(_slices, audit.further.slices)
+    yield from map(_proxies, audit.further.proxies)
     for probe in audit.model.probes:
         yield METHODS["probe"].format(probe=probe)
     yield METHODS["verdicts"]
@@ -121,6 +128,32 @@ def _quality(record: Quality) -> str:
         players=record.players,
         draws=f"{record.draws:,}",
         limits=", ".join(f"{metric_name(m)} {plain(v)}" for m, v in limits),
+    )
+
+
+def _encoded(record: EncodedUsed) -> str:
+    beside = next((name for name in record.besides if name), "")
+    return METHODS["encoded"].format(
+        grouping=short(record.groupings[0]),
+        given=record.given,
+        beside=f", within {short(beside)} and {short(beside)} within the groups" if beside else "",
+        draws=f"{record.draws:,}",
+        auc=plain(record.margins[0]),
+        used=plain(record.margins[1]),
+    )
+
+
+def _slices(record: Slices) -> str:
+    return METHODS["slices"].format(
+        of=WORST[record.of],
+        searched=count(record.searched),
+        over=", ".join(map(short, record.over)),
+    )
+
+
+def _proxies(record: Proxied) -> str:
+    return METHODS["proxies"].format(
+        units=count(record.units), name=short(record.name), components=count(record.components)
     )
 
 

@@ -1,0 +1,93 @@
+"""Who lacks support, and where too little of it is decided to judge the unsupported share.
+
+The unsupported share counts whatever has no demonstrated support: what is shown to be without it,
+and what is merely unresolved. Single features of a clean model are mostly unresolved, so the share
+is then far too large, and its interval holds the truth in few runs. The rule:
+
+- *different* is said of the share only where support is decided for at least `LEAST_RESOLVED` of
+  the reliance, rho = sum of |B_j| over decided subjects / sum of |B_j| (statistics, 3.4);
+- *similar* also where what is undecided adds up, by size, to no more than the margin: whatever it
+  turns out to be, the share stays near;
+- otherwise *cannot tell*, for one of `REASONS`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evenlight.arrays import Bool, Float, Text
+
+SUPPORTED = ("supported_within_groups", "supported_unequally")
+"""The words of demonstrated support."""
+
+LEAST_RESOLVED = 0.5
+"""Support must be decided for this share of a reliance before its unsupported part is judged."""
+
+REASONS = {
+    "unresolved": (
+        "support within groups is decided for {share:.0%} of the reliance, below {least:.0%}; "
+        "judge by sets of features (coarser ones, if these are sets), or with more people"
+    ),
+    "not asked": "support within groups could not be judged: {why}",
+}
+"""Why the unsupported share is not judged: too little is decided, or nothing could be."""
+
+
+def lacking(support: Text) -> Bool:
+    """Mask (p,) of what has no demonstrated support: shown to be without it, or unresolved.
+
+    >>> lacking(np.array(["supported_unequally", "not_supported_within_groups", "unresolved"]))
+    array([False,  True,  True])
+    """
+    out: Bool = ~np.isin(support, SUPPORTED)
+    return out
+
+
+def resolved(share: Float, support: Text) -> Float:
+    """Rho (g,): the share of sum_j |B_j| from subjects whose support is decided; NaN of nothing.
+
+    `share` (g, p) is B, `support` (p,) the word of each subject.
+
+    >>> words = np.array(["supported_within_groups", "unresolved"])
+    >>> resolved(np.array([[0.3, -0.1], [0.0, 0.0]]), words)
+    array([0.75,  nan])
+    """
+    size = np.abs(share)
+    whole, told = size.sum(axis=1), size[:, support != "unresolved"].sum(axis=1)
+    out: Float = np.divide(told, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return out
+
+
+def unjudged(verdict: Text, share: Float, support: Text, *, margin: float) -> Bool:
+    """Where a verdict (g,) on the unsupported share cannot stand, for want of decided support.
+
+    >>> share, words = np.array([[0.3, 0.2]] * 3), np.array(["unresolved", "unresolved"])
+    >>> said = np.array(["different", "similar", "not_estimable"])
+    >>> unjudged(said, share, words, margin=0.1).tolist()
+    [True, True, False]
+    >>> unjudged(said, share / 10, words, margin=0.1).tolist()  # little, whatever it is
+    [True, False, False]
+    """
+    rho, open_ = resolved(share, support), np.abs(share[:, support == "unresolved"]).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        few, much = rho < LEAST_RESOLVED, open_ > margin
+    out: Bool = few & ((verdict == "different") | ((verdict == "similar") & much))
+    return out
+
+
+def why_undecided(verdict: Text, rho: Float, support: Text, reason: Text) -> Text:
+    """Why a share that cannot be told is not judged (g,), one of `REASONS` filled in, else "".
+
+    `reason` (p,) says why the support of a subject could not be asked.
+    """
+    asked = reason[0] if len(reason) and (support == "unresolved").all() else ""
+    same = bool(asked) and bool((reason == asked).all())
+    told = [
+        REASONS["not asked"].format(why=asked)
+        if same
+        else REASONS["unresolved"].format(share=0.0 if np.isnan(r) else r, least=LEAST_RESOLVED)
+        for r in rho.tolist()
+    ]
+    with np.errstate(invalid="ignore"):
+        few = (verdict == "cannot_tell") & (rho < LEAST_RESOLVED)
+    return np.where(few, told, "")

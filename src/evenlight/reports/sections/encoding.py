@@ -1,0 +1,155 @@
+"""B4, what tells the group: features beside their share of the reliance, and layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from htpy import Element, Node
+
+from evenlight.data.digits import confidence, count, estimate, number, plain, probability
+from evenlight.data.shown import short, versus
+from evenlight.figures.association import together
+from evenlight.measures.associations import Association
+from evenlight.measures.encoded import EncodedUsed
+from evenlight.measures.reliance import Reliance
+from evenlight.record import Audit
+from evenlight.reports.drawings import drawings
+from evenlight.reports.parts import (
+    FEW,
+    evidence,
+    folded,
+    grid,
+    groups,
+    name,
+    picture,
+    size,
+    verdict,
+)
+from evenlight.reports.sections.keyed import keyed
+
+FEWER = "fewer than 11"
+
+TELLS = (
+    "How far each feature's own values tell {grouping}, of its variance and corrected for chance "
+    "({measure}); p by permutation, adjusted over features (max-T). Beside it the share of the "
+    "output's variance that follows {grouping} through the feature, given {given}."
+)
+LAYERS = (
+    "What layers hold of {grouping}{among}. AUC: how well a linear classifier of unseen people "
+    "tells the two groups apart; p by permutation with refits, adjusted over pairs. Goes: the part "
+    "of the groups' difference in output that goes when the layer's means no longer differ, in SD "
+    "of the output. Limits at {level}, not adjusted over layers: they say where to look. Encoded "
+    "is no evidence of use."
+)
+BESIDE = (
+    " The same within the levels of {beside}, and of {beside} within the groups: which of the two "
+    "a layer holds."
+)
+READINGS = {
+    "encoded_and_used": "encoded and used",
+    "encoded_not_used": "encoded, no use seen",
+    "not_encoded": "not encoded",
+    "cannot_tell": "open",
+    "not_estimable": "cannot be asked here",
+}
+
+
+def telling(audit: Audit, key: str, reliance: Reliance) -> Iterator[Node]:
+    """The association of features with a grouping, beside their share of the reliance on it."""
+    mark = key.replace("t5", "F20")
+    made = drawings(audit)
+    if mark in made:
+        yield picture(made[mark])
+    for record in audit.further.associations:
+        if record.grouping == reliance.grouping:
+            table = _features(f"{key}a", record, reliance)
+            yield folded("How far each feature tells the group", table)
+
+
+def _features(key: str, record: Association, reliance: Reliance) -> Element:
+    """One row a feature, the largest shares first; without common features the best tellers."""
+    given, here, there, g, h = together(record, reliance)
+    if not given:
+        given, g, h = record.given[0], 0, 0
+    place = dict(zip(here.tolist(), there.tolist(), strict=True))
+    size_of = [abs(_share(reliance, h, place, j)) for j in range(len(record.subjects))]
+    order = np.lexsort((-np.nan_to_num(record.share[g], nan=-1.0), -np.nan_to_num(size_of)))
+    heads = ("Feature", *(f"Given {one}" for one in record.given), "Adjusted p", "Reliance")
+    rows: list[list[Node]] = [
+        [
+            name(record.subjects[j]),
+            *(
+                number(float(record.share[i, j]), str(record.reason[i, j]), digits=2)
+                for i in range(len(record.given))
+            ),
+            probability(float(record.p_maxt[g, j]), str(record.reason[g, j])),
+            number(_share(reliance, h, place, j), "not measured", digits=2),
+        ]
+        for j in order.tolist()
+    ]
+    named = TELLS.format(grouping=short(record.grouping), measure=record.measure, given=given)
+    left = int(record.dropped[g])
+    named += f" Strata left out, with too few people to compare: {count(left)}." if left else ""
+    return grid(key, "T5, association", named, heads, rows, most=FEW)
+
+
+def _share(reliance: Reliance, h: int, place: dict[int, int], j: int) -> float:
+    """The share of the j-th feature of an association in the reliance, NaN where it has none."""
+    return float(reliance.share[h, place[j]]) if j in place else float("nan")
+
+
+def layers(audit: Audit, grouping: str) -> Iterator[Node]:
+    """The table encoded / used of a grouping, where the plan names layers."""
+    for key, record in keyed("t11", audit.further.encoded):
+        if record.groupings[0] == grouping:
+            yield _encoded(key, record, audit.cohort.strata)
+
+
+def _encoded(key: str, record: EncodedUsed, strata: Sequence[str]) -> Element:
+    asked = list(dict.fromkeys(zip(record.groupings, record.besides, strict=True)))
+    lines = list(zip(record.groupings, record.besides, strict=True))
+    parts = [
+        (
+            name(_question(*question)),
+            [_line(record, i) for i, line in enumerate(lines) if line == question],
+        )
+        for question in asked
+    ]
+    heads = (
+        *("What", "Layer", "Contrast", "n", "AUC [interval]", "p", "Encoded"),
+        *("Goes, SD(f) [interval]", "Used", "Reading"),
+    )
+    beside = next((b for b in record.besides if b), "")
+    held = [record.given] if record.given != "nothing" else []
+    held += [short(s) for s in strata if s not in (beside, record.groupings[0])]
+    among = f" among people with the same {' and '.join(held)}" if held else ""
+    named = LAYERS.format(
+        grouping=short(record.groupings[0]),
+        among=among,
+        level=confidence(record.alpha),
+    ) + (BESIDE.format(beside=short(beside)) if beside else "")
+    told = f"{named} Margins: {plain(record.margins[0])} and {plain(record.margins[1])}."
+    return groups(key, "T11", told, heads, parts)
+
+
+def _question(grouping: str, beside: str) -> str:
+    return f"{short(grouping)} within {short(beside)}" if beside else short(grouping)
+
+
+def _line(record: EncodedUsed, i: int) -> list[Node]:
+    why, idle = str(record.reason[i]), str(record.used_reason[i])
+    auc = (float(a[i]) for a in (record.auc, record.auc_low, record.auc_high))
+    used = (float(a[i]) for a in (record.used, record.used_low, record.used_high))
+    n = " and ".join(count(float(v) or float("nan"), FEWER) for v in record.n[i])
+    return [
+        name(record.layers[i]),
+        name(versus(record.contrasts[i])),
+        size(n),
+        evidence(estimate(*auc, reason=why)),
+        probability(float(record.auc_p[i]), why),
+        verdict(str(record.encoded[i])),
+        evidence(estimate(*used, reason=idle, sign=True)),
+        verdict(str(record.uses[i])),
+        READINGS[str(record.reading[i])],
+    ]

@@ -1,0 +1,166 @@
+"""B4, people without a label: the worst slices, and proxy groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from htpy import Element, Node, p
+
+from evenlight.data.digits import confidence, count, estimate, number, percent, probability
+from evenlight.data.shown import metric_name, short
+from evenlight.measures.proxied import Proxied
+from evenlight.measures.slices import Slices
+from evenlight.measures.words import SPOKEN
+from evenlight.record import Audit
+from evenlight.reports.parts import evidence, grid, groups, name, part, say, size
+from evenlight.reports.sections.keyed import keyed
+
+FEWER = "fewer than 11"
+
+WORST = {
+    "loss": "largest loss",
+    "above": "outcome above its prediction",
+    "below": "outcome below its prediction",
+}
+CONFIRMED = {
+    "confirmed": "confirmed",
+    "not_confirmed": "not confirmed",
+    "not_estimable": "cannot be asked here",
+}
+SLICES = (
+    "Slices of people by {over}, worst first: {searched} were searched on half of the people, the "
+    "worst tested on the others. How much worse than everybody else: what a search finds looks "
+    "worse than it is, so read the other half, with simultaneous one-sided tests (Holm) and "
+    "{level} limits. A larger loss need not be a worse model: it is larger wherever outcomes "
+    "are less certain."
+)
+CLUSTERINGS = (
+    "Proxy groups of {units} people: clusters of {name}. Stability: the agreement of clusterings "
+    "of subsamples (adjusted Rand index), beside that of one cloud, in which nothing is clustered. "
+    "A clustering no more stable than a cloud cuts through a continuum."
+)
+VERDICTS = (
+    "Verdicts over these proxy groups, by number of clusters: the gravest over their pairs, which "
+    "depends on how many there are. One that changes with the clustering is about the clustering."
+)
+MARK = (
+    "A proxy group is no recorded label and no ancestry: it stands in for a label that is missing, "
+    "and what is said of it is said of the cluster."
+)
+COMPUTED = (
+    " The output is computed from what was clustered here, so that it follows the clusters somehow "
+    "is no surprise; whether it works equally well in them is the question."
+)
+MADE_OF = {"axes": "the axes {name}", "layer": "{name} of the model", "values": "{name} of x"}
+
+
+def worst(audit: Audit) -> Iterator[Node]:
+    """The slices in which the model does worst, where the plan asks for them."""
+    records = audit.further.slices
+    if records:
+        yield part("Where it is worst: slices found by search", _slices(records))
+
+
+def _slices(records: tuple[Slices, ...]) -> Element:
+    heads = (
+        *("Worst by", "People", "n in each half", "In the half searched"),
+        *("In the other half [interval]", "p", "Word"),
+    )
+    parts: list[tuple[Node, list[list[Node]]]] = [
+        (WORST[record.of], [_slice(record, i) for i in range(len(record.names))] or [_none()])
+        for record in records
+    ]
+    named = SLICES.format(
+        over=short(", ".join(records[0].over), 200),
+        searched=count(records[0].searched),
+        level=confidence(records[0].alpha),
+    )
+    return groups("t12", "T12", named, heads, parts)
+
+
+def _none() -> list[Node]:
+    return ["no slice has 20 people on either side", "", "", "", "", ""]
+
+
+def _slice(record: Slices, i: int) -> list[Node]:
+    why = str(record.reason[i])
+    limits = (float(a[i]) for a in (record.effect, record.low, record.high))
+    n = " and ".join(count(float(v) or float("nan"), FEWER) for v in record.n[i])
+    return [
+        name(record.names[i]),
+        size(n),
+        number(float(record.found[i]), why, digits=2),
+        evidence(estimate(*limits, reason=why, sign=True)),
+        probability(float(record.holm[i]), why),
+        CONFIRMED[str(record.verdict[i])],
+    ]
+
+
+def stand_ins(audit: Audit) -> Iterator[Node]:
+    """Clusters as candidate groups, always called proxies, where the plan asks for them."""
+    for key, record in keyed("t13", audit.further.proxies):
+        said = MADE_OF[record.made_of].format(name=short(record.name))
+        told = MARK if record.made_of == "axes" else MARK + COMPUTED
+        yield part(
+            f"Proxy groups: clusters of {said}",
+            p(class_="reading")[say(told)],
+            _clusterings(key, record, said),
+            _verdicts(f"{key}v", record),
+        )
+
+
+def _clusterings(key: str, record: Proxied, said: str) -> Element:
+    heads = (
+        *("Proxy clusters", "Smallest", "Stability", "Of one cloud", "Variance between clusters"),
+        "Beyond one cloud",
+    )
+    rows: list[list[Node]] = [
+        [
+            count(float(record.k[i])),
+            size(count(float(record.smallest[i]) or float("nan"), FEWER)),
+            number(float(record.stability[i]), digits=2),
+            number(float(record.expected[i]), digits=2),
+            percent(float(record.between[i])),
+            _beyond(record, i),
+        ]
+        for i in range(len(record.k))
+    ]
+    named = CLUSTERINGS.format(units=count(record.units), name=said)
+    return grid(key, "T13, proxy", named, heads, rows)
+
+
+def _beyond(record: Proxied, i: int) -> str:
+    """By how much a clustering is more stable than one of no clusters."""
+    if not record.clustered[i]:
+        return "no: a continuum"
+    return f"by {number(float(record.stability[i] - record.expected[i]), digits=1)}"
+
+
+def _verdicts(key: str, record: Proxied) -> Element:
+    ks = [f"{k} proxy clusters" for k in record.k.tolist()]
+    heads = ("Verdict on", *ks, "Changes with the clustering")
+    rows: list[list[Node]] = [
+        [
+            name(_subject(subject)),
+            *(SPOKEN[str(word)] for word in record.words[:, s]),
+            "yes" if record.changes[s] else "no",
+        ]
+        for s, subject in enumerate(record.subjects)
+    ]
+    return grid(key, "T13, proxy verdicts", VERDICTS, heads, rows)
+
+
+TOTALS = {
+    "eta_squared": "share between groups",
+    "unsupported_share": "share without support",
+}
+
+
+def _subject(subject: str) -> str:
+    """The measure and its subject in words.
+
+    >>> _subject("reliance given outcome | eta_squared")
+    'reliance given outcome: share between groups'
+    """
+    measure, _, about = subject.partition(" | ")
+    return f"{measure}: {TOTALS.get(about) or metric_name(about)}" if about else measure

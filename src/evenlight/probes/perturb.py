@@ -1,0 +1,211 @@
+"""The verb: what a model says of everyone once the data are changed as they are in practice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenlight.arrays import Float, Int, Values
+from evenlight.data.cohort import Cohort
+from evenlight.data.perturbed import EXPLAINED, Perturbed
+from evenlight.errors import ModelError
+from evenlight.explainers.draws import Keys, row_keys
+from evenlight.models.probe import Prepared, prepare
+from evenlight.probes.explaining import Explaining, How, explaining
+from evenlight.probes.perturbations.drawing import changed, ready
+from evenlight.probes.perturbations.facts import chosen_columns
+from evenlight.probes.perturbations.needs import need
+from evenlight.probes.perturbations.perturbation import Of, Perturbation, Suite
+from evenlight.probes.perturbations.suites import Asked, suite_of
+from evenlight.stats.rowwise import largest_kept, mass_moved, rank_agreement
+
+
+def perturb(
+    model: object,
+    cohort: Cohort,
+    *,
+    suite: Asked,
+    target: int | str | None = None,
+    explain: How | None = None,
+    draws: int = 1,
+    rng: np.random.Generator | int = 0,
+) -> Perturbed:
+    """Margin and response of every row before and after each step of a suite.
+
+    Parameters
+    ----------
+    suite
+        a name (counts, expression, genotypes, sequence, imaging, tabular), {"name": ...,
+        declarations} as {"name": "expression", "scale": "log2"}, a `Suite`, one `Perturbation`, or
+        a function of the cohort.
+    explain
+        the name of an explainer, or {"method": name, its options}: attributions are then compared
+        row by row, before and after, with one background. One-hot columns count as one variable.
+    draws
+        how often each step is drawn; means over draws are kept, and their spread.
+    rng
+        its numbers belong to a row: no answer depends on the order of rows, or on the size of the
+        blocks in which they are read. Only one block of changed rows is in memory at a time.
+
+    Raises
+    ------
+    UnknownName
+        for a suite that is not there, with the nearest name.
+    CohortError
+        where the data are not what a perturbation asks for, saying what was found.
+    ModelError
+        for a model that does not fit, or that fails on changed rows: the step is named.
+
+    >>> import pandas as pd
+    >>> from evenlight.probes.perturbations.genotypes import flipped
+    >>> people = pd.DataFrame({"sex": ["f", "m"]}, index=["a", "b"])
+    >>> cohort = Cohort(np.array([[0.0], [2.0]]), people, ["snp"])
+    >>> turn = Perturbation("flips", flipped, (1.0,), "share of variants", "dosage", "2 - x",
+    ...                     common=lambda rng: np.array([0]), by_row=False)
+    >>> made = perturb(lambda x: x[:, 0], cohort, suite=turn)
+    >>> made.before.tolist(), made.after.tolist(), made.steps
+    ([0.0, 2.0], [[2.0, 0.0]], ('flips, 1 share of variants',))
+    """
+    if draws < 1:
+        raise ModelError(f"draws is {draws}; a perturbation is drawn once or more")
+    made = suite_of(suite, cohort)
+    columns = chosen_columns(cohort, made.only) if cohort.x.ndim == 2 else None
+    for what in dict.fromkeys(p.needs for p in made.perturbations):
+        need(cohort, what, columns)
+    prepared = prepare(model, cohort, target=target)
+    generator = np.random.default_rng(rng)
+    run = int(generator.integers(2**62))
+    how = None if explain is None else explaining(prepared, cohort, explain, rng=generator)
+    here = _Run(prepared, cohort, made, columns if made.only else None, run, draws, how)
+    return here.record(_swept(here))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """One call of the verb."""
+
+    prepared: Prepared
+    cohort: Cohort
+    suite: Suite
+    columns: Int | None
+    run: int
+    draws: int
+    how: Explaining | None
+
+    @property
+    def steps(self) -> list[tuple[Perturbation, float]]:
+        """Each perturbation at each of its strengths, (s,)."""
+        return [(p, float(s)) for p in self.suite.perturbations for s in p.strengths]
+
+    def record(self, found: _Found) -> Perturbed:
+        """What was found, as a record."""
+        prepared, adapted = self.prepared, self.prepared.adapted
+        said = found.numbers
+        explained = {} if self.how is None else {name: said[name] for name in EXPLAINED}
+        return Perturbed(
+            self.cohort.rows, self.suite.name, tuple(p.name for p, _ in self.steps),
+            np.array([s for _, s in self.steps]), tuple(p.unit for p, _ in self.steps),
+            prepared.output, adapted.respond(prepared.output), said["after"], said["response"],
+            said["size"], said["spread"], self.draws, prepared.target, str(adapted.link),
+            adapted.scale, adapted.unit, "" if self.how is None else self.how.method,
+            cohort_digest=self.cohort.digest, notes=(*self.suite.notes, *found.notes), **explained,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Arrays (s, n) by name, and what is to be told."""
+
+    numbers: dict[str, Float]
+    notes: tuple[str, ...] = ()
+
+
+def _swept(here: _Run) -> _Found:
+    """All steps of all rows, block by block."""
+    names = ("after", "response", "size", "spread", *EXPLAINED)
+    shape = (len(here.steps), here.cohort.n)
+    found = {name: np.zeros(shape) for name in names}
+    drawn = {p.name: [ready(p, here.run, d) for d in range(here.draws)] for p, _ in here.steps}
+    unsure = 0
+    for part, x in here.cohort.blocks():
+        keys = row_keys(here.run, here.cohort.rows[part])
+        own = None if here.how is None else here.how.of(part, x)
+        unsure += 0 if own is None else own[1]
+        for i, (perturbation, strength) in enumerate(here.steps):
+            ofs = drawn[perturbation.name]
+            rows = _changed(here, perturbation, strength, ofs, x, keys)
+            step = _Step(here, part, f"{perturbation.name}, {strength:g} {perturbation.unit}")
+            unsure += step.tell(found, i, rows, None if own is None else own[0])
+    notes = (f"{unsure} explanations did not converge, before or after.",) if unsure else ()
+    return _Found(found, notes)
+
+
+def _changed(
+    here: _Run, perturbation: Perturbation, strength: float, ofs: Sequence[Of], x: Float, keys: Keys
+) -> Iterator[Float]:  # fmt: skip
+    """Rows (m, *s) after each draw of one step."""
+    for draw, of in enumerate(ofs):
+        if here.columns is None:
+            yield changed(perturbation, of, x, strength, keys, draw)
+            continue
+        made = x.copy()
+        part = np.ascontiguousarray(x[:, here.columns])
+        made[:, here.columns] = changed(perturbation, of, part, strength, keys, draw)
+        yield made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """One step of one block of rows."""
+
+    here: _Run
+    part: slice
+    name: str
+
+    def tell(
+        self, found: dict[str, Float], i: int, draws: Iterator[Float], own: Values | None
+    ) -> int:
+        """Put the answers of all draws into row i of `found`; how many rows did not converge."""
+        margins, unsure = [], 0
+        for x in draws:
+            margins.append(self.margin(x))
+            if own is None or self.here.how is None:
+                continue
+            sizes, lost = self.here.how.of(self.part, x)
+            unsure += lost
+            for name, of in zip(EXPLAINED, (rank_agreement, largest_kept, mass_moved), strict=True):
+                found[name][i, self.part] += of(own, sizes) / self.here.draws
+        margin = np.stack(margins)
+        before = self.here.prepared.output[self.part]
+        found["after"][i, self.part] = margin.mean(axis=0)
+        found["response"][i, self.part] = self.here.prepared.adapted.respond(margin).mean(axis=0)
+        found["size"][i, self.part] = np.abs(margin - before).mean(axis=0)
+        if len(margin) > 1:
+            found["spread"][i, self.part] = margin.std(axis=0, ddof=1)
+        return unsure
+
+    def margin(self, x: Float) -> Float:
+        """Margins (m,) of changed rows; ModelError names the step where there are none."""
+        try:
+            said = self.here.prepared.margin(x)
+        except ValueError as error:
+            raise ModelError(
+                f"after {self.name}: {str(error).splitlines()[0]}{_gaps(x)}"
+            ) from error
+        bad = ~np.isfinite(said)
+        if bad.any():
+            row = self.here.cohort.rows[self.part][int(bad.argmax())]
+            raise ModelError(
+                f"after {self.name} the output is not finite in {int(bad.sum())} of {len(bad)} "
+                f"rows (first {str(row)!r}){_gaps(x)}"
+            )
+        return said
+
+
+def _gaps(x: Float) -> str:
+    """What to say where changed rows hold missing values."""
+    if not np.isnan(x).any():
+        return ""
+    return '; the changed rows hold NaN: say missing="mean" or "median" in the suite'

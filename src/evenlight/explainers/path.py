@@ -20,7 +20,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
 from evenlight.errors import AttributionError, EvenlightWarning, ModelError
-from evenlight.explainers import breakpoints, flat
+from evenlight.explainers import breakpoints, flat, tokens
 from evenlight.explainers.assemble import Explained, record
 from evenlight.explainers.background import Reference
 from evenlight.explainers.baseline import joined, starts_of
@@ -101,6 +101,8 @@ def _explained(
             f'{adapted.name} is no torch network; say method="shapley" for any model, or '
             'method="linear" where the weights are known'
         )
+    if tokens.reads_tokens(prepared[0]):
+        return tokens.explained(prepared, cohort, background, asked)
     if cohort.gaps:
         raise ModelError(GAPS)
     baseline = asked.baseline

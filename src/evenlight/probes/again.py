@@ -46,6 +46,11 @@ class Again:
     reasons: dict[str, str] = field(default_factory=dict)
 
     @property
+    def at_token(self) -> bool:
+        """Whether paths start at a token of the network, and at no background."""
+        return str(self.made.settings.get("baseline")).startswith("token")
+
+    @property
     def unknown(self) -> str:
         """Why they cannot be made again, "" if they can."""
         settings = self.made.settings

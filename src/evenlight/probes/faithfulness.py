@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import torch
 
 from evenlight.arrays import Float, Int, Values
 from evenlight.data import align
@@ -194,6 +195,9 @@ def _references(again: Again, output: Float, base: Float) -> tuple[Float, Float]
 
     The background's mean where the attributions start there, else four of its rows for each row.
     """
+    blank = _blank(again)
+    if blank is not None:
+        return blank[:, None], again.prepared.margin(blank)[:, None]
     flat = again.background.reshape(len(again.background), -1)
     if not again.prepared.adapted.codes:
         mean = again.background.mean(axis=0, keepdims=True)
@@ -209,6 +213,15 @@ def _references(again: Again, output: Float, base: Float) -> tuple[Float, Float]
         ]
     )
     return flat[some], margin[some]
+
+
+def _blank(again: Again) -> Float | None:
+    """The sample with the baseline's token in every place (m, P), where paths begin there."""
+    made, encoding = again.made.settings, getattr(again.prepared.adapted.module, "encoding", None)
+    if encoding is None or made.get("baseline") != f"token {encoding.special.baseline}":
+        return None
+    blank = encoding.blank(torch.from_numpy(again.sample.dense()))
+    return None if blank is None else np.asarray(blank.numpy(), dtype=np.float64)
 
 
 def _repeated(again: Again, other: Reference, phi: Float, found: dict[str, Float]) -> int:
@@ -228,6 +241,9 @@ def _repeated(again: Again, other: Reference, phi: Float, found: dict[str, Float
 
 
 def _elsewhere(again: Again, other: Reference) -> Float | None:
+    if again.at_token:
+        again.reasons["background"] = "attributions start at a token, and at no background"
+        return None
     if np.array_equal(other.rows, again.background):
         again.reasons["background"] = "the background has no other rows to draw"
         return None

@@ -32,6 +32,8 @@ def redraws(
     """
     cheap = made.method in CHEAP and cohort.x.ndim == 2 and prod(cohort.x.shape) <= MOST
     wanted = (REPEATS if cheap else 0) if count is None else count
+    if str(made.settings.get("baseline")).startswith("token"):
+        wanted = 0  # paths start at the mask token: another background changes nothing
     seed = int(made.settings.get("seed", 0))
     found = []
     with warnings.catch_warnings():

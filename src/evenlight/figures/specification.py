@@ -1,0 +1,78 @@
+"""F16: the answer to one question as audited and under every other choice."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from evenlight.arrays import Float
+from evenlight.figures.forest import LOOKS
+from evenlight.figures.ink import CALM, INK, WIDE, axis_labels, plane, rows, write
+from evenlight.measures.specification import Specification
+from evenlight.measures.words import SPOKEN
+
+OWN = "as audited"
+
+
+def specification_curve(made: Specification, question: int, *, ax: Axes | None = None) -> Axes:
+    """Effects in margins from the smallest to the largest, one row a fork that enters `question`.
+
+    Filled marks are estimates with their interval, in the colour of the verdict (hollow: cannot
+    tell); the band from -1 to 1 is smaller than the margin; the shaded row is the audit's own.
+    """
+    names, verdicts, effects = curve(made, question)
+    ax = plane(ax, WIDE, 74 + 25 * len(names))
+    ax.axvspan(-1, 1, color=INK, alpha=0.09, linewidth=0)
+    ax.axvline(0, color=INK, linewidth=0.75)
+    own = names.index(OWN)
+    ax.axhspan(own - 0.5, own + 0.5, color=CALM, alpha=0.12, linewidth=0)
+    for y, (verdict, numbers) in enumerate(zip(verdicts, effects, strict=True)):
+        _row(ax, y, verdict, numbers)
+    rows(ax, names, longest=64)
+    axis_labels(ax, f"{made.subject[question]}: effect in margins (band: smaller than the margin)")
+    return ax
+
+
+def curve(made: Specification, question: int) -> tuple[list[str], list[str], Float]:
+    """Names, verdicts and (rows, 3) effect, low and high in margins, the smallest effect first.
+
+    What has no number stands last.
+    """
+    k = question
+    own = np.array([[made.effect[k], made.low[k], made.high[k]]])
+    numbers = np.stack([part[:, k] for part in (made.fork_effect, made.fork_low, made.fork_high)])
+    asked = np.flatnonzero(made.touched[:, k])
+    names = [OWN, *(f"{made.names[i]}: {made.settings[i]}" for i in asked)]
+    verdicts = [str(made.verdict[k]), *(str(made.fork_verdict[i, k]) for i in asked)]
+    effects = np.vstack([own, numbers[:, asked].T]) / made.margin[k]
+    order = np.argsort(effects[:, 0], kind="stable")
+    return [names[i] for i in order], [verdicts[i] for i in order], effects[order]
+
+
+def _row(ax: Axes, y: int, verdict: str, numbers: Float) -> None:
+    if not np.isfinite(numbers[0]):
+        write(ax, 0, y, SPOKEN[verdict], ha="center", va="center", style="italic")
+        return
+    colour, mark = LOOKS.get(verdict, (INK, "s"))
+    face = "none" if verdict == "cannot_tell" else colour
+    ax.plot(numbers[1:], [y, y], color=colour, linewidth=1.5, solid_capstyle="butt")
+    ax.plot(numbers[0], y, marker=mark, color=colour, markersize=7, markerfacecolor=face)
+
+
+def specification_text(made: Specification, question: int) -> str:
+    """What the curve shows, in words."""
+    names, verdicts, effects = curve(made, question)
+    many = len(names) - 1
+    if not many:
+        return "No other choice entered this question."
+    kept = int((made.holds & made.touched)[:, question].sum())
+    told = SPOKEN[str(made.verdict[question])]
+    known = effects[np.isfinite(effects[:, 0]), 0]
+    reach = (
+        f" Effects lie between {known.min():+.2f} and {known.max():+.2f} margins."
+        if known.size
+        else ""
+    )
+    others = sorted({SPOKEN[word] for word in verdicts} - {told})
+    also = f" Other answers: {', '.join(others)}." if others else ""
+    return f"The answer, {told}, holds under {kept} of {many} other choices.{reach}{also}"

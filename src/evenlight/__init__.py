@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evenlight import cohorts as cohorts
+    from evenlight import qualify as qualify
     from evenlight.api import report as report
     from evenlight.api import run as run
-    from evenlight.audit import audit as audit
+    from evenlight.auditing import audit as audit
     from evenlight.data.attributions import Attributions as Attributions
     from evenlight.data.attributions import Background as Background
     from evenlight.data.coefficients import CoefficientTable as CoefficientTable
     from evenlight.data.cohort import Cohort as Cohort
-    from evenlight.data.embeddings import Embeddings as Embeddings
     from evenlight.data.features import Features as Features
     from evenlight.data.features import FeatureSets as FeatureSets
     from evenlight.data.features import Indicators as Indicators
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from evenlight.data.probed import Faithfulness as Faithfulness
     from evenlight.data.probed import Intervention as Intervention
     from evenlight.data.probed import Predictions as Predictions
+    from evenlight.data.representation import Representation as Representation
     from evenlight.data.rows import Rows as Rows
     from evenlight.data.scores import Scores as Scores
     from evenlight.data.sums import summed as summed
@@ -102,7 +103,6 @@ if TYPE_CHECKING:
     from evenlight.probes.swap import swap as swap
     from evenlight.probes.twin import twin as twin
     from evenlight.probes.twin import twin_of as twin_of
-    from evenlight.qualify.run import qualify as qualify
     from evenlight.record import Audit as Audit
 
 __version__ = "0.1.0"
@@ -115,7 +115,6 @@ _HOME = {
     "CoefficientTable": "data.coefficients",
     "Cohort": "data.cohort",
     "Contrasts": "data.probed",
-    "Embeddings": "data.embeddings",
     "Evidence": "measures.shortcut_evidence",
     "Faithfulness": "data.probed",
     "FeatureSets": "data.features",
@@ -127,6 +126,7 @@ _HOME = {
     "Plan": "plan",
     "Predictions": "data.probed",
     "Refitting": "probes.refitting",
+    "Representation": "data.representation",
     "Rows": "data.rows",
     "Scores": "data.scores",
     "Structure": "measures.structure",
@@ -138,7 +138,7 @@ _HOME = {
     "agree": "measures.agreement",
     "assess": "measures.assess",
     "associate": "measures.associate",
-    "audit": "audit",
+    "audit": "auditing",
     "axes_omnibus": "measures.axes_omnibus",
     "clusters": "measures.clusters",
     "cohorts": "",
@@ -173,7 +173,7 @@ _HOME = {
     "preview": "explainers.preview",
     "principal_genotypes": "measures.genotype_axes",
     "proxies": "measures.proxies",
-    "qualify": "qualify.run",
+    "qualify": "",
     "rate": "measures.rate",
     "read_table": "modalities.tables",
     "refits": "measures.refits",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from evenlight import files, reports
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.load import load_cohort, load_model, load_sets
 from evenlight.plan import Plan
 from evenlight.record import Audit

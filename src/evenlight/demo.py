@@ -11,7 +11,7 @@ from torch import nn
 
 from evenlight import cohorts, files, reports
 from evenlight.api import report
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.data.cohort import Cohort
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted

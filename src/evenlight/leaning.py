@@ -30,6 +30,7 @@ from evenlight.measures.shortcuts import UNSUPPORTED, Shortcut
 from evenlight.measures.structure import Structure
 from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
+from evenlight.probes.patches import patches
 from evenlight.probes.refitting import Refitting
 from evenlight.probes.shuffle import remove, shuffle
 from evenlight.probes.swap import swap
@@ -118,6 +119,8 @@ def leaning(
 def _sets(evidence: Evidence, cohort: Cohort) -> FeatureSets:
     """The sets given, if each feature is in one; else clusters of many features, or each alone."""
     given, names = evidence.sets, evidence.made.features.names
+    if given is not None and cohort.x.ndim != 2:  # regions, over which maps are summed already
+        return given
     if given is not None and given.fits(names, (len(names),)):
         parts = np.diff(given.membership.tocsc().indptr)
         if (parts == 1).all():
@@ -195,7 +198,8 @@ def _moved(
     neutral = FeatureSets.from_lists(chosen, list(sets.features), kind=sets.kind)
     own: dict[str, Any] = {"by": lean.grouping, "sets": neutral, "rng": rng}
     target = evidence.prepared.column
-    done = [way(evidence.prepared, cohort, target=target, **own) for way in (swap, shuffle, remove)]
+    ways = (swap, shuffle, remove) if cohort.x.ndim == 2 else (patches,)
+    done = [way(evidence.prepared, cohort, target=target, **own) for way in ways]
     return levers(done, cohort, by=lean.grouping, judging=judging, rng=rng)
 
 
@@ -224,6 +228,7 @@ def _told(
     evidence: Evidence, cohort: Cohort, by: str, twin: Twin | None, *, rng: np.random.Generator
 ) -> Leakage:
     """How far the output, the attributions and the values tell the groups."""
-    values = () if cohort.gaps or cohort.x.shape[1] > WIDE else ("values",)
+    wide = cohort.x.ndim != 2 or cohort.x.shape[1] > WIDE
+    values = () if cohort.gaps or wide else ("values",)
     asked = [evidence.predicted, evidence.made, *values]
     return leak(asked, cohort, by=by, twin=twin, rng=rng)

@@ -224,7 +224,7 @@ def _nested(
     compared: Sequence[Comparison],
 ) -> tuple[tuple[Hierarchy, ...], tuple[str, ...]]:
     """Sets before features, where sets are given or the plan asks for clusters."""
-    if made.values.ndim != 2 or (sets is None and not plan.sets.clusters):
+    if cohort.x.ndim != 2 or (sets is None and not plan.sets.clusters):  # regions are the features
         return (), ()
     if sets is None:
         grouped, kind = as_variables(made, cohort)

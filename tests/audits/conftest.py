@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.cohorts import PHARMACOGENETIC, warfarin
 from evenlight.data.cohort import Cohort
 from evenlight.plan import Plan

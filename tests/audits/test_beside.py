@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from evenlight.api import report
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.codec import plain, restore
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Axes

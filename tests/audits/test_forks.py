@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.codec import plain, restore
 from evenlight.data.cohort import Cohort
 from evenlight.errors import InputError

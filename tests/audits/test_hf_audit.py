@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.data.cohort import Cohort
 from evenlight.errors import EvenlightWarning
 from evenlight.explainers.explain import explain

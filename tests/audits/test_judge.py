@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.data.coefficients import CoefficientTable
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Axes

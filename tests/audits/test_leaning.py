@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from evenlight.api import report
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.codec import plain, restore
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from evenlight import reports
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.data.coefficients import CoefficientTable
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from evenlight.arrays import Single
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.doubts import doubts
@@ -75,7 +75,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, wrong: Wrong) -> Audit:
         assert isinstance(made, Attributions)
         return replace(made, values=wrong(made, cohort))
 
-    monkeypatch.setattr(sys.modules["evenlight.audit"], "explain", explained)
+    monkeypatch.setattr(sys.modules["evenlight.auditing"], "explain", explained)
     return audited()
 
 

@@ -13,10 +13,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.check import check
 from evenlight.data.cohort import Cohort
-from evenlight.data.embeddings import Embeddings
+from evenlight.data.representation import Representation
 from evenlight.encoding import without_stratum
 from evenlight.errors import PlanError
 from evenlight.plan import Plan
@@ -146,7 +146,7 @@ def test_the_output_is_never_clustered() -> None:
     kind, found = representations(model(), cohort, asked(proxies=True))
     assert (kind, [item.name for item in found]) == ("values", ["the values"])
     (values,) = found
-    assert isinstance(values, Embeddings)
+    assert isinstance(values, Representation)
     np.testing.assert_allclose(values.values.std(axis=0), 1.0, rtol=1e-5)
 
 

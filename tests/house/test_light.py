@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Sequence
 
 import pytest
+
+import evenlight
 
 MODELS = ("torch", "captum", "shap", "sklearn")
 TABLES = ("pandas", "scipy.stats")
@@ -69,3 +73,11 @@ def test_help_is_light() -> None:
 def test_the_check_can_fail(code: str, seen: list[str]) -> None:
     """A heavy import is seen wherever it happens."""
     assert [m for m in loaded(code, MODELS + TABLES) if m in seen] == seen
+
+
+def test_no_public_name_is_hidden_by_a_module() -> None:
+    """Whatever is loaded first, `ev.audit` is the verb: no module of the package has its name."""
+    modules = {found.name for found in pkgutil.iter_modules(evenlight.__path__)}
+    packages = {name for name in modules if inspect.ismodule(getattr(evenlight, name, None))}
+    assert modules & set(evenlight.__all__) <= {"cohorts", "qualify"}
+    assert {"cohorts", "qualify"} <= packages

@@ -12,7 +12,7 @@ import pytest
 from scipy.special import expit, ndtr
 
 from evenlight.arrays import Float, Int
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.data.attributions import Attributions
 from evenlight.data.coefficients import CoefficientTable, Link
 from evenlight.data.cohort import Cohort

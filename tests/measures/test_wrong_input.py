@@ -13,7 +13,7 @@ import pytest
 from scipy.special import expit
 
 from evenlight.arrays import Float
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets

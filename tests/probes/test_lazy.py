@@ -16,7 +16,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from evenlight.arrays import Float
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, Indicators
 from evenlight.data.rows import Rows

@@ -16,7 +16,7 @@ from scipy.special import expit
 from scipy.stats import rankdata
 
 from evenlight.arrays import Float
-from evenlight.audit import audit
+from evenlight.auditing import audit
 from evenlight.data.coefficients import CoefficientTable
 from evenlight.data.cohort import Cohort
 from evenlight.findings import Answer

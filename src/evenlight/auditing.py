@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,8 @@ def audit(
 
     The plan is completed and hashed before attributions are read; `plan_digest` is the digest that
     was fixed in advance, `ledger` the file that remembers every plan used. `sets` of features (of
-    one-hot variables, by name) are tested before features, and may overlap. `twin` is one from
+    one-hot variables, by name) are tested before features, and may overlap; images are audited by
+    region, of which each position must be in one. `twin` is one from
     `evenlight.twin`, or the people that the model was trained on, to make it of (ten refits of the
     model and of its twin); without it no reliance is more than unresolved. A cohort without groups
     gets candidate groups where the plan asks for proxies. `progress` is told the name of each
@@ -69,6 +71,7 @@ def audit(
     chosen = (plan or Plan()).completed(cohort)
     _fixed(chosen, plan_digest)
     _comparable(cohort)
+    _regions(cohort, sets)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", EvenlightWarning)
         say("checking the model")
@@ -76,7 +79,7 @@ def audit(
         check_layers(prepared, cohort, chosen.reliance)
         digest = model_digest(prepared)
         changed = _entered(ledger, chosen, digest, cohort)
-        explained = _explained(prepared, cohort, chosen, say)
+        explained = _by_region(_explained(prepared, cohort, chosen, say), sets)
         made = explained.made
         suspected = tuple(_suspected(made, cohort, chosen.explain.seed))
         found = measured(prepared, explained, cohort, chosen, say, Aside(sets, twin))
@@ -165,6 +168,26 @@ def _explained(prepared: Prepared, cohort: Cohort, plan: Plan, say: Progress) ->
     repeats = redraws(prepared, cohort, made, count=asked.repeats)
     say("checking the explanations")
     return Explained(made, repeats, faithfulness(prepared, cohort, made, seed=asked.seed))
+
+
+def _regions(cohort: Cohort, sets: FeatureSets | None) -> None:
+    """Raise InputError for images without regions, or with other ones."""
+    shape = tuple(cohort.x.shape[1:])
+    if len(shape) == 1 or (sets is not None and sets.fits(cohort.features.names, shape)):
+        return
+    told = "no regions" if sets is None else f"sets of {len(sets.features)} other features"
+    raise InputError(
+        f"x has rows of shape {shape} and there are {told}; images are audited by region: pass "
+        f"sets=FeatureSets.from_label_map(labels, shape={shape})"
+    )
+
+
+def _by_region(explained: Explained, sets: FeatureSets | None) -> Explained:
+    """Maps, and those on other backgrounds, summed over the regions given."""
+    if explained.made.values.ndim == 2 or sets is None:
+        return explained
+    repeats = tuple(one.by(sets) for one in explained.repeats)
+    return replace(explained, made=explained.made.by(sets), repeats=repeats)
 
 
 def _now_and_then(say: Progress) -> Callable[[Pace], None]:

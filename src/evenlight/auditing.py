@@ -19,6 +19,7 @@ from evenlight.encoding import check_layers
 from evenlight.errors import EvenlightWarning, InputError, PlanError
 from evenlight.explainers.explain import explain
 from evenlight.explainers.progress import Pace
+from evenlight.forks import KINDS, hold, usual, with_holds
 from evenlight.judge import judge
 from evenlight.ledger import enter
 from evenlight.measured import Aside, Explained, Progress, measured
@@ -86,7 +87,7 @@ def audit(
     say("judging")
     findings, answers, gate = judge(found.measures, chosen.question, chosen.policy)
     told = [str(w.message) for w in caught if issubclass(w.category, EvenlightWarning)]
-    return Audit(
+    done = Audit(
         plan=chosen.data(),
         plan_digest=chosen.digest,
         plan_fixed=plan_digest is not None,
@@ -117,6 +118,16 @@ def audit(
         ])),
         provenance=provenance(chosen, made, seconds=time.perf_counter() - begun),
     )  # fmt: skip
+    return _held(done, prepared, cohort, chosen, say)
+
+
+def _held(done: Audit, prepared: Prepared, cohort: Cohort, plan: Plan, say: Progress) -> Audit:
+    """The audit with the forks that its plan asks for."""
+    kinds = KINDS if plan.holds.forks is True else plan.holds.forks or ()
+    if not kinds:
+        return done
+    forks = usual(prepared, cohort, plan, done.model.method, kinds)
+    return with_holds(done, hold(done, prepared, cohort, forks=forks, progress=say))
 
 
 def _unused(cohort: Cohort, made: Attributions, plan: Plan) -> Iterator[str]:

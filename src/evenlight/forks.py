@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, get_args
 
 import numpy as np
 
@@ -16,14 +16,14 @@ from evenlight.explainers.background import draw
 from evenlight.explainers.baseline import starts_of
 from evenlight.explainers.explain import explain
 from evenlight.findings import Answer, Part
-from evenlight.judge import judge
+from evenlight.judge import fragile, judge, with_fragile
 from evenlight.measured import Aside, Explained, measured
 from evenlight.measures.specification import UNTOUCHED, Specification, Unrun
 from evenlight.measures.words import SPOKEN, gravest
 from evenlight.models.adapt import adapt
 from evenlight.models.probe import Prepared, prepare
 from evenlight.plan import Plan
-from evenlight.plan_parts import MeasurePlan
+from evenlight.plan_parts import ForkKind, MeasurePlan
 from evenlight.probes.faithfulness import faithfulness
 from evenlight.probes.redraws import redraws
 from evenlight.record import Audit
@@ -42,7 +42,7 @@ FEW_COLUMNS = 100
 SEEDS = 2
 """Other draws of everything that is drawn."""
 
-KINDS = ("seed", "background", "baseline", "explainer", "scale")
+KINDS: tuple[ForkKind, ...] = get_args(ForkKind)
 """Forks that need nothing but the model and the cohort."""
 
 
@@ -59,8 +59,8 @@ class Fork:
     What is None stays as audited. Two refits and a normalisation:
 
     >>> forks = [Fork("training seed", "2", model=print), Fork("explainer", "ig", method="ig")]
-    >>> [fork.explains_only for fork in forks]
-    [False, True]
+    >>> [(fork.name, fork.setting) for fork in forks]
+    [('training seed', '2'), ('explainer', 'ig')]
     """
 
     name: str
@@ -71,11 +71,6 @@ class Fork:
     background: Cohort | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
-
-    @property
-    def explains_only(self) -> bool:
-        """Whether model, people and draws stay, so that performance cannot change."""
-        return self.model is None and self.cohort is None and self.seed is None
 
 
 def hold(
@@ -109,6 +104,19 @@ def hold(
         except EvenlightError as error:
             unrun.append(Unrun(fork.name, fork.setting, str(error)))
     return _brought_together(audit.answers, found, tuple(unrun))
+
+
+def with_holds(audit: Audit, made: Specification) -> Audit:
+    """The audit with a specification: on its page (B9), in its tables, and in its findings.
+
+    An answer that holds in less than 80 % of the forks that enter it is a finding to watch.
+    """
+    found = fragile(made, audit.answers, audit.model.target)
+    return replace(
+        audit,
+        further=replace(audit.further, holds=(*audit.further.holds, made)),
+        findings=with_fragile(audit.findings, found),
+    )
 
 
 def usual(
@@ -249,19 +257,20 @@ def _brought_together(
     words, subjects, reasons = (np.full((f, q), "", dtype=object) for _ in range(3))
     numbers = np.full((3, f, q), np.nan)
     holds, touched = np.zeros((f, q), dtype=bool), np.ones((f, q), dtype=bool)
-    for i, (fork, others) in enumerate(found):
+    for i, (_, others) in enumerate(found):
         for k, (answer, part) in enumerate(zip(answers, decided, strict=True)):
             other = others[k]
             same = next((p for p in other.parts if p.contrast == part.contrast), None)
             words[i, k], holds[i, k] = other.verdict, _same(answer, other)
             subjects[i, k] = "" if same is None else same.subject
             numbers[:, i, k] = _numbers(same)
-            touched[i, k] = not fork.explains_only or _entered(answer, part, other, same)
+            touched[i, k] = _entered(answer, part, other, same)
             reasons[i, k] = _reason(same) if touched[i, k] else UNTOUCHED
     own = np.array([_numbers(part) for part in decided]).reshape(q, 3)
     return Specification(
         ids=tuple(a.id for a in answers),
         questions=tuple(a.question for a in answers),
+        measures=tuple(a.measure for a in answers),
         verdict=np.array([a.verdict for a in answers], dtype=np.str_),
         contrast=tuple(part.contrast for part in decided),
         subject=tuple(part.subject for part in decided),
@@ -302,7 +311,7 @@ def _same(own: Answer, other: Answer) -> bool:
 
 
 def _entered(own: Answer, part: Part, other: Answer, same: Part | None) -> bool:
-    """Whether a fork that explains otherwise enters a question: performance and use may not."""
+    """Whether a fork enters a question: another explainer leaves performance to the last bit."""
     if own.measure in EXPLAINED:
         return True
     unlike = not np.array_equal(_numbers(part), _numbers(same), equal_nan=True)

@@ -27,6 +27,7 @@ from evenlight.measures.performance import Performance
 from evenlight.measures.proxied import Proxied
 from evenlight.measures.shortcuts import Shortcut
 from evenlight.measures.slices import Slices
+from evenlight.measures.specification import Specification
 from evenlight.measures.tipped import Tipping
 
 Record = TypeVar("Record")
@@ -69,6 +70,7 @@ class Further:
     encoded: tuple[EncodedUsed, ...] = ()
     slices: tuple[Slices, ...] = ()
     proxies: tuple[Proxied, ...] = ()
+    holds: tuple[Specification, ...] = ()
 
     def tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Each kind of measure as one long table, by name."""

@@ -18,6 +18,7 @@ from evenlight.plan_parts import (
     CohortPlan,
     ExplainPlan,
     GroupPlan,
+    HoldsPlan,
     MeasurePlan,
     ModelPlan,
     ReliancePlan,
@@ -53,6 +54,7 @@ class Plan(Closed):
     measure: MeasurePlan = MeasurePlan()
     sets: SetsPlan = SetsPlan()
     reliance: ReliancePlan = ReliancePlan()
+    holds: HoldsPlan = HoldsPlan()
     question: tuple[Question, ...] = Field(default=(), max_length=MOST_QUESTIONS)
     policy: Policy = Policy()
     report: ReportPlan = ReportPlan()

@@ -135,6 +135,27 @@ class ReliancePlan(Closed):
         raise ValueError(f'list the names, {info.field_name} = ["name"], or say {said}')
 
 
+ForkKind = Literal["seed", "background", "baseline", "explainer", "scale"]
+"""Choices that can be made otherwise with nothing but the model and the cohort."""
+
+
+class HoldsPlan(Closed):
+    """Whether answers hold: primary questions asked again where one choice is made otherwise.
+
+    `forks` lists what is chosen otherwise (true: all that the model and cohort allow): seed,
+    background, baseline, explainer, scale. Each fork costs about as much as the questions did.
+    """
+
+    forks: tuple[ForkKind, ...] | bool = ()
+
+    @field_validator("forks", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        if value is False:
+            return ()
+        return tuple(dict.fromkeys(value)) if isinstance(value, list | tuple) else value
+
+
 class ReportPlan(Closed):
     """What the page says at its head."""
 

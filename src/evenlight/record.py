@@ -25,10 +25,17 @@ from evenlight.measures.sensitivity import Flip, Sensitivity
 CHANGED = "The ledger holds"
 """How the warning begins that says a plan was changed after an earlier run."""
 
+SAID = {
+    "consistent_with_a_shortcut": "consistent with a shortcut",
+    "unresolved": "a shortcut or not: unresolved",
+    "not_estimable": "a shortcut or not: cannot be asked here",
+}
+"""How the words of the gate of reliance are printed."""
+
 SCHEMA = "urn:evenlight:audit:1.4"
 """Name and version of the record's form.
 
-1.4: `further` has `encoded`, `slices` and `proxies`; an association counts the strata `dropped`, a
+1.4: `further` has `encoded`, `slices`, `proxies`, `holds`; an association counts the strata `dropped`, a
 gate names the conditions `stricter` than its own.
 """
 
@@ -127,6 +134,7 @@ class Audit:
 
     def __repr__(self) -> str:
         lines = [f"{a.verdict:14s} {a.question}" for a in self.answers]
+        lines += [f"{SAID[s.word]}: reliance on {s.grouping}" for s in self.further.shortcuts]
         return "\n".join([f"Audit of {self.model.name}: {self.verdict.word}", *lines])
 
     def _repr_html_(self) -> str:

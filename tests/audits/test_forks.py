@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from evenlight.api import report
 from evenlight.auditing import audit
 from evenlight.codec import plain, restore
 from evenlight.data.cohort import Cohort
-from evenlight.errors import InputError
+from evenlight.errors import InputError, PlanError
 from evenlight.figures.specification import curve, specification_curve, specification_text
-from evenlight.forks import KINDS, Fork, hold, usual
+from evenlight.forks import KINDS, Fork, hold, usual, with_holds
 from evenlight.measures.specification import UNTOUCHED, Specification
 from evenlight.models.adapt import adapt
 from evenlight.models.probe import prepare
 from evenlight.plan import Plan
+from evenlight.plan_parts import HoldsPlan
 from evenlight.record import Audit
 
 N = 400
@@ -160,3 +163,36 @@ def test_a_record_that_contradicts_itself_is_refused(held: Specification) -> Non
         replace(held, verdict=np.array(["perhaps", "similar"]))
     with pytest.raises(InputError, match="4 forks and 1 settings"):
         replace(held, settings=("one",))
+
+
+def test_a_plan_that_asks_has_the_forks_on_page_and_in_findings(tmp_path: Path) -> None:
+    """`[holds]` runs the forks in the audit: section B9, a table, and what is saved."""
+    plan = PLAN.model_copy(update={"holds": HoldsPlan(forks=("seed",))})
+    made = audit(adapt(total, link="identity"), people(), plan=plan)
+    (held,) = made.further.holds
+    assert held.names == ("seed", "seed")
+    assert "holds" in made.tables()
+    page = report(made, made.save(tmp_path / "audit")).read_text(encoding="utf-8")
+    assert "Does it hold?" in page
+    assert "under 2 of 2 other choices" in page
+    assert Audit.load(tmp_path / "audit").to_json() == made.to_json()
+
+
+def test_an_answer_that_depends_on_the_choice_is_a_finding(
+    audited: Audit, held: Specification
+) -> None:
+    """Below 80 % the question is named, with how often its answer held; its id never changes."""
+    more = with_holds(audited, held)
+    found = [f for f in more.findings if f.kind == "hold"]
+    assert len(found) == 2
+    (one,) = [f for f in found if "dose" in f.subject]
+    assert one.severity == "watch"
+    assert "holds under 2 of 4 other choices" in one.sentence
+    assert one.evidence["effect"] == 0.5
+    assert not [f for f in audited.findings if f.kind == "hold"]
+
+
+def test_a_fork_that_is_unknown_is_a_mistake_in_the_plan() -> None:
+    """The plan names the known ones."""
+    with pytest.raises(PlanError, match="explainer"):
+        Plan.from_data({"holds": {"forks": ["explainers"]}})

@@ -46,13 +46,13 @@ def scans(n: int = 300) -> Cohort:
 
 def network() -> torch.nn.Module:
     """Adds the mark in the corner and the lesion in the middle."""
-    made = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(SIDE * SIDE, 1))
+    layer = torch.nn.Linear(SIDE * SIDE, 1)
     weight = torch.zeros(SIDE, SIDE)
     weight[0:2, 0:2], weight[4:8, 4:8] = 0.5, 0.3
     with torch.no_grad():
-        made[1].weight.copy_(weight.reshape(1, -1))
-        made[1].bias.zero_()
-    return made.eval()
+        layer.weight.copy_(weight.reshape(1, -1))
+        layer.bias.zero_()
+    return torch.nn.Sequential(torch.nn.Flatten(), layer).eval()
 
 
 @pytest.fixture(scope="module", name="audited")

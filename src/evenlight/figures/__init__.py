@@ -16,6 +16,7 @@ from evenlight.figures.forest import forest, forest_rows, forest_text
 from evenlight.figures.importance import importance, importance_text
 from evenlight.figures.quality import allowed_part, checked, quality_dots, quality_text
 from evenlight.figures.reliance import reliance_scatter, reliance_text
+from evenlight.figures.specification import specification_curve, specification_text
 from evenlight.figures.strata import strata, strata_text
 from evenlight.figures.volcano import volcano, volcano_text
 
@@ -40,6 +41,8 @@ __all__ = [
     "quality_text",
     "reliance_scatter",
     "reliance_text",
+    "specification_curve",
+    "specification_text",
     "strata",
     "strata_text",
     "volcano",

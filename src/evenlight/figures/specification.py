@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from evenlight.arrays import Float
+from evenlight.data.shown import subject_name
 from evenlight.figures.forest import LOOKS
 from evenlight.figures.ink import CALM, INK, WIDE, axis_labels, plane, rows, write
 from evenlight.measures.specification import Specification
@@ -29,7 +30,8 @@ def specification_curve(made: Specification, question: int, *, ax: Axes | None =
     for y, (verdict, numbers) in enumerate(zip(verdicts, effects, strict=True)):
         _row(ax, y, verdict, numbers)
     rows(ax, names, longest=64)
-    axis_labels(ax, f"{made.subject[question]}: effect in margins (band: smaller than the margin)")
+    named = subject_name(made.subject[question], made.measures[question])
+    axis_labels(ax, f"{named}: effect in margins (band: smaller than the margin)")
     return ax
 
 

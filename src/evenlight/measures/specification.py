@@ -37,7 +37,7 @@ class Unrun:
 class Specification:
     """Answers to q questions as audited and under f forks.
 
-    `ids` (q,) and `questions` (q,) as in the audit, `verdict` (q,) its answers; `contrast`,
+    `ids`, `questions` and `measures` (q,) as in the audit, `verdict` (q,) its answers; `contrast`,
     `subject`, `effect`, `low`, `high` (q,) of the part that decided, with its `margin` and `unit`.
     Of each fork: `names` (f,) what was chosen otherwise and `settings` (f,) how, then (f, q)
     `fork_verdict`, `fork_effect`, `fork_low`, `fork_high` (of the same contrast), `fork_subject`,
@@ -48,6 +48,7 @@ class Specification:
 
     ids: tuple[str, ...]
     questions: tuple[str, ...]
+    measures: tuple[str, ...]
     verdict: Text
     contrast: tuple[str, ...]
     subject: tuple[str, ...]
@@ -70,7 +71,13 @@ class Specification:
 
     def __post_init__(self) -> None:
         f, q = len(self.names), len(self.ids)
-        if not len(self.questions) == len(self.contrast) == len(self.subject) == q:
+        if (
+            not len(self.questions)
+            == len(self.measures)
+            == len(self.contrast)
+            == len(self.subject)
+            == q
+        ):
             raise InputError(f"Specification has {q} ids, but other questions or contrasts")
         if len(self.settings) != f:
             raise InputError(f"Specification has {f} forks and {len(self.settings)} settings")

@@ -18,6 +18,7 @@ from evenlight.measures.dependence import Dependence
 from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
+from evenlight.measures.specification import Specification
 from evenlight.record import Audit
 from evenlight.reports.decided import decided, walked
 from evenlight.reports.parts import Drawing, say
@@ -49,8 +50,19 @@ def _all(audit: Audit) -> Iterator[Drawing]:
         yield from _association(audit, reliance, i)
     for i, quality in enumerate(audit.qualities, start=1):
         yield from _quality(quality, i)
+    for record in audit.further.holds:
+        yield from _holds(record)
     for i, (grouping, curves) in enumerate(curves_by_grouping(audit).items(), start=1):
         yield _curves(grouping, curves, i)
+
+
+def _holds(made: Specification) -> Iterator[Drawing]:
+    """One specification curve a question that some fork entered."""
+    for k in range(len(made.ids)):
+        if made.touched[:, k].any() and np.isfinite(made.effect[k]):
+            figure = figures.specification_curve(made, k).figure
+            named = CAPTIONS["F16"].format(question=say(made.questions[k]))
+            yield _drawing("F16", k + 1, figure, figures.specification_text(made, k), named)
 
 
 def curves_by_grouping(audit: Audit) -> dict[str, list[Dependence]]:

@@ -23,6 +23,7 @@ NOTHING = {
     "intersection": "No groupings were crossed in this audit.",
     "quality": "The explanations were not checked in this audit.",
     "findings": "No finding was recorded.",
+    "holds": "Whether the answers hold under other choices was not asked ([holds] in the plan).",
     "warnings": "No further warning was recorded.",
 }
 
@@ -41,7 +42,7 @@ MORE_LIMITS = (
     "shown in none; see the support column.",
 )
 CANNOT_ASK = "{question} {contrast} cannot be asked here: {reason}."
-CANNOT_TELL = "{question} {contrast}: compatible with {interval}{unit}{more}."
+CANNOT_TELL = "{question} {contrast}: compatible with {interval}{unit}{reason}{more}."
 MORE_UNITS = "; about {more} more units in {group} would settle it"
 
 MEASURES = {
@@ -54,13 +55,15 @@ MEASURES = {
     "shortcut": ("Consistent with a reliance", "b4"),
     "encoding": ("Encodes the group", "b4"),
     "slice": ("Where it is worst", "b4"),
+    "hold": ("Answers that hold", "b9"),
 }
 EVERYBODY = "all groups"
 
 MEANING = {
     "different": "The interval excludes zero and reaches beyond the margin.",
     "similar": "The interval lies inside the margin.",
-    "cannot_tell": "The interval holds zero and reaches beyond the margin, or a group is small.",
+    "cannot_tell": "The interval holds zero and reaches beyond the margin, a group is small, or "
+    "support is decided for too little.",
     "not_estimable": "Too few people, no overlap, or no reliable explanation.",
 }
 
@@ -92,6 +95,7 @@ HEADS = {
     "b4": "Does it lean on features that tell the group?",
     "b6": "Intersections",
     "b8": "Can these explanations be trusted?",
+    "b9": "Does it hold?",
     "c1": "Methods",
     "c4": "Limits and deviations",
     "c7": "Provenance",
@@ -106,11 +110,16 @@ SHORT_HEADS = {
     "b4": "Reliance",
     "b6": "Intersections",
     "b8": "Trust",
+    "b9": "Holds",
     "c1": "Methods",
     "c7": "Provenance",
 }
 
 CAPTIONS = {
+    "F16": "{question} As audited (shaded) and under every other choice that enters it, the "
+    "smallest effect first, in margins. A filled mark is an answer, a hollow one cannot tell.",
+    "T14": "{question} One line a choice that was made otherwise. An answer holds where the word "
+    "is the same and, where the same subject differs, the direction.",
     "T1": "Primary questions by contrast. Effect: first group minus second, with its "
     "simultaneous interval; together all of them hold with the declared error rate, which the "
     "questions share. n: people in the smaller group; for reliance, everybody whose group is "
@@ -135,7 +144,8 @@ CAPTIONS = {
     "interval; margin {margin}. Slope: outcome on attribution within groups, 1 as claimed, 0 "
     "none.",
     "T5e": "Eta squared: the share of the output's variance that lies between the groups of "
-    "{grouping}.",
+    "{grouping}, and the signed part of it through features without demonstrated support. Parts "
+    "that take from each other can each be larger than their sum.",
     "F1": "Each row is one metric and one pair of groups; the line is the simultaneous {level} "
     "interval. Shaded band: differences smaller than the declared margin. For errors, right "
     "means worse in the first group; for shares of hits and AUROC, right means better. "
@@ -175,7 +185,12 @@ CAPTIONS = {
 
 READING = (
     "{among}, {eta} follows {grouping} (n = {n}). Features with no demonstrated predictive value "
-    "within groups contribute {unsupported} to it; {unresolved} of these are merely unresolved."
+    "within groups contribute {unsupported} to it{split}."
+)
+READING_SPLIT = "; {unresolved} of these are merely unresolved"
+READING_SIGNED = (
+    ": the sum of {unresolved} through those whose support is merely unresolved and {shown} "
+    "through those shown to be without, which take from each other"
 )
 READING_ALONE = "{among}, {eta} follows {grouping} (n = {n})."
 READING_NONE = "How far the output follows {grouping}: {reason}."
@@ -220,6 +235,17 @@ RELIANCE_HEADS = (
     "Support",
 )
 
+TWINS = {
+    "columns": "as columns out of reach of the penalty, dropped afterwards",
+    "covariate": "as columns beside the others, averaged over the groups afterwards",
+    "offset": "as an offset estimated jointly and taken out of the outcome",
+    "given": "accounted for by whoever trained both",
+}
+NAMED_SETS = (
+    " A set is named by its first feature and the number of others; sets that nobody declared are "
+    "clusters of features whose values go together."
+)
+
 METHODS = {
     "model": "Model: {name} ({kind}), target {target}, link {link}; attributions by {method} "
     "on the {scale} scale. Source: {source}.",
@@ -256,6 +282,12 @@ METHODS = {
     "cloud of equal covariance. Outcome and errors of the model play no part in the clusters.",
     "verdicts": "Verdicts: different when the simultaneous interval excludes zero and is not "
     "inside the margin; similar when it lies inside the margin with at least 20 units in "
-    "each group; cannot tell when it holds zero and reaches beyond the margin; cannot be "
-    "asked here below the smallest group that is shown, or without overlap.",
+    "each group; cannot tell when it holds zero and reaches beyond the margin, or lies inside it "
+    "with fewer units, or, of the unsupported share, where support is decided for less than half "
+    "of the reliance; cannot be asked here below the smallest group that is shown, or without "
+    "overlap.",
+    "twin": "Twin by {grouping}: {refits} refits of the model and as many of its twin, which is of "
+    "the same class and had the group {how}; {subjects} {kind} compared, given {given}: the mean "
+    "excess of the model's share over its twin's, with a one-sided 95 % limit for a further "
+    "refit.{named}",
 }

@@ -88,9 +88,10 @@ def _row(made: Specification, i: int, k: int) -> list[Node]:
         if np.isfinite(numbers).all()
         else say(made.reason[i, k])
     )
+    subject = subject_name(str(made.fork_subject[i, k]), made.measures[k])
     return [
         name(made.names[i]), name(made.settings[i]), verdict(str(made.fork_verdict[i, k])),
-        "yes" if made.holds[i, k] else "no", name(subject_name(str(made.fork_subject[i, k]), made.measures[k])), evidence(told),
+        "yes" if made.holds[i, k] else "no", name(subject), evidence(told),
     ]  # fmt: skip
 
 

@@ -83,12 +83,12 @@ def test_the_share_counts_forks_under_which_the_answer_is_the_same(held: Specifi
     assert held.holds[:, 1].tolist() == [False, False, True, True]
     assert held.share[1] == 0.5
     assert held.fragile[1]
-    assert held.share[0] == 2 / 3  # the model without the dose errs otherwise
+    assert held.share[0] == 0  # the model without the dose errs otherwise
 
 
 def test_a_choice_that_does_not_enter_a_question_does_not_count(held: Specification) -> None:
     """Another explainer leaves performance as it is, and would make any answer look firm."""
-    assert held.touched[:, 0].tolist() == [True, True, True, False]
+    assert held.touched[:, 0].tolist() == [True, False, False, False]  # the error is the noise
     assert held.reason[3, 0] == UNTOUCHED
     assert held.touched[:, 1].all()
 

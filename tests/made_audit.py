@@ -223,7 +223,7 @@ def comparison(
 def _populations(v: int) -> Text:
     made = _text((v, 3))
     made[:, 1] = (
-        "Estimated for the overlap population, 71% of Black or African American and 54% of White."
+        "Estimated for the overlap population, 71 % of Black or African American and 54 % of White."
     )
     return made
 
@@ -255,7 +255,7 @@ def reliance(levels: Sequence[str] = LEVELS, subjects: Sequence[str] = SUBJECTS)
         strata=np.array([1, 10, 80], dtype=np.int64),
         bins=np.array([0, 10, 10], dtype=np.int64),
         population=np.array(
-            ["", "", "Speaks for the 42% of units that are in a stratum with two groups."]
+            ["", "", "Speaks for the 42 % of units that are in a stratum with two groups."]
         ),
         raw=share + 0.001,
         raw_total=(share + 0.001).sum(axis=1),

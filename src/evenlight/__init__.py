@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evenlight import cohorts as cohorts
+    from evenlight import hf as hf
     from evenlight import qualify as qualify
     from evenlight.api import report as report
     from evenlight.api import run as run
@@ -24,34 +25,45 @@ if TYPE_CHECKING:
     from evenlight.data.attributions import Background as Background
     from evenlight.data.coefficients import CoefficientTable as CoefficientTable
     from evenlight.data.cohort import Cohort as Cohort
+    from evenlight.data.ensemble import Ensemble as Ensemble
     from evenlight.data.features import Features as Features
     from evenlight.data.features import FeatureSets as FeatureSets
     from evenlight.data.features import Indicators as Indicators
     from evenlight.data.groups import Axes as Axes
     from evenlight.data.groups import Groups as Groups
     from evenlight.data.outcome import Survival as Survival
+    from evenlight.data.perturbed import Perturbed as Perturbed
     from evenlight.data.probed import Contrasts as Contrasts
     from evenlight.data.probed import Faithfulness as Faithfulness
     from evenlight.data.probed import Intervention as Intervention
     from evenlight.data.probed import Predictions as Predictions
+    from evenlight.data.recorded import recorded as recorded
     from evenlight.data.representation import Representation as Representation
     from evenlight.data.rows import Rows as Rows
     from evenlight.data.scores import Scores as Scores
+    from evenlight.data.searched import Search as Search
     from evenlight.data.sums import summed as summed
     from evenlight.data.training import TrainingSummary as TrainingSummary
     from evenlight.data.twins import Twin as Twin
     from evenlight.explainers.explain import explain as explain
     from evenlight.explainers.preview import preview as preview
     from evenlight.explainers.trees import interactions as interactions
+    from evenlight.forks import Fork as Fork
+    from evenlight.forks import hold as hold
+    from evenlight.forks import with_holds as with_holds
+    from evenlight.layered import layerings as layerings
     from evenlight.measures.agreement import agree as agree
     from evenlight.measures.assess import assess as assess
     from evenlight.measures.associate import associate as associate
     from evenlight.measures.axes_omnibus import axes_omnibus as axes_omnibus
     from evenlight.measures.clusters import clusters as clusters
     from evenlight.measures.compare import compare as compare
+    from evenlight.measures.conforming import Calibration as Calibration
+    from evenlight.measures.conforming import Conformal as Conformal
     from evenlight.measures.coverage import label_coverage as label_coverage
     from evenlight.measures.decide import decide as decide
     from evenlight.measures.encoded_used import encoded_used as encoded_used
+    from evenlight.measures.fragility import fragility as fragility
     from evenlight.measures.genotype_axes import genotype_axes as genotype_axes
     from evenlight.measures.genotype_axes import ld_blocks as ld_blocks
     from evenlight.measures.genotype_axes import principal_genotypes as principal_genotypes
@@ -85,16 +97,24 @@ if TYPE_CHECKING:
     from evenlight.measures.tip import tip as tip
     from evenlight.measures.tip_reliance import tip_reliance as tip_reliance
     from evenlight.measures.tip_views import tip_views as tip_views
+    from evenlight.measures.uncertain import uncertain as uncertain
     from evenlight.measures.versions import versions as versions
     from evenlight.modalities.tables import read_table as read_table
     from evenlight.models.adapt import adapt as adapt
     from evenlight.plan import Plan as Plan
     from evenlight.probes.contrasts import contrasts as contrasts
+    from evenlight.probes.embedded import Embeddings as Embeddings
     from evenlight.probes.embeddings import embed as embed
+    from evenlight.probes.ensembles import members as members
     from evenlight.probes.erase import erase as erase
     from evenlight.probes.faithfulness import faithfulness as faithfulness
     from evenlight.probes.flip import flip as flip
     from evenlight.probes.patches import patches as patches
+    from evenlight.probes.perturb import perturb as perturb
+    from evenlight.probes.perturb_again import perturb_again as perturb_again
+    from evenlight.probes.perturbations.perturbation import Perturbation as Perturbation
+    from evenlight.probes.perturbations.perturbation import Suite as Suite
+    from evenlight.probes.perturbations.suites import suite as suite
     from evenlight.probes.predict import predict as predict
     from evenlight.probes.refitting import Refitting as Refitting
     from evenlight.probes.residualise import residualise as residualise
@@ -103,6 +123,7 @@ if TYPE_CHECKING:
     from evenlight.probes.swap import swap as swap
     from evenlight.probes.twin import twin as twin
     from evenlight.probes.twin import twin_of as twin_of
+    from evenlight.probes.worst import worst as worst
     from evenlight.record import Audit as Audit
 
 __version__ = "0.1.0"
@@ -112,24 +133,33 @@ _HOME = {
     "Audit": "record",
     "Axes": "data.groups",
     "Background": "data.attributions",
+    "Calibration": "measures.conforming",
     "CoefficientTable": "data.coefficients",
     "Cohort": "data.cohort",
+    "Conformal": "measures.conforming",
     "Contrasts": "data.probed",
+    "Embeddings": "probes.embedded",
+    "Ensemble": "data.ensemble",
     "Evidence": "measures.shortcut_evidence",
     "Faithfulness": "data.probed",
     "FeatureSets": "data.features",
     "Features": "data.features",
+    "Fork": "forks",
     "Groups": "data.groups",
     "Indicators": "data.features",
     "Intervention": "data.probed",
     "Judging": "measures.judging",
+    "Perturbation": "probes.perturbations.perturbation",
+    "Perturbed": "data.perturbed",
     "Plan": "plan",
     "Predictions": "data.probed",
     "Refitting": "probes.refitting",
     "Representation": "data.representation",
     "Rows": "data.rows",
     "Scores": "data.scores",
+    "Search": "data.searched",
     "Structure": "measures.structure",
+    "Suite": "probes.perturbations.perturbation",
     "Survival": "data.outcome",
     "Testing": "measures.testing",
     "TrainingSummary": "data.training",
@@ -151,24 +181,31 @@ _HOME = {
     "explain": "explainers.explain",
     "faithfulness": "probes.faithfulness",
     "flip": "probes.flip",
+    "fragility": "measures.fragility",
     "genotype_axes": "measures.genotype_axes",
     "globally": "measures.globally",
+    "hf": "",
     "hierarchy": "measures.hierarchy",
+    "hold": "forks",
     "interactions": "explainers.trees",
     "intersect": "measures.intersect",
     "intersect_values": "measures.intersect",
     "label_agreement": "measures.labels",
     "label_coverage": "measures.coverage",
+    "layerings": "layered",
     "ld_blocks": "measures.genotype_axes",
     "leak": "measures.leak",
     "levers": "measures.levers",
     "match": "measures.match",
+    "members": "probes.ensembles",
     "mixed": "measures.mixed",
     "omnibus": "measures.omnibus",
     "over_proxies": "measures.proxies",
     "patches": "probes.patches",
     "perform": "measures.perform",
     "perform_along": "measures.perform_along",
+    "perturb": "probes.perturb",
+    "perturb_again": "probes.perturb_again",
     "predict": "probes.predict",
     "preview": "explainers.preview",
     "principal_genotypes": "measures.genotype_axes",
@@ -176,6 +213,7 @@ _HOME = {
     "qualify": "",
     "rate": "measures.rate",
     "read_table": "modalities.tables",
+    "recorded": "data.recorded",
     "refits": "measures.refits",
     "relatives": "measures.relatives",
     "rely": "measures.rely",
@@ -187,6 +225,7 @@ _HOME = {
     "shortcut": "measures.shortcut",
     "shuffle": "probes.shuffle",
     "slices": "measures.slices",
+    "suite": "probes.perturbations.suites",
     "summed": "data.sums",
     "suspects": "measures.suspects",
     "swap": "probes.swap",
@@ -195,8 +234,11 @@ _HOME = {
     "tip_views": "measures.tip_views",
     "twin": "probes.twin",
     "twin_of": "probes.twin",
+    "uncertain": "measures.uncertain",
     "unsupported_set": "measures.shortcut_evidence",
     "versions": "measures.versions",
+    "with_holds": "forks",
+    "worst": "probes.worst",
 }
 """Public name to the module that holds it."""
 

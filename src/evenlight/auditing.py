@@ -14,13 +14,14 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.twins import Twin
-from evenlight.doubts import doubts, other_backgrounds, unasked, unused_roles
+from evenlight.doubts import cohort_notes, doubts, other_backgrounds, unasked, unused_roles
 from evenlight.encoding import check_layers
 from evenlight.errors import EvenlightWarning, InputError, PlanError
 from evenlight.explainers.explain import explain
 from evenlight.explainers.progress import Pace
 from evenlight.forks import KINDS, hold, usual, with_holds
 from evenlight.judge import judge
+from evenlight.leaning import check_evidence
 from evenlight.ledger import enter
 from evenlight.measured import Aside, Explained, Progress, measured
 from evenlight.measures.nuisance import nuisance
@@ -30,6 +31,7 @@ from evenlight.measures.suspects import suspects
 from evenlight.measures.weighing import sampling_weights
 from evenlight.models.probe import Prepared, prepare
 from evenlight.plan import Plan
+from evenlight.probes.embedded import Embeddings
 from evenlight.probes.faithfulness import faithfulness
 from evenlight.probes.redraws import redraws
 from evenlight.provenance import cohort_card, date, model_card, model_digest, provenance
@@ -66,8 +68,13 @@ def audit(
     """
     if not isinstance(cohort, Cohort):
         raise InputError(f"cohort is a {type(cohort).__name__}; call audit(model, cohort)")
+    if not isinstance(plan, Plan | None):
+        raise InputError(f"plan is a {type(plan).__name__}; pass Plan.from_data({{...}})")
     say = progress or _quiet
     begun = time.perf_counter()
+    if isinstance(model, Embeddings):
+        turned = model.audited(cohort, target=(plan or Plan()).model.target)
+        model, cohort, sets = turned.model, turned.cohort, sets or turned.sets
     cohort = stood_in(model, cohort, plan or Plan())
     chosen = (plan or Plan()).completed(cohort)
     _fixed(chosen, plan_digest)
@@ -75,6 +82,7 @@ def audit(
     _regions(cohort, sets)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", EvenlightWarning)
+        check_evidence(twin, sets, cohort=cohort)
         say("checking the model")
         prepared = prepare(model, cohort, target=chosen.model.target)
         check_layers(prepared, cohort, chosen.reliance)
@@ -98,7 +106,7 @@ def audit(
             source=getattr(model, "source", ""),
             checked=other_backgrounds(made, explained.repeats, explained.checked, cohort),
         ),
-        cohort=cohort_card(cohort, chosen),
+        cohort=replace(cohort_card(cohort, chosen), notes=cohort_notes(cohort, twin)),
         compositions=tuple(compose(cohort, by=g) for g in cohort.groups),
         performances=found.measures.performances,
         comparisons=found.measures.comparisons,
@@ -112,7 +120,7 @@ def audit(
         findings=findings,
         verdict=gate,
         warnings=tuple(dict.fromkeys([
-            *cohort.notes, *changed, *_unused(cohort, made, chosen), *suspected,
+            *cohort_notes(cohort, twin), *changed, *_unused(cohort, made, chosen), *suspected,
             *unasked([g.name for g in cohort.groups], [q.grouping for q in chosen.question]),
             *doubts(made, found.measures, chosen.policy), *found.notes, *told,
         ])),

@@ -8,6 +8,8 @@ import numpy as np
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
+from evenlight.data.intake import NO_SPLIT
 from evenlight.data.probed import Faithfulness
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import UNKNOWN
@@ -16,6 +18,29 @@ from evenlight.measures.prepare import as_variables, unit_codes
 from evenlight.measures.quality import Quality
 from evenlight.policy import Policy
 from evenlight.results import Measures
+
+
+def cohort_notes(cohort: Cohort, training: object = None) -> tuple[str, ...]:
+    """The notes of a cohort; training people that are apart from it answer for a missing split.
+
+    Apart are cohorts that share no row and no unit that is declared.
+    """
+    notes: list[str] = list(cohort.notes)
+    if not isinstance(training, Cohort) or NO_SPLIT not in notes or not _apart(cohort, training):
+        return tuple(notes)
+    notes[notes.index(NO_SPLIT)] = (
+        f"No split was declared; none of the {cohort.n:,} audited rows is among the "
+        f"{training.n:,} training rows that were given."
+    )
+    return tuple(notes)
+
+
+def _apart(cohort: Cohort, training: Cohort) -> bool:
+    rows = np.intersect1d(cohort.rows, training.rows).size
+    if cohort.unit in (None, "row") or cohort.unit != training.unit:
+        return not rows
+    names = (set(one.people[one.unit].astype(str)) for one in (cohort, training))
+    return not rows and not set.intersection(*names)
 
 
 def coverage(cohort: Cohort) -> dict[str, float]:
@@ -91,8 +116,8 @@ def _noisy(made: Comparison) -> Iterator[str]:
         if np.nan_to_num(share).max(initial=0.0) > NOISE:
             c, j = (int(i) for i in np.unravel_index(np.nanargmax(share), share.shape))
             yield (
-                f"By {made.grouping}, {what} makes up to {share[c, j]:.0%} of the variance of a "
-                f"difference ({made.subjects[j]}, {' against '.join(made.contrasts[c])}); "
+                f"By {made.grouping}, {what} makes up to {percent(share[c, j])} of the variance "
+                f"of a difference ({made.subjects[j]}, {' against '.join(made.contrasts[c])}); "
                 f"{remedy} would sharpen it."
             )
 
@@ -134,7 +159,7 @@ def other_backgrounds(
 
 
 def _little_known(name: str, share: float, measures: Measures) -> Iterator[str]:
-    yield f"{name} is known for {share:.0%} of units; nothing is judged by it."
+    yield f"{name} is known for {percent(share)} of units; nothing is judged by it."
     for made in measures.performances:
         if made.grouping == name and UNKNOWN in made.parts:
             yield from _missing_against_known(made)

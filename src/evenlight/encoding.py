@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenlight.data.cohort import Cohort
-from evenlight.data.embeddings import Embeddings, Erased
 from evenlight.data.probed import Predictions
+from evenlight.data.representation import Erased, Representation
 from evenlight.errors import EvenlightError, PlanError
 from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.encoded_used import encoded_used
@@ -96,7 +96,7 @@ class _Read:
 
     prepared: Prepared
     predicted: Predictions
-    layers: tuple[Embeddings, ...]
+    layers: tuple[Representation, ...]
     against: str | None
 
 

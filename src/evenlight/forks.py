@@ -24,6 +24,7 @@ from evenlight.models.adapt import adapt
 from evenlight.models.probe import Prepared, prepare
 from evenlight.plan import Plan
 from evenlight.plan_parts import ForkKind, MeasurePlan
+from evenlight.probes.embedded import Embeddings
 from evenlight.probes.faithfulness import faithfulness
 from evenlight.probes.redraws import redraws
 from evenlight.record import Audit
@@ -89,6 +90,9 @@ def hold(
     Raises InputError for another cohort than the audited one, a fork whose cohort has other rows,
     or forks that share name and setting.
     """
+    if isinstance(model, Embeddings):
+        turned = model.audited(cohort, target=Plan.from_data(audit.plan).model.target)
+        model, cohort = turned.model, turned.cohort
     if audit.cohort.digest != cohort.digest:
         raise InputError("the cohort is not the one that was audited; hand over that one")
     plan = Plan.from_data(audit.plan)
@@ -311,10 +315,10 @@ def _same(own: Answer, other: Answer) -> bool:
 
 
 def _entered(own: Answer, part: Part, other: Answer, same: Part | None) -> bool:
-    """Whether a fork enters a question: another explainer leaves performance to the last bit."""
+    """Whether a fork enters a question: another explainer leaves performance as it is."""
     if own.measure in EXPLAINED:
         return True
-    unlike = not np.array_equal(_numbers(part), _numbers(same), equal_nan=True)
+    unlike = not np.allclose(_numbers(part), _numbers(same), rtol=1e-9, atol=0, equal_nan=True)
     return unlike or own.verdict != other.verdict
 
 

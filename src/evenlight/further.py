@@ -25,6 +25,7 @@ from evenlight.measures.nested import Hierarchy
 from evenlight.measures.omnibus import Omnibus
 from evenlight.measures.performance import Performance
 from evenlight.measures.proxied import Proxied
+from evenlight.measures.reliance import Reliance
 from evenlight.measures.shortcuts import Shortcut
 from evenlight.measures.slices import Slices
 from evenlight.measures.specification import Specification
@@ -63,6 +64,7 @@ class Further:
     matches: tuple[Matched, ...] = ()
     hierarchies: tuple[Hierarchy, ...] = ()
     raters: tuple[Performance, ...] = ()
+    set_reliances: tuple[Reliance, ...] = ()
     shortcuts: tuple[Shortcut, ...] = ()
     levers: tuple[Levers, ...] = ()
     leakages: tuple[Leakage, ...] = ()

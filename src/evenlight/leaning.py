@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 
+from evenlight.data.apart import apart, same_features
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
+from evenlight.data.given_sets import sets_of
 from evenlight.data.probed import Predictions
 from evenlight.data.twins import Twin
-from evenlight.errors import EvenlightError
+from evenlight.errors import EvenlightError, InputError
+from evenlight.measures.belongs import same_groups, same_output
 from evenlight.measures.clusters import clusters
 from evenlight.measures.judging import Judging
 from evenlight.measures.leak import leak
 from evenlight.measures.leakage import Leakage
 from evenlight.measures.lever import Levers
 from evenlight.measures.levers import levers
+from evenlight.measures.prepare import as_variables
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.rely import rely
 from evenlight.measures.shortcut import shortcut
-from evenlight.measures.shortcut_evidence import Evidence as Beside
-from evenlight.measures.shortcut_evidence import unsupported_set
+from evenlight.measures.shortcut_evidence import Evidence, unsupported_set
 from evenlight.measures.shortcuts import UNSUPPORTED, Shortcut
 from evenlight.measures.structure import Structure
+from evenlight.measures.testing import Testing
+from evenlight.measures.withhold import withheld_reliance
 from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
 from evenlight.probes.patches import patches
@@ -55,6 +60,7 @@ CLUSTERED = 2_000
 class Leaning:
     """One record a grouping whose reliance was asked, and sentences on what could not be had."""
 
+    reliances: tuple[Reliance, ...] = ()
     shortcuts: tuple[Shortcut, ...] = ()
     levers: tuple[Levers, ...] = ()
     leakages: tuple[Leakage, ...] = ()
@@ -62,6 +68,7 @@ class Leaning:
 
     def __add__(self, other: Leaning) -> Leaning:
         return Leaning(
+            self.reliances + other.reliances,
             self.shortcuts + other.shortcuts,
             self.levers + other.levers,
             self.leakages + other.leakages,
@@ -78,11 +85,12 @@ def structure(plan: Plan) -> Structure | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Audited:
     """What the gate is asked of: the model with its explanation, and training people or a twin.
 
     `sets` are those that the audit was given, None if there were none; `refits` are made of
-    training people; `adjust` as in `rely`.
+    training people; `adjust` as in `rely`; `unreliable` says by which groupings explanations cannot
+    be trusted, and why; `testing` is that of a reliance, by grouping.
     """
 
     prepared: Prepared
@@ -92,10 +100,37 @@ class Evidence:
     sets: FeatureSets | None
     refits: int
     adjust: Structure | None
+    unreliable: Mapping[str, str] = field(default_factory=dict)
+    testing: Mapping[str, Testing] = field(default_factory=dict)
+
+
+def check_evidence(twin: object = None, sets: object = None, *, cohort: Cohort) -> None:
+    """Raise an error where what stands beside a model does not fit the cohort, before any compute.
+
+    `twin` is a Twin or training people, `sets` are FeatureSets of the cohort's features or
+    variables; None passes. InputError for other types, FeatureError for other sets, CohortError for
+    audited rows among the training people or other features, AttributionError or CohortError for a
+    twin of another cohort, GroupError for a twin by a grouping that the cohort does not have.
+    """
+    if sets is not None:
+        sets_of(sets, cohort)
+    if twin is None:
+        return
+    if isinstance(twin, Twin):
+        twin.at(cohort)
+        cohort.grouping(twin.grouping)
+    elif isinstance(twin, Cohort):
+        same_features(cohort, twin)
+        apart(cohort, twin)
+    else:
+        raise InputError(
+            f"twin is a {type(twin).__name__}; wanted the Twin of ev.twin(model, cohort, "
+            "training=..., by=...), or the people that the model was trained on, a Cohort"
+        )
 
 
 def leaning(
-    evidence: Evidence, cohort: Cohort, plan: Plan, judging: Judging, say: Callable[[str], None]
+    evidence: Audited, cohort: Cohort, plan: Plan, judging: Judging, say: Callable[[str], None]
 ) -> Leaning:
     """The gate, levers and leakage by every grouping whose reliance is a primary question.
 
@@ -116,7 +151,7 @@ def leaning(
     return out
 
 
-def _sets(evidence: Evidence, cohort: Cohort) -> FeatureSets:
+def _sets(evidence: Audited, cohort: Cohort) -> FeatureSets:
     """The sets given, if each feature is in one; else clusters of many features, or each alone."""
     given, names = evidence.sets, evidence.made.features.names
     if given is not None and cohort.x.ndim != 2:  # regions, over which maps are summed already
@@ -132,7 +167,7 @@ def _sets(evidence: Evidence, cohort: Cohort) -> FeatureSets:
 
 
 def _one(
-    evidence: Evidence,
+    evidence: Audited,
     cohort: Cohort,
     by: str,
     sets: FeatureSets,
@@ -141,30 +176,41 @@ def _one(
 ) -> Leaning:
     """Everything by one grouping; the gate is asked last, of what was found before."""
     notes: list[str] = []
-    lean = rely(evidence.made.by(sets), cohort, by=by, adjust=evidence.adjust, rng=rng)
-    moved = _tried(
-        f"Interventions by {by}",
-        notes,
-        partial(_moved, evidence, cohort, lean, sets),
-        judging=judging,
-        rng=rng,
-    )
-    twin = _tried(f"A twin by {by}", notes, partial(_twin, evidence, cohort, by, sets), rng=rng)
-    people = evidence.twin if twin is not None and isinstance(evidence.twin, Cohort) else None
-    gated = shortcut(
-        lean,
-        evidence.made,
-        cohort,
-        sets=sets,
-        adjust=evidence.adjust,
-        evidence=Beside(twin=twin, levers=_of_unsupported(moved), training=people),
-    )
+    made, adjust, bad = evidence.made, evidence.adjust, evidence.unreliable.get(by, "")
+    share = evidence.testing.get(by)
+    lean = rely(made.by(sets), cohort, by=by, testing=share, adjust=adjust, rng=rng)
+    lean = withheld_reliance(lean, bad)
+    moved, beside = None, Evidence()
+    if not bad:
+        ask = partial(_moved, evidence, cohort, lean, sets)
+        moved = _tried(f"Interventions by {by}", notes, ask, judging=judging, rng=rng)
+        beside = _beside(evidence, cohort, by, sets, notes, rng=rng)
+    twin, beside = beside.twin, replace(beside, levers=_of_unsupported(moved))
+    gated = shortcut(lean, made, cohort, sets=sets, adjust=adjust, evidence=beside)
     told = _tried(f"What tells {by}", notes, partial(_told, evidence, cohort, by, twin), rng=rng)
+    grouped = lean.subjects != as_variables(made, cohort)[0].features.names
     return Leaning(
+        (lean,) if grouped else (),
         (gated,),
         () if moved is None else (moved,),
         () if told is None else (told,),
         tuple(notes),
+    )
+
+
+def _beside(
+    evidence: Audited, cohort: Cohort, by: str, sets: FeatureSets, notes: list[str], *,
+    rng: np.random.Generator,
+) -> Evidence:  # fmt: skip
+    """The twin with the people whom it was trained on, or why there is none."""
+    told: list[str] = []
+    ask = partial(_twin, evidence, cohort, by, sets)
+    twin = _tried(f"A twin by {by}", told, ask, rng=rng)
+    if told:
+        notes += told
+        return Evidence(no_twin=told[0].rstrip("."))
+    return Evidence(
+        twin=twin, training=evidence.twin if isinstance(evidence.twin, Cohort) else None
     )
 
 
@@ -180,7 +226,7 @@ def _tried(
 
 
 def _moved(
-    evidence: Evidence,
+    evidence: Audited,
     cohort: Cohort,
     lean: Reliance,
     sets: FeatureSets,
@@ -211,9 +257,12 @@ def _of_unsupported(moved: Levers | None) -> Levers | None:
 
 
 def _twin(
-    evidence: Evidence, cohort: Cohort, by: str, sets: FeatureSets, *, rng: np.random.Generator
+    evidence: Audited, cohort: Cohort, by: str, sets: FeatureSets, *, rng: np.random.Generator
 ) -> Twin | None:
-    """The twin given, where it is by this grouping, or refitted on the training people given."""
+    """The twin given, or one refitted on the training people given, None of neither.
+
+    Raises InputError for a twin by another grouping, AttributionError for one of another model.
+    """
     given = evidence.twin
     if isinstance(given, Cohort):
         how = Refitting(
@@ -221,14 +270,21 @@ def _twin(
             target=evidence.prepared.column,
         )  # fmt: skip
         return refitted(evidence.prepared, cohort, training=given, by=by, refitting=how, rng=rng)
-    return given if given is not None and given.grouping == by else None
+    if given is None:
+        return None
+    same_groups(given, cohort.grouping(by), "this reliance")
+    seen = given.at(cohort).audited
+    if seen is not None:
+        same_output("the twin", seen, evidence.made.at(cohort).output)
+    return given
 
 
 def _told(
-    evidence: Evidence, cohort: Cohort, by: str, twin: Twin | None, *, rng: np.random.Generator
+    evidence: Audited, cohort: Cohort, by: str, twin: Twin | None, *, rng: np.random.Generator
 ) -> Leakage:
     """How far the output, the attributions and the values tell the groups."""
     wide = cohort.x.ndim != 2 or cohort.x.shape[1] > WIDE
     values = () if cohort.gaps or wide else ("values",)
-    asked = [evidence.predicted, evidence.made, *values]
+    made = () if by in evidence.unreliable else (evidence.made,)
+    asked = [evidence.predicted, *made, *values]
     return leak(asked, cohort, by=by, twin=twin, rng=rng)

@@ -16,7 +16,7 @@ from evenlight.data.twins import Twin
 from evenlight.doubts import coverage
 from evenlight.explore import explore, nest, overturned, performable
 from evenlight.further import Further
-from evenlight.leaning import Evidence, leaning, structure
+from evenlight.leaning import Audited, leaning, structure
 from evenlight.measures.assess import assess
 from evenlight.measures.clusters import clusters
 from evenlight.measures.compare import compare
@@ -38,7 +38,7 @@ from evenlight.measures.withhold import withheld, withheld_reliance
 from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
 from evenlight.policy import Policy, error_rates
-from evenlight.probes.contrasts import contrasts
+from evenlight.probes.contrasts import contrasts, movable
 from evenlight.probes.flip import flip
 from evenlight.probes.predict import predict
 from evenlight.results import Measures
@@ -116,9 +116,11 @@ def measured(
     further, notes = _further(explained.made, predicted, cohort, plan, say)
     tipped, less = _overturned(made, cohort, plan, [own.relied for own in by])
     nested, more = _nested(made, cohort, plan, aside.sets, [own.compared for own in by])
-    evidence = Evidence(
-        prepared, made, predicted, aside.twin, aside.sets, plan.reliance.refits, structure(plan)
-    )
+    bad = {own.checked.grouping: own.checked.unreliable for own in by if own.checked.unreliable}
+    evidence = Audited(
+        prepared, made, predicted, aside.twin, aside.sets, plan.reliance.refits, structure(plan),
+        bad, {groups.name: _share(plan, groups.name) for groups in cohort.groups},
+    )  # fmt: skip
     judging = _judging(plan.policy, None)
     lean = leaning(evidence, cohort, plan, judging, say)
     asked = beside(Given(prepared, predicted, made, judging), cohort, plan, say)
@@ -132,10 +134,12 @@ def measured(
         lean.shortcuts,
         asked.encoded,
         asked.slices,
+        lean.reliances,
     )
     every = replace(
         further, hierarchies=nested, tippings=further.tippings + tipped,
-        shortcuts=lean.shortcuts, levers=lean.levers, leakages=lean.leakages,
+        set_reliances=lean.reliances, shortcuts=lean.shortcuts, levers=lean.levers,
+        leakages=lean.leakages,
         encoded=asked.encoded, slices=asked.slices, proxies=asked.proxies,
     )  # fmt: skip
     return Found(
@@ -144,7 +148,7 @@ def measured(
         tuple(sensed),
         tuple(f for own in flipped for f in own),
         every,
-        notes + less + more + lean.notes + asked.notes,
+        _unmoved(cohort) + notes + less + more + lean.notes + asked.notes,
     )
 
 
@@ -181,7 +185,7 @@ def _by(
         rng=streams[1],
     )
     say(f"reliance on {groups.name}")
-    share = _testing(plan.policy, plan.policy.margins.reliance, groups.name, rates)
+    share = _share(plan, groups.name)
     relied = rely(made, cohort, by=groups, testing=share, adjust=structure(plan), rng=streams[2])
     return _Own(
         performed,
@@ -233,6 +237,12 @@ def _nested(
     return nest(made, cohort, sets, compared, seed=plan.explain.seed)
 
 
+def _share(plan: Plan, grouping: str) -> Testing:
+    """How a share of variance is tested."""
+    rates = error_rates(plan.question, plan.policy.alpha)
+    return _testing(plan.policy, plan.policy.margins.reliance, grouping, rates)
+
+
 def _testing(
     policy: Policy, margin: float, grouping: str, rates: Mapping[tuple[str, str, str], float]
 ) -> Testing:
@@ -256,12 +266,29 @@ def _contrasts(prepared: Prepared, made: Attributions, cohort: Cohort) -> Contra
     """Common contrasts on the margin, where the model has one and x is a table."""
     if made.scale != "margin" or cohort.x.ndim != 2:
         return None
-    names = cohort.features.variables().names
+    names = movable(cohort)
+    if not names:
+        return None
     if len(names) > MOST_CONTRASTS:
         grouped, _ = as_variables(made, cohort)
-        size = np.abs(grouped.values).mean(axis=0)
+        own = [grouped.features.place[name] for name in names]
+        size = np.abs(grouped.values).mean(axis=0)[own]
         names = tuple(names[j] for j in np.sort(np.argsort(-size)[:MOST_CONTRASTS]))
     return contrasts(prepared, cohort, target=prepared.column, subjects=names)
+
+
+def _unmoved(cohort: Cohort) -> tuple[str, ...]:
+    """A note on the variables that have no common contrast, since values are missing in them."""
+    if not cohort.gaps or cohort.x.ndim != 2:
+        return ()
+    every, free = cohort.features.variables().names, movable(cohort)
+    left = [name for name in every if name not in set(free)]
+    told = ", ".join(left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
+    rest = f"is of the other {len(free)} features" if free else "is not asked"
+    return (
+        f"Values are missing (NaN) in {told}: a gap moved to a number is not the same change for "
+        f"everyone, so whether the same change of each feature moves the output alike {rest}.",
+    )
 
 
 def _dependences(

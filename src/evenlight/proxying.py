@@ -14,9 +14,9 @@ import pandas as pd
 from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.embeddings import Embeddings
 from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
 from evenlight.data.probed import Predictions
+from evenlight.data.representation import Representation
 from evenlight.encoding import named_layers
 from evenlight.errors import EvenlightError, PlanError
 from evenlight.explore import performable
@@ -118,7 +118,7 @@ def stood_in(model: object, cohort: Cohort, plan: Plan) -> Cohort:
 
 def representations(
     model: object, cohort: Cohort, plan: Plan
-) -> tuple[str, tuple[Axes | Embeddings, ...]]:
+) -> tuple[str, tuple[Axes | Representation, ...]]:
     """What is clustered, and what it is: declared axes, else a layer, else the table's values."""
     if cohort.axes:
         return "axes", cohort.axes
@@ -130,10 +130,10 @@ def representations(
             "reliance.layers"
         )
     values = _standardised(cohort.dense())
-    return "values", (Embeddings.given("the values", values, rows=cohort.rows),)
+    return "values", (Representation.given("the values", values, rows=cohort.rows),)
 
 
-def _layer(model: object, cohort: Cohort, plan: Plan) -> Embeddings:
+def _layer(model: object, cohort: Cohort, plan: Plan) -> Representation:
     """The last of the named layers that is not the output itself."""
     many = max(len(settled(model, cohort).targets), 1)
     read = embed(model, cohort, layers=named_layers(plan.reliance))

@@ -35,8 +35,9 @@ SAID = {
 SCHEMA = "urn:evenlight:audit:1.4"
 """Name and version of the record's form.
 
-1.4: `further` has `encoded`, `slices`, `proxies`, `holds`; an association counts the strata `dropped`, a
-gate names the conditions `stricter` than its own.
+1.4: `further` has `encoded`, `slices`, `proxies`, `holds` and
+`set_reliances`; an association counts the strata
+`dropped`, a gate names the conditions `stricter` than its own.
 """
 
 

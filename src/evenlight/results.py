@@ -46,14 +46,21 @@ class Measures:
     shortcuts: tuple[Shortcut, ...] = ()
     encoded: tuple[EncodedUsed, ...] = ()
     slices: tuple[Slices, ...] = ()
+    by_sets: tuple[Reliance, ...] = ()
 
 
 def results(measures: Measures) -> list[Result]:
-    """Every judged number of every measure."""
+    """Every judged number of every measure; shares of sets answer for all, where there are sets."""
+    sets = {made.grouping for made in measures.by_sets}
     return [
         *(r for made in measures.performances for r in _performance(made)),
         *(r for made in measures.comparisons for r in _comparison(made)),
-        *(r for made in measures.reliances for r in _reliance(made)),
+        *(
+            r
+            for made in measures.reliances
+            for r in _reliance(made, totals=made.grouping not in sets)
+        ),
+        *(r for made in measures.by_sets for r in _reliance(made)),
         *(r for made in measures.qualities for r in _quality(made)),
         *(_shortcut(made) for made in measures.shortcuts),
         *(r for record in measures.encoded for r in encoded_results(record)),
@@ -125,14 +132,14 @@ def _of_use(view: View) -> bool:
     return view.name in USES and (view.name == "use" or view.scale == "margin")
 
 
-def _reliance(made: Reliance) -> Iterator[Result]:
+def _reliance(made: Reliance, *, totals: bool = True) -> Iterator[Result]:
     own = partial(
         Result, kind="reliance", grouping=made.grouping, pair=None, unit="share of variance",
         margin=made.margin,
     )  # fmt: skip
     for g, given in enumerate(made.given):
         one = partial(own, view=given, n=float(made.n[g]) or NAN, alpha=float(made.alpha[g]))
-        for t, name in enumerate(TOTALS[:2]):
+        for t, name in enumerate(TOTALS[:2] if totals else ()):
             total = partial(
                 one,
                 subject=name,

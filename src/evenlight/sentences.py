@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from math import isnan
 
-from evenlight.data.digits import MINUS, confidence, decimals, fixed, number
+from evenlight.data.digits import MINUS, confidence, decimals, fixed, plain
 from evenlight.data.shown import SUBJECTS, metric_name
 from evenlight.measures.words import SPOKEN
 from evenlight.results import Result
 from evenlight.sentences_beside import encoded_sentence, slice_sentence
+from evenlight.stats.equivalence import SIMILAR_FROM
 
 BESIDE = {"encoding": encoded_sentence, "slice": slice_sentence}
 """Kinds of results that have sentences of their own."""
@@ -38,7 +39,7 @@ def sentence(result: Result) -> str:
     if result.kind == "shortcut":
         return _shortcut(result)
     if result.verdict == "not_estimable":
-        return f"{_subject(result)}: {SPOKEN['not_estimable']}. Why: {result.reason}."
+        return f"{_subject(result)}: {SPOKEN['not_estimable']}. Why: {_ended(result)}"
     if result.subject == "unsupported_share" and result.low == result.high == 0:
         return (
             f"{AMONG[result.view]}, nothing follows {result.grouping} through features without "
@@ -140,8 +141,9 @@ def _split(result: Result) -> str:
     _, _, _, places = _scaled(result)
     sign = -100.0 if result.effect < 0 else 100.0
     open_, shown = sign * result.unresolved, sign * (result.effect - result.unresolved)
+    made = "made up" if round(min(open_, shown), places) >= 0 else "the sum"
     return (
-        f", made up of {fixed(shown, places)} shown to be without support and "
+        f", {made} of {fixed(shown, places)} shown to be without support and "
         f"{fixed(open_, places)} merely unresolved"
     )
 
@@ -149,11 +151,11 @@ def _split(result: Result) -> str:
 def _shortcut(result: Result) -> str:
     head = f"Reliance on {result.grouping}"
     if result.verdict != "different":
-        return f"{head}, whether it is a shortcut: {SPOKEN[result.verdict]}. Why: {result.reason}."
+        return f"{head}, whether it is a shortcut: {SPOKEN[result.verdict]}. Why: {_ended(result)}"
     return (
         f"{head} is consistent with a shortcut. {AMONG[result.view]}, {_size(result)} % "
         f"({confidence(result.alpha)} interval {_interval(result)}) follows it through features "
-        f"without demonstrated support within groups{_split(result)}; {result.reason}."
+        f"without demonstrated support within groups{_split(result)}; {_ended(result)}"
     )
 
 
@@ -171,18 +173,43 @@ def _closing(result: Result) -> str:
     if why and result.kind == "attribution" and result.mechanism in ("context", "use"):
         why += "; other values of it may add to this"
     if result.verdict == "cannot_tell" and result.kind == "reliance" and result.reason:
-        return f": {spoken}; {result.reason}."
-    if result.verdict == "cannot_tell" and isnan(result.more):
-        return f": {spoken}; far more people than these would be needed."
+        return f": {spoken}; {_ended(result)}"
     if result.verdict == "cannot_tell":
-        arm = "in each group" if result.more_in == "both" else f"in {result.more_in}"
-        return f": {spoken}; about {result.more:,.0f} more people {arm} would settle it."
+        return f": {spoken}; {_open(result)}."
     if result.verdict == "similar":
-        share = result.kind == "reliance"
-        margin = f"{number(100 * result.margin)} %" if share else number(result.margin)
         seen = ", detectable but" if result.low > 0 or result.high < 0 else ","
-        return f": {spoken}{seen} inside the margin of {margin}."
+        return f": {spoken}{seen} inside the margin of {_margin(result)}."
     if result.verdict == "different":
         beyond = result.low > result.margin or result.high < -result.margin
         spoken += ", beyond the margin" if beyond else ", size uncertain"
     return f": {spoken}{'; ' + why if why else ''}."
+
+
+def _open(result: Result) -> str:
+    """What would settle an interval that cannot tell, or what stands in the way.
+
+    An interval inside the margin is of too few people: *similar* needs 20 in each group.
+    """
+    arm = "in each group" if result.more_in == "both" else f"in {result.more_in}"
+    if -result.margin <= result.low and result.high <= result.margin:
+        what = "people or events" if result.kind == "performance" else "people"
+        need = f"inside the margin of {_margin(result)}, but similar needs {SIMILAR_FROM} {what}"
+        more = (
+            "" if isnan(result.more) else f"; about {result.more:,.0f} more people {arm} would do"
+        )
+        return f"{need} in each group{more}"
+    if not isnan(result.more):
+        return f"about {result.more:,.0f} more people {arm} would settle it"
+    if result.more_in:
+        return "far more people than these would be needed"
+    return f"the interval reaches beyond the margin of {_margin(result)}"
+
+
+def _ended(result: Result) -> str:
+    """The reason with one full stop."""
+    return f"{result.reason.rstrip('. ')}."
+
+
+def _margin(result: Result) -> str:
+    share = result.kind == "reliance"
+    return f"{plain(100 * result.margin)} %" if share else plain(result.margin)

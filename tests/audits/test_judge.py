@@ -100,7 +100,7 @@ def test_few_known_labels_judge_nothing_and_stop_the_gate() -> None:
     assert {a.verdict for a in found.answers} == {"not_estimable"}
     assert found.gate().exit_code == 3
     assert any(
-        "race is known for 10% of units; nothing is judged by it" in w for w in found.warnings
+        "race is known for 10 % of units; nothing is judged by it" in w for w in found.warnings
     )
     assert any("where race is unknown" in w and "over everybody" in w for w in found.warnings)
     assert "race is known for 10% of units, below the 50%" in found.answers[0].sentence

@@ -58,7 +58,7 @@ def test_race_within_site(patients: Fitted) -> None:
     assert "people of both groups from the same strata are needed" in found.reason[0, asian, 0]
     assert found.n[0, black].tolist() == [472, 1478]
     told = found.population[0, black]
-    assert "71% of Black or African American and 54% of White" in told
+    assert "71 % of Black or African American and 54 % of White" in told
     j, v = found.subjects.index("VKORC1 A"), found.view("signed")
     assert found.verdict[v, black, j] == "different"
     assert found.mechanism[v, black, j] == "value"

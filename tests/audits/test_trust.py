@@ -207,10 +207,10 @@ def test_much_noise_of_the_explainer_is_told(right: Audit) -> None:
     assert told(noise_share=share, background_share=share) == []
     share[0, 2] = 0.25
     assert told(noise_share=share, background_share=np.zeros_like(share)) == [
-        "By race, Monte Carlo error of the explainer makes up to 25% of the variance of a "
+        "By race, Monte Carlo error of the explainer makes up to 25 % of the variance of a "
         "difference (f2, B against A); more walks would sharpen it."
     ]
-    assert "the draw of the background makes up to 25%" in told(background_share=share)[0]
+    assert "the draw of the background makes up to 25 %" in told(background_share=share)[0]
 
 
 def test_quality_is_in_the_record_and_its_tables(right: Audit) -> None:

@@ -95,7 +95,7 @@ def test_black_against_white_speaks_for_the_overlap(formula: Audit) -> None:
     race = formula.comparisons[0]
     c = race.contrast(BLACK, "White")
     assert race.n[0, c].tolist() == [472, 1478]
-    assert "71% of Black or African American and 54% of White" in race.population[0, c]
+    assert "71 % of Black or African American and 54 % of White" in race.population[0, c]
 
 
 def test_shares_add_up_to_eta_squared(formula: Audit, patients: Cohort) -> None:

@@ -237,7 +237,7 @@ def test_two_labels_for_an_outcome_must_say_which_is_the_event() -> None:
 def test_attributions_of_another_scale_are_refused() -> None:
     """Attributions that miss the output in most rows were made on another scale or target."""
     x = frame()
-    with pytest.raises(AttributionError, match=r"miss the output in \d+% of rows"):
+    with pytest.raises(AttributionError, match=r"miss the output in \d+ % of rows"):
         Attributions.from_arrays(
             x.to_numpy(), rows=IDS, features=list(x.columns), output=np.ones(60), base=0.0
         )

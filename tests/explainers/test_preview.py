@@ -69,6 +69,37 @@ def test_a_slow_start_costs_a_preview_no_rows(monkeypatch: pytest.MonkeyPatch) -
     assert asked == [4, 16, 200]
 
 
+def test_a_start_that_takes_all_the_time_is_no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trees compiled for 9 s explain 300 rows in a second: no forecast of eleven minutes."""
+    clock = iter([0.0, 0.0, 9.0, 9.0, 9.0, 9.02, 9.02, 9.02, 9.5, 9.5, 9.5])
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+    asked: list[int] = []
+
+    def quick(model: object, cohort: ev.Cohort, **_: object) -> ev.Attributions:
+        asked.append(cohort.n)
+        n = cohort.n
+        zeros = np.zeros((n, 5))
+        return ev.Attributions.from_arrays(
+            zeros, rows=list(cohort.rows), features=list("abcde"), output=zeros[:, 0], base=0.0
+        )
+
+    monkeypatch.setattr(previews, "explain", quick)
+    seen = ev.preview(layers(5, 6, 1), COHORT)
+    assert asked[:2] == [4, 1]
+    assert asked[2] > previews.FIRST
+    assert seen.whole_seconds < 5
+
+
+def test_a_preview_reads_a_model_as_the_whole_cohort_does() -> None:
+    """A margin that lies between 0 and 1 in the few rows tried first is no probability."""
+    x = np.full((300, 1), 0.5)
+    x[::10] = 9.0
+    people = PEOPLE.assign(y=np.tile([0, 1], 150))
+    cohort = ev.Cohort(x, people, ["a"], outcome="y", groups=["sex"], unit="row")
+    for seed in range(3):
+        assert ev.preview(lambda rows: rows[:, 0], cohort, seed=seed).attributions.n == 200
+
+
 def test_progress_tells_rows_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
     """A function hears of every block, True writes to stderr, nothing goes to stdout."""
     heard: list[Pace] = []

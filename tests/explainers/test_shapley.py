@@ -188,7 +188,7 @@ def test_rows_above_the_tolerance_are_counted_and_kept() -> None:
     assert found.settings["precise"] < 1
     assert found.converged.all()
     (note,) = found.settings["notes"]
-    assert "did not reach a Monte Carlo error of 5%" in note
+    assert "did not reach a Monte Carlo error of 5 %" in note
     assert "with 12 walks" in note
     assert values_of(deep, COHORT, START, exact=True).settings["notes"] == ()
 

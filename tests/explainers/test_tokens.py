@@ -264,7 +264,7 @@ def test_rows_of_different_length_start_differently() -> None:
     """What length alone does is said, since no feature holds it."""
     network, own = text_network(num_hidden_layers=2), cohort(rows_of_codes(30, 8, BERT))
     model = sequences(network, special=BERT)
-    with pytest.warns(EvenlightWarning, match=r"Rows start at different outputs \(variance \d+%"):
+    with pytest.warns(EvenlightWarning, match=r"Rows start at different outputs \(variance \d+ %"):
         made = explained(model, own)
     assert np.ptp(made.base) > 0
     assert any("number of tokens" in note for note in made.settings["tokens"])

@@ -54,7 +54,7 @@ def test_genotypes_of_warfarin_tell_race_within_doses_and_sites() -> None:
     assert (found.p_maxt[:, at] <= 0.05).all()
     assert (np.diff(found.share[:, at]) < 0).all()
     np.testing.assert_allclose(found.share[:, found.subjects.index("race")], 1, atol=1e-9)
-    assert "41% of units" in found.population[2]
+    assert "41 % of units" in found.population[2]
     assert "Not among them: 36 of 1,159 units in Asian" in found.population[2]
     assert found.sets is not None
     assert found.sets.value[0, at] > 0.6

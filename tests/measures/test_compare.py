@@ -177,7 +177,7 @@ def test_overlap_is_required_and_the_loss_is_told() -> None:
     found = compare(additive(cohort, np.ones(2)), cohort, by="race")
     np.testing.assert_allclose(found.kept[0, 0], [0.6, 0.6])
     assert found.population[0, 0] == (
-        "Estimated for the overlap population, 60% of B and 60% of A units, "
+        "Estimated for the overlap population, 60 % of B and 60 % of A units, "
         "in 1 strata that hold both."
     )
 

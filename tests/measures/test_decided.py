@@ -149,6 +149,10 @@ def test_without_an_outcome_the_reason_is_that_nothing_could_be_judged() -> None
         "support within groups could not be judged: support needs an outcome, this cohort has none"
     )
     assert lean.strictest is None
+    asked = [Question(measure="reliance", grouping="race", given="nothing")]
+    _, (answer,), _ = judge(Measures(reliances=(lean,)), asked, Policy())
+    assert answer.verdict == "cannot_tell"
+    assert "support needs an outcome, this cohort has none" in answer.sentence
 
 
 def test_the_record_refuses_a_verdict_on_undecided_support() -> None:

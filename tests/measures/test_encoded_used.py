@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,9 +14,9 @@ from torch import nn
 from evenlight.arrays import Float
 from evenlight.codec import plain, restore
 from evenlight.data.cohort import Cohort
-from evenlight.data.embeddings import Embeddings
 from evenlight.data.outcome import Survival
 from evenlight.data.probed import Predictions
+from evenlight.data.representation import Representation
 from evenlight.errors import AttributionError, GroupError, InputError
 from evenlight.measures.encoded import EncodedUsed, reading_of
 from evenlight.measures.encoded_used import encoded_used
@@ -214,9 +217,30 @@ def test_embeddings_from_elsewhere_are_read_out() -> None:
     """Columns that say the output exactly explain all of it; noise explains none."""
     cohort, net = people(300, 7), network(1, 0.6, 0, 0, 0)
     said = predict(net, cohort)
-    exact = Embeddings.given("exact", cohort.dense(), rows=cohort.rows)
+    exact = Representation.given("exact", cohort.dense(), rows=cohort.rows)
     noise = np.random.default_rng(0).normal(size=(300, 3))
-    empty = Embeddings.given("noise", noise, rows=cohort.rows)
+    empty = Representation.given("noise", noise, rows=cohort.rows)
     found = encoded_used([exact, empty], said, cohort, by="race", draws=199)
     assert found.readout[0] > 0.999
     assert found.readout[1] < 0.02
+
+
+def test_a_layer_erased_from_another_model_is_refused() -> None:
+    """Another network of the same layers, another target, and things that are no records."""
+    cohort, net, other = people(300, 7), network(1, 0.6, 0, 0, 0), network(0.2, 0.6, 1, 0, 0)
+    made, said = embed(net, cohort, layers=["0"]), predict(net, cohort)
+    gone = erase(other, cohort, by="race", layers=["0"])
+    with pytest.raises(AttributionError, match="erased layer '0' is of another model"):
+        encoded_used(made, said, cohort, by="race", erased=gone)
+    with pytest.raises(AttributionError, match=r"was erased for .* the predictions are of 'dose'"):
+        encoded_used(made, replace(said, target="dose"), cohort, by="race", erased=gone)
+    wrong: list[tuple[object, object, object, str]] = [
+        (made, [said], (), "predictions is a list; wanted those of one target"),
+        (made[0], said, (), "embeddings is a Representation; wanted the representations"),
+        ([said], said, (), "embeddings is a list"),
+        (made, said, gone[0], "erased is a Erased; wanted the records"),
+    ]
+    for embeddings, predictions, erased, words in wrong:
+        own: dict[str, Any] = {"by": "race", "erased": erased}
+        with pytest.raises(InputError, match=words):
+            encoded_used(embeddings, predictions, cohort, **own)  # type: ignore[arg-type]

@@ -239,3 +239,15 @@ def test_axes_within_take_structure_out_of_support() -> None:
     ]
     assert low[0] > 0.15
     assert low[1] < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
+
+
+def test_too_few_sites_are_refused_with_a_number_that_is_enough() -> None:
+    """As many sites as the refusal names are accepted, and half of these are not."""
+    dosage, _, _ = drifted((120,), 4500, fst=0.05, rng=np.random.default_rng(11))
+    with pytest.raises(InputError, match=r"give about ([\d,]+) sites") as refused:
+        relatives(cohort_of(dosage[:, :1000]))
+    named = int(str(refused.value).split("give about ")[1].split(" sites")[0].replace(",", ""))
+    assert 1500 < named < 4200
+    assert relatives(cohort_of(dosage[:, : int(1.05 * named)])).people == 120
+    with pytest.raises(InputError, match="sites tell kinship to"):
+        relatives(cohort_of(dosage[:, : named // 2]))

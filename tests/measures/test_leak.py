@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,12 @@ from evenlight.arrays import Float
 from evenlight.codec import plain, restore
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.embeddings import Embeddings
 from evenlight.data.groups import Groups
 from evenlight.data.outcome import Survival
 from evenlight.data.probed import Predictions
-from evenlight.errors import CohortError, GroupError, InputError
+from evenlight.data.representation import Representation
+from evenlight.data.twins import Twin
+from evenlight.errors import AttributionError, CohortError, GroupError, InputError
 from evenlight.measures.leak import leak
 from evenlight.measures.leakage import Leakage
 from tests.given import made_of
@@ -46,22 +47,16 @@ def output(cohort: Cohort, weights: list[float]) -> Predictions:
     return Predictions(cohort.rows, margin, 1 / (1 + np.exp(-margin)), "y", "logit")
 
 
-@dataclass(frozen=True)
-class Given:
-    """Refits that a test gives."""
-
-    models: tuple[Attributions, ...]
-    twins: tuple[Attributions, ...]
-
-
-def refits(cohort: Cohort, weights: list[float], own: list[float], k: int = 4) -> Given:
+def refits(cohort: Cohort, weights: list[float], own: list[float], k: int = 4) -> Twin:
     """K noisy refits of a model with `weights`, and of a twin with its `own`."""
     rng = np.random.default_rng(3)
 
     def made(w: list[float]) -> Attributions:
-        return made_of(cohort, cohort.dense() * (np.array(w) + 0.05 * rng.normal(size=4)))
+        values = cohort.dense() * (np.array(w) + 0.05 * rng.normal(size=4))
+        return replace(made_of(cohort, values), target="y")
 
-    return Given(tuple(made(weights) for _ in range(k)), tuple(made(own) for _ in range(k)))
+    models, twins = (tuple(made(w) for _ in range(k)) for w in (weights, own))
+    return Twin(models, twins, "race", ("A", "B"), "given", np.full((k, 2), np.nan))
 
 
 @pytest.mark.parametrize("kind", ["binary", "continuous"])
@@ -170,7 +165,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
     """The same people in another order give the same bits."""
     cohort = people(200, 5, marker=0.5)
     turned = cohort.take(np.random.default_rng(0).permutation(cohort.n))
-    made = Embeddings.given("layer", cohort.dense(), rows=cohort.rows)
+    made = Representation.given("layer", cohort.dense(), rows=cohort.rows)
     one = leak(["values", made], cohort, by="race", draws=199, rng=1)
     two = leak(["values", made], turned, by="race", draws=199, rng=1)
     assert plain(one) == plain(two)
@@ -230,15 +225,29 @@ def test_wrong_input_is_named_before_any_compute() -> None:
             "needs an outcome",
         ),
         (lambda: leak(said, cohort, by=one_group(cohort)), GroupError, "nothing to compare"),
-        (
-            lambda: leak(said, cohort, by="race", twin=refits(cohort, [1.0] * 4, [1.0] * 4, 1)),
-            InputError,
-            "two or more pairs",
-        ),
     ]
     for ask, error, words in cases:
         with pytest.raises(error, match=words):
             ask()  # type: ignore[no-untyped-call]
+
+
+def test_a_twin_of_something_else_is_refused() -> None:
+    """By another grouping, of other groups, of another target or model, or no twin at all."""
+    cohort = people(200)
+    said, pair = output(cohort, [1.0] * 4), refits(cohort, [1.0] * 4, [1.0] * 4)
+    cases: list[tuple[object, type[InputError], str]] = [
+        (replace(pair, grouping="sex"), InputError, "by 'sex'; leak is by 'race'; make one"),
+        (replace(pair, levels=("x", "y")), InputError, "accounts for .*'x', 'y'"),
+        (cohort, InputError, "twin is a Cohort; wanted the Twin"),
+        (replace(pair, audited=-said.margin), AttributionError, "of another model: on the same"),
+    ]
+    for twin, error, words in cases:
+        with pytest.raises(error, match=words):
+            leak(said, cohort, by="race", twin=twin, draws=100)  # type: ignore[arg-type]
+    with pytest.raises(AttributionError, match="the twin is of 'y', the output of 'dose'"):
+        leak(replace(said, target="dose"), cohort, by="race", twin=pair, draws=100)
+    same = replace(pair, audited=said.margin + 1.0)  # a constant is no other model
+    assert leak(said, cohort, by="race", twin=same, draws=100).twin is not None
 
 
 def one_group(cohort: Cohort) -> Groups:

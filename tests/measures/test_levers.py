@@ -16,7 +16,7 @@ from evenlight.codec import plain, restore
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.outcome import Survival
-from evenlight.errors import InputError
+from evenlight.errors import AttributionError, InputError
 from evenlight.measures.judging import Judging
 from evenlight.measures.lever import Levers
 from evenlight.measures.levers import closings, levers
@@ -262,3 +262,16 @@ def test_levers_tell_every_pair() -> None:
     ]
     parts = found.table.to_frame().groupby(["level", "reference"])["part"].unique()
     assert set(parts["C", "A"]) == {"overall", "C", "A"}
+
+
+def test_interventions_on_several_models_are_refused() -> None:
+    """A swap of one model and a shuffle of another, and what is no intervention."""
+    held = cohort(200)
+    own: dict[str, Any] = {"by": "anc", "sets": SETS}
+    one, two = swap(model, held, **own), shuffle(lambda x: 2 * model(x), held, **own)
+    with pytest.raises(AttributionError, match="the shuffle is of another model"):
+        levers([one, two], held, by="anc")
+    with pytest.raises(InputError, match="an intervention is a str; make some"):
+        levers(["swap"], held, by="anc")  # type: ignore[list-item]
+    with pytest.raises(InputError, match="sets is a dict; wanted FeatureSets"):
+        swap(model, held, by="anc", sets={})  # type: ignore[arg-type]

@@ -13,9 +13,10 @@ from evenlight.codec import plain, restore
 from evenlight.data.cohort import Cohort
 from evenlight.data.probed import Predictions
 from evenlight.errors import FeatureError
-from evenlight.measures.match import match
+from evenlight.measures.match import _known, match
 from evenlight.measures.matched import Matched
 from evenlight.measures.perform import Judging
+from evenlight.measures.prepare import setting
 from evenlight.stats.matching import level_line, nearest_pairs, pairs_within, rank_space
 
 
@@ -54,6 +55,34 @@ def test_people_who_are_the_same_are_paired_in_few_rounds() -> None:
     assert far.max() < 1e-6
     one, other, _ = pairs_within(a, caliper=1e-6)
     assert len(set(one) | set(other)) == 2 * len(one) > 390
+
+
+def test_people_with_the_same_gaps_are_alike() -> None:
+    """A model that only asks whether a value is missing treats matched people alike."""
+    rng = np.random.default_rng(5)
+    n = 600
+    sex = np.resize(["f", "m"], n)
+    gone = rng.random(n) < np.where(sex == "f", 0.5, 0.2)
+    x = np.column_stack([rng.normal(size=n), np.where(gone, np.nan, rng.normal(size=n))])
+    rows = [f"p{i:03d}" for i in range(n)]
+    people = pd.DataFrame({"sex": sex}, index=rows)
+    cohort = Cohort(x, people, ["age", "dose"], groups=["sex"], unit="row", missing="keep")
+    said = np.where(gone, 1.0, 0.0)
+    made = match(Predictions(cohort.rows, said, said, "y", "identity"), cohort, by="sex")
+    assert made.reason.tolist() == [""]
+    assert made.difference[0] == 0
+    assert made.pairs[0] > 150
+
+
+def test_gaps_of_units_are_shares_of_their_rows() -> None:
+    """A unit counts the rows in which a value is known; one without any takes the others' mean."""
+    x = np.array([[1.0], [3.0], [5.0], [np.nan], [np.nan], [np.nan]])
+    people = pd.DataFrame(
+        {"who": list("aabbcc"), "sex": list("ffmmff")}, index=[f"r{i}" for i in range(6)]
+    )
+    cohort = Cohort(x, people, ["dose"], groups=["sex"], unit="who", missing="keep")
+    found = _known(setting(cohort, "sex"), cohort.dense())
+    np.testing.assert_allclose(found, [[2.0, 0.0], [5.0, 0.5], [3.5, 1.0]])
 
 
 def test_rank_distance_is_rosenbaums() -> None:

@@ -9,6 +9,7 @@ import pytest
 from evenlight import codec
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Axes
+from evenlight.errors import EvenlightWarning
 from evenlight.measures import testing as how
 from evenlight.measures.axes_omnibus import AxesOmnibus, axes_omnibus
 from evenlight.measures.omnibus import Omnibus, omnibus
@@ -50,7 +51,8 @@ def test_five_hundred_sites_are_cut_to_fifty_and_said_so() -> None:
     labels += [f"x{i:03d}" for i in range(440) for _ in range(2)]
     cohort = cohort_of(labels, 2)
     values = np.random.default_rng(2).normal(size=(len(labels), 2))
-    found = omnibus(made_of(cohort, values), cohort, by="race", testing=how.Testing(draws=100))
+    with pytest.warns(EvenlightWarning, match="race has 500 levels"):
+        found = omnibus(made_of(cohort, values), cohort, by="race", testing=how.Testing(draws=100))
     assert len(found.levels) == 50
     assert "440 levels with fewer than 11 units" in found.note
     assert "10 levels beyond the 50 largest" in found.note

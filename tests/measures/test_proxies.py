@@ -10,9 +10,9 @@ import pytest
 
 from evenlight.codec import plain
 from evenlight.data.cohort import Cohort
-from evenlight.data.embeddings import Embeddings
 from evenlight.data.groups import Axes, Groups
 from evenlight.data.probed import Predictions
+from evenlight.data.representation import Representation
 from evenlight.errors import GroupError, InputError
 from evenlight.measures.leak import leak
 from evenlight.measures.perform import perform
@@ -31,14 +31,14 @@ def people(n: int, rows: int = 1) -> Cohort:
     return Cohort(np.zeros((n * rows, 1)), table, outcome="y", unit="who")
 
 
-def clustered(cohort: Cohort, truth: np.ndarray, apart: float = 6.0) -> Embeddings:
+def clustered(cohort: Cohort, truth: np.ndarray, apart: float = 6.0) -> Representation:
     """An embedding whose units lie in clusters."""
     rng = np.random.default_rng(1)
     k = int(truth.max()) + 1
     middle = apart * np.eye(12)[:k][truth]
     unit = middle + rng.normal(size=(len(truth), 12))
     x = unit[cohort.units] + 0.1 * rng.normal(size=(cohort.n, 12))
-    return Embeddings.given("pen", x, rows=cohort.rows)
+    return Representation.given("pen", x, rows=cohort.rows)
 
 
 def test_planted_clusters_are_found_and_stable() -> None:
@@ -73,7 +73,7 @@ def test_verdicts_are_compared_over_clusterings() -> None:
     cohort = people(240)
     truth = np.random.default_rng(4).integers(0, 2, 240)
     found = proxies(clustered(cohort, truth), cohort, k=(2, 3))
-    shifted = Embeddings.given("shifted", np.random.default_rng(5).normal(size=(240, 1))
+    shifted = Representation.given("shifted", np.random.default_rng(5).normal(size=(240, 1))
                                + 2.0 * truth[cohort.units][:, None], rows=cohort.rows)  # fmt: skip
 
     def ask(groups: Groups) -> pd.DataFrame:
@@ -92,6 +92,8 @@ def test_verdicts_are_compared_over_clusterings() -> None:
     assert over_proxies(found, fickle).changes.tolist() == [True]
     with pytest.raises(InputError, match="no verdicts"):
         over_proxies(found, lambda groups: pd.DataFrame({"a": [1]}))
+    with pytest.raises(InputError, match=r"ask gave a list, wanted a table .* \.to_frame\(\)"):
+        over_proxies(found, lambda groups: ["different"])  # type: ignore[arg-type, return-value]
 
 
 def test_performance_takes_proxies() -> None:

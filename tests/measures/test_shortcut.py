@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 from scipy.special import expit
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from evenlight.codec import plain, restore
@@ -269,7 +270,7 @@ def test_a_reliance_of_something_else_is_refused() -> None:
         shortcut(lean, made.phi, made.cohort)
     with pytest.raises(AttributionError, match="the reliance is of 'other'"):
         ask(replace(lean, target="other"), made.phi, made.cohort)
-    with pytest.raises(InputError, match=r"between \['a', 'z'\].*has \['a', 'b'\]"):
+    with pytest.raises(InputError, match=r"between \['a', 'z'\].*of \['a', 'b'\]"):
         ask(replace(lean, levels=("a", "z")), made.phi, made.cohort)
     homes = Structure(families="group")
     with pytest.raises(InputError, match="is not adjusted, the gate would be families by group"):
@@ -381,3 +382,87 @@ def test_a_record_goes_to_json_and_back() -> None:
     ):
         data = json.loads(json.dumps(plain(found), allow_nan=False))
         assert plain(restore(Shortcut, data)) == plain(found)
+
+
+def test_evidence_of_another_model_is_refused() -> None:
+    """A twin or an intervention of a flipped model, another target, or other groups."""
+    made = held(2.0)
+    with pytest.raises(AttributionError, match="the twin is of another model: on the same rows"):
+        gated(made, twin=replace(made.pair, audited=-made.phi.output))
+    found = closed(made)
+    for other, words in (
+        (replace(found, output=1.5 * found.output), "on another model or other people"),
+        (replace(found, target="dose"), "the intervention is on 'dose'"),
+    ):
+        with pytest.raises(AttributionError, match=words):
+            gated(made, levers=other)
+    with pytest.raises(InputError, match="the intervention is by 'sex'"):
+        gated(made, levers=replace(found, grouping="sex"))
+    boosted = HistGradientBoostingClassifier(max_iter=10).fit(
+        made.training.dense(), made.training.y
+    )
+    with pytest.raises(AttributionError, match="the intervention is on another model"):
+        gated_of(explain(boosted, made.cohort), made.cohort, levers=found)
+    with pytest.raises(AttributionError, match="the twin is of another model"):
+        gated_of(explain(boosted, made.cohort), made.cohort, twin=made.pair)
+
+
+def test_a_reliance_of_another_model_is_refused() -> None:
+    """The same sets, target and groups, and other attributions than these."""
+    made = held(2.0)
+    lean = rely(made.phi.by(SETS), made.cohort, by="group")
+    other = LogisticRegression(C=0.05).fit(made.training.dense(), 1 - made.training.y)
+    other.coef_[0, :3] *= 2
+    with pytest.raises(AttributionError, match="found of other attributions than these"):
+        shortcut(lean, explain(other, made.cohort), made.cohort, sets=SETS)
+
+
+@pytest.mark.parametrize("wrong", ["flipped", "other people"])
+def test_a_twin_whose_refits_do_not_resemble_the_model_is_no_comparison(wrong: str) -> None:
+    """With a flipped outcome, or one that other features tell; the reason says so.
+
+    The twin's own excess would be as large as with the right outcome.
+    """
+    made = held(2.0)
+    y = 1 - made.training.y
+    if wrong == "other people":
+        x, rng = made.training.dense(), np.random.default_rng(0)
+        y = (rng.random(len(x)) < expit(2 * (x[:, 6:].sum(axis=1) - x[:, 3:6].sum(axis=1)))) * 1.0
+    table = made.training.people.assign(y=y)
+    other = Cohort(made.training.dense(), table, NAMES, outcome="y", unit="row", groups=["group"])
+    pair = twin(made.model, made.cohort, training=other, by="group",
+                refitting=Refitting(refits=5))  # fmt: skip
+    found = gated(made, twin=pair, levers=closed(made))
+    assert found.word == "unresolved"
+    assert found.met[1] == "not asked"
+    assert "the refits do not resemble the audited model" in found.reason
+    assert np.isnan(found.excess_total).all()
+    assert found.refits == 0
+    assert found.resemblance[1] < found.resemblance[2]
+    assert plain(restore(Shortcut, plain(found))) == plain(found)
+
+
+def test_refits_on_the_models_own_people_resemble_it() -> None:
+    """The mean correlation is near 1, and its limit far above the least."""
+    made = held(2.0)
+    found = gated(made, twin=made.pair)
+    assert found.resemblance[0] > 0.9
+    assert found.resemblance[1] > found.resemblance[2] > 0.3
+
+
+def test_what_is_no_evidence_is_named() -> None:
+    """Sets as a dictionary, and evidence that is none."""
+    made = held(2.0)
+    lean = rely(made.phi.by(SETS), made.cohort, by="group")
+    with pytest.raises(
+        InputError, match=r"sets is a dict; wanted FeatureSets, as FeatureSets.from"
+    ):
+        shortcut(lean, made.phi, made.cohort, sets={"a": ["x0"]})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="evidence is a Twin; wanted Evidence"):
+        shortcut(lean, made.phi, made.cohort, sets=SETS, evidence=made.pair)  # type: ignore[arg-type]
+
+
+def test_why_there_is_no_twin_can_be_said() -> None:
+    """The reason given takes the place of the default words."""
+    found = gated(held(2.0), no_twin="the twin given is by 'sex'")
+    assert "the twin given is by 'sex' and no outside cohort was given" in found.reason

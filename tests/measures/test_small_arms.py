@@ -138,7 +138,7 @@ def test_a_tiny_group_does_not_make_reliance_similar() -> None:
     cohort = cohort_of(x, group)
     found = rely(attributions(cohort, x), cohort, by="race")
     assert found.total_verdict[0, 0] == "cannot_tell"
-    assert found.population[0] == "Groups weigh by their size: A is 1.2% of the units."
+    assert found.population[0] == "Groups weigh by their size: A is 1.2 % of the units."
 
 
 def test_groups_below_eleven_leave_the_shares() -> None:

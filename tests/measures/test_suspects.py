@@ -48,7 +48,7 @@ def test_an_undeclared_donor_is_named_with_its_likeness() -> None:
     assert 0.05 < found[0].value < 0.5
     assert found[0].p == pytest.approx(0.001)
     assert "intraclass correlation" in found[0].told
-    assert "Name it as unit" in found[0].told
+    assert "Name it as unit only if it is what was sampled" in found[0].told
 
 
 def test_an_undeclared_site_and_age_are_named_as_confounders() -> None:
@@ -154,3 +154,25 @@ def test_ties_with_the_group_agree_with_scipy_and_statsmodels() -> None:
     same, kappa = agreement(a, b)
     assert same == pytest.approx((a == b).mean())
     assert kappa == pytest.approx(cohen_kappa_score(a, b))
+
+
+def test_a_finer_label_of_the_grouping_is_told_as_no_unit() -> None:
+    """Populations of an ancestry lie within it as donors do: both readings are told."""
+    rng = np.random.default_rng(5)
+    people = np.repeat(np.arange(10), 40)
+    values = rng.normal(size=(400, 3)) + 0.6 * rng.normal(size=(10, 3))[people]
+    cohort = cohort_of(400, population=[f"pop{i}" for i in people])
+    (found,) = suspects(made_of(cohort, values), cohort, by="race")
+    assert "If it is a finer label of race" in found.told
+    assert "it is no unit" in found.told
+
+
+def test_small_clusters_are_told_as_the_unit_alone() -> None:
+    """Five rows of each person are no label: the advice is to name the unit."""
+    rng = np.random.default_rng(6)
+    person = np.repeat(np.arange(80), 5)
+    values = rng.normal(size=(400, 3)) + 0.8 * rng.normal(size=(80, 3))[person]
+    cohort = cohort_of(400, person_code=[f"d{i}" for i in person])
+    (found,) = suspects(made_of(cohort, values), cohort, by="race")
+    assert "Name it as unit, or every number of people here is too large." in found.told
+    assert "finer label" not in found.told

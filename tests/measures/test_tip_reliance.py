@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from evenlight.codec import plain, restore
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.errors import CohortError
+from evenlight.errors import AttributionError, CohortError, InputError, UnknownName
 from evenlight.measures.rely import rely
 from evenlight.measures.tip_reliance import tip_reliance
 from evenlight.measures.tipped import Tipping
@@ -111,11 +113,35 @@ def test_reliance_given_nothing_has_no_label_in_it() -> None:
     """The condition must hold the outcome, and the outcome two labels."""
     cohort, made = underdiagnosed(200, missed=MISSED, sign=SIGN)
     found = rely(made, cohort, by="race", rng=0)
-    with pytest.raises(LookupError, match="plays no part"):
+    with pytest.raises(UnknownName, match="plays no part"):
         tip_reliance(found, made, cohort, by="race", given="nothing")
+    with pytest.raises(UnknownName, match=r"'outcom' \(not asked\); known: outcome"):
+        tip_reliance(found, made, cohort, by="race", given="outcom")
     other = Cohort(
         cohort.x, cohort.people.assign(y=np.arange(200.0)), NAMES, outcome="y", groups=["race"],
         unit="row",
     )  # fmt: skip
     with pytest.raises(CohortError, match="binary outcome"):
         tip_reliance(found, made, other, by="race")
+
+
+def test_a_reliance_of_something_else_is_refused() -> None:
+    """By another grouping, of another target, or of other attributions."""
+    cohort, made = underdiagnosed(200, missed=MISSED, sign=SIGN)
+    half = np.where(np.arange(200) < 100, "x", "y")
+    cohort = Cohort(
+        cohort.x, cohort.people.assign(half=half), NAMES, outcome=cohort.outcome,
+        groups=["race", "half"], unit="row",
+    )  # fmt: skip
+    other = rely(made, cohort, by="half", rng=0)
+    with pytest.raises(InputError, match=r"the reliance is by 'half' between .* are 'race' of"):
+        tip_reliance(other, made, cohort, by="race")
+    found = rely(made, cohort, by="race", rng=0)
+    with pytest.raises(AttributionError, match="the reliance is of 'output'"):
+        tip_reliance(found, replace(made, target="dose"), cohort, by="race")
+    changed = made.values * np.linspace(1, 3, made.values.shape[1], dtype=np.float32)
+    moved = Attributions.from_arrays(
+        changed, rows=made.rows.tolist(), features=NAMES, output=changed.sum(axis=1), base=0.0
+    )
+    with pytest.raises(AttributionError, match="found of other attributions than these"):
+        tip_reliance(found, moved, cohort, by="race")

@@ -77,13 +77,13 @@ def test_more_than_five_percent_lost_rows_are_no_comparison() -> None:
     c, v = found.contrast("B", "A"), found.view("signed")
     assert (found.verdict[v, c] == "not_estimable").all()
     assert found.reason[v, c, 0] == (
-        "explanation unreliable: more than 5% of the rows in B did not converge"
+        "explanation unreliable: more than 5 % of the rows in B did not converge"
     )
     assert (found.verdict[found.view("use"), c] == "similar").all()
     assert (found.verdict[v, found.contrast("C", "A")] != "not_estimable").all()
     told = rely(replace(attributed, converged=~lost), cohort, by="race")
     assert (told.total_verdict == "not_estimable").all()
-    assert told.total_reason[0].startswith("explanation unreliable: more than 5%")
+    assert told.total_reason[0].startswith("explanation unreliable: more than 5 %")
 
 
 def test_other_shares_of_lost_rows_are_no_comparison() -> None:

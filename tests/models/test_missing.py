@@ -17,8 +17,11 @@ from evenlight.data.cohort import Cohort
 from evenlight.errors import CohortError, EvenlightWarning, ModelError
 from evenlight.explainers.background import draw
 from evenlight.explainers.explain import explain
+from evenlight.measures.people import depend
 from evenlight.models.probe import prepare
-from evenlight.probes.contrasts import contrasts
+from evenlight.probes.again import _spread
+from evenlight.probes.contrasts import contrasts, movable
+from evenlight.probes.faithfulness import faithfulness
 from evenlight.probes.flip import flip
 
 RNG = np.random.default_rng(0)
@@ -90,12 +93,53 @@ def test_a_model_that_takes_none_is_named() -> None:
         prepare(model, cohort(X))
 
 
-def test_contrasts_refuse_missing_values_and_flips_do_not() -> None:
+def test_contrasts_leave_out_missing_values_and_flips_do_not() -> None:
     """A missing value moved to a number is another change than a number moved to a number."""
     model = HistGradientBoostingRegressor(max_iter=20).fit(X, FULL[:, 0] + FULL[:, 3])
-    with pytest.raises(ModelError, match="not the same change for everyone"):
-        contrasts(model, cohort(X))
+    kept = cohort(X)
+    assert movable(kept) == ("x3",)
+    assert movable(cohort(FULL)) == ("x0", "x1", "x2", "x3")
+    moved = contrasts(model, kept)
+    low, high = X.copy(), X.copy()
+    low[:, 3], high[:, 3] = 0.0, 1.0
+    assert moved.subjects == ("x3",)
+    np.testing.assert_allclose(moved.margin[:, 0], model.predict(high) - model.predict(low))
+    with pytest.raises(ModelError, match=r"x0, x1 hold missing.* change for everyone.* \(1 var"):
+        contrasts(model, kept, subjects=["x0", "x3", "x1"])
+    every = X.copy()
+    every[0, 3] = np.nan
+    with pytest.raises(ModelError, match=r"x0, x1, x2 and 1 more hold missing values"):
+        contrasts(model, cohort(every))
     made = flip(model, cohort(X), "x3")
     other: Float = X.copy()
     other[:, 3] = 1.0
     np.testing.assert_allclose(made.margin[:, 1], model.predict(other))
+
+
+def test_explanations_of_missing_values_can_be_made_again() -> None:
+    """Stability moves the known numbers by noise in their own spread; what is missing stays so."""
+    model = HistGradientBoostingClassifier(max_iter=20).fit(X, CASE)
+    kept = cohort(X)
+    found = faithfulness(model, kept, explain(model, kept))
+    assert np.isfinite(found.stability).all()
+    assert 0 < np.mean(found.stability) < 1
+    assert np.isfinite(found.background).all()
+
+
+def test_the_spread_of_known_values_is_theirs_alone() -> None:
+    """It is numpy's nanstd, and 0 where the known values are counts up to 2."""
+    seen = np.column_stack([X[:, :2], np.where(HOLES[:, 2], np.nan, np.arange(200) % 3)])
+    spread = _spread(seen)
+    np.testing.assert_allclose(spread[:2], np.nanstd(seen[:, :2], axis=0))
+    assert spread[2] == 0
+
+
+def test_a_missing_value_belongs_to_no_bin() -> None:
+    """Means of attributions over the value count the rows in which it is known, each once."""
+    model = HistGradientBoostingClassifier(max_iter=20).fit(X, CASE)
+    rows = [f"q{i:03d}" for i in range(600)]
+    people = pd.DataFrame({"half": np.resize(["a", "b"], 600)}, index=rows)
+    kept = Cohort(np.vstack([X, X + 0.01, X - 0.01]), people, unit="row", missing="keep")
+    made = depend(explain(model, kept), kept, by="half", subject="x0")
+    assert made.n.sum() == 3 * (~HOLES[:, 0]).sum()
+    assert made.reason.tolist() == [[""] * 8] * 2

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
-from evenlight.data.embeddings import Embeddings, Erased
+from evenlight.data.representation import Erased, Representation
 from evenlight.errors import CohortError, GroupError, ModelError
 from evenlight.models.probe import prepare
 from evenlight.probes import network_layers
@@ -232,11 +232,11 @@ def test_records_line_up_by_id_and_check_themselves() -> None:
     assert made.to_frame().columns.tolist() == ["0.1", "0.2"]
     assert moved.to_frame().shape == (30, 2)
     with pytest.raises(CohortError, match="row ids are missing"):
-        Embeddings.given("h", np.zeros((30, 2)), rows=[f"q{i}" for i in range(30)]).at(cohort)
+        Representation.given("h", np.zeros((30, 2)), rows=[f"q{i}" for i in range(30)]).at(cohort)
     with pytest.raises(ModelError, match="not finite in 1 of 2"):
-        Embeddings.given("h", [[1.0], [np.nan]], rows=["a", "b"])
+        Representation.given("h", [[1.0], [np.nan]], rows=["a", "b"])
     with pytest.raises(ModelError, match="pool maps"):
-        Embeddings.given("h", np.zeros((2, 2, 2)), rows=["a", "b"])
+        Representation.given("h", np.zeros((2, 2, 2)), rows=["a", "b"])
     with pytest.raises(ModelError, match="of another cohort"):
         moved.at(people(np.zeros((30, 3))))
     with pytest.raises(ModelError, match="after has shape"):

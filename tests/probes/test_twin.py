@@ -144,7 +144,7 @@ def test_names_of_columns_and_sparse_steps_are_taken(how: str) -> None:
     )
     table = pd.DataFrame(training.dense(), columns=list(FEATURES))
     model = make_pipeline(head, last).fit(table, training.y)
-    wanted = Refitting(refits=2, folds=2, rounds=1, method="occlusion")
+    wanted = Refitting(refits=5, folds=2, rounds=1, method="occlusion")
     made = twin(model, cohort, training=training, by="group", refitting=wanted)
     assert made.how == how
 
@@ -154,7 +154,7 @@ def test_other_linear_models_lose_the_marker_too(model: object) -> None:
     """Ridge and lasso twins of a number keep the cause and drop the marker."""
     training, cohort = drawn(4, kind="continuous"), drawn(5, kind="continuous", prefix="a")
     model.fit(training.dense(), training.y)  # type: ignore[attr-defined]
-    made = twin(model, cohort, training=training, by="group", refitting=Refitting(refits=3))
+    made = twin(model, cohort, training=training, by="group", refitting=Refitting(refits=5))
     assert made.how == "columns"
     weight = [np.mean([np.ptp(a.values, axis=0) for a in p], axis=0)
               for p in (made.models, made.twins)]  # fmt: skip
@@ -212,7 +212,7 @@ def test_trees_lose_the_marker_and_keep_the_cause(
     own = GradientBoostingClassifier if kind == "binary" else GradientBoostingRegressor
     model = own(n_estimators=40, max_depth=2, random_state=0).fit(training.dense(), training.y)
     cohort = drawn(10, 200, kind=kind, prefix="a")
-    wanted = Refitting(refits=2, folds=3, how=how)
+    wanted = Refitting(refits=5, folds=3, how=how)
     made = twin(model, cohort, training=training, by="group", refitting=wanted, rng=2)
     assert made.how == how
     effect = (made.offsets[:, 1] - made.offsets[:, 0]).mean()
@@ -230,7 +230,7 @@ def test_the_covariate_twin_of_a_linear_model_is_that_of_the_columns() -> None:
     model.fit(training.dense(), training.y)
     both = []
     for how in ("auto", "covariate"):
-        wanted = Refitting(refits=2, how=how, method="linear")
+        wanted = Refitting(refits=5, how=how, method="linear")
         both.append(twin(model, cohort, training=training, by="group", refitting=wanted, rng=1))
     assert [made.how for made in both] == ["columns", "covariate"]
     for a, b in zip(both[0].twins, both[1].twins, strict=True):
@@ -268,7 +268,7 @@ def test_a_given_background_serves_the_covariate_twin_too() -> None:
         training.dense(), training.y
     )
     for background in (training.dense()[:20], training.take(np.arange(40))):
-        wanted = Refitting(refits=2, method="trees", options={"background": background})
+        wanted = Refitting(refits=5, method="trees", options={"background": background})
         made = twin(model, cohort, training=training, by="group", refitting=wanted)
         assert made.twins[0].converged.all()
 
@@ -290,7 +290,7 @@ def test_a_class_that_takes_no_weights_draws_rows() -> None:
     """Neighbours and the like are refitted on rows drawn with the weights."""
     training, cohort = drawn(12), drawn(13, 60, prefix="a")
     model = make_pipeline(StandardScaler(), _NoWeights()).fit(training.dense(), training.y)
-    wanted = Refitting(refits=2, folds=2, rounds=1, method="occlusion", how="offset")
+    wanted = Refitting(refits=5, folds=2, rounds=1, method="occlusion", how="offset")
     made = twin(model, cohort, training=training, by="group", refitting=wanted)
     assert made.how == "offset"
 
@@ -311,7 +311,7 @@ def test_three_classes_have_effects_of_their_own(how: Literal["covariate", "offs
     labels = training.people["y"].to_numpy()
     model = GradientBoostingClassifier(n_estimators=15, max_depth=2, random_state=0)
     model.fit(training.dense(), labels)
-    wanted = Refitting(refits=2, folds=2, rounds=2, target="zenith", method="occlusion", how=how)
+    wanted = Refitting(refits=5, folds=2, rounds=2, target="zenith", method="occlusion", how=how)
     made = twin(model, cohort, training=training, by="group", refitting=wanted)
     assert made.models[0].target == "zenith"
     assert ((made.offsets[:, 1] - made.offsets[:, 0]) > 0.4).all()
@@ -339,7 +339,7 @@ def test_networks_are_refitted_by_a_function() -> None:
     training, cohort = drawn(16, 1500), drawn(17, 60, prefix="a")
     x, y, g = training.dense(), training.y, codes(training)
     model = refit(x, y, weight=np.ones(training.n), seed=0)
-    wanted = Refitting(refits=2, folds=2, refit=refit, how="offset")
+    wanted = Refitting(refits=5, folds=2, refit=refit, how="offset")
     made = twin(adapt(model, link="logit"), cohort, training=training, by="group", refitting=wanted)
     assert made.how == "offset"
     assert max(seen) > 0.5
@@ -365,7 +365,7 @@ def test_the_same_seed_gives_the_same_bytes_in_any_order_of_rows() -> None:
     """Training and audited rows may come in another order; a repeat is the same to the bit."""
     training, cohort = drawn(18), drawn(19, 60, prefix="a")
     model = LogisticRegression(C=0.1).fit(training.dense(), training.y)
-    wanted = Refitting(refits=3)
+    wanted = Refitting(refits=5)
     first = twin(model, cohort, training=training, by="group", refitting=wanted, rng=5)
     rng = np.random.default_rng(0)
     mixed = cohort.take(rng.permutation(cohort.n))
@@ -392,7 +392,7 @@ def test_people_are_resampled_whole() -> None:
         return LogisticRegression().fit(x, y, sample_weight=weight)
 
     model = LogisticRegression().fit(held.dense(), held.y)
-    wanted = Refitting(refits=2, refit=refit)
+    wanted = Refitting(refits=5, refit=refit)
     twin(model, cohort, training=held, by="group", refitting=wanted)
     whole = counts[0].reshape(50, 4)
     assert (whole == whole[:, :1]).all()
@@ -404,9 +404,9 @@ def test_sets_are_summed_at_once() -> None:
     training, cohort = drawn(22), drawn(23, 60, prefix="a")
     sets = FeatureSets.from_lists({"one": FEATURES[:1], "two": FEATURES[1:]}, FEATURES)
     model = LogisticRegression().fit(training.dense(), training.y)
-    plain = twin(model, cohort, training=training, by="group", refitting=Refitting(refits=2))
+    plain = twin(model, cohort, training=training, by="group", refitting=Refitting(refits=5))
     summed = twin(model, cohort, training=training, by="group",
-                  refitting=Refitting(refits=2, sets=sets))  # fmt: skip
+                  refitting=Refitting(refits=5, sets=sets))  # fmt: skip
     assert summed.models[0].features.names == ("one", "two")
     np.testing.assert_array_equal(plain.by(sets).twins[1].values, summed.twins[1].values)
 
@@ -432,7 +432,7 @@ def test_audited_rows_are_not_trained_on() -> None:
     model = LogisticRegression().fit(training.dense(), training.y)
     with pytest.raises(CohortError, match="10 of 400 training rows are audited rows"):
         twin(model, training.take(np.arange(10)), training=training, by="group")
-    twin(model, drawn(27, 60), training=training, by="group", refitting=Refitting(refits=2))
+    twin(model, drawn(27, 60), training=training, by="group", refitting=Refitting(refits=5))
 
 
 def test_people_in_both_cohorts_are_warned_of() -> None:
@@ -445,7 +445,7 @@ def test_people_in_both_cohorts_are_warned_of() -> None:
                            groups=["group"]))  # fmt: skip
     model = LogisticRegression().fit(made[0].dense(), made[0].y)
     with pytest.warns(EvenlightWarning, match="60 person ids"):
-        twin(model, made[1], training=made[0], by="group", refitting=Refitting(refits=2))
+        twin(model, made[1], training=made[0], by="group", refitting=Refitting(refits=5))
 
 
 def test_wrong_input_is_named_before_any_training() -> None:
@@ -468,7 +468,7 @@ def test_wrong_input_is_named_before_any_training() -> None:
         (of(people=one), GroupError, "training people in 'a' do not have all 2 classes"),
         (of(features=("a", "b", "c")), CohortError, "build both from the same columns"),
         (of(people=timed, outcome=Survival("time", "y")), CohortError, "twin_of"),
-        (of(outcome=None), CohortError, "a missing outcome"),
+        (of(outcome=None), CohortError, "has no outcome, and refits"),
     ]
     for bad, error, told in wrong:
         with pytest.raises(error, match=told):
@@ -477,9 +477,11 @@ def test_wrong_input_is_named_before_any_training() -> None:
         twin(model, cohort, training=x, by="group")  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="Refitting"):
         twin(lambda rows: rows[:, 0], cohort, training=training, by="group")
-    with pytest.raises(InputError, match="refits is 1"):
-        Refitting(refits=1)
-    with pytest.raises(InputError, match="no function"):
+    with pytest.raises(InputError, match="refits is 4; wanted a whole number of at least 5"):
+        Refitting(refits=4)
+    with pytest.raises(InputError, match="refitting is a dict"):
+        twin(model, cohort, training=training, by="group", refitting={})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="refit is a str; wanted a function"):
         Refitting(refit="yes")  # type: ignore[arg-type]
 
 
@@ -494,7 +496,7 @@ def test_a_link_that_is_not_declared_of_training_is_refused() -> None:
         twin(adapt(model, link="square"), cohort, training=held, by="group")
     ridge = Ridge().fit(held.dense(), np.sqrt(held.y))
     made = twin(adapt(ridge, link="square", gives="margin"), cohort, training=held, by="group",
-                refitting=Refitting(refits=2))  # fmt: skip
+                refitting=Refitting(refits=5))  # fmt: skip
     np.testing.assert_allclose(made.models[0].total().mean(), np.sqrt(held.y).mean(), atol=0.3)
 
 
@@ -502,8 +504,8 @@ def test_a_twin_is_of_one_cohort_target_and_explanation() -> None:
     """Pairs that differ in number, target, features, rows or cohort are refused by name."""
     training, cohort = drawn(34), drawn(35, 60, prefix="a")
     model = LogisticRegression().fit(training.dense(), training.y)
-    made = twin(model, cohort, training=training, by="group", refitting=Refitting(refits=2))
-    one, two = made.twins
+    made = twin(model, cohort, training=training, by="group", refitting=Refitting(refits=5))
+    one, two, *rest = made.twins
     for wrong, told in (
         (replace(two, target="other"), "twin 2 has another target"),
         (replace(two, features=Features(("a", "b", "c"))), "twin 2 has another features"),
@@ -511,10 +513,16 @@ def test_a_twin_is_of_one_cohort_target_and_explanation() -> None:
         (replace(two, cohort_digest="0"), "twin 2 has another cohort"),
     ):
         with pytest.raises(AttributionError, match=told):
-            replace(made, twins=(one, wrong))
-    with pytest.raises(AttributionError, match="2 refits of the model and 1 of its twin"):
+            replace(made, twins=(one, wrong, *rest))
+    with pytest.raises(AttributionError, match="5 refits of the model and 1 of its twin"):
         replace(made, twins=(one,))
     with pytest.raises(AttributionError, match="how is 'guess'"):
         replace(made, how="guess")  # type: ignore[arg-type]
-    with pytest.raises(AttributionError, match=r"offsets have shape \(2, 1\)"):
+    with pytest.raises(AttributionError, match=r"offsets have shape \(5, 1\)"):
         replace(made, offsets=made.offsets[:, :1])
+    with pytest.raises(AttributionError, match=r"audited has shape \(3,\), wanted \(60,\)"):
+        replace(made, audited=np.zeros(3))
+    order = np.arange(60)[::-1]
+    assert made.audited is not None
+    turned = made.at(cohort.take(order)).audited
+    np.testing.assert_array_equal(turned, made.audited[order])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,8 @@ from scipy.stats import kendalltau, spearmanr
 from evenlight.stats.ranks import (
     STATISTICS,
     agreements,
+    inversions,
+    kendall,
     overlaps,
     places,
     rank_biased_overlap,
@@ -72,3 +76,38 @@ def test_rankings_that_are_all_ties_have_no_correlation() -> None:
     """Zero, not a warning and not NaN."""
     flat = np.ones((1, 5))
     assert agreements(flat, np.arange(5.0)[None], k=2)[0, 2:].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("draws", "p", "digits"), [(40, 25, 1), (40, 25, 9), (5, 700, 0)])
+def test_kendall_of_all_draws_at_once_is_scipys_to_the_bit(draws: int, p: int, digits: int) -> None:
+    """Draw by draw the same number as scipy's tau-b, with many ties and with none."""
+    rng = np.random.default_rng(p + digits)
+    a = rng.normal(size=(draws, p)).round(digits)
+    b = (a + rng.normal(size=a.shape)).round(digits)
+    b[0], b[1] = a[0], -a[1]
+    wanted = [kendalltau(x, y, method="asymptotic").statistic for x, y in zip(a, b, strict=True)]
+    assert kendall(a, b).tolist() == wanted
+
+
+def test_kendall_where_scipy_has_no_number_is_zero() -> None:
+    """All ties, one item, or a missing one: there is no order to agree with."""
+    a = np.array([[1.0, 1.0, 1.0], [1.0, np.nan, 2.0], [0.0, -0.0, 1.0]])
+    assert kendall(a, np.array([[1.0, 2.0, 3.0]] * 3)).tolist()[:2] == [0.0, 0.0]
+    assert kendall(a, a[:, ::-1])[2] == pytest.approx(kendalltau(a[2], a[2, ::-1]).statistic)
+    assert kendall(np.ones((2, 1)), np.ones((2, 1))).tolist() == [0.0, 0.0]
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=20))
+def test_inversions_are_the_pairs_in_the_wrong_order(ranks: list[int]) -> None:
+    """Two loops count as many."""
+    slow = sum(x > y for i, x in enumerate(ranks) for y in ranks[i:])
+    assert inversions(np.array([ranks])).tolist() == [slow]
+
+
+def test_kendall_of_many_draws_takes_no_call_each() -> None:
+    """No function of scipy is called for a draw: 2,000 draws of 25 take less than 0.2 s."""
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(size=(2, 2000, 25))
+    start = process_time()
+    kendall(a, b)
+    assert process_time() - start < 0.2

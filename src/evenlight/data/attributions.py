@@ -12,6 +12,7 @@ import pandas as pd
 from evenlight.arrays import Bool, Float, Int, Single, Text
 from evenlight.data import align, cards
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
 from evenlight.data.features import Features, FeatureSets
 from evenlight.data.misfit import misfit
 from evenlight.data.rows import Rows, blocks
@@ -300,7 +301,7 @@ def _plausible(made: Attributions) -> None:
     share = float((~made.converged).mean())
     if share > 0.05:
         raise AttributionError(
-            f"attributions plus base miss the output in {share:.0%} of rows (median residual "
+            f"attributions plus base miss the output in {percent(share)} of rows (median residual "
             f"{np.median(np.abs(made.error)):.3g}); check that output, base and values are of one "
             "target and on one scale"
         )

@@ -17,7 +17,7 @@ from evenlight.data import rows as reading
 from evenlight.data.features import Features, check_states
 from evenlight.data.finite import finite
 from evenlight.data.groups import Axes, Groups
-from evenlight.data.outcome import Kind, Survival, outcome_kind, outcome_values
+from evenlight.data.outcome import Kind, Survival, outcome_kind, outcome_values, with_event
 from evenlight.errors import CohortError, GroupError
 
 
@@ -36,6 +36,8 @@ class Cohort:
         p names or `Features`; taken from a DataFrame x when absent.
     outcome, outcome_kind
         a column (binary as 0/1, categorical, continuous), or `Survival(time, event)`.
+    event
+        of an outcome of two labels the one that is the event: `people` then holds it as 1.
     unit
         the column of the independent unit (person, donor); "row" says that each row is one.
     groups, strata, covariates, axes, weights, rater, prediction
@@ -77,6 +79,8 @@ class Cohort:
     """What was dropped, imputed or not shown: each a sentence for the report."""
     gaps: bool
     """Whether x holds NaN, which the model takes as it is (`missing="keep"`)."""
+    event: str
+    """The label that outcome 1 stands for, "" where the outcome was 0 and 1."""
 
     def __init__(
         self,
@@ -86,6 +90,7 @@ class Cohort:
         *,
         outcome: str | Survival | None = None,
         outcome_kind: Kind | None = None,
+        event: str | float | None = None,
         unit: str | None = None,
         groups: Sequence[str | Groups] = (),
         strata: Sequence[str] = (),
@@ -116,6 +121,7 @@ class Cohort:
         columns += [outcome.time, outcome.event] if isinstance(outcome, Survival) else []
         intake.need_columns(table, columns + [g for g in groups if isinstance(g, str)])
         made = tuple(roles.grouping(g, table, rows) for g in groups)
+        table, named_event = with_event(table, outcome, event, notes)
         if not len(rows):
             raise CohortError("the cohort has no rows; check join= and the ids of x and people")
         chosen = intake.split_rows(table, split, notes)
@@ -125,6 +131,7 @@ class Cohort:
         _set(self, x=reading.take(left.values, index), features=names, gaps=left.gaps)
         _set(self, people=table.iloc[index], notes=tuple(notes))
         _set(self, outcome=outcome, groups=tuple(g.take(index) for g in made), unit=unit)
+        _set(self, event=named_event)
         _set(self, strata=tuple(strata), covariates=tuple(covariates), split=split)
         _set(self, axes=tuple(roles.axes_at(a, rows, index) for a in axes))
         _set(self, weights=weights, rater=rater, prediction=prediction)

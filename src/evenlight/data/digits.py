@@ -5,6 +5,9 @@ from __future__ import annotations
 from math import floor, isfinite, log10
 
 MINUS = "\N{MINUS SIGN}"
+UNSEEN = 5e-7
+"""What rounds to 0 at the most decimals that are shown is 0.000, however narrow its interval."""
+
 ABSENT = "not given"
 """What stands where a number is missing and nobody said why."""
 
@@ -90,8 +93,8 @@ def estimate(
 def _bearable(largest: float, width: float) -> int:
     """Decimals for an estimate: two digits of the width, but no more than three of the number."""
     wide = decimals(width)
-    if largest <= 0:
-        return wide
+    if largest < UNSEEN:
+        return 3
     three = max(2 - floor(log10(largest)), 0)
     return three if width < largest / 1000 else max(min(wide, three), wide - 1)
 

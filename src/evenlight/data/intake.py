@@ -101,6 +101,13 @@ def need_columns(people: pd.DataFrame, columns: Sequence[str]) -> None:
             raise CohortError(f"people has no column {column!r}{hint}")
 
 
+NO_SPLIT = (
+    "No split was declared: held-out data were not shown, so the model may have been trained on "
+    "these people."
+)
+"""Said of a cohort without a split, as long as nobody shows the training people beside it."""
+
+
 def feature_names(
     features: Sequence[str] | Features | None, named: tuple[str, ...] | None, values: Held
 ) -> Features:
@@ -128,10 +135,7 @@ def feature_names(
 def split_rows(people: pd.DataFrame, split: tuple[str, str] | None, notes: list[str]) -> Bool:
     """Mask (n,) of the rows at the audited level; without a split, a note says so."""
     if split is None:
-        notes.append(
-            "No split was declared: held-out data were not shown, so the model may have been "
-            "trained on these people."
-        )
+        notes.append(NO_SPLIT)
         return np.ones(len(people), dtype=bool)
     column, level = split
     chosen: Bool = (people[column].astype(str) == str(level)).to_numpy(dtype=bool)

@@ -24,6 +24,8 @@ class Predictions:
 
     `link` names the map from response to margin (identity, square, logit, softmax, log);
     `scale` is *margin*, or *probability* where the model has no margin; `unit` is the response's.
+    `score_only` says that the response ranks people and is no probability, as the decision function
+    of a classifier that gives none.
     """
 
     rows: Text
@@ -34,6 +36,7 @@ class Predictions:
     scale: str = "margin"
     model: str = ""
     unit: str = ""
+    score_only: bool = False
 
     def __post_init__(self) -> None:
         _same_length(self.rows, margin=self.margin, response=self.response)
@@ -45,6 +48,14 @@ class Predictions:
         return replace(
             self, rows=cohort.rows, margin=self.margin[index], response=self.response[index]
         )
+
+    def need_probability(self, what: str) -> None:
+        """Raise ModelError where the response is a score, of which `what` has no meaning."""
+        if self.score_only:
+            raise ModelError(
+                f"{self.model} gives a score and no probability, so it has no {what}: audit it "
+                "inside a CalibratedClassifierCV that was fitted on other people"
+            )
 
     def to_frame(self) -> pd.DataFrame:
         """Margin and response, one line a row. Individual data: keep with the patients' data."""

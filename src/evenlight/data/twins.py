@@ -10,12 +10,16 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float
+from evenlight.data import align
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.errors import AttributionError
 
 How = Literal["columns", "covariate", "offset", "given"]
+
+FEWEST = 5
+"""Pairs of refits without which the spread of training is not known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +34,8 @@ class Twin:
     (estimated jointly, and taken out of the outcome) or *given* (the models were handed over).
     `offsets` (K, k) is the effect of each of `levels` that was taken out, on the margin, centred
     over the training people; NaN where the models were given.
+    `audited` (n,) is the output of the model that was refitted, on the same rows and scale, None
+    where it is not known: by it a twin of another model is refused.
     """
 
     models: tuple[Attributions, ...]
@@ -39,6 +45,7 @@ class Twin:
     how: How
     offsets: Float
     settings: Mapping[str, object] = field(default_factory=dict)
+    audited: Float | None = None
 
     def __post_init__(self) -> None:
         k = len(self.models)
@@ -53,6 +60,9 @@ class Twin:
             raise AttributionError(
                 f"offsets have shape {self.offsets.shape}, wanted {(k, len(self.levels))}"
             )
+        rows = (len(self.models[0].rows),)
+        if self.audited is not None and self.audited.shape != rows:
+            raise AttributionError(f"audited has shape {self.audited.shape}, wanted {rows}")
         for i, one in enumerate((*self.models, *self.twins)):
             _like(self.models[0], one, f"{'model' if i < k else 'twin'} {i % k + 1}")
 
@@ -63,7 +73,11 @@ class Twin:
 
     def at(self, cohort: Cohort) -> Twin:
         """The same rows in the cohort's order, matched by id."""
-        return self._each(lambda one: one.at(cohort))
+        made = self._each(lambda one: one.at(cohort))
+        if self.audited is None:
+            return made
+        index = align.match(self.models[0].rows, cohort.rows, what="twin")
+        return replace(made, audited=self.audited[index])
 
     def by(self, sets: FeatureSets) -> Twin:
         """The same with sets as features; every feature belongs to one set."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
 from evenlight.errors import ModelError
 from evenlight.explainers import flat
 from evenlight.explainers.assemble import Explained, record
@@ -135,6 +136,6 @@ def missing(made: Attributions) -> str:
     if share <= 0.05:
         return ""
     return (
-        f"{share:.0%} of rows miss completeness by more than 1 % (median residual "
+        f"{percent(share)} of rows miss completeness by more than 1 % (median residual "
         f"{np.median(np.abs(made.error)):.3g})"
     )

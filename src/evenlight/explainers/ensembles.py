@@ -45,6 +45,12 @@ class Ensemble:
         seen = x.astype(np.float32) if self.single else x
         return np.ascontiguousarray(seen.T, dtype=np.float64)
 
+    def turned(self) -> Ensemble:
+        """The same trees for the other one of two classes, up to a constant."""
+        nodes = self.nodes.copy()
+        nodes["value"] *= -1
+        return replace(self, nodes=nodes)
+
     @property
     def leaves(self) -> int:
         """Number of leaves."""

@@ -20,6 +20,7 @@ from evenlight.explainers.forests import unsuited
 from evenlight.explainers.options import known_only
 from evenlight.explainers.progress import Told
 from evenlight.models.adapted import Adapted
+from evenlight.models.headed import by_head
 from evenlight.models.probe import Prepared, prepare_all, settled
 
 UNRECORDED = ("out", "threads")
@@ -32,6 +33,11 @@ Method = str | Callable[..., Attributions]
 
 
 Several = list[int] | list[str] | tuple[int, ...] | tuple[str, ...]
+
+
+def _one_background(cohort: Cohort, own: dict[str, Any]) -> dict[str, Any]:
+    """The background of the whole cohort, before the rows of each head are explained."""
+    return {**own, "background": cohort} if own.get("background") is None else own
 
 
 @overload
@@ -50,6 +56,7 @@ def explain(
 ) -> Attributions: ...  # fmt: skip
 
 
+@by_head(_one_background)
 def explain(
     model: object,
     cohort: Cohort,

@@ -51,8 +51,10 @@ def read(adapted: Adapted, column: int) -> Ensemble:
     last = _steps(adapted.estimator)[-1]
     reader = _reader(last)
     assert reader is not None
+    two = len(adapted.targets) == 2 and len(getattr(last, "classes_", ())) == 2
     try:
-        return reader(last, column)
+        trees = reader(last, 0 if two else column)
+        return trees.turned() if two and column == 0 else trees
     except ModelError as error:
         raise ModelError(f"the trees of {adapted.name} cannot be read: {error}") from error
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
 from evenlight.data.features import Features
 from evenlight.errors import AttributionError, EvenlightWarning, ModelError
 from evenlight.explainers import breakpoints, flat, tokens
@@ -239,7 +240,7 @@ def _mostly_converged(made: Attributions, asked: Options) -> None:
     if share <= 0.05:
         return
     said = (
-        f"{share:.0%} of rows miss completeness by more than 1 %, or still change, with "
+        f"{percent(share)} of rows miss completeness by more than 1 %, or still change, with "
         f"{made.settings['cap']} steps (median residual {np.median(np.abs(made.error)):.3g}); "
     )
     if asked.steps is not None or asked.precision is not None:

@@ -16,6 +16,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.errors import AttributionError, EvenlightWarning
 from evenlight.explainers.explain import Method, explain
+from evenlight.models.probe import settled
 
 ROWS = 200
 """Most rows of a preview."""
@@ -100,11 +101,14 @@ def preview(
     if isinstance(target, list | tuple):
         raise AttributionError("a preview is of one target; say one of them as target=")
     begun = time.perf_counter()
+    model = settled(model, cohort)
     mixed = cohort.order[np.random.default_rng(seed).permutation(cohort.n)]
     asked = {"method": method, "target": target, "seed": seed, "background": cohort, **own}
     few, first = _timed(model, cohort, mixed[:FIRST], asked)
-    left = SECONDS - (time.perf_counter() - begun)
-    fit = int(min(ROWS, cohort.n, left / first * FIRST)) if left > 0 else FIRST
+    if (fit := _fit(begun, first / few.n, cohort)) <= FIRST:  # slow rows, or a slow start
+        _, alone = _timed(model, cohort, mixed[:1], asked)
+        first = min(first, alone * few.n)
+        fit = _fit(begun, first / few.n, cohort)
     if fit <= FIRST:
         return _told(few, cohort, begun, each=first / few.n, start=0.0)
     made, second = _timed(model, cohort, mixed[:fit], asked)
@@ -115,6 +119,12 @@ def preview(
         made, second = _timed(model, cohort, mixed[:most], asked)
         each = max(second - first, 0.0) / (made.n - few.n)
     return _told(made, cohort, begun, each=each, start=first)
+
+
+def _fit(begun: float, each: float, cohort: Cohort) -> int:
+    """How many rows fit in the time that is left, at so many seconds each."""
+    left = SECONDS - (time.perf_counter() - begun)
+    return int(min(ROWS, cohort.n, left / each)) if left > 0 else FIRST
 
 
 def _timed(

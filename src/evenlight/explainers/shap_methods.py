@@ -136,6 +136,8 @@ def tree(
     except NotImplementedError as error:
         raise ModelError(f'shap says: {error} Say method="trees"') from error
     values = said if said.ndim == 2 else said[:, :, _output(prepared, said.shape[2])]
+    if said.ndim == 2 and len(prepared.adapted.targets) == 2 and prepared.column == 0:
+        values = -said  # shap tells of the second of two classes
     found = _recorded(
         "shap.tree", prepared, cohort, background, values, {"rounded_to_float32": rounded}
     )

@@ -16,6 +16,7 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
 from evenlight.data.features import FeatureSets
 from evenlight.explainers.assemble import Explained, record
 from evenlight.explainers.background import Reference
@@ -159,8 +160,8 @@ def _note(precise: Bool, plan: Plan) -> tuple[str, ...]:
     share = float((~precise).mean())
     if share == 0:
         return ()
-    told = f"{share:.0%}" if share >= 0.01 else "Fewer than 1 %"
+    told = f"{percent(share)}" if share >= 0.01 else "Fewer than 1 %"
     return (
-        f"{told} of rows did not reach a Monte Carlo error of {plan.tolerance:.0%} of their "
+        f"{told} of rows did not reach a Monte Carlo error of {percent(plan.tolerance)} of their "
         f"attributions with {plan.most_walks} walks; their spread says how far off they may be.",
     )

@@ -21,6 +21,7 @@ from torch import Tensor
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.attributions import Attributions, scale_of
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
 from evenlight.errors import AttributionError, EvenlightWarning, ModelError
 from evenlight.explainers import flat
 from evenlight.explainers.assemble import Explained, record
@@ -255,8 +256,9 @@ def _told(output: Float, base: Float, cut: Int) -> tuple[str, ...]:
     whole, own = float(np.var(output)), float(np.var(base))
     if own > LENGTH * whole:
         notes.append(
-            f"Rows start at different outputs (variance {own / whole:.0%} of that of the output): "
-            "what the number of tokens alone does is in the base of each row, and in no feature."
+            f"Rows start at different outputs (variance {percent(own / whole)} of that of the "
+            "output): what the number of tokens alone does is in the base of each row, and in no "
+            "feature."
         )
     if cut.any():
         notes.append(
@@ -274,7 +276,7 @@ def _mostly_converged(made: Attributions) -> None:
     if share <= 0.05:
         return
     said = (
-        f"{share:.0%} of rows miss completeness by more than 1 %, or still change, with "
+        f"{percent(share)} of rows miss completeness by more than 1 %, or still change, with "
         f"{made.settings['cap']} steps (median residual {np.median(np.abs(made.error)):.3g}); "
     )
     if made.settings["rule"] != "gausslegendre":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from evenlight.arrays import Bool, Float, Int
+from evenlight.data.digits import percent
 from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.nuisance import nuisance
 from evenlight.measures.prepare import Setting, overlap_reason
@@ -75,7 +76,8 @@ def told_apart(names: tuple[str, str], own: float, here: Setting) -> str:
     listed = ", ".join((*here.cohort.covariates, *here.cohort.strata))
     return (
         f"{names[0]} and {names[1]} cannot be told apart from {listed}, which leave "
-        f"{own:.1%} of the variation between them; people of both with like values are needed"
+        f"{percent(own, places=1)} of the variation between them; people of both with like values "
+        "are needed"
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evenlight.arrays import Float, Int
+from evenlight.data.digits import percent
 from evenlight.data.groups import SMALLEST_GROUP, Axes
 from evenlight.measures.axes import coordinates
 from evenlight.measures.observed import unit_outcome
@@ -160,7 +161,7 @@ def _of_axes(here: Setting, given: str, axes: Axes) -> Condition:
     everyone = np.array(len(target))
     left = left_counts(np.array(len(at)), everyone, smallest=SMALLEST_GROUP)
     share = float(left) / max(len(target), 1)
-    told = f"Speaks for the {share:.0%} of units in strata with enough of them."
+    told = f"Speaks for the {percent(share)} of units in strata with enough of them."
     return out if out.reason or share >= 1 - TELL_LOSS else replace(out, population=told)
 
 

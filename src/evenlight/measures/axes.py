@@ -15,6 +15,7 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
 from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
 from evenlight.data.probed import Contrasts
 from evenlight.data.roles import axes_at
@@ -232,7 +233,7 @@ def _population(one: Sloped) -> str:
     share = one.left[0] / max(one.total[0], 1)
     if share >= 0.8:
         return ""
-    return f"Estimated for the {share:.0%} of units with known strata and covariates."
+    return f"Estimated for the {percent(share)} of units with known strata and covariates."
 
 
 def _mechanisms(found: Computed, made: Attributions, cohort: Cohort, at: Float) -> Text:

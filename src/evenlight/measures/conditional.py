@@ -17,6 +17,7 @@ import numpy as np
 
 from evenlight.arrays import Bool, Int, Text
 from evenlight.data.attributions import Attributions
+from evenlight.data.digits import percent
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.comparison import View
@@ -26,7 +27,7 @@ from evenlight.measures.prepare import OVERLAP_SHARE, Setting
 from evenlight.measures.regressed import regressed
 from evenlight.measures.testing import Testing
 from evenlight.measures.value_tests import ValueTests, judged, value_tests
-from evenlight.stats.equivalence import decisive_half, more_units, verdicts
+from evenlight.stats.equivalence import still_needed, verdicts
 from evenlight.stats.nested_values import Nested
 
 NAMES = ("location", "slope")
@@ -123,7 +124,7 @@ def _reason(job: Job, subject: str, pair: tuple[str, str], total: tuple[int, int
             return f"fewer than {SMALLEST_GROUP} units in {name} have values that both groups have"
         if m < OVERLAP_SHARE * n:
             return (
-                f"less than {OVERLAP_SHARE:.0%} of {name} have values of {subject} that both "
+                f"less than {percent(OVERLAP_SHARE)} of {name} have values of {subject} that both "
                 "groups have; people of both groups with the same values are needed"
             )
     if not job.sloped:
@@ -145,10 +146,9 @@ def _results(
     verdict = verdicts(out["low"], out["high"], testing.margin, smallest)
     n = np.stack([own_counts.by_subject for own_counts in counts])[at]
     effect, low, high = (found.numbers[name] for name in ("effect", "low", "high"))
-    half = decisive_half(effect, low, high, testing.margin)
     more, more_in = np.full(shape, np.nan), np.full(shape, "", dtype="<U9")
-    more[at], more_in[at] = more_units(
-        found.numbers["effect"], half, testing.margin, found.variances, (n[:, 0], n[:, 1])
+    more[at], more_in[at] = still_needed(
+        (effect, low, high), testing.margin, found.variances, (n[:, 0], n[:, 1])
     )
     settled = verdict != "cannot_tell"
     more[settled], more_in[settled] = np.nan, ""

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import fisher_exact
 
 from evenlight.arrays import Bool, Int
+from evenlight.data.digits import percent
 from evenlight.data.groups import Groups
 from evenlight.measures.prepare import ALPHA, unit_codes
 from evenlight.measures.quality import RULES, UNRELIABLE
@@ -27,7 +28,7 @@ def unconverged_reasons(converged: Bool, groups: Groups, units: Int) -> tuple[st
     for level, reference in pairs:
         a, b = groups.levels.index(level), groups.levels.index(reference)
         many = [i for i in (a, b) if lost[i] > max(1, rule.limit * rows[i])]
-        told = [f"more than {rule.limit:.0%} of the rows in {groups.levels[i]}" for i in many]
+        told = [f"more than {percent(rule.limit)} of the rows in {groups.levels[i]}" for i in many]
         apart = abs(people[a, 0] / people[a].sum() - people[b, 0] / people[b].sum())
         if not many and apart > rule.margin and _differs(people[[a, b]], len(pairs)):
             told = [f"other shares of the rows in {level} and {reference}"]

@@ -11,6 +11,7 @@ from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cards import told
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.errors import AttributionError
 from evenlight.measures.arms import arms_of
@@ -99,7 +100,7 @@ class Coverage:
     def __repr__(self) -> str:
         told_of = int((self.verdict != "not_estimable").sum())
         differ = f"{int((self.verdict == 'different').sum())} of {told_of} differ from the known"
-        facts = [f"{self.grouping} known for {self.share:.0%}"]
+        facts = [f"{self.grouping} known for {percent(self.share)}"]
         facts.append(differ if told_of else "unknown and known cannot be compared")
         return told("Coverage", facts)
 

@@ -78,7 +78,7 @@ def _probable(task: Task) -> bool:
     """Whether the outcome is an event and the response its probability."""
     case = task.case
     inside = bool(((case.response >= 0) & (case.response <= 1)).all())
-    return task.events and case.event is None and inside
+    return task.events and case.event is None and inside and not task.ranks_only
 
 
 def _curves(task: Task, rng: np.random.Generator) -> Mapping[str, Any]:

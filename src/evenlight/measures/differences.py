@@ -11,7 +11,7 @@ from scipy.special import ndtr
 
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.measures.prepare import ALPHA, Setting
-from evenlight.stats.equivalence import more_units, verdicts
+from evenlight.stats.equivalence import still_needed, verdicts
 from evenlight.stats.intervals import critical, recovered, spreads
 from evenlight.stats.parts import Shape, limits
 
@@ -60,9 +60,9 @@ def differences(here: Setting, parts: Sequence[str], made: Measured) -> Mapping[
             for end, numbers in found.items():
                 out[f"difference{end}"][family] = numbers[family]
     out["p"] = np.where(why == "", _touching(made, spread, (first, second)), np.nan)
-    n = np.stack([made.classes[first], made.classes[second]], axis=-1)
-    verdict = _verdicts(out, made.margin, n.min(axis=-1))
-    out["more"], more_in = _needed(out, made.drawn, first, second, made.margin, n, verdict)
+    verdict = _verdicts(out, made.margin, np.minimum(made.classes[first], made.classes[second]))
+    pairs = (first, second)
+    out["more"], more_in = _needed(out, made, _people(here, parts), pairs, verdict)
     return out | {"verdict": verdict, "difference_reason": why, "more_in": more_in}
 
 
@@ -105,24 +105,26 @@ def _verdicts(out: Mapping[str, Float], margin: Float, smallest: Float) -> Text:
     return verdict
 
 
+def _people(here: Setting, parts: Sequence[str]) -> Int:
+    """Units of each part (r,); of what is no level, and so in no contrast, 0."""
+    size = dict(zip(here.groups.levels, here.sizes.tolist(), strict=True))
+    return np.array([size.get(name, 0) for name in parts], dtype=np.int64)
+
+
 def _needed(
-    out: Mapping[str, Float],
-    drawn: Float,
-    first: Int,
-    second: Int,
-    margin: Float,
-    n: Float,
-    verdict: Text,
+    out: Mapping[str, Float], made: Measured, people: Int, pairs: tuple[Int, Int], verdict: Text
 ) -> tuple[Float, Text]:
-    half = (out["difference_high"] - out["difference_low"]) / 2
-    bars = np.broadcast_to(np.where(np.isnan(margin), 0.0, margin), half.shape)
+    """About how many more people, where it cannot be told: as many of them with an event as now."""
     open_ = verdict == "cannot_tell"
-    more, where = np.full(half.shape, np.nan), np.full(half.shape, "", dtype="<U9")
+    more, where = np.full(open_.shape, np.nan), np.full(open_.shape, "", dtype="<U9")
     if open_.any():
-        var = tuple(np.nanvar(drawn[:, side][:, open_], axis=0) for side in (first, second))
-        sizes = (n[..., 0][open_], n[..., 1][open_])
-        effect = out["difference"][open_]
-        more[open_], where[open_] = more_units(
-            effect, half[open_], bars[open_], (var[0], var[1]), sizes
-        )
+        margin = np.broadcast_to(made.margin, open_.shape)[open_]
+        var = [np.nanvar(made.drawn[:, side][:, open_], axis=0) for side in pairs]
+        counted = [made.classes[side][open_] for side in pairs]
+        n = [np.broadcast_to(people[side][:, None], open_.shape)[open_] for side in pairs]
+        effect, low, high = (out[f"difference{end}"][open_] for end in ("", "_low", "_high"))
+        more[open_], where[open_] = still_needed(
+            (effect, low, high), margin, (var[0], var[1]), (n[0], n[1]),
+            counted=(counted[0], counted[1]),
+        )  # fmt: skip
     return more, where

@@ -10,12 +10,13 @@ import numpy as np
 
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
-from evenlight.data.embeddings import Embeddings, Erased
 from evenlight.data.groups import Groups
 from evenlight.data.probed import Predictions
+from evenlight.data.representation import Erased, Representation
 from evenlight.data.strata import held_beside
 from evenlight.errors import AttributionError, GroupError, InputError
 from evenlight.measures.arms import Arms
+from evenlight.measures.belongs import same_output
 from evenlight.measures.conditions import Held, held, held_default
 from evenlight.measures.encoded import ENCODED, READ, USED, EncodedUsed, reading_of
 from evenlight.measures.leak import FOLDS, LEAST_DRAWS, arms_within, leaked
@@ -50,7 +51,7 @@ class Asked:
 
 
 def encoded_used(
-    embeddings: Sequence[Embeddings],
+    embeddings: Sequence[Representation],
     predictions: Predictions,
     cohort: Cohort,
     *,
@@ -70,11 +71,13 @@ def encoded_used(
     default 0.1.
 
     Raises InputError for no embeddings, two of one name, fewer than 100 draws or a margin that is
-    not positive; GroupError where `against` is the grouping; AttributionError where the output does
-    not vary within groups.
+    not positive, and for something else than these records; GroupError where `against` is the
+    grouping; AttributionError where the output does not vary within groups, and where layers were
+    erased from another model or for another target.
     """
     margin = Testing().margin if margin is None else margin
     _checked(embeddings, margin, draws)
+    _given(predictions, erased)
     groups = cohort.grouping(by)
     other, constant = (None, False) if against is None else held_beside(cohort, against)
     if other is not None and other.name == groups.name:
@@ -87,6 +90,7 @@ def encoded_used(
     unit = _unit(cohort, groups, output)
     asked = [_asked(cohort, pair, unit, draws, seed) for pair in pairs]
     layers = [made.at(cohort) for made in embeddings]
+    _same_model([one.at(cohort) for one in erased], predictions.at(cohort))
     emptied = {(e.grouping, e.beside, e.layer): e.at(cohort) for e in erased}
     lines: list[dict[str, Any]] = []
     for question in asked:
@@ -96,7 +100,39 @@ def encoded_used(
     return _joined(lines, asked[0], predictions.target, margin)
 
 
-def _checked(embeddings: Sequence[Embeddings], margin: float, draws: int) -> None:
+def _given(predictions: object, erased: object) -> None:
+    """Raise InputError for anything but predictions, and the outputs of erased layers."""
+    if not isinstance(predictions, Predictions):
+        raise InputError(
+            f"predictions is a {type(predictions).__name__}; wanted those of one target, "
+            "ev.predict(model, cohort)"
+        )
+    if not (isinstance(erased, Sequence) and all(isinstance(one, Erased) for one in erased)):
+        raise InputError(
+            f"erased is a {type(erased).__name__}; wanted the records of ev.erase(model, cohort, "
+            "by=...)"
+        )
+
+
+def _same_model(erased: Sequence[Erased], predictions: Predictions) -> None:
+    """AttributionError unless layers were erased from the model and target of the predictions."""
+    for one in erased:
+        if one.target != predictions.target:
+            raise AttributionError(
+                f"layer {one.layer!r} was erased for {one.target!r}, the predictions are of "
+                f"{predictions.target!r}; ask for the same target= in both"
+            )
+        same_output(f"the erased layer {one.layer!r}", one.before, predictions.margin)
+
+
+def _checked(embeddings: Sequence[Representation], margin: float, draws: int) -> None:
+    if not isinstance(embeddings, Sequence) or not all(
+        isinstance(made, Representation) for made in embeddings
+    ):
+        raise InputError(
+            f"embeddings is a {type(embeddings).__name__}; wanted the representations of "
+            "ev.embed(model, cohort), in a list"
+        )
     names = [made.name for made in embeddings]
     twice = next((name for name in names if names.count(name) > 1), None)
     if not names or twice is not None:
@@ -126,7 +162,7 @@ def _asked(
 
 
 def _lines(
-    asked: Asked, layer: Embeddings, output: Float, erased: Erased | None
+    asked: Asked, layer: Representation, output: Float, erased: Erased | None
 ) -> list[dict[str, Any]]:
     """The numbers of one question and layer, one dictionary a contrast."""
     values = layer.values.astype(np.float64)

@@ -11,7 +11,7 @@ from evenlight.arrays import Float, Int, Text
 from evenlight.measures.arms import Arms
 from evenlight.measures.comparison import View
 from evenlight.measures.testing import Testing
-from evenlight.stats.equivalence import decisive_half, minimum_effect_p, more_units, verdicts
+from evenlight.stats.equivalence import minimum_effect_p, still_needed, verdicts
 from evenlight.stats.multiplicity import Family, holm, listed
 from evenlight.stats.permutation import Difference, difference, from_normal, with_shared
 from evenlight.stats.sequential import How, Source, staged
@@ -199,8 +199,10 @@ def _needed(
     view: View,
     margin: float,
 ) -> tuple[Float, Text]:
-    half = decisive_half(found["effect"], found["low"], found["high"], margin)
+    interval = (found["effect"], found["low"], found["high"])
     n = np.array([arms[i].left for i in live[:, 0]]).T
+    counted = np.array([arms[i].counting for i in live[:, 0]]).T
     var = (seen.var_level / view.unit**2, seen.var_reference / view.unit**2)
     shared = seen.var_shared / view.unit**2
-    return more_units(found["effect"], half, margin, var, (n[0], n[1]), shared=shared)
+    whole, own = (n[0], n[1]), (counted[0], counted[1])
+    return still_needed(interval, margin, var, whole, shared=shared, counted=own)

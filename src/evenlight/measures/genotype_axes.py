@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,9 @@ from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
-from evenlight.errors import FeatureError, GroupError
+from evenlight.errors import EvenlightWarning, FeatureError, GroupError
 from evenlight.measures.genotypes import dosages, genotyped, sites_in_order
+from evenlight.measures.linked import doubtful_blocks
 from evenlight.measures.prepare import Setting, unit_codes
 from evenlight.stats.linkage import CUT, Places, apart_from_groups, linked_blocks, unlinked
 from evenlight.stats.population import PrincipalAxes, principal_axes
@@ -134,16 +136,21 @@ def ld_blocks(
 
     A border stands where no pair within reach with squared correlation above `cut` lies across it,
     so no two sites of different blocks are linked within 1 million bases (50 columns where the
-    feature table has no chromosome and position). `within` a grouping, correlations are those
-    inside groups: populations that drifted apart correlate without linkage. Variables that are no
-    genotypes are sets of their own.
+    feature table, `Features(names, table=frame)`, has no chromosome and position). `within` a
+    grouping, correlations are those inside groups: populations that drifted apart correlate without
+    linkage. Variables that are no genotypes are sets of their own.
+
+    `EvenlightWarning` says where neither table nor `within` is given, where a declared grouping or
+    far sites show that populations make blocks, and which block holds too much (`doubtful_blocks`).
     """
     here, names = genotyped(cohort, columns)
     values = dosages(here, names)
-    if within is not None:
-        values = apart_from_groups(values, _levels(here, within)[0])
+    own = values if within is None else apart_from_groups(values, _levels(here, within)[0])
     _, places = sites_in_order(cohort, names)
-    labels = dict(zip(names, linked_blocks(values, places, cut=cut).tolist(), strict=True))
+    block = linked_blocks(own, places, cut=cut)
+    for told in doubtful_blocks(cohort, names, (own, places, block), within=within, cut=cut):
+        warnings.warn(told, EvenlightWarning, stacklevel=2)
+    labels = dict(zip(names, block.tolist(), strict=True))
     owner = cohort.features.variables().owners() + len(names)
     every = np.array(
         [labels.get(n, int(o)) for n, o in zip(cohort.features.names, owner, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,14 @@ from evenlight.measures.prepare import Setting
 from evenlight.stats.genetics import is_dosage
 from evenlight.stats.linkage import BASES, Places, by_order
 
-PLACE = ("chromosome", "position")
-"""Columns of the feature table that say where a site lies, in base pairs."""
+PLACE: Mapping[str, tuple[str, ...]] = {
+    "chromosome": ("chromosome", "chrom", "chr", "#chrom", "contig"),
+    "position": ("position", "pos", "bp", "base_pair_location"),
+}
+"""Columns of the feature table that say where a site lies, in base pairs, as formats name them.
+
+Capitals do not count. VCF writes #CHROM and POS, PLINK CHR and BP, the GWAS Catalog the last.
+"""
 
 
 def genotype_columns(cohort: Cohort, asked: Sequence[str] | bool | None) -> tuple[str, ...]:
@@ -71,19 +77,41 @@ def dosages(here: Setting, names: Sequence[str]) -> Float:
     return values
 
 
+def place_columns(cohort: Cohort) -> tuple[Hashable, Hashable] | None:
+    """The feature table's columns of chromosome and position; None where it has neither.
+
+    Raises FeatureError where it has one of them only.
+    """
+    table = cohort.features.table
+    if table is None:
+        return None
+    plain = {str(column).strip().casefold(): column for column in reversed(table.columns)}
+    found = [next((plain[n] for n in names if n in plain), None) for names in PLACE.values()]
+    if found == [None, None]:
+        return None
+    if None in found:
+        have, lost = list(PLACE) if found[1] is None else list(PLACE)[::-1]
+        raise FeatureError(
+            f"the feature table has the {have} of each site, and no {lost}; name a column "
+            f"{' or '.join(PLACE[lost])}, or drop the other to take columns in their order"
+        )
+    return found[0], found[1]
+
+
 def sites_in_order(cohort: Cohort, names: Sequence[str]) -> tuple[Int, Places]:
     """The order (s,) of sites along the genome, and where they then lie.
 
     By chromosome and position of the feature table where it has both; else columns are taken to be
     in order, on one chromosome, and linkage to reach over 50 of them.
     """
-    table = cohort.features.table
-    if table is None or not set(PLACE) <= set(table.columns):
+    table, columns = cohort.features.table, place_columns(cohort)
+    if table is None or columns is None:
         return np.arange(len(names)), by_order(len(names))
     own = table.iloc[[cohort.features.place[n] for n in names]]
-    position = pd.to_numeric(own["position"], errors="coerce").to_numpy(dtype=np.float64)
-    chromosome = own["chromosome"].astype(str).to_numpy(dtype=np.str_)
-    lost = ~np.isfinite(position) | own["chromosome"].isna().to_numpy()
+    chrom, base = (own[column] for column in columns)
+    position = pd.to_numeric(base, errors="coerce").to_numpy(dtype=np.float64)
+    chromosome = chrom.astype(str).to_numpy(dtype=np.str_)
+    lost = ~np.isfinite(position) | chrom.isna().to_numpy()
     if lost.any():
         raise FeatureError(
             f"{int(lost.sum())} of {len(names)} sites have no chromosome or position in the "

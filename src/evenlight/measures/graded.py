@@ -23,6 +23,9 @@ from evenlight.stats.permutation import from_normal
 DRAWS = 2_000
 """Permutations; the 95 % point of their maximum is all that is needed of them."""
 
+ROUNDING = 1e-9
+"""Numbers of rows that are no further apart than this part of them differ by rounding only."""
+
 OVERALL = "overall"
 QUANTILES: Mapping[str, float] = {"residual": 0.5, "residual_tail": 0.95}
 SHARE = METRICS.index("unconverged")
@@ -169,9 +172,16 @@ def _arm(side: Side, pair: tuple[str, str], rng: np.random.Generator) -> Arms:
     """The arms of a contrast without strata, with no draws where nothing that is tested varies."""
     kept = side.values[side.here.kept]
     together = np.zeros(len(kept), dtype=np.int64)
-    values = np.where(side.own, kept, 0.0)
+    values = _still(np.where(side.own, kept, 0.0))
     draws = DRAWS if np.ptp(values[:, ~np.isnan(MARGIN)], axis=0).any() else 0
     return arm(side.here, pair, together, values, draws=draws, rng=rng)
+
+
+def _still(values: Float) -> Float:
+    """Columns (n, m) whose numbers differ by rounding only made equal: that is no difference."""
+    low, high = values.min(axis=0, initial=np.inf), values.max(axis=0, initial=-np.inf)
+    still = high - low <= ROUNDING * np.maximum(np.abs(low), np.abs(high))
+    return np.where(still & (len(values) > 0), low, values)
 
 
 def _tested(arms: list[Arms], live: Int, shape: tuple[int, ...]) -> tuple[dict[str, Float], Float]:

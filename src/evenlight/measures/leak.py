@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from evenlight.arrays import Float, Int
-from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
-from evenlight.errors import InputError
+from evenlight.data.twins import Twin
+from evenlight.errors import AttributionError, InputError
 from evenlight.measures.arms import Arms, arm
+from evenlight.measures.belongs import same_groups, same_output
 from evenlight.measures.conditions import Held, checked, held, held_default
 from evenlight.measures.counted import told_left
 from evenlight.measures.globally import thinned
 from evenlight.measures.leakage import Leakage, TwinLeakage
 from evenlight.measures.prepare import ALPHA, Setting, population, setting
-from evenlight.measures.representations import Representation, Shown, shown
+from evenlight.measures.representations import Shown, Teller, shown
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.leakage import leak_auc, leak_of, told
 from evenlight.stats.multiplicity import holm
@@ -31,27 +32,13 @@ LEAST_DRAWS = 100
 ASKED = ("auc", "low", "high", "expected", "alone", "p")
 
 
-class Refits(Protocol):
-    """K refits of the model's class and of its twin, explained alike on the audited cohort."""
-
-    @property
-    def models(self) -> tuple[Attributions, ...]:
-        """Refits of the model."""
-        ...
-
-    @property
-    def twins(self) -> tuple[Attributions, ...]:
-        """Refits of the twin, in the same order."""
-        ...
-
-
 def leak(
-    representations: Representation | Sequence[Representation],
+    representations: Teller | Sequence[Teller],
     cohort: Cohort,
     *,
     by: str | Groups,
     given: str | None = None,
-    twin: Refits | None = None,
+    twin: Twin | None = None,
     margin: float = 0.05,
     draws: int = 999,
     rng: np.random.Generator | int = 0,
@@ -68,8 +55,9 @@ def leak(
     What is told by attributions, embeddings or values is encoded; that is no evidence of use.
 
     Raises InputError for no representation, two of one name, fewer than 100 draws, a margin outside
-    0 to 0.5, or an unknown `given`; CohortError where the outcome cannot be held; GroupError where
-    there is nothing to compare.
+    0 to 0.5, an unknown `given`, or a twin by another grouping; AttributionError for a twin of
+    another model or target; CohortError where the outcome cannot be held; GroupError where there is
+    nothing to compare.
     """
     if draws < LEAST_DRAWS or not 0 < margin < 0.5:
         raise InputError(
@@ -78,9 +66,11 @@ def leak(
         )
     items = shown(representations, cohort)
     condition = checked(held_default(cohort) if given is None else given, cohort)
+    groups = cohort.grouping(by)
+    if twin is not None:
+        _suits(twin, items, cohort, groups)
     seed = int(np.random.default_rng(rng).integers(2**63))
     found = [_asked(item, cohort, by, condition, draws=draws, seed=seed) for item in items]
-    groups = cohort.grouping(by)
     made: dict[str, Any] = {name: np.array([part[name] for part in found]) for name in found[0]}
     words = told(
         made["low"], made["high"], made["holm"],
@@ -103,6 +93,19 @@ def leak(
         twin=None if twin is None else twin_leak(twin, cohort, by=by, given=condition, seed=seed),
         **made,
     )
+
+
+def _suits(twin: object, items: Sequence[Shown], cohort: Cohort, groups: Groups) -> None:
+    """Raise an error unless a twin is by these groups and of the output's model and target."""
+    made = same_groups(twin, groups, "leak").at(cohort)
+    for item in items:
+        if item.target and item.target != made.models[0].target:
+            raise AttributionError(
+                f"the twin is of {made.models[0].target!r}, the {item.name} of {item.target!r}; "
+                "refit with the same target="
+            )
+        if item.kind == "output" and made.audited is not None:
+            same_output("the twin", made.audited, item.values[:, 0])
 
 
 def _asked(
@@ -166,15 +169,10 @@ def entering(one: Arms) -> tuple[int, int]:
 
 
 def twin_leak(
-    twin: Refits, cohort: Cohort, *, by: str | Groups, given: str, seed: int
+    twin: Twin, cohort: Cohort, *, by: str | Groups, given: str, seed: int
 ) -> TwinLeakage:
     """The output's AUC of every refit and its twin, on the same folds."""
     k = len(twin.models)
-    if k < 2 or k != len(twin.twins):
-        raise InputError(
-            f"{k} refits of the model and {len(twin.twins)} twins; two or more pairs are needed, "
-            "ten are a good number"
-        )
     here = setting(cohort, by)
     outputs = [made.at(cohort).output[here.kept] for made in (*twin.models, *twin.twins)]
     arms = arms_within(here, held(here, given), np.column_stack(outputs), seed=seed)

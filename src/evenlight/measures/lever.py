@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float, Int, Text
@@ -126,7 +127,8 @@ class Levers:
 
     `given` is what is held where a gap is taken; `alpha` is one minus the coverage of `closing` and
     `signal`, `draws` the resamples of `signal` and `table`; `notes` are sentences about what the
-    interventions do to the data.
+    interventions do to the data. `output` (3,) holds roots of moments of the model's margin
+    before, by which another model's interventions are told apart; NaN where they were not kept.
     """
 
     grouping: str
@@ -142,6 +144,7 @@ class Levers:
     signal: Signal
     table: LeverTable
     notes: tuple[str, ...]
+    output: Float = field(default_factory=lambda: np.full(3, np.nan))
 
     def to_frame(self) -> pd.DataFrame:
         """Performance before and after; `closing` and `signal` have tables of their own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.data.neutralised import Neutralised
 from evenlight.errors import InputError
+from evenlight.measures.belongs import moments, same_output
 from evenlight.measures.counted import told_left
 from evenlight.measures.judging import Judging
 from evenlight.measures.lever import Closing, Levers
@@ -48,11 +49,14 @@ def levers(
     Shuffles give the signal. Metrics use the plan's threshold in `judging` for net benefit; without
     an outcome there is neither signal nor table, and the notes say so.
 
-    Raises InputError where interventions are of other people, groupings or targets.
+    Raises InputError where interventions are of other people, groupings or targets, and
+    AttributionError where they are of several models.
     """
-    asked = [made] if isinstance(made, Neutralised) else list(made)
+    asked = _interventions(made)
     rules, here = judging or Judging(), setting(cohort, by, kept=weighted(cohort))
     asked = [one.at(cohort) for one in _alike(asked, here)]
+    for one in asked[1:]:
+        same_output(f"the {one.kind}", one.before, asked[0].before)
     found = [line for one in asked for line in closings(one, here, rules.alpha)]
     generator = np.random.default_rng(rng)
     lines: list[Lines] = []
@@ -76,7 +80,19 @@ def levers(
         signal=signal(lines, alpha=rules.alpha, rounded=rounded, metric=metrics[0]),
         table=lever_table(lines, rounded=rounded, metrics=metrics),
         notes=_notes(asked, cohort),
+        output=moments(asked[0].before),
     )
+
+
+def _interventions(made: object) -> list[Neutralised]:
+    """One intervention or several, as a list."""
+    asked: list[Any] = list(made) if isinstance(made, Iterable) else [made]
+    for one in asked:
+        if not isinstance(one, Neutralised):
+            raise InputError(
+                f"an intervention is a {type(one).__name__}; make some with swap, shuffle or remove"
+            )
+    return asked
 
 
 def _notes(asked: Sequence[Neutralised], cohort: Cohort) -> tuple[str, ...]:

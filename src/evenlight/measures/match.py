@@ -73,11 +73,13 @@ def match(
     make a difference by itself: `adjusted` takes a line through it off, `usual` and
     `usual_changed` say how far apart and how often decided differently two neighbours of one group
     are. Pairs are the unit of the t interval. Alike in these features is not alike in all that
-    counts. Raises FeatureError for unknown or too many features.
+    counts. Where values are missing, people are alike if the same ones are (Rosenbaum 2010, Design
+    of Observational Studies, section 9.4): the gap itself is a feature beside the column, which is
+    filled with its mean. Raises FeatureError for unknown or too many features.
     """
     made, here = predictions.at(cohort), setting(cohort, by)
     features, left_out = _features(cohort, here.groups, on)
-    x = here.per_unit(cohort.columns([cohort.features.place[name] for name in features]))
+    x = _known(here, cohort.columns([cohort.features.place[name] for name in features]))
     rules = judging or Judging()
     crowd = Crowd(here, rank_space(x), here.per_unit(made.response), rules.threshold)
     contrasts = here.groups.contrasts()
@@ -104,6 +106,20 @@ def match(
 
 
 REASONS = ("reason", "decision_reason")
+
+
+def _known(here: Setting, x: Float) -> Float:
+    """Features of units (u, k), with one more for each column that has gaps: the share missing."""
+    known = np.isfinite(x)
+    if known.all():
+        return here.per_unit(x)
+    told = here.per_unit(known.astype(np.float64))
+    total = here.per_unit(np.where(known, x, 0.0))
+    mean = np.divide(total, told, out=np.full(total.shape, np.nan), where=told > 0)
+    seen = np.isfinite(mean)
+    middle = np.where(seen, mean, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    gaps = 1.0 - told[:, ~known.all(axis=0)]
+    return np.column_stack([np.where(seen, mean, middle), gaps])
 
 
 def _features(

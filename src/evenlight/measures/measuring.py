@@ -15,7 +15,7 @@ from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.differences import Measured, differences
 from evenlight.measures.judging import Judging
 from evenlight.measures.prepare import ALPHA, Setting
-from evenlight.measures.rests import REASONS, RULES, SCORE, Rule, hits, resting
+from evenlight.measures.rests import RANKED, REASONS, RULES, SCORE, Rule, hits, resting
 from evenlight.measures.weighing import row_weights, sampling
 from evenlight.stats.disclosure import suppressed_counts
 from evenlight.stats.intervals import percentile, spreads
@@ -31,7 +31,8 @@ OVERALL = "overall"
 class Task:
     """What is measured: the rows of `here` as a `case`, its metrics, and the margins.
 
-    `events` says whether the outcome has events to count.
+    `events` says whether the outcome has events to count; `ranks_only` why nothing but the order of
+    people is told (`RANKED`), "" where the response is a probability or a number.
     """
 
     here: Setting
@@ -39,6 +40,7 @@ class Task:
     metrics: Mapping[str, Metric]
     judging: Judging
     events: bool
+    ranks_only: str = ""
 
     @property
     def parts(self) -> Mapping[str, Bool]:
@@ -162,6 +164,8 @@ def _reasons(task: Task, made: tuple[Float, Float], part_reason: Text, least: In
     for m, rule in enumerate(task.rules):
         few = (least[:, m] < SMALLEST_GROUP) & (reason[:, m] == "")
         reason[few, m] = REASONS[rule.on if task.events else "all"]
+    barred = np.array([task.ranks_only != "" and name not in RANKED for name in task.metrics])
+    reason[(reason == "") & barred] = task.ranks_only
     lost = np.isnan(drawn).mean(axis=0)
     unstable = (np.isnan(value) | (lost > 0.01)) & (reason == "")
     reason[unstable] = "it cannot be computed in too many resamples"

@@ -90,6 +90,7 @@ def depend(
     """Binned means of a subject's attribution over its value, by level; bins of 11 units or more.
 
     A number is cut at pooled quantiles into up to eight bins; a one-hot variable keeps its states.
+    Rows in which the number is missing (NaN) belong to no bin.
     """
     here = setting(cohort, by)
     made = attributions.at(cohort)
@@ -101,15 +102,16 @@ def depend(
     else:
         found = own_values(cohort, subject)
         x = phi if found is None else found
-        edges = np.unique(np.quantile(x, np.linspace(0, 1, BINS + 1)[1:-1]))
-        bins, labels = np.searchsorted(edges, x, side="right"), ()
+        known = np.isfinite(x)
+        cuts = np.quantile(x[known], np.linspace(0, 1, BINS + 1)[1:-1]) if known.any() else x[:0]
+        bins, labels = np.where(known, np.searchsorted(np.unique(cuts), x, side="right"), -1), ()
     return _dependence(here, subject, labels, bins.astype(np.int64), x, phi)
 
 
 def _dependence(
     here: Setting, subject: str, labels: tuple[str, ...], bins: Int, x: Float, phi: Float
 ) -> Dependence:
-    k, b = len(here.groups.levels), len(labels) or int(bins.max()) + 1
+    k, b = len(here.groups.levels), len(labels) or max(int(bins.max()) + 1, 1)
     out = {n: np.full((k, b), np.nan) for n in ("value", "mean", "low", "high", "n")}
     reason = np.full((k, b), HIDDEN, dtype=object)
     codes = here.unit_group[here.unit]

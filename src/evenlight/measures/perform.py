@@ -24,8 +24,11 @@ from evenlight.measures.performance import Performance
 from evenlight.measures.prepare import setting
 from evenlight.measures.weighing import weighted
 from evenlight.stats.calibration import miscalibration, observed_expected
+from evenlight.stats.held import CLASSES
 from evenlight.stats.metrics import AT_THRESHOLD, BINARY, REGRESSION, Case, Metric, mean
 from evenlight.stats.survival import SURVIVAL, followed_until
+
+SCORE_ONLY = "the response is a score and no probability, so only ranks are judged"
 
 PROBABLE: Mapping[str, Metric] = {
     "observed_expected": observed_expected,
@@ -48,14 +51,15 @@ def perform(
     Binary: AUROC, average precision, Brier score and what miscalibration adds to it, calibration
     slope and intercept, observed over expected events, and at the plan's threshold sensitivity and
     specificity. A categorical outcome is asked for the class that was predicted, against all
-    others. Survival: concordance of Harrell and of Uno, the margin being the risk. `Scores` (Dice):
-    their means.
+    others; of a response that is a score and no probability only the ranks. Survival: concordance
+    of Harrell and of Uno, the margin being the risk. `Scores` (Dice): their means.
 
     Each unit counts once, or by the sampling weight that the cohort declares (0: it does not
     enter); intervals resample units within groups (1,000 draws), simultaneous over contrasts and
     judged metrics for differences. Strata are not held: this is what people of each group meet.
     Raises CohortError where there is no outcome to compare with.
     """
+    _predicted(predictions)
     rules = judging or Judging()
     made = predictions.at(cohort)
     task = scored(made, cohort, by) if isinstance(made, Scores) else tasked(made, cohort, by, rules)
@@ -69,7 +73,20 @@ def tasked(made: Predictions, cohort: Cohort, by: str | Groups, rules: Judging) 
     known = case.y if case.event is None else case.y + case.event
     here = setting(cohort, by, kept=np.isfinite(known) & weighted(cohort))
     own = case.take(here.kept)
-    return Task(here, own, _metrics(cohort, own), rules, cohort.outcome_kind != "continuous")
+    why = SCORE_ONLY if made.score_only and cohort.outcome_kind in CLASSES else ""
+    metrics = _metrics(cohort, own)
+    if why:
+        metrics = {name: metric for name, metric in metrics.items() if name not in PROBABLE}
+    return Task(here, own, metrics, rules, cohort.outcome_kind != "continuous", why)
+
+
+def _predicted(predictions: object) -> None:
+    """Raise InputError for anything but predictions or scores."""
+    if not isinstance(predictions, Predictions | Scores):
+        raise InputError(
+            f"performance is of predictions, not of {type(predictions).__name__}: pass "
+            "ev.predict(model, cohort) (or Scores that were computed elsewhere)"
+        )
 
 
 def scored(made: Scores, cohort: Cohort, by: str | Groups) -> Task:
@@ -87,6 +104,7 @@ def recorded(found: Found, *, target: str, unit: str) -> Performance:
     task = found.task
     groups, plain = task.here.groups, task.case.scores is None and task.case.event is None
     own = found.fields()
+    plain = plain and not task.ranks_only
     return Performance(
         grouping=groups.name,
         source=groups.source,

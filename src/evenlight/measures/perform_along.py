@@ -108,6 +108,8 @@ def _case(made: Predictions | Scores, cohort: Cohort) -> tuple[Case, tuple[str, 
         raise CohortError(
             "performance along an axis needs a loss of each person; a censored time has none"
         )
+    if cohort.outcome_kind != "continuous":
+        made.need_probability("loss")
     case = outcome_case(made, cohort, Judging())
     return case, ("mae" if cohort.outcome_kind == "continuous" else "brier", "bias")
 

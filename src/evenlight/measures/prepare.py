@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,16 +11,20 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
 from evenlight.data.features import states_of
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.sources import lazy
-from evenlight.errors import AttributionError, GroupError
+from evenlight.errors import AttributionError, EvenlightWarning, GroupError
 from evenlight.stats.association import function_of_group
 from evenlight.stats.disclosure import left_counts, shown_counts
 from evenlight.stats.effects import unit_means
 
 ALPHA = 0.05
 """One minus the coverage of every interval."""
+
+MANY_LEVELS = 50
+"""More levels than this, most of them too small, are told: a grouping is a few labels."""
 
 OVERLAP_UNITS = 20
 OVERLAP_SHARE = 0.25
@@ -73,10 +78,25 @@ def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Se
             "no row is left: none converged, none has a known outcome, or all weights are 0"
         )
     several(groups)
+    _few_labels(groups)
     unit = np.unique(cohort.units[mask], return_inverse=True)[1].astype(np.int64)
     place = np.cumsum(mask) - 1
     order = place[cohort.order[mask[cohort.order]]]
     return Setting(cohort, groups, mask, unit, unit_codes(groups.codes[mask], unit), order)
+
+
+def _few_labels(groups: Groups) -> None:
+    """Warn of a column whose levels are as many as numbers have: it is no grouping."""
+    sizes = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.levels))
+    few = int((sizes < SMALLEST_GROUP).sum())
+    if len(sizes) > MANY_LEVELS and few > len(sizes) / 2:
+        warnings.warn(
+            f"{groups.name} has {len(sizes):,} levels, {few:,} of them with fewer than "
+            f"{SMALLEST_GROUP} rows, where nothing is compared: cut it into bins, or, for a "
+            "number, declare Axes(name, values) in the cohort's axes= and compare along it",
+            EvenlightWarning,
+            stacklevel=4,
+        )
 
 
 def several(groups: Groups) -> None:
@@ -198,5 +218,5 @@ def population(
     share = [m / max(n, 1) for n, m in zip(total, left, strict=True)]
     if min(share) >= 1 - TELL_LOSS:
         return ""
-    told = " and ".join(f"{s:.0%} of {name}" for s, name in zip(share, names, strict=True))
+    told = " and ".join(f"{percent(s)} of {name}" for s, name in zip(share, names, strict=True))
     return f"Estimated for the overlap population, {told} units, in {strata} strata that hold both."

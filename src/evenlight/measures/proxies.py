@@ -12,8 +12,8 @@ import pandas as pd
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data import roles
 from evenlight.data.cohort import Cohort
-from evenlight.data.embeddings import Embeddings
 from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.representation import Representation
 from evenlight.errors import GroupError, InputError
 from evenlight.measures.check import shaped
 from evenlight.measures.words import gravest
@@ -71,7 +71,7 @@ class Proxies:
 
 
 def proxies(
-    representation: Embeddings | Axes,
+    representation: Representation | Axes,
     cohort: Cohort,
     *,
     k: Sequence[int] = (2, 3, 4, 5, 6),
@@ -94,7 +94,7 @@ def proxies(
     """
     name, rows = _values(representation, cohort)
     x = unit_means(rows, cohort.units, cohort.order)
-    x = _components(x - x.mean(axis=0)) if isinstance(representation, Embeddings) else x
+    x = _components(x - x.mean(axis=0)) if isinstance(representation, Representation) else x
     if not (x.std(axis=0) > 0).any():
         raise InputError(f"{name}: the values do not vary between units; there is nothing to group")
     _enough(k, len(x))
@@ -118,8 +118,8 @@ def proxies(
     )
 
 
-def _values(representation: Embeddings | Axes, cohort: Cohort) -> tuple[str, Float]:
-    if isinstance(representation, Embeddings):
+def _values(representation: Representation | Axes, cohort: Cohort) -> tuple[str, Float]:
+    if isinstance(representation, Representation):
         return representation.name, representation.at(cohort).values.astype(np.float64)
     if isinstance(representation, Axes):
         every = np.arange(cohort.n)
@@ -215,8 +215,13 @@ def over_proxies(found: Proxies, ask: Callable[[Groups], pd.DataFrame]) -> Proxy
     return ProxyVerdicts(found.name, found.k, subjects, words, changes)
 
 
-def _verdicts(frame: pd.DataFrame) -> dict[str, str]:
+def _verdicts(frame: object) -> dict[str, str]:
     """The gravest verdict of each subject of a table."""
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(
+            f"ask gave a {type(frame).__name__}, wanted a table with a column verdict; end it with "
+            ".to_frame(), as lambda groups: ev.rely(attributions, cohort, by=groups).to_frame()"
+        )
     if "verdict" not in frame.columns:
         raise InputError(f"the table has no verdicts; its columns are {list(frame.columns)[:12]}")
     keys = [column for column in KEYS if column in frame.columns]

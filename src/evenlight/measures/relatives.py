@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from evenlight.arrays import Float, Int, Text
 from evenlight.data.cohort import Cohort
@@ -64,8 +65,10 @@ def relatives(
     """Pairs of people related to a `degree` (first, second, third) or nearer, by KING-robust.
 
     Kinship compares two people alone, so that ancestry in common is not taken for it. `columns`
-    name the genotype columns, by default all of x; a few thousand unlinked sites tell the second
-    degree. Raises InputError where so few sites would take strangers for relatives.
+    name the genotype columns, by default all of x. How many unlinked sites it takes grows with the
+    pairs of strangers, of whom none may be taken for relatives: with common sites about 900 tell
+    the first degree among 100 people and 1,700 among 2,500, and four times as many the second
+    (16 times: the third). Raises InputError where there are fewer.
     """
     if degree not in DEGREES:
         raise InputError(f"degree is {degree!r}; known: {', '.join(DEGREES)}")
@@ -99,8 +102,19 @@ def _enough(noise: float, cut: float, people: int, sites: int, degree: str) -> N
         raise InputError(
             f"{sites:,} sites tell kinship to {noise:.3f} (SD) only: about {wrong:,.0f} of the "
             f"pairs of strangers would be taken for the {degree} degree (kinship above "
-            f"{cut:.3f}); give more sites, or ask for a nearer degree"
+            f"{cut:.3f}); give about {_needed(noise, cut, people, sites):,} sites, or ask for a "
+            "nearer degree"
         )
+
+
+def _needed(noise: float, cut: float, people: int, sites: int) -> int:
+    """Sites with which `MOST_FALSE` pairs are wrong, in hundreds: noise falls with their root.
+
+    >>> _needed(0.0268, 0.0884, 2504, 3000)
+    6900
+    """
+    reach = -float(ndtri(MOST_FALSE / (people * (people - 1) / 2)))
+    return 100 * ceil(sites * (noise * reach / cut) ** 2 / 100)
 
 
 def _degrees(kinship: Float) -> Text:

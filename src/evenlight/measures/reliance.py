@@ -77,7 +77,8 @@ class Reliance:
 
     `given` is among *nothing*, *outcome*, *outcome and strata*. `share`, `low`, `high`
     (simultaneous, 1 - `alpha` (g,)), `p`, `p_maxt`, `q`, `verdict`, `reason` are (g, p): the
-    bias-corrected share of output variance that lies between groups through that subject; `raw`
+    bias-corrected share of output variance that lies between groups through that subject, and p
+    that the subject follows the group and the output with it, whatever other subjects do; `raw`
     (g, p) before correction, whose sum over subjects is `raw_total` (g,), eta squared. `total`
     (g, 3) and its limits follow `TOTALS`; `total_reason` (g,) says why a condition could not be
     asked, `population` (g,) for whom it speaks. The unsupported share is *cannot tell* where

@@ -33,12 +33,13 @@ from evenlight.stats.decomposition import (
     fewest,
     null_shares,
     shares,
-    standardised,
 )
 from evenlight.stats.disclosure import told_counts
 from evenlight.stats.equivalence import verdicts
+from evenlight.stats.excess import expected_shares
+from evenlight.stats.following import follows
 from evenlight.stats.intervals import simultaneous
-from evenlight.stats.multiplicity import benjamini_hochberg, step_down
+from evenlight.stats.multiplicity import benjamini_hochberg
 
 __all__ = ["rely", "unaskable"]
 
@@ -102,7 +103,8 @@ def rely(
     """How much of the output's variance lies between the groups of `by`, and through what.
 
     B_j is bias-corrected by permutation of the group within strata, with a re-centred simultaneous
-    bootstrap interval over units; *given nothing*, *given the outcome*, and, where the cohort has
+    bootstrap interval over units, and p of *no share through this subject*, whatever the others do
+    (`stats.following`); *given nothing*, *given the outcome*, and, where the cohort has
     strata, *given the outcome and strata*. A continuous outcome, or the martingale residual of a
     survival time, is cut into bins; totals at other numbers of bins stand beside. The margin is a
     share of variance. Support asks if a subject's attribution predicts the outcome within groups
@@ -211,12 +213,10 @@ def _row(
     if plan is None:
         return _empty(judged.masks.shape[1], strata)
     seen = shares(plan)
-    null = null_shares(plan, draws=DRAWS, rng=rng)
+    share = seen - _by_chance(plan, rng)
     again = bootstrap_shares(plan, draws=DRAWS, rng=rng)
-    share = seen - null.mean(axis=0)
     low, high = simultaneous(share, again, centre=again.mean(axis=0), alpha=judged.alpha)
-    z, size = standardised(seen, null)
-    family = step_down(z, lambda index: size[:, index], draws=DRAWS)
+    tested = follows(plan, draws=DRAWS, rng=rng)
     n, smallest = len(plan.group), fewest(plan)
     total = judged.masks @ share
     total_low, total_high = limits(total, again @ judged.masks.T, judged.alpha)
@@ -229,9 +229,9 @@ def _row(
         share=share,
         low=low,
         high=high,
-        p=family.p,
-        p_maxt=family.p_maxt,
-        q=benjamini_hochberg(family.p),
+        p=tested.p,
+        p_maxt=tested.p_maxt,
+        q=benjamini_hochberg(tested.p),
         verdict=verdicts(low, high, judged.margin, np.full(len(share), smallest)),
         reason=np.full(len(share), ""),
         total=total,
@@ -240,6 +240,14 @@ def _row(
         total_verdict=verdicts(total_low, total_high, judged.margin, np.full(len(total), smallest)),
         total_reason="",
     )
+
+
+def _by_chance(plan: Layout, rng: np.random.Generator) -> Float:
+    """The mean of the shares (p,) where no group differs; of families it is drawn."""
+    if plan.family is None:
+        return expected_shares(plan)
+    mean: Float = null_shares(plan, draws=DRAWS, rng=rng).mean(axis=0)
+    return mean
 
 
 def _speaks_for(here: Setting, strata: Strata) -> str:

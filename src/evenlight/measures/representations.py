@@ -11,12 +11,12 @@ import numpy as np
 from evenlight.arrays import Bool, Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.embeddings import Embeddings
 from evenlight.data.probed import Predictions
+from evenlight.data.representation import Representation
 from evenlight.errors import InputError
 from evenlight.measures.prepare import as_variables
 
-Representation = Embeddings | Attributions | Predictions | Literal["values"]
+Teller = Representation | Attributions | Predictions | Literal["values"]
 
 KINDS = ("output", "attributions", "embedding", "values")
 """What a representation is; only the output bears on use, all others show what is encoded."""
@@ -36,14 +36,12 @@ class Shown:
     kept: Bool
 
 
-def shown(
-    representations: Representation | Sequence[Representation], cohort: Cohort
-) -> tuple[Shown, ...]:
+def shown(representations: Teller | Sequence[Teller], cohort: Cohort) -> tuple[Shown, ...]:
     """Each representation lined up with the cohort; names are told apart.
 
     Raises InputError for none, for something else, and for two of one name.
     """
-    if isinstance(representations, str | Embeddings | Attributions | Predictions):
+    if isinstance(representations, str | Representation | Attributions | Predictions):
         return (_shown(representations, cohort),)
     made = tuple(_shown(item, cohort) for item in representations)
     if not made:
@@ -66,7 +64,7 @@ def _shown(item: object, cohort: Cohort) -> Shown:
         made, _ = as_variables(item, cohort)
         values = made.values.astype(np.float64)
         return Shown("attributions", "attributions", made.target, values, made.converged)
-    if isinstance(item, Embeddings):
+    if isinstance(item, Representation):
         return Shown(item.name, "embedding", "", item.at(cohort).values.astype(np.float64), every)
     if item == "values":
         return Shown("values", "values", "", _values(cohort), every)

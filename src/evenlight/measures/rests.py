@@ -68,6 +68,9 @@ RULES: Mapping[str, Rule] = {
 
 SCORE = Rule("all", "mean")
 
+RANKED = ("auroc", "auprc", "concordance", "concordance_uno")
+"""Metrics that ask for nothing but the order of people."""
+
 
 def resting(case: Case, unit: Int, weight: Float) -> Mapping[On, tuple[int, float]]:
     """Units of a part and how many equally weighted ones they are worth, by what is rested on."""

@@ -10,8 +10,17 @@ from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
+from evenlight.data.given_sets import given_sets
 from evenlight.data.twins import Twin
-from evenlight.errors import AttributionError, InputError
+from evenlight.errors import InputError
+from evenlight.measures.belongs import (
+    same_groups,
+    same_levers,
+    same_output,
+    same_reliance,
+    same_structure,
+)
+from evenlight.measures.lever import Levers
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.remaining import remaining
@@ -21,6 +30,7 @@ from evenlight.measures.shortcut_evidence import (
     against_twin,
     closed,
     elsewhere,
+    resembling,
     same_subject,
 )
 from evenlight.measures.shortcut_words import Answers, held, reason, stricter
@@ -73,47 +83,34 @@ def shortcut(
     counts once, whatever sampling weights are declared. The evidence is association inside
     recorded labels.
 
+    A twin whose refits do not resemble the audited model within groups (`stats.resemblance`) is no
+    comparison, and `reason` says so.
+
     Raises InputError for a reliance of other groups, or adjusted otherwise, and for a twin by
-    another grouping; AttributionError for attributions, a twin or an outside cohort of other
-    features or another target; CohortError for training rows that are audited or have other
-    features.
+    another grouping; AttributionError for attributions, a twin, an intervention or an outside
+    cohort of other features, another target or another model; CohortError for training rows that
+    are audited or have other features.
     """
-    found = evidence or Evidence()
-    made = attributions.by(sets) if sets is not None else attributions
+    found = _evidence(evidence)
+    made = attributions.by(given_sets(sets)) if sets is not None else attributions
     laid = as_variables(made, cohort)[0]
     here = setting(cohort, reliance.grouping, kept=laid.converged)
-    _own(reliance, laid, here, adjust)
+    same_reliance(reliance, laid, here)
+    same_structure(reliance, adjust)
     if found.twin is not None:
-        _suits(found.twin, made, reliance, sets)
+        _suits(found.twin, laid, here, sets)
+    if isinstance(found.levers, Levers):
+        same_levers(found.levers, laid, reliance)
     at = reliance.strictest
     if at is None:
         return _silent(reliance, len(reliance.given) - 1, _unasked(reliance))
-    twinned, own = against_twin(found.twin, reliance, at, here, sets)
+    twin, near = resembling(found, laid, here)
+    twinned, own = against_twin(twin, reliance, at, here, sets)
     other = elsewhere(found.outside, reliance, sets)
     moved = closed(found.levers, reliance)
     left = remaining(here, laid, reliance, sets, adjust=adjust, training=found.training)
-    return _judged(reliance, at, own, Answers(twinned, other, left, moved), found.twin)
-
-
-def _own(lean: Reliance, laid: Attributions, here: Setting, adjust: Structure | None) -> None:
-    """Raise an error unless the reliance is of these attributions and groups, adjusted alike."""
-    if (lean.subjects, lean.target) != (laid.features.names, laid.target):
-        raise AttributionError(
-            f"the reliance is of {lean.target!r} through {len(lean.subjects)} subjects, the "
-            f"attributions are of {laid.target!r} by {len(laid.features)}, or other names; pass "
-            "the sets= by which they were summed for it"
-        )
-    if lean.levels != here.groups.levels:
-        raise InputError(
-            f"the reliance is between {list(lean.levels)}, {lean.grouping!r} of this cohort has "
-            f"{list(here.groups.levels)}; declare the same Groups in the cohort"
-        )
-    told = "" if adjust is None else adjust.told
-    if lean.adjusted != told:
-        raise InputError(
-            f"support of the reliance is {lean.adjusted or 'not adjusted'}, the gate would be "
-            f"{told or 'not adjusted'}; pass the same adjust= to both"
-        )
+    answers = Answers(twinned, other, left, moved)
+    return replace(_judged(reliance, at, own, answers, twin), resemblance=near)
 
 
 def _unasked(lean: Reliance) -> str:
@@ -124,16 +121,25 @@ def _unasked(lean: Reliance) -> str:
     return str(lean.total_reason[own[0]])
 
 
-def _suits(twin: Twin, made: Attributions, lean: Reliance, sets: FeatureSets | None) -> None:
+def _evidence(evidence: object) -> Evidence:
+    found = Evidence() if evidence is None else evidence
+    if not isinstance(found, Evidence):
+        raise InputError(
+            f"evidence is a {type(found).__name__}; wanted Evidence(twin=..., levers=...)"
+        )
+    return found
+
+
+def _suits(twin: Twin, laid: Attributions, here: Setting, sets: FeatureSets | None) -> None:
     """Raise an error that names what does not fit, unless the twin can be set beside the model."""
-    if twin.grouping != lean.grouping:
-        raise InputError(f"the twin is by {twin.grouping!r}; this gate is by {lean.grouping!r}")
-    same_subject(twin.models[0], made, sets, "the twin")
+    same_groups(twin, here.groups, "this gate")
+    same_subject(twin.models[0], laid, sets, "the twin")
+    seen = twin.at(here.cohort).audited
+    if seen is not None:
+        same_output("the twin", seen, laid.output)
 
 
-def _judged(
-    lean: Reliance, at: int, own: OverTwin, answers: Answers, twin: Twin | None
-) -> Shortcut:
+def _judged(lean: Reliance, at: int, own: OverTwin, answers: Answers, twin: Twin | str) -> Shortcut:
     """Everything brought together; a twin or an outside cohort that agrees is a comparison."""
     column = TOTALS.index("unsupported_share")
     share = np.array([t[at, column] for t in (lean.total, lean.total_low, lean.total_high)])
@@ -155,8 +161,8 @@ def _judged(
         unresolved_part=float(lean.total[at, TOTALS.index("unresolved_share")]),
         resolved=rho if np.isfinite(rho) else 0.0,
         partial=partial,
-        refits=twin.refits if twin is not None else 0,
-        how=twin.how if twin is not None else "",
+        refits=twin.refits if isinstance(twin, Twin) else 0,
+        how=twin.how if isinstance(twin, Twin) else "",
         excess_total=twinned.numbers,
         outside=other.numbers,
         closure=shut.numbers,

@@ -11,17 +11,18 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.groups import SMALLEST_GROUP
-from evenlight.data.twins import Twin
+from evenlight.data.twins import FEWEST, Twin
 from evenlight.errors import AttributionError, InputError
 from evenlight.measures.lever import Levers
 from evenlight.measures.observed import RESPONSE, Observed, observed
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import Reliance
-from evenlight.measures.shortcuts import FEWEST, UNSUPPORTED, Closure, OverTwin, Shortcut
+from evenlight.measures.shortcuts import UNSUPPORTED, Closure, OverTwin, Shortcut
 from evenlight.measures.stratified import strata_given
 from evenlight.measures.supported import HALF_CLAIM, link_of
 from evenlight.stats.excess import corrected_shares, excess
 from evenlight.stats.outside import between_slope
+from evenlight.stats.resemblance import Resemblance, resemblance
 
 GONE = np.full(3, np.nan)
 Z95 = 1.959963984540054
@@ -43,6 +44,8 @@ class Evidence:
     training
         people apart from the audited ones, recruited alike, who make the remainder more certain
         (see `measures.remaining`); those whom the twin was trained on will do.
+    no_twin
+        why there is no twin, where one was wanted.
 
     Raises InputError for what is none of these, and for a twin of too few pairs.
 
@@ -55,6 +58,7 @@ class Evidence:
     outside: tuple[Attributions, Cohort] | None = None
     levers: Levers | Closure | None = None
     training: Cohort | None = None
+    no_twin: str = "no twin was given"
 
     def __post_init__(self) -> None:
         _kind("twin", self.twin, Twin)
@@ -103,17 +107,17 @@ def same_subject(
 
 
 def against_twin(
-    twin: Twin | None, lean: Reliance, at: int, here: Setting, sets: FeatureSets | None
+    twin: Twin | str, lean: Reliance, at: int, here: Setting, sets: FeatureSets | None
 ) -> tuple[Compared, OverTwin]:
     """The excess of the unsupported share, and of each subject's, over the twin.
 
-    In the strata of the condition `at` of the audited model's reliance.
+    In the strata of the condition `at` of the audited model's reliance; in place of a twin stands
+    why there is none.
     """
     lacking = lean.lacking
-    if twin is None:
+    if isinstance(twin, str):
         gone = np.full(len(lacking), np.nan)
-        none = OverTwin(gone, gone, gone, gone, gone)
-        return Compared(GONE, None, "no twin was given"), none
+        return Compared(GONE, None, twin), OverTwin(gone, gone, gone, gone, gone)
     models, twins = (
         np.array([_shares(one, lean, at, here, sets) for one in part])
         for part in (twin.models, twin.twins)
@@ -124,6 +128,29 @@ def against_twin(
     own = OverTwin(*means, every.mean, every.sd, every.low)
     numbers = np.array([float(total.mean), float(total.sd), float(total.low)])
     return Compared(numbers, bool(total.low > 0), ""), own
+
+
+def resembling(found: Evidence, audited: Attributions, here: Setting) -> tuple[Twin | str, Float]:
+    """The twin, or why none is compared; and the resemblance of its refits to the model (3,).
+
+    Their outputs are correlated within groups, unit by unit.
+    """
+    if found.twin is None:
+        return found.no_twin, GONE
+    refits = np.stack([here.per_unit(one.at(here.cohort).output) for one in found.twin.models])
+    near = resemblance(here.per_unit(audited.output), refits, here.unit_group)
+    twin = found.twin if near.there else _unlike(near)
+    return twin, np.array([near.value, near.high, near.least])
+
+
+def _unlike(found: Resemblance) -> str:
+    """Why refits are not taken for refits of the audited model."""
+    return (
+        "the refits do not resemble the audited model (within groups their outputs correlate with "
+        f"its own by {found.value:.2f}, and a further refit's by {found.high:.2f} at most, where "
+        f"{found.least:.2f} is the least; the outcome of the training people may be coded the "
+        "other way round or be another, or refit= trains another model)"
+    )
 
 
 def _shares(

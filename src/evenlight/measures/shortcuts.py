@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -28,9 +28,6 @@ on it less and support is decided for at least half of the reliance.
 intervention: neutralising these sets closes a part of the gap."""
 
 LEAST_SHARE = 0.10
-FEWEST = 5
-"""Pairs of refits without which the spread of training is not known."""
-
 UNSUPPORTED = "unsupported"
 """The name of the set of everything without demonstrated support, when it is neutralised."""
 
@@ -85,6 +82,10 @@ class Shortcut:
     limits. A model that is merely shrunken or boosted too little makes up for it by what tells the
     group, which no twin does; then nothing is left. What was not asked is NaN, and `reasons` (6,)
     says why, in the order of `NUMBERS`.
+
+    `resemblance` (3,) is how the refits' outputs correlate with the audited model's within groups:
+    the mean, its limit for a further refit, and the least that this limit must reach for the twin
+    to be one of this model; NaN without a twin.
     """
 
     grouping: str
@@ -117,13 +118,14 @@ class Shortcut:
     remainder: Float
     reasons: Text
     stricter: str = ""
+    resemblance: Float = field(default_factory=lambda: np.full(3, np.nan))
 
     def __post_init__(self) -> None:
         m = (len(self.subjects),)
         slopes = ("slope", "slope_low", "slope_high")
         shaped(self, m, "share", "support", "support_reason", *slopes)
         shaped(self.over, m, *OVER)
-        shaped(self, (3,), *NUMBERS)
+        shaped(self, (3,), *NUMBERS, "resemblance")
         shaped(self, (len(NUMBERS),), "reasons")
         shaped(self, (len(CRITERIA),), "met")
         worded(self, "met", HELD)

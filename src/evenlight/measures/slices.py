@@ -148,6 +148,8 @@ def _checked(cohort: Cohort, over: Sequence[str | Groups], of: str, depth: int, 
 
 def _badness(said: Predictions, cohort: Cohort, of: str) -> Float:
     """What is bad about each row (n,), NaN where its outcome is unknown."""
+    if cohort.outcome_kind == "binary":
+        said.need_probability("loss")
     if of == "loss":
         return row_loss(cohort.y, said.response, kind=str(cohort.outcome_kind))
     apart: Float = cohort.y - said.response

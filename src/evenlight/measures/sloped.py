@@ -10,7 +10,7 @@ from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.measures.comparison import View
 from evenlight.measures.family import NO_CONTRAST, Results, Shared, numbers
 from evenlight.measures.testing import Testing
-from evenlight.stats.equivalence import decisive_half, more_units, verdicts
+from evenlight.stats.equivalence import still_needed, verdicts
 from evenlight.stats.freedman_lane import (
     Regression,
     null_slopes,
@@ -191,13 +191,16 @@ def _needed(
     margin: float,
 ) -> tuple[Float, Text]:
     """About how many more units; along an axis there is one arm, told as "both"."""
-    half = decisive_half(found["effect"], found["low"], found["high"], margin)
+    interval = (found["effect"], found["low"], found["high"])
     n = np.array([asked[i].left for i in live[:, 0]]).T
     whole = np.array([bool(asked[i].side.all()) for i in live[:, 0]])
     n = np.where(whole, np.stack([n[0], np.zeros_like(n[1])]), n)
     var = seen.variance / view.unit**2
     shared = seen.shared / view.unit**2
-    grown, where = more_units(
-        found["effect"], half, margin, (var[0], var[1]), (n[0], n[1]), shared=shared
+    smaller = np.array([asked[i].smaller for i in live[:, 0]])
+    counted = np.where(whole, np.inf, np.minimum(smaller, n))
+    own = (np.where(whole, smaller, counted[0]), counted[1])
+    grown, where = still_needed(
+        interval, margin, (var[0], var[1]), (n[0], n[1]), shared=shared, counted=own
     )
     return grown, np.where(whole, "both", where)

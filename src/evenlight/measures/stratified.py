@@ -8,6 +8,7 @@ import numpy as np
 
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.measures.observed import unit_event, unit_outcome
 from evenlight.measures.prepare import Setting, setting
@@ -86,7 +87,7 @@ def strata_given(here: Setting, given: str, *, bins: int | None = None) -> Strat
         bias = bias_order(group[keep], stratum[keep])
         if bias <= MOST_BIAS or used == 0:
             break
-    reason = _reason(group[keep], stratum[keep], bias)
+    reason = _small(here) or _reason(group[keep], stratum[keep], bias)
     return Strata(
         given, keep, group[keep], stratum[keep], piece[keep], y[keep], used, bias, reason,
         np.where(group >= 0, stratum, -1),
@@ -107,13 +108,13 @@ def speaks_for(here: Setting, strata: Strata) -> str:
     told = []
     if share < 0.8:
         told.append(
-            f"Speaks for the {share:.0%} of units that are in a stratum with two groups or more."
+            f"Speaks for the {percent(share)} of units that are in a stratum with two groups or "
+            "more."
         )
     for level, n in zip(here.groups.levels, counts, strict=True):
         if 0 < n < LITTLE * len(strata.group):
-            told.append(
-                f"Groups weigh by their size: {level} is {n / len(strata.group):.1%} of the units."
-            )
+            own = percent(n / len(strata.group), places=1)
+            told.append(f"Groups weigh by their size: {level} is {own} of the units.")
     return " ".join(told)
 
 
@@ -135,6 +136,18 @@ def _stratum(
     own = held_outcome(y, here.unit_group, kind=kind, event=event, bins=count)
     whole = given == "outcome"
     return own.piece if whole else joint([own.piece, here.unit_stratum]), own.piece, own.bins
+
+
+def _small(here: Setting) -> str:
+    """Which groups are below the smallest that may be asked, where fewer than two are above."""
+    large = _large(here)[:-1]
+    if large.sum() >= 2:
+        return ""
+    few = [name for name, own in zip(here.groups.levels, large, strict=True) if not own]
+    return (
+        f"fewer than {SMALLEST_GROUP} units in {', '.join(few)}; two groups of {SMALLEST_GROUP} or "
+        "more are needed"
+    )
 
 
 def _reason(group: Int, stratum: Int, bias: float) -> str:

@@ -45,6 +45,8 @@ def wanted(task: Task) -> Mapping[str, Metric]:
         return {"concordance": SURVIVAL["concordance"]}
     if not task.events:
         return {"mae": REGRESSION["mae"]}
+    if task.ranks_only:
+        return {"auroc": BINARY["auroc"]}
     made = {"auroc": BINARY["auroc"], "brier": BINARY["brier"]}
     if task.case.threshold is not None:
         made |= {**AT_THRESHOLD, "call_rate": DECISIONS["call_rate"]}

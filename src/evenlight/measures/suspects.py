@@ -12,7 +12,7 @@ import pandas as pd
 from evenlight.arrays import Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import Groups
+from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.outcome import Survival
 from evenlight.data.shown import short
 from evenlight.measures.nuisance import first_rows, known_labels
@@ -86,7 +86,8 @@ def suspects(
     """Columns of people with no role that look like units, or like confounders of `by`.
 
     A unit: a column whose states lie within groups, several in each, and within which the output or
-    an attribution is alike (ICC above 0.05). A confounder: bias-corrected Cramer's V with the group
+    an attribution is alike (ICC above 0.05); if its states are large it may be a finer label of
+    `by` instead, which is said. A confounder: bias-corrected Cramer's V with the group
     (a correlation ratio, for numbers) above 0.3. By permutation the first needs p below 0.05 over
     all columns asked, the second p below 0.01. Columns with a role, features, ids, and what looks
     personal are not read.
@@ -199,11 +200,29 @@ def _unit(
     draws = max(DRAWS, int(2 / level))
     p = intraclass_p(values[units], cluster, owner[cluster], draws=draws, rng=rng)
     told = (
-        f"{short(name)} has no role and looks like the unit that was sampled: rows that share it "
-        f"are alike within groups (intraclass correlation {icc[j]:.2f} of {short(subjects[j])}). "
-        f"Name it as unit, or every number of people here is too large."
+        f"{short(name)} has no role, and rows that share it are alike within groups (intraclass "
+        f"correlation {icc[j]:.2f} of {short(subjects[j])}). "
+        f"{_advice(cluster, group, short(here.groups.name))}"
     )
     return Suspect(name, here.groups.name, "unit", "ICC", subjects[j], float(icc[j]), p, told)
+
+
+def _advice(cluster: Int, group: Int, grouping: str) -> str:
+    """What to do about clusters within groups: small ones were sampled, large ones may be labels.
+
+    Donors of many cells and populations of many people look alike in the data: each state of both
+    holds one group only. Which it is only the analyst knows.
+    """
+    sizes = np.bincount(cluster)
+    pure = (np.bincount(cluster, weights=group == _most(cluster, group)[cluster]) == sizes).all()
+    if not pure or np.median(sizes) < SMALLEST_GROUP:
+        return "Name it as unit, or every number of people here is too large."
+    return (
+        f"Each of its states holds one group only. If it is a finer label of {grouping}, as a "
+        "population is of an ancestry, it is no unit: ask about it with by=, or leave it. Name it "
+        "as unit only if it is what was sampled, as a donor of many cells is; then every number "
+        "of people here is too large."
+    )
 
 
 def _most(cluster: Int, group: Int) -> Int:

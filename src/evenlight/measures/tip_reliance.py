@@ -11,7 +11,8 @@ from evenlight.arrays import Bool, Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
-from evenlight.errors import CohortError, GroupError
+from evenlight.errors import CohortError, GroupError, UnknownName
+from evenlight.measures.belongs import same_reliance
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.tip import blank, fill
@@ -94,17 +95,17 @@ def tip_reliance(
     others"); of two groups there is one.
 
     Raises CohortError where the outcome is not binary, GroupError where no stratum of the outcome
-    holds two groups, LookupError where the condition was not asked or does not hold the outcome.
+    holds two groups, UnknownName where the condition was not asked or does not hold the outcome,
+    InputError for a reliance by other groups, AttributionError for one of other attributions.
     """
     if cohort.outcome_kind != "binary":
         raise CohortError(
             f"a label tipping point needs a binary outcome, this one is {cohort.outcome_kind}"
         )
-    g = reliance.condition(given)
-    if given == "nothing":
-        raise LookupError("given nothing the outcome plays no part; ask given the outcome")
+    g = _condition(reliance, given)
     made, _ = as_variables(attributions, cohort)
     here = setting(cohort, by, kept=made.converged)
+    same_reliance(reliance, made, here)
     trial = _trial(reliance, g, here, made, np.random.default_rng(rng))
     sides = _sides(here)
     out = blank((len(sides), len(JUDGED)))
@@ -123,6 +124,15 @@ def tip_reliance(
         verdict=np.tile(reliance.total_verdict[g, : len(JUDGED)], (len(sides), 1)),
         **out,
     )
+
+
+def _condition(reliance: Reliance, given: str) -> int:
+    """The index of a condition that holds the outcome."""
+    known = [name for name in reliance.given if name != "nothing"]
+    if given not in known:
+        told = "given nothing the outcome plays no part" if given == "nothing" else "not asked"
+        raise UnknownName(f"no condition {given!r} ({told}); known: {', '.join(known) or 'none'}")
+    return reliance.given.index(given)
 
 
 def _sides(here: Setting) -> list[tuple[tuple[str, str], int]]:

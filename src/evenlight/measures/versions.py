@@ -108,6 +108,8 @@ def _lost(
     for one in predictions:
         if one.target != made.target:
             raise ModelError(f"predictions of {one.target!r}, attributions of {made.target!r}")
+        if kind == "binary":
+            one.need_probability("loss")
     y = here.cohort.y
     a, b = (row_loss(y, one.at(here.cohort).response, kind=kind) for one in predictions)
     if np.isnan(y[here.kept]).any():

@@ -49,7 +49,8 @@ class Adapted:
     linear models, `module` for torch. `settle` is None once everything is decided; until then
     `link` may be None, `targets` empty, and each call decides on the rows that it gets.
     `notes` are sentences about how the model was read. `estimator` is the object that was fitted,
-    for explainers that look inside.
+    for explainers that look inside. `score_only` says that the response is a score that ranks
+    people, and no probability.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Adapted:
     weights: Float | None = None
     intercept: Float | None = None
     notes: tuple[str, ...] = ()
+    score_only: bool = False
     settle: Settle | None = None
 
     def __post_init__(self) -> None:

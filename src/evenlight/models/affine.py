@@ -46,9 +46,12 @@ def _shown(model: Any, targets: int, p: int) -> tuple[Float, Float] | None:
     if weights is None or intercept is None:
         return None
     w = np.atleast_2d(np.asarray(weights, dtype=np.float64))
+    b = np.asarray(intercept, dtype=np.float64)
+    if w.shape == (1, p) and targets == 2 and b.size == 1:  # of two classes the second is shown
+        w, b = np.concatenate([-w, w]), np.append(-b, b)
     if w.shape != (targets, p):
         return None
-    return w, np.broadcast_to(np.asarray(intercept, dtype=np.float64), (targets,)).copy()
+    return w, np.broadcast_to(b, (targets,)).copy()
 
 
 def _ends_linear(model: Any) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,9 @@ from evenlight.models import outputs
 from evenlight.models.adapted import Adapted, Declared
 from evenlight.models.affine import with_weights
 from evenlight.models.boosters import adapt_booster, is_booster, raw_option
+from evenlight.models.classes import coded
 from evenlight.models.links import margin_of, response_of, rival_margins
+from evenlight.models.wrapped import chosen
 
 Score = Callable[[Float], Float]
 
@@ -32,11 +34,15 @@ def adapt_estimator(model: Any, declared: Declared) -> Adapted:
     Classifiers: the decision function, or a booster's sum of trees, is the margin where it agrees
     with the probabilities, else log p / (1 - p). A classifier that says exactly 0 or 1 has a
     probability only; so has one that averages the votes of trees, unless link="logit" is declared.
+    Of two classes that are 0 and 1 (or False and True) the one target is the second; of two others
+    both are targets, since their sorted order does not tell which one is the event. Without
+    probabilities the decision function is the response, a score that only ranks.
     Regressors: `predict` is the response (the margin with `gives="margin"`), link identity unless
-    declared.
+    declared. Of a search over settings the best model is read (`wrapped`).
     """
     if is_booster(model):
         return adapt_booster(model, declared)
+    model, notes = chosen(model)
     name = type(model).__name__
     features = _features(model, declared)
 
@@ -44,7 +50,8 @@ def adapt_estimator(model: Any, declared: Declared) -> Adapted:
         rows = np.concatenate([x, _shuffled(x)])
         read = _classifier if hasattr(model, "classes_") else _regressor
         made = read(model, rows, declared)
-        made = replace(made, features=features, unit=declared.unit, estimator=model)
+        told = (*notes, *made.notes)
+        made = replace(made, features=features, unit=declared.unit, estimator=model, notes=told)
         return with_weights(made, model, x)
 
     return Adapted(
@@ -120,8 +127,25 @@ def _agreeing_sum(model: Any, rows: Float, link: Link) -> Score | None:
 
 
 def _classifier(model: Any, rows: Float, declared: Declared) -> Adapted:
-    name = type(model).__name__
+    """One target an event: both of two classes whose names do not say which one is 1."""
     labels = tuple(str(label) for label in model.classes_)
+    if len(labels) != 2 or coded(labels):
+        return _read(model, rows, labels, declared)
+    targets = outputs.target_names(2, declared.targets or labels)
+    made = _read(model, rows, labels, replace(declared, targets=labels[1:]))
+    second = made.score
+    assert second is not None
+
+    def both(x: Float) -> Float:
+        said = second(x)
+        return np.column_stack([1 - said if made.scale == "probability" else -said, said])
+
+    return replace(made, score=both, targets=targets)
+
+
+def _read(model: Any, rows: Float, labels: tuple[str, ...], declared: Declared) -> Adapted:
+    """A classifier with the second of two classes, or each of several, as targets."""
+    name = type(model).__name__
     names = declared.targets or (labels[1:] if len(labels) == 2 else labels)
     link: Link = "logit" if len(labels) == 2 else "softmax"
     if declared.link not in (None, "identity", "logit", "softmax"):
@@ -150,16 +174,18 @@ def _classifier(model: Any, rows: Float, declared: Declared) -> Adapted:
 
 
 def _decides_only(model: Any, rows: Float, names: tuple[str, ...], declared: Declared) -> Adapted:
-    """A classifier without probabilities: its decision function is the margin."""
+    """A classifier without probabilities: its decision function is the margin, and only ranks."""
 
     def score(x: Float) -> Float:
         return _call(model, "decision_function", x)
 
-    note = f"{type(model).__name__} gives no probabilities: its decision function stands for both."
+    name = type(model).__name__
     targets = outputs.target_names(score(rows).shape[1], names)
-    link: Literal["identity", "logit"] = "logit" if declared.link == "logit" else "identity"
-    notes = () if link == "logit" else (note,)
-    return Adapted(type(model).__name__, "sklearn", score, link, targets=targets, notes=notes)
+    made = Adapted(name, "sklearn", score, "identity", targets=targets, score_only=True)
+    if declared.link == "logit":
+        return replace(made, link="logit", score_only=False)
+    note = f"{name} gives no probabilities: its decision function ranks people, and says no more."
+    return replace(made, notes=(note,))
 
 
 def _agreeing_margin(model: Any, rows: Float, seen: Float) -> Score | None:

@@ -12,6 +12,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.errors import ModelError
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
+from evenlight.models.classes import check_event, coded, event_column
 from evenlight.models.networks import forward, kept
 
 ROWS = 1000
@@ -84,7 +85,7 @@ def prepare(model: object, cohort: Cohort, *, target: int | str | None = None) -
     """
     if not isinstance(model, Prepared):
         return _prepared(model, cohort, [target])[0]
-    wanted = model.column if target is None else target_column(model.adapted, target)
+    wanted = model.column if target is None else _column(model.adapted, cohort, target)
     if wanted == model.column and model.cohort_digest == cohort.digest:
         return model
     return _prepared(model, cohort, [wanted])[0]
@@ -113,10 +114,8 @@ def _prepared(
     model: object, cohort: Cohort, targets: Sequence[int | str | None]
 ) -> tuple[Prepared, ...]:
     adapted = settled(model, cohort)
-    columns = [target_column(adapted, target) for target in targets]
+    columns = [_column(adapted, cohort, target) for target in targets]
     _once(adapted, columns)
-    for column in columns:
-        _event(adapted, cohort, column)
     sample = cohort.dense(cohort.order[:BATCH])
     checked = [*adapted.notes, *_mode(adapted)]
     checked.append(_steady(adapted, sample))
@@ -124,7 +123,9 @@ def _prepared(
     checked.append(_finite(output))
     checked.append(_independent(adapted, sample, columns))
     return tuple(
-        Prepared(adapted, column, margin, (*checked, _which(adapted, column)), cohort.digest)
+        Prepared(
+            adapted, column, margin, (*checked, _which(adapted, cohort, column)), cohort.digest
+        )
         for column, margin in zip(columns, output, strict=True)
     )
 
@@ -135,9 +136,12 @@ def _once(adapted: Adapted, columns: Sequence[int]) -> None:
             raise ModelError(f"target {adapted.targets[column]!r} is listed twice; name it once")
 
 
-def _which(adapted: Adapted, column: int) -> str:
-    names = ", ".join(adapted.targets[:20])
-    return f"Target {adapted.targets[column]!r} is one of {len(adapted.targets)} ({names})."
+def _which(adapted: Adapted, cohort: Cohort, column: int) -> str:
+    names, chosen = ", ".join(adapted.targets[:20]), adapted.targets[column]
+    told = f"Target {chosen!r} is one of {len(adapted.targets)} ({names})."
+    if cohort.outcome_kind != "binary" or len(adapted.targets) != 2 or coded(adapted.targets):
+        return told
+    return f"{told} Outcome {cohort.outcome!s} = 1 is read as {chosen!r}."
 
 
 def _outputs(adapted: Adapted, cohort: Cohort, columns: Sequence[int]) -> Float:
@@ -184,13 +188,19 @@ def target_column(adapted: Adapted, target: int | str | None) -> int:
     )
 
 
-def _event(adapted: Adapted, cohort: Cohort, column: int) -> None:
-    """Of two classes only the second is the event that a 0/1 outcome records."""
-    if cohort.outcome_kind == "binary" and len(adapted.targets) == 2 and column == 0:
-        raise ModelError(
-            f"target {adapted.targets[0]!r} is the class without the event (the outcome is 1 for "
-            f"the event); name target {adapted.targets[1]!r}, or turn the outcome round"
-        )
+def _column(adapted: Adapted, cohort: Cohort, target: int | str | None) -> int:
+    """The column of `target`; of two classes the one that the cohort's outcome records as 1."""
+    binary = cohort.outcome_kind == "binary"
+    if target is None and cohort.event in adapted.targets:
+        return adapted.targets.index(cohort.event)
+    pair = adapted.targets if hasattr(adapted.estimator, "classes_") else ()
+    if target is None and len(pair) == 2:
+        outcome = str(cohort.outcome) if binary else ""
+        return event_column(adapted.name, (pair[0], pair[1]), outcome=outcome)
+    column = target_column(adapted, target)
+    if binary:
+        check_event(adapted.targets[column], adapted.targets, event=cohort.event)
+    return column
 
 
 def _same_features(adapted: Adapted, cohort: Cohort) -> None:

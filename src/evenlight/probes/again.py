@@ -92,10 +92,12 @@ def _options(made: Attributions) -> dict[str, Any]:
 
 
 def moved(again: Again) -> Float | None:
-    """Attributions (m, q) with small noise on every continuous number of x; None where is none."""
+    """Attributions (m, q) with small noise on every continuous number of x; None where is none.
+
+    A missing value (NaN) stays missing.
+    """
     x = again.sample.dense().copy()
-    seen = np.concatenate([x, again.background])
-    spread = np.where(np.isin(seen, (0.0, 1.0, 2.0)).all(axis=0), 0.0, seen.std(axis=0))
+    spread = _spread(np.concatenate([x, again.background]))
     if again.prepared.adapted.codes or not (spread > 0).any():
         again.reasons["stability"] = "no column is continuous, so no small noise can be added"
         return None
@@ -105,11 +107,23 @@ def moved(again: Again) -> Float | None:
     return again.explained(again.prepared, _with_values(again.sample, x), "stability")
 
 
+def _spread(seen: Float) -> Float:
+    """Standard deviation of the known values of each column (*s), 0 for counts up to 2."""
+    known = np.isfinite(seen)
+    count = np.maximum(known.sum(axis=0), 1)
+    held = np.where(known, seen, 0.0)
+    apart = np.where(known, seen - held.sum(axis=0) / count, 0.0)
+    spread = seen.std(axis=0) if known.all() else np.sqrt((apart**2).sum(axis=0) / count)
+    counted = np.isin(held, (0.0, 1.0, 2.0)).all(axis=0)
+    out: Float = np.where(counted, 0.0, spread)
+    return out
+
+
 def _with_values(sample: Cohort, x: Float) -> Cohort:
     """The same people with other values."""
     return Cohort(
         x, sample.people, sample.features, outcome=sample.outcome,
-        outcome_kind=sample.outcome_kind, unit="row",
+        outcome_kind=sample.outcome_kind, unit="row", missing="keep" if sample.gaps else "error",
     )  # fmt: skip
 
 

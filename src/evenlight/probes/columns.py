@@ -34,7 +34,7 @@ def linear_twin(
     made = fresh(how.estimator, seed)
     head, name, last = _split(made)
     inner = as_fitted(how.estimator, x)
-    labels = labels_of(how.estimator, y)
+    labels = labels_of(how, y)
     seen = _dense(inner if head is None else head.fit_transform(inner, labels))
     columns = _columns(group, k)
     _more_steps(last)
@@ -44,6 +44,8 @@ def linear_twin(
         return None
     kept, weights = cut
     effect = _effects(weights[min(how.column, len(weights) - 1)], group, k)
+    if how.turned:  # of two classes the weights are of the second
+        effect = -effect
     return (kept if head is None else Pipeline([*head.steps, (name, kept)])), effect
 
 

@@ -10,6 +10,7 @@ from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
 from evenlight.data.probed import Contrasts
 from evenlight.errors import FeatureError, ModelError
+from evenlight.models.headed import own_head
 from evenlight.models.probe import Prepared, prepare
 from evenlight.probes.values import Setting, chosen_change, common_change, known_variable
 
@@ -17,6 +18,7 @@ MOST = 2000
 """Most variables that are moved without being named."""
 
 
+@own_head
 def contrasts(
     model: object,
     cohort: Cohort,
@@ -30,7 +32,8 @@ def contrasts(
     Parameters
     ----------
     subjects
-        variables to move; by default all of them. One-hot variables move as joint states.
+        variables to move; by default all that have no missing value (`movable`). One-hot
+        variables move as joint states.
     levels
         variable to (low, high), in place of the common change that `probes.values` describes.
 
@@ -44,8 +47,8 @@ def contrasts(
     FeatureError
         for an unknown variable or state, with the nearest name.
     ModelError
-        for images, missing values, more than 2,000 unnamed variables, or a model that does not
-        fit.
+        for images, a variable with missing values, more than 2,000 unnamed variables, or a model
+        that does not fit.
     """
     prepared, wanted = _asked(model, cohort, target, subjects, levels or {})
     changes = {name: _change(name, cohort, prepared, levels or {}) for name in wanted}
@@ -66,6 +69,31 @@ def contrasts(
     )  # fmt: skip
 
 
+def movable(cohort: Cohort) -> tuple[str, ...]:
+    """The variables without a missing value, which can be moved alike for everyone.
+
+    >>> import pandas as pd
+    >>> people = pd.DataFrame({"sex": ["f", "m"]}, index=["a", "b"])
+    >>> x = np.array([[1.0, np.nan], [2.0, 0.0]])
+    >>> movable(Cohort(x, people, ["age", "dose"], missing="keep"))
+    ('age',)
+    """
+    names = cohort.features.variables().names
+    if not cohort.gaps:
+        return names
+    gaps = np.zeros(cohort.x.shape[1], dtype=bool)
+    for _, x in cohort.blocks():
+        gaps |= np.isnan(x).any(axis=0)
+    held = {cohort.features.names[j] for j in np.flatnonzero(gaps)}
+    coded = {i.variable: set(i.columns) for i in cohort.features.indicators}
+    return tuple(name for name in names if not coded.get(name, {name}) & held)
+
+
+def _gaps(names: Sequence[str]) -> str:
+    told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{told} {'holds' if len(names) == 1 else 'hold'} missing values (NaN)"
+
+
 def _asked(
     model: object, cohort: Cohort, target: int | str | None, subjects: Sequence[str] | None,
     levels: Mapping[str, object],
@@ -73,14 +101,17 @@ def _asked(
     """The model, and the variables to move, once it is sure that they can be moved."""
     if cohort.x.ndim != 2:
         raise ModelError("contrasts move the columns of a table; images need a common patch")
-    if cohort.gaps:
-        raise ModelError(
-            "x holds missing values (NaN), and moving a missing value to a number is not the same "
-            "change for everyone; fill them, or leave the contrasts out"
-        )
-    wanted = list(subjects) if subjects is not None else list(cohort.features.variables().names)
+    free = movable(cohort)
+    wanted = list(subjects) if subjects is not None else list(free)
     for name in [*wanted, *levels]:
         known_variable(name, cohort)
+    held = [name for name in [*wanted, *levels] if name not in set(free)]
+    if held or not free:
+        raise ModelError(
+            f"{_gaps(held or list(cohort.features.variables().names))}, and moving a missing value "
+            "to a number is not the same change for everyone; leave them out of subjects= "
+            f"({len(free)} variables have no missing value), or fill the gaps"
+        )
     if subjects is None and len(wanted) > MOST:
         raise ModelError(f"{len(wanted)} variables; name at most {MOST} of them with subjects=")
     return prepare(model, cohort, target=target), wanted

@@ -51,7 +51,7 @@ def covariate_twin(how: Trainer, x: Float, y: Float, group: Int, *, seed: int) -
     columns = scale * (np.eye(k)[:, 1:] - share[1:])
     wide = np.column_stack([x, columns[group]])
     names = (*how.names, *_names(how.names, k - 1))
-    wider = replace(how, names=names)
+    wider = replace(how, names=names, beside=k - 1)
     if how.estimator is None:
         return Averaged(wider.fit(wide, y, None, seed), columns, share)
     made = _fitted(how, x, columns[group], y, seed)
@@ -131,7 +131,7 @@ def _names(taken: tuple[str, ...], count: int) -> tuple[str, ...]:
 
 def _fitted(how: Trainer, x: Float, columns: Float, y: Float, seed: int) -> Any:
     """A fresh estimator; of a pipeline, the steps before the last see the model's columns alone."""
-    made, labels = fresh(how.estimator, seed), labels_of(how.estimator, y)
+    made, labels = fresh(how.estimator, seed), labels_of(how, y)
     steps = getattr(made, "steps", None)
     if steps is None:
         return made.fit(np.column_stack([x, columns]), labels)

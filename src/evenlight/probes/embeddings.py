@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evenlight.data.cohort import Cohort
-from evenlight.data.embeddings import Embeddings
+from evenlight.data.representation import Representation
 from evenlight.probes.layers import Channels
 from evenlight.probes.opened import opened
 
@@ -17,8 +17,8 @@ def embed(
     layers: Sequence[str] | None = None,
     channels: Channels = None,
     pooled: bool = True,
-) -> tuple[Embeddings, ...]:
-    """Embeddings (n, d) of the named layers, in the model's own order.
+) -> tuple[Representation, ...]:
+    """What the named layers hold, (n, d) each, in the model's own order.
 
     Of a torch network: modules by their names (`model.named_modules()`), by default its parts with
     weights at the first level that has several. Maps and tokens are averaged over all axes but the
@@ -32,7 +32,7 @@ def embed(
     that is not called once with one output a row, or too large to keep every place.
     """
     return tuple(
-        Embeddings(
+        Representation(
             layer.name,
             cohort.rows,
             layer.values,

@@ -9,9 +9,9 @@ import numpy as np
 
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
-from evenlight.data.embeddings import Erased
 from evenlight.data.followed import followed
 from evenlight.data.groups import Groups
+from evenlight.data.representation import Erased
 from evenlight.data.strata import held_beside, strata_without
 from evenlight.errors import GroupError
 from evenlight.models.probe import Prepared, prepare

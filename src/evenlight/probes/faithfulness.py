@@ -16,6 +16,7 @@ from evenlight.errors import AttributionError, EvenlightWarning
 from evenlight.explainers.background import Reference, draw
 from evenlight.models.probe import Prepared, prepare, settled
 from evenlight.probes.again import Again, moved, unlearned
+from evenlight.probes.heads_checked import checked_by_head
 from evenlight.probes.masked import Rows, tried
 from evenlight.probes.pieces import pieces_of
 from evenlight.probes.sample import balanced_sample, row_generator
@@ -42,6 +43,7 @@ SAME_START = 1e-3
 median change of the output."""
 
 
+@checked_by_head(ROWS)
 def faithfulness(
     model: object,
     cohort: Cohort,

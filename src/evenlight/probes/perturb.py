@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.perturbed import EXPLAINED, Perturbed
 from evenlight.errors import ModelError
 from evenlight.explainers.draws import Keys, row_keys
+from evenlight.models.headed import by_head
 from evenlight.models.probe import Prepared, prepare
 from evenlight.probes.explaining import Explaining, How, explaining
 from evenlight.probes.perturbations.drawing import changed, ready
@@ -22,6 +24,12 @@ from evenlight.probes.perturbations.suites import Asked, suite_of
 from evenlight.stats.rowwise import largest_kept, mass_moved, rank_agreement
 
 
+def _one_suite(cohort: Cohort, own: dict[str, Any]) -> dict[str, Any]:
+    """The suite made for the whole cohort, before the rows of each head are asked."""
+    return {**own, "suite": suite_of(own["suite"], cohort)}
+
+
+@by_head(_one_suite)
 def perturb(
     model: object,
     cohort: Cohort,

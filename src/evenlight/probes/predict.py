@@ -24,5 +24,5 @@ def predict(model: object, cohort: Cohort, *, target: int | str | None = None) -
     adapted = prepared.adapted
     return Predictions(
         cohort.rows, prepared.output, adapted.respond(prepared.output), prepared.target,
-        str(adapted.link), adapted.scale, adapted.name, adapted.unit,
+        str(adapted.link), adapted.scale, adapted.name, adapted.unit, adapted.score_only,
     )  # fmt: skip

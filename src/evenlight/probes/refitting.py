@@ -13,9 +13,12 @@ from sklearn.base import clone
 
 from evenlight.arrays import Float, Values
 from evenlight.data.features import FeatureSets
-from evenlight.errors import InputError, ModelError
+from evenlight.data.twins import FEWEST
+from evenlight.errors import EvenlightError, InputError, ModelError
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
+
+CALLED = "refit(x, y, weight=..., seed=...)"
 
 LEAST = 1e-4
 """Probabilities are kept this far from 0 and 1."""
@@ -28,13 +31,15 @@ Refit = Callable[..., object]
 class Refitting:
     """How refits are made and explained.
 
-    `refits` pairs; `refit(x, y, *, weight, seed)` trains the audited class on rows x (n, *s),
-    outcome y (n,) (the margin where the outcome is continuous) and case weights (n,), for models
-    that scikit-learn cannot clone; `method` and `options` are those of `evenlight.explain`;
+    `refits` pairs, 5 or more, since the spread of training is read from them. `refit(x, y, *,
+    weight, seed)` trains the audited class on rows x (n, *s), outcome y (n,) (the margin where the
+    outcome is continuous) and case weights (n,), for models that scikit-learn cannot clone;
+    `method` and `options` are those of `evenlight.explain`;
     `sets` sums attributions at once, which saves memory; `target` names one output of several;
     `how` the group is accounted for: *auto* is columns for a linear scikit-learn model, covariate
     for any other model of a table (`refit` is then handed the columns of the group at the end of
-    x, and must take them), offset for images; `folds` and `rounds` serve the offset.
+    x, one less than there are groups, and must take them: a network of `x.shape[1]` inputs), offset
+    for images; `folds` and `rounds` serve the offset.
     """
 
     refits: int = 10
@@ -48,21 +53,40 @@ class Refitting:
     rounds: int = 3
 
     def __post_init__(self) -> None:
-        for name, least in (("refits", 2), ("folds", 2), ("rounds", 1)):
+        for name, least in (("refits", FEWEST), ("folds", 2), ("rounds", 1)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise InputError(f"{name} is {value!r}; wanted a whole number of at least {least}")
         if self.how not in ("auto", "covariate", "offset"):
             raise InputError(f"how is {self.how!r}; known: auto, covariate, offset")
-        if self.refit is not None and not callable(self.refit):
-            raise InputError("refit is no function; wanted refit(x, y, *, weight, seed) -> model")
+        if self.refit is not None:
+            _takes_keywords(self.refit)
+
+
+def _takes_keywords(refit: object) -> None:
+    """InputError unless a function can be called as refits are made."""
+    if not callable(refit):
+        raise InputError(f"refit is a {type(refit).__name__}; wanted a function {CALLED}")
+    try:
+        own = inspect.signature(refit)
+    except (TypeError, ValueError):  # compiled functions may have none
+        return
+    try:
+        own.bind(None, None, weight=None, seed=0)
+    except TypeError as error:
+        name = getattr(refit, "__name__", type(refit).__name__)
+        raise InputError(
+            f"refit is {name}{own}, and refits are made by {CALLED}: {error}; give it these four "
+            "arguments, and use weight and seed in training"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trainer:
     """Trains the audited class: `fit` (x, y, weight, seed) gives a settled model of one `column`.
 
-    `estimator` is the scikit-learn estimator that is cloned, None where a function refits.
+    `estimator` is the scikit-learn estimator that is cloned, None where a function refits. The last
+    `beside` columns of its x are of the group.
     """
 
     audited: Adapted
@@ -71,14 +95,37 @@ class Trainer:
     refit: Refit | None
     outcome: str
     names: tuple[str, ...]
+    beside: int = 0
+
+    @property
+    def turned(self) -> bool:
+        """Whether the event, outcome 1, is the first of two classes."""
+        return self.outcome == "binary" and len(self.audited.targets) == 2 and self.column == 0
 
     def fit(self, x: Float, y: Float, weight: Float | None, seed: int) -> Adapted:
         """One refit on rows x, y with case weights (None: all alike)."""
-        if self.refit is not None:
-            made = self.refit(x, y, weight=np.ones(len(y)) if weight is None else weight, seed=seed)
-        else:
-            made = _fitted(self, x, y, weight, seed)
-        return self.read(made, x)
+        if self.refit is None:
+            return self.read(_fitted(self, x, y, weight, seed), x)
+        own = np.ones(len(y)) if weight is None else weight
+        try:
+            return self.read(self.refit(x, y, weight=own, seed=seed), x)
+        except EvenlightError:
+            raise
+        except Exception as error:
+            raise ModelError(
+                f"refit(x, y) failed on x of shape {x.shape}{self._extra()}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+    def _extra(self) -> str:
+        """That the group has columns in x, where it does."""
+        if not self.beside:
+            return ""
+        count = "column is" if self.beside == 1 else f"{self.beside} columns are"
+        return (
+            f" (the twin's x: its last {count} of the group, beside the "
+            f"{len(self.names) - self.beside} features; take the width of a model from x.shape[1])"
+        )
 
     def read(self, model: object, x: Float) -> Adapted:
         """A fitted model read as the audited one is; ModelError where its targets differ."""
@@ -95,13 +142,16 @@ class Trainer:
     def said(self, model: Adapted, x: Float) -> Float:
         """What a model says of rows x: the margin (n, 1), or log probabilities of classes (n, c).
 
-        Classes stand in the order of the outcome's codes, the sorted order of their names.
+        Classes stand in the order of the outcome's codes: the event last, of several the sorted
+        order of their names.
         """
         if self.outcome == "continuous":
             return model.margin(x)[:, [self.column]]
         p = np.clip(model.response(x), LEAST, 1 - LEAST)
         if p.shape[1] == 1:
             return np.log(np.column_stack([1 - p, p]))
+        if self.outcome == "binary" and p.shape[1] == 2:
+            return np.log(p[:, [1 - self.column, self.column]])
         order = sorted(range(p.shape[1]), key=lambda i: model.targets[i])
         return np.log(p[:, order])
 
@@ -113,9 +163,10 @@ def trainer(
     estimator = audited.estimator
     if refit is None and not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
         raise ModelError(
-            f"{audited.name} cannot be cloned and trained anew; pass "
-            "Refitting(refit=...), a function refit(x, y, *, weight, seed) that returns a model of "
-            "the same class, or train models and twins yourself and hand them to twin_of"
+            f"{audited.name} cannot be cloned and trained anew; make the twin by "
+            "twin(..., refitting=Refitting(refit=...)), with a function refit(x, y, *, weight, "
+            "seed) that returns a model of the same class, or train models and twins yourself and "
+            "hand them to twin_of; an audit takes either as twin="
         )
     kept = None if refit is not None else estimator
     return Trainer(audited, column, kept, refit, outcome, names)
@@ -134,13 +185,14 @@ def as_fitted(estimator: Any, x: Float) -> Any:
     return x if names is None else pd.DataFrame(x, columns=list(names))
 
 
-def labels_of(estimator: Any, y: Float) -> Values:
+def labels_of(how: Trainer, y: Float) -> Values:
     """The outcome as the estimator learns it: its own class labels, or numbers."""
-    classes = getattr(estimator, "classes_", None)
+    classes = getattr(how.estimator, "classes_", None)
     if classes is None:
         return y
     by_text = sorted(range(len(classes)), key=lambda i: str(classes[i]))
-    order = np.arange(len(classes)) if len(classes) == 2 else np.array(by_text)
+    two = [1, 0] if how.turned else [0, 1]
+    order = np.array(two if len(classes) == 2 else by_text)
     labels: Values = np.asarray(classes)[order[y.astype(np.int64)]]
     return labels
 
@@ -161,7 +213,7 @@ def _fitted(how: Trainer, x: Float, y: Float, weight: Float | None, seed: int) -
         drawn = rng.choice(len(y), len(y), p=weight / weight.sum())
         x, y, weight = x[drawn], y[drawn], None
     own = {} if weight is None or key is None else {key: weight}
-    return made.fit(as_fitted(how.estimator, x), labels_of(how.estimator, y), **own)
+    return made.fit(as_fitted(how.estimator, x), labels_of(how, y), **own)
 
 
 def _declared(how: Trainer, model: object) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
+from evenlight.data.given_sets import sets_of
 from evenlight.data.groups import Groups
 from evenlight.data.neutralised import Kind, Neutralised
 from evenlight.errors import FeatureError, GroupError, ModelError
@@ -101,7 +102,8 @@ def scene(
             f"{groups.name}: fewer than two groups have people, so nothing lies between groups; "
             "an intervention is judged by what lies between them"
         )
-    columns = tuple(_columns(sets, name, cohort) for name in sets.names)
+    own = sets_of(sets, cohort)
+    columns = tuple(_columns(own, name, cohort) for name in own.names)
     given = given_outcome(cohort, groups)
     prepared = prepare(model, cohort, target=target)
     return Scene(prepared, cohort, groups, given, sets.names, columns)
@@ -143,13 +145,8 @@ def _columns(sets: FeatureSets, name: str, cohort: Cohort) -> Int:
         _whole(name, columns, cohort)
         return columns
     variables = features.variables()
-    if sets.fits(variables.names, (len(variables.names),)):
-        found = [j for member in sets.members(name) for j in variables.columns(member)]
-        return np.array(sorted(found), dtype=np.int64)
-    raise FeatureError(
-        f"the sets are of {len(sets.features)} features that are not the {prod(shape)} of the "
-        "cohort; make them with FeatureSets.from_lists(..., cohort.features.names)"
-    )
+    found = [j for member in sets.members(name) for j in variables.columns(member)]
+    return np.array(sorted(found), dtype=np.int64)
 
 
 def _whole(name: str, columns: Int, cohort: Cohort) -> None:

@@ -10,6 +10,7 @@ from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Groups
 from evenlight.data.neutralised import Neutralised
 from evenlight.errors import ModelError
+from evenlight.models.headed import own_head
 from evenlight.probes.scene import Scene, references, scene
 from evenlight.probes.swap import REFERENCES
 from evenlight.stats.cells import joint
@@ -18,6 +19,7 @@ PEOPLE = 20
 """People whose values stand in for a set that is removed."""
 
 
+@own_head
 def shuffle(
     model: object,
     cohort: Cohort,
@@ -49,6 +51,7 @@ def shuffle(
     return here.record("shuffle", after, how=(way,) * len(here.sets))
 
 
+@own_head
 def remove(
     model: object,
     cohort: Cohort,

@@ -13,6 +13,7 @@ from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Groups
 from evenlight.data.neutralised import Neutralised
 from evenlight.errors import GroupError, ModelError, UnknownName
+from evenlight.models.headed import own_head
 from evenlight.probes.scene import LEAST, Scene, in_order, references, scene, tabular
 from evenlight.stats.transport import gaussian_map, matched, quantile_map
 
@@ -38,6 +39,7 @@ ENOUGH = 5
 """People for each column that a Gaussian map needs in every cell of group and stratum."""
 
 
+@own_head
 def swap(
     model: object,
     cohort: Cohort,

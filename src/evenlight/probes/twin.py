@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from evenlight.arrays import Float, Int
+from evenlight.data.apart import apart, same_features
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP
-from evenlight.data.rows import fingerprints
 from evenlight.data.twins import How, Twin
-from evenlight.errors import CohortError, EvenlightWarning, GroupError, ModelError
+from evenlight.errors import CohortError, GroupError, InputError, ModelError
 from evenlight.explainers.explain import explain
 from evenlight.models.adapted import Adapted
 from evenlight.models.links import margin_of
@@ -63,7 +62,8 @@ def twin(
     model
         the audited model: a scikit-learn estimator or pipeline is cloned; for any other say
         `Refitting(refit=...)`, with `refit(x, y, *, weight, seed)`. The outcome comes to `refit` as
-        codes of classes, or on the margin, already shifted.
+        codes of classes, or on the margin, already shifted; of a table the x of each second call
+        has group columns beside the features, so a network takes its width from x.
     training
         people apart from the audited ones, as the model's own training people were recruited.
 
@@ -71,7 +71,7 @@ def twin(
     other features; GroupError for a group of fewer than 11 people or without one of the classes;
     ModelError for a model that cannot be trained anew.
     """
-    asked = refitting or Refitting()
+    asked = _asked(refitting)
     prepared = prepare(model, cohort, target=asked.target)
     people = _people(prepared, cohort, training, by, asked)
     how = trainer(
@@ -89,7 +89,8 @@ def twin(
     route: How = ways.pop() if len(ways) == 1 else "offset"
     models, twins = (tuple(pair[i] for pair in pairs) for i in (0, 1))
     settings = {"training": training.digest, "people": len(people.y), "seed": seed}
-    return Twin(models, twins, by, people.levels, route, np.array(effects), settings)
+    seen = prepared.output if prepared.adapted.scale == models[0].scale else None
+    return Twin(models, twins, by, people.levels, route, np.array(effects), settings, seen)
 
 
 def twin_of(
@@ -108,7 +109,7 @@ def twin_of(
 
     Raises AttributionError where the two are not the same number.
     """
-    asked = refitting or Refitting()
+    asked = _asked(refitting)
     told = []
     for part in (models, twins):
         ready = [prepare(one, cohort, target=asked.target) for one in part]
@@ -116,6 +117,14 @@ def twin_of(
     levels = cohort.grouping(by).levels
     unknown = np.full((len(told[0]), len(levels)), np.nan)
     return Twin(told[0], told[1], by, levels, "given", unknown, {"seed": seed})
+
+
+def _asked(refitting: object) -> Refitting:
+    """How refits are made, by default as `Refitting` says."""
+    asked = Refitting() if refitting is None else refitting
+    if not isinstance(asked, Refitting):
+        raise InputError(f"refitting is a {type(asked).__name__}; wanted Refitting(refits=...)")
+    return asked
 
 
 def _pair(
@@ -198,12 +207,8 @@ def _people(
     """The training people that can be used, checked before any model is trained."""
     if not isinstance(training, Cohort):
         raise CohortError(f"training is a {type(training).__name__}; wanted a Cohort")
-    if training.features.names != cohort.features.names:
-        raise CohortError(
-            f"the training cohort has {len(training.features)} features, the audited one "
-            f"{len(cohort.features)}, or in another order; build both from the same columns"
-        )
-    _apart(cohort, training)
+    same_features(cohort, training)
+    apart(cohort, training)
     outcome = _outcome(prepared.adapted, training, asked)
     groups = training.grouping(by)
     known = (groups.codes >= 0) & np.isfinite(outcome)
@@ -236,38 +241,20 @@ def _enough(people: People, by: str) -> None:
         )
 
 
-def _apart(cohort: Cohort, training: Cohort) -> None:
-    """Raise CohortError where audited rows are trained on, by id and values; warn of people."""
-    audited = {row.tobytes() for row in fingerprints(cohort.x, cohort.rows)}
-    own = [row.tobytes() for row in fingerprints(training.x, training.rows)]
-    shared = np.array([row in audited for row in own])
-    if shared.any():
-        raise CohortError(
-            f"{int(shared.sum())} of {training.n} training rows are audited rows, first "
-            f"{str(training.rows[shared][0])!r}; refit on people who are not audited"
-        )
-    if training.unit in (None, "row") or training.unit != cohort.unit:
-        return
-    names = (set(c.people[str(c.unit)].astype(str)) for c in (training, cohort))
-    both = set.intersection(*names)
-    if both:
-        warnings.warn(
-            f"{len(both)} {training.unit} ids are in both the training and the audited cohort; if "
-            "they are the same people, their explanations are those of training data",
-            EvenlightWarning,
-            stacklevel=4,
-        )
-
-
 def _outcome(adapted: Adapted, training: Cohort, asked: Refitting) -> Float:
     """The outcome (n,) as refits learn it: codes of classes, or the margin."""
     kind = training.outcome_kind
     if kind in ("binary", "categorical"):
         return training.y
+    if kind is None:
+        raise CohortError(
+            "the training cohort has no outcome, and refits are trained on one; declare outcome= "
+            "as for the audited cohort"
+        )
     if kind != "continuous":
         raise CohortError(
-            f"a {kind or 'missing'} outcome cannot be refitted here; train models and their twins "
-            "yourself and hand them to twin_of(models, twins, cohort, by=...)"
+            f"a {kind} outcome cannot be refitted here; train models and their twins yourself and "
+            "hand them to twin_of(models, twins, cohort, by=...)"
         )
     if adapted.link in (None, "identity"):
         return training.y

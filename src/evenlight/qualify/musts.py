@@ -77,6 +77,9 @@ TRUTH_KNOWN = {
 RELIANCE = "5"
 """The item whose rates are shares of runs, counted exactly."""
 
+FRAGILE = "fragility"
+"""That a planted fragility is found, and a robust model not flagged."""
+
 
 def musts() -> Iterator[Must]:
     """Everything that must hold of comparisons, warnings, identities and audits."""
@@ -108,9 +111,19 @@ def musts() -> Iterator[Must]:
     yield Must("4", "labels missing at random", "extra", "told", "at most", LEVEL)
     yield Must("6", "image artefact", Y, "flag_power", "at least", 0.95)
     yield Must("6", "image artefact", Y, "any", "at most", LEVEL)
+    yield from _fragile()
     yield from _whole()
     for rate in ("gap", "shares", "difference", "standard error", "value and use"):
         yield Must("7", "identities", "identities", f"{rate} off by", "at most", 1e-8)
+
+
+def _fragile() -> Iterator[Must]:
+    one, none = "fragile in one group", "robust for everyone"
+    for case in (one, none):
+        yield Must(FRAGILE, case, "extra", "raw_false", "near", LEVEL)
+        yield Must(FRAGILE, case, "extra", "false", "at most", LEVEL)
+    yield Must(FRAGILE, one, "extra", "largest_found", "at least", 0.95)
+    yield Must(FRAGILE, one, "extra", "called_similar", "at most", LEVEL)
 
 
 def _whole() -> Iterator[Must]:

@@ -287,7 +287,7 @@ METHODS = {
     "of the reliance; cannot be asked here below the smallest group that is shown, or without "
     "overlap.",
     "twin": "Twin by {grouping}: {refits} refits of the model and as many of its twin, which is of "
-    "the same class and had the group {how}; {subjects} {kind} compared, given {given}: the mean "
-    "excess of the model's share over its twin's, with a one-sided 95 % limit for a further "
+    "the same class and had the group {how}; {subjects} {kind} compared, given the {given}: the "
+    "mean excess of the model's share over its twin's, with a one-sided 95 % limit for a further "
     "refit.{named}",
 }

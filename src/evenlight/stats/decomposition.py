@@ -123,7 +123,7 @@ def null_shares(plan: Layout, *, draws: int, rng: np.random.Generator) -> Float:
     """
     if plan.family is not None:
         return bootstrap_shares(levelled(plan), draws=draws, rng=rng)
-    return _drawn(plan, draws, lambda size: (_shuffled(plan, size, rng), None))
+    return _drawn(plan, draws, lambda size: (shuffled(plan, size, rng), None))
 
 
 def bootstrap_shares(plan: Layout, *, draws: int, rng: np.random.Generator) -> Float:
@@ -176,7 +176,7 @@ def _drawn(
     return out
 
 
-def _shuffled(plan: Layout, draws: int, rng: np.random.Generator) -> Int:
+def shuffled(plan: Layout, draws: int, rng: np.random.Generator) -> Int:
     """Group codes (draws, n), shuffled within strata."""
     drawn = np.empty((draws, len(plan.group)), dtype=np.int64)
     for s in range(plan.s):

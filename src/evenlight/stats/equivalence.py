@@ -137,6 +137,52 @@ def more_units(
     return _two_digits(grown), where
 
 
+def still_needed(
+    interval: tuple[Float, Float, Float],
+    margin: Float | float,
+    var: tuple[Float, Float],
+    n: Pair,
+    *,
+    shared: Float | float = 0.0,
+    counted: Pair | None = None,
+) -> tuple[Float, Text]:
+    """How many more units would settle an interval (effect, low, high) that cannot tell, and where.
+
+    `more_units` for the half-width that decides (`decisive_half`). Where the answer would be
+    *similar*, at least what each arm lacks of the 20 units that it needs; that alone, where the
+    interval lies inside the margin. `counted` are the units of `n` that the verdict counts, as
+    those with an event: to have so many more takes more people, by their share.
+
+    >>> still = np.zeros(1)
+    >>> still_needed((still, still, still), 0.1, (still, still), (15, 240))
+    (array([5.]), array(['level'], dtype='<U9'))
+    """
+    effect, low, high = interval
+    more, where = more_units(
+        effect, decisive_half(*interval, margin), margin, var, n, shared=shared
+    )
+    inside = (low >= -margin) & (high <= margin)
+    similar = inside | (np.abs(effect) < margin - np.abs(effect))
+    more = np.where(inside, 0.0, more)
+    lack = [
+        np.where(similar, _lacking(c, whole), 0.0)
+        for c, whole in zip(n if counted is None else counted, n, strict=True)
+    ]
+    arm = np.where(lack[1] > 0, np.where(lack[0] > 0, "both", "reference"), "level")
+    few = (lack[0] > 0) | (lack[1] > 0)
+    other = few & (more > 0) & (where != arm)
+    told = np.where(other, "both", np.where(few, arm, where)).astype("<U9")
+    return np.where(few, np.maximum(more, np.maximum(*lack)), more), told
+
+
+def _lacking(counted: Float | Int | int, whole: Float | Int | int) -> Float:
+    """Units that an arm lacks, where `counted` of the `whole` are what *similar* needs 20 of."""
+    counted = np.asarray(counted, dtype=np.float64)
+    share = np.divide(counted, whole, out=np.ones(counted.shape), where=counted > 0)
+    lack: Float = np.ceil(np.maximum(SIMILAR_FROM - counted, 0.0) / np.minimum(share, 1.0))
+    return lack
+
+
 def _two_digits(value: Float) -> Float:
     with np.errstate(invalid="ignore", divide="ignore"):
         power = 10.0 ** np.maximum(np.floor(np.log10(value)) - 1, 0)

@@ -20,6 +20,9 @@ CUT = 0.2
 BASES = 1_000_000
 COLUMNS = 50
 
+FAR_SITES = 500
+"""Sites among which far pairs are looked up."""
+
 BLOCK = 512
 """Sites whose partners are looked up at once."""
 
@@ -128,6 +131,24 @@ def apart_from_groups(dosage: Float, codes: Int) -> Float:
         total = np.where(known, dosage[own], 0.0).sum(axis=0)
         out[own] -= total / np.maximum(known.sum(axis=0), 1)
     return out
+
+
+def far_linked(dosage: Float, places: Places, *, cut: float = CUT, most: int = FAR_SITES) -> float:
+    """The share of pairs out of reach of each other with squared correlation above `cut`.
+
+    On other chromosomes or further apart than linkage reaches, of `most` sites evenly taken, so
+    that it is about 0 in one population. NaN where no pair is out of reach.
+
+    >>> x = np.tile([[0.0], [1.0], [2.0], [1.0]], 3)
+    >>> far_linked(x, Places(np.array([0, 1, 2]), np.zeros(3, dtype=np.int64), 10))
+    1.0
+    """
+    _check(dosage, places, cut)
+    p = dosage.shape[1]
+    some = np.unique(np.linspace(0, p - 1, min(most, p)).astype(np.int64))
+    tied = squared_correlations(dosage[:, some], dosage[:, some]) > cut
+    far = some[None] >= places.ends()[some][:, None]
+    return float(tied[far].mean()) if far.any() else float("nan")
 
 
 def _windows(dosage: Float, places: Places) -> Iterator[tuple[int, Float]]:

@@ -11,7 +11,8 @@ differ at all, the expected agreement is below 1, and falls with fewer people.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import kendalltau, rankdata
+from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from evenlight.arrays import Float, Int
 
@@ -81,11 +82,89 @@ def spearman(first: Float, second: Float) -> Float:
 
 
 def kendall(first: Float, second: Float) -> Float:
-    """Kendall's tau-b (draws,) of importances (draws, p); 0 where one is all ties."""
-    found = [
-        kendalltau(a, b, method="asymptotic").statistic for a, b in zip(first, second, strict=True)
-    ]
-    return np.nan_to_num(np.array(found, dtype=np.float64))
+    """Kendall's tau-b (draws,) of importances (draws, p); 0 where one is all ties, or holds NaN.
+
+    (C - D) / sqrt((N - T1) (N - T2)) of N pairs, T1 and T2 of them tied (Kendall 1945, Biometrika
+    33:239). All draws at once: discordant pairs are the inversions of the second ranking in the
+    order of the first (Knight 1966, JASA 61:436), counted bit by bit.
+
+    >>> kendall(np.array([[1.0, 2.0, 3.0]]), np.array([[1.0, 3.0, 2.0]])).round(3).tolist()
+    [0.333]
+    """
+    p = first.shape[1]
+    x, y = _dense(first), _dense(second)
+    order = _sorted(y)
+    order = np.take_along_axis(order, _sorted(np.take_along_axis(x, order, axis=1)), axis=1)
+    x, y = (np.take_along_axis(own, order, axis=1) for own in (x, y))
+    discordant = inversions(y)
+    pairs = p * (p - 1) // 2
+    t1, t2, t12 = _tied(x), _tied(y), _tied(_steps(x * p + y))
+    apart = (pairs - t1 - t2 + t12 - 2 * discordant).astype(np.float64)
+    lost = (np.isnan(first) | np.isnan(second)).any(axis=1)
+    told = (t1 < pairs) & (t2 < pairs) & ~lost
+    bottom = np.sqrt(np.where(told, pairs - t1, 1)), np.sqrt(np.where(told, pairs - t2, 1))
+    out: Float = np.where(told, np.clip(apart / bottom[0] / bottom[1], -1.0, 1.0), 0.0)
+    return out
+
+
+def inversions(ranks: Int) -> Int:
+    """Pairs i < j with a larger rank at i than at j, (draws,), of ranks (draws, p) from 0.
+
+    By the highest bit in which two ranks differ: sorted by the bits above it, the ones that stand
+    before each zero.
+
+    >>> inversions(np.array([[2, 0, 1], [0, 1, 1]])).tolist()
+    [2, 0]
+    """
+    draws, p = ranks.shape
+    place, out = np.arange(p), np.zeros(draws, dtype=np.int64)
+    ranks = ranks.astype(np.int32)
+    for bit in reversed(range(int(ranks.max(initial=0)).bit_length())):
+        above = ranks >> (bit + 1)
+        fresh = np.column_stack([np.zeros((draws, 1), dtype=bool), above[:, 1:] != above[:, :-1]])
+        start = np.maximum.accumulate(np.where(fresh, place, 0), axis=1)
+        one = (ranks >> bit) & 1
+        before = np.cumsum(one, axis=1, dtype=np.int32) - one
+        before -= np.take_along_axis(before, start, axis=1)
+        out += np.where(one == 0, before, 0).sum(axis=1, dtype=np.int64)
+        ranks = np.take_along_axis(ranks, _sorted(ranks >> bit), axis=1)
+    return out
+
+
+def _sorted(ranks: Int) -> Int:
+    """The stable order of each row; numpy sorts numbers of two bytes digit by digit, much faster.
+
+    As numpy.sort documents for kind="stable".
+    """
+    small = ranks.max(initial=0) <= np.iinfo(np.uint16).max
+    made = ranks.astype(np.uint16) if small else ranks
+    out: Int = np.argsort(made, axis=1, kind="stable")
+    return out
+
+
+def _dense(values: Float) -> Int:
+    """Ranks (draws, p) from 0 without gaps, equal values equal."""
+    order = np.argsort(values, axis=1, kind="stable")
+    out = np.empty(values.shape, dtype=np.int64)
+    np.put_along_axis(out, order, _steps(np.take_along_axis(values, order, axis=1)), axis=1)
+    return out
+
+
+def _steps(ordered: NDArray[np.generic]) -> Int:
+    """Ranks (draws, p) from 0 without gaps, of rows that are sorted."""
+    step = np.zeros(ordered.shape, dtype=np.int64)
+    step[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    out: Int = np.cumsum(step, axis=1)
+    return out
+
+
+def _tied(ranks: Int) -> Int:
+    """Pairs of equal ranks (draws,), of dense ranks (draws, p)."""
+    draws, p = ranks.shape
+    at = (ranks + np.arange(draws)[:, None] * p).ravel()
+    count = np.bincount(at, minlength=draws * p).reshape(draws, p)
+    out: Int = (count * (count - 1) // 2).sum(axis=1)
+    return out
 
 
 def agreements(first: Float, second: Float, *, k: int) -> Float:

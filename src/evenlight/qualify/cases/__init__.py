@@ -12,6 +12,7 @@ from evenlight.qualify.cases import (
     context,
     expression,
     flat,
+    fragile,
     genotypes,
     images,
     missing,
@@ -55,5 +56,7 @@ CASES: Mapping[str, Draw] = {
     "labels missing at random": missing.at_random,
     "labels missing not at random": missing.not_at_random,
     "image artefact": images.artefact,
+    "fragile in one group": fragile.one_group,
+    "robust for everyone": fragile.robust,
 }
 """Name to generator; the docstring of a generator says what is planted."""

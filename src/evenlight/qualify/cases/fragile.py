@@ -87,6 +87,7 @@ def told(drawn: Drawn, seed: int) -> Mapping[str, float]:
         "raw_false": float((p[~lost] <= ALPHA).mean()),
         "found": float(flagged[lost].mean()),
         "largest_found": float(flagged[most]),
+        "called_different": float(found.apart.verdict[at, 0, most] == "different"),
         "called_similar": float(found.apart.verdict[at, 0, most] == "similar"),
     }
 

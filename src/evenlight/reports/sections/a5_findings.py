@@ -77,6 +77,7 @@ def _untold(answer: Answer, part: Part) -> str:
             contrast=f"{contrast}, {subject_words(answer, part)}",
             interval=interval(part.low, part.high),
             unit=unit,
+            reason=f"; {part.reason.rstrip('. ')}" if part.reason else "",
             more=more,
         )
     )

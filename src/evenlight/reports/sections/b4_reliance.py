@@ -50,6 +50,8 @@ from evenlight.reports.words import (
     READING_AFTER,
     READING_ALONE,
     READING_NONE,
+    READING_SIGNED,
+    READING_SPLIT,
     RELIANCE_HEADS,
     SUPPORTS,
 )
@@ -68,10 +70,7 @@ def section(audit: Audit) -> Element:
             part(
                 f"By {record.grouping}",
                 banner(audit, record.grouping),
-                [p(class_="reading")[reading(record, g)] for g in main(record)],
-                [p(class_="quiet")[told] for told in undecided(record)],
-                p(class_="quiet")[READING_AFTER],
-                totals(f"{key}e", record),
+                _first(audit, key, record),
                 rests(key, record),
                 label_error(audit, record.grouping, "reliance"),
                 leaning(audit, record.grouping),
@@ -91,6 +90,18 @@ def section(audit: Audit) -> Element:
     )
 
 
+def _first(audit: Audit, key: str, record: Reliance) -> Iterator[Node]:
+    """What is told first: by sets where the audit has them, since these are what is judged."""
+    by_set = [r for r in audit.further.set_reliances if r.grouping == record.grouping]
+    first = by_set[0] if by_set else record
+    yield [p(class_="reading")[reading(first, g)] for g in main(first)]
+    yield [p(class_="quiet")[told] for told in undecided(first)]
+    yield p(class_="quiet")[READING_AFTER]
+    yield totals(f"{key}e", first)
+    if by_set:
+        yield [_table(f"{key}s", first, g) for g in main(first)]
+
+
 def main(record: Reliance) -> list[int]:
     """The condition that is told first: given the outcome, else the first."""
     return [record.given.index("outcome")] if "outcome" in record.given else [0]
@@ -108,8 +119,18 @@ def reading(record: Reliance, g: int) -> str:
         grouping=grouping,
         n=count(float(record.n[g])),
         unsupported=_points(record, g, 1, " points"),
-        unresolved=_points(record, g, 2, " points"),
+        split=_split(record, g),
     )
+
+
+def _split(record: Reliance, g: int) -> str:
+    """What of the unsupported part is unresolved: of it, or beside it where the two are opposed."""
+    whole, open_ = (100 * float(record.total[g, t]) for t in (1, 2))
+    shown = round(whole, 1) - round(open_, 1)
+    opposed = isfinite(shown) and open_ * shown < 0
+    words = READING_SIGNED if opposed else READING_SPLIT
+    unresolved = _points(record, g, 2, " points")
+    return words.format(unresolved=unresolved, shown=f"{fixed(shown, 1, sign=True)} points")
 
 
 def undecided(record: Reliance) -> Iterator[str]:
@@ -137,6 +158,7 @@ def totals(key: str, record: Reliance) -> Element:
         "Share between groups",
         "Verdict",
         "Of it unsupported",
+        "Verdict on that",
         "Of that unresolved",
     )
     rows: list[list[Node]] = []
@@ -146,14 +168,14 @@ def totals(key: str, record: Reliance) -> Element:
             evidence(estimate(*(float(a[g, t]) for a in _totals(record)), reason=reason))
             for t in range(3)
         ]
-        word = verdict(str(record.total_verdict[g, 0]))
+        words = [verdict(str(record.total_verdict[g, t])) for t in range(2)]
         speaks = f". {say(record.population[g])}" if record.population[g] else ""
         first: list[Node] = [
             f"{given}{speaks}",
             size(count(float(record.n[g]) or float("nan"), "fewer than 11")),
             count(float(record.strata[g])),
         ]
-        rows.append([*first, shares[0], word, *shares[1:]])
+        rows.append([*first, shares[0], words[0], shares[1], words[1], shares[2]])
     named = CAPTIONS["T5e"].format(grouping=record.grouping)
     return grid(key, "T5, totals", named, heads, rows)
 

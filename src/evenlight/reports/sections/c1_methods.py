@@ -14,11 +14,12 @@ from evenlight.measures.performance import Performance
 from evenlight.measures.proxied import Proxied
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
+from evenlight.measures.shortcuts import Shortcut
 from evenlight.measures.slices import Slices
 from evenlight.record import Audit, CohortCard, ModelCard
 from evenlight.reports.parts import block, grid, name, say
 from evenlight.reports.sections.worst import WORST
-from evenlight.reports.words import METHODS
+from evenlight.reports.words import METHODS, NAMED_SETS, TWINS
 
 
 def section(audit: Audit) -> Element:
@@ -43,11 +44,12 @@ def sentences(audit: Audit) -> Iterator[str]:
     yield from map(_comparison, audit.comparisons)
     yield from map(_reliance, audit.reliances)
     yield from map(_quality, audit.qualities)
+    yield from (_twin(made) for made in audit.further.shortcuts if made.refits)
     yield from map(_encoded, audit.further.encoded)
     yield from map(_slices, audit.further.slices)
     yield from map(_proxies, audit.further.proxies)
     for probe in audit.model.probes:
-        yield METHODS["probe"].format(probe=probe)
+        yield METHODS["probe"].format(probe=probe.rstrip(". "))
     yield METHODS["verdicts"]
 
 
@@ -128,6 +130,21 @@ def _quality(record: Quality) -> str:
         players=record.players,
         draws=f"{record.draws:,}",
         limits=", ".join(f"{metric_name(m)} {plain(v)}" for m, v in limits),
+    )
+
+
+def _twin(record: Shortcut) -> str:
+    kind = record.subject_kind or "feature"
+    clustered = any(" more" in subject for subject in record.subjects)
+    mixed = clustered and kind == "feature"
+    return METHODS["twin"].format(
+        grouping=short(record.grouping),
+        refits=count(float(record.refits)),
+        how=TWINS.get(record.how, record.how),
+        subjects=count(float(len(record.subjects))),
+        kind="features and sets of them" if mixed else f"{kind}{'s' * (len(record.subjects) != 1)}",
+        given=record.given,
+        named=NAMED_SETS if clustered else "",
     )
 
 

@@ -16,7 +16,7 @@ from evenlight.measures.shortcuts import CRITERIA, NUMBERS, UNSUPPORTED, Shortcu
 from evenlight.record import Audit
 from evenlight.reports.parts import FEW, evidence, folded, grid, name, say, size, verdict
 from evenlight.reports.sections.keyed import keyed
-from evenlight.reports.words import SUPPORTS
+from evenlight.reports.words import NAMED_SETS, SUPPORTS
 
 FEWER = "fewer than 11"
 
@@ -119,7 +119,7 @@ def leaning(audit: Audit, grouping: str) -> Iterator[Node]:
 
 def gate(key: str, record: Shortcut) -> Iterator[Node]:
     """The word with its reason, the four criteria, and sets by their excess over the twin."""
-    yield p(class_="reading")[f"{WORD[record.word]}: {say(record.reason)}."]
+    yield p(class_="reading")[f"{WORD[record.word]}: {say(record.reason.rstrip('. '))}."]
     if record.word == "not_estimable":
         return
     rows = [
@@ -172,6 +172,8 @@ def _sets(key: str, record: Shortcut) -> Element:
         for j in np.argsort(-over.excess, kind="stable").tolist()
     ]
     named = SETS.format(kind=record.subject_kind or "feature", refits=record.refits)
+    if any(" more" in subject for subject in record.subjects):
+        named += NAMED_SETS
     return grid(f"{key}m", "T5, twin", named, heads, rows, most=FEW)
 
 

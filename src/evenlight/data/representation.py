@@ -19,15 +19,15 @@ from evenlight.errors import ModelError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Embeddings:
+class Representation:
     """A representation of the rows: `values` (n, d) float32 of the layer or step `name`.
 
     `source` says where it is from: layer (of a network), step (of a pipeline), given.
     `settings` say how, as the pooling of a map.
 
-    >>> made = Embeddings.given("pooled", np.array([[0.5, 1.0], [2.0, 3.0]]), rows=["a", "b"])
+    >>> made = Representation.given("pooled", np.array([[0.5, 1.0], [2.0, 3.0]]), rows=["a", "b"])
     >>> made
-    Embeddings of pooled: 2 rows, 2 columns (given)
+    Representation of pooled: 2 rows, 2 columns (given)
     """
 
     name: str
@@ -49,7 +49,7 @@ class Embeddings:
         if self.values.dtype != np.float32:
             raise ModelError(
                 f"embeddings {self.name!r} are {self.values.dtype}; the record is float32, "
-                "Embeddings.given takes any numbers"
+                "Representation.given takes any numbers"
             )
         bad = int((~np.isfinite(self.values)).any(axis=1).sum())
         if bad:
@@ -59,15 +59,15 @@ class Embeddings:
             )
 
     @classmethod
-    def given(cls, name: str, values: object, *, rows: Iterable[object]) -> Embeddings:
-        """Embeddings that were made elsewhere: numbers (n, d), one row an id."""
+    def given(cls, name: str, values: object, *, rows: Iterable[object]) -> Representation:
+        """What was made elsewhere: numbers (n, d), one row an id."""
         try:
             made = np.asarray(values, dtype=np.float32)
         except (TypeError, ValueError):
             raise ModelError(f"embeddings {name!r} hold something that is no number") from None
         return cls(name, align.ids(list(rows)), made)
 
-    def at(self, cohort: Cohort) -> Embeddings:
+    def at(self, cohort: Cohort) -> Representation:
         """The same rows in the cohort's order, matched by id."""
         if np.array_equal(self.rows, cohort.rows):
             return self
@@ -82,7 +82,7 @@ class Embeddings:
 
     def __repr__(self) -> str:
         n, d = self.values.shape
-        return f"Embeddings of {self.name}: {n} rows, {d} columns ({self.source})"
+        return f"Representation of {self.name}: {n} rows, {d} columns ({self.source})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

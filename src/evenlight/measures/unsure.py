@@ -1,0 +1,185 @@
+"""Columns that say of each row how unsure the model is, and their means by part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.data.groups import SMALLEST_GROUP
+from evenlight.measures.composition import UNKNOWN
+from evenlight.measures.differences import Measured
+from evenlight.measures.foretold import Foretold
+from evenlight.measures.measuring import OVERALL
+from evenlight.measures.prepare import Setting
+from evenlight.measures.rests import FEW_PEOPLE
+from evenlight.measures.weighing import row_weights, sampling
+from evenlight.stats.disclosure import suppressed_counts
+from evenlight.stats.entropy import Doubt, disagreement, entropy, variance_parts
+from evenlight.stats.parts import Shape, effective
+
+BITS = "bits"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """The kept rows in the sorted order of their ids: `rows` (n,) positions in the cohort.
+
+    `unit`, `group`, `sampling` (n,) are of each row's unit; `weight` (1 + draws, n) first as
+    sampled, then bootstrap draws; `parts` are masks (n,): overall, each level, unknown.
+    """
+
+    here: Setting
+    rows: Int
+    unit: Int
+    group: Int
+    sampling: Float
+    weight: Float
+    parts: Mapping[str, Bool]
+
+    @property
+    def simple(self) -> bool:
+        """Whether each row is a person, and each counts alike."""
+        alone = len(self.unit) == len(self.here.unit_group)
+        return alone and bool(np.ptp(self.sampling) == 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One measure of rows: its mean is shown (of `root` ones the root of the mean).
+
+    `kind` is one of `stats.parts.KINDS`; `margin` that of a difference, in the measure's own unit,
+    or with `relative` as a part of the overall value, NaN where it is not judged. `drawn` (draws,
+    r) replaces the bootstrap of the mean where more than the mean varies. `people` (r,) is on how
+    many other people a share was calibrated, whose number limits what is known as well; `common`
+    says that they are the same for all parts, whose differences they then do not blur. `reason`
+    (r,) says why a part is not shown.
+    """
+
+    measure: str
+    values: Float
+    kind: str
+    unit: str = ""
+    calibrated: str = ""
+    level: float = float("nan")
+    margin: float = float("nan")
+    relative: bool = False
+    root: bool = False
+    drawn: Float | None = None
+    people: Float | None = None
+    common: bool = False
+    reason: Text | None = None
+
+
+def ground(here: Setting, *, draws: int, rng: np.random.Generator) -> Ground:
+    """The kept rows in one order, with bootstrap weights of their units."""
+    order = here.order
+    unit = here.unit[order]
+    group = here.unit_group[unit]
+    parts = {OVERALL: np.ones(len(unit), dtype=bool)}
+    parts |= {level: group == g for g, level in enumerate(here.groups.levels)}
+    parts |= {UNKNOWN: group < 0} if (group < 0).any() else {}
+    weight = row_weights(here, draws=draws, rng=rng)[:, order]
+    rows = np.flatnonzero(here.kept)[order]
+    return Ground(here, rows, unit, group, sampling(here)[unit], weight, parts)
+
+
+def doubts(told: Foretold, share: float) -> list[Column]:
+    """Entropy of the prediction, and the parts of the members' uncertainty; `share` is judged."""
+    if told.classes:
+        columns = [Column("entropy", entropy(told.p), "loss", BITS, margin=share, relative=True)]
+        made = None if told.member_p is None else disagreement(told.member_p)
+        return columns + (_parts(made, BITS, share, root=False) if made else [])
+    if told.member_said is None:
+        return []
+    return _parts(variance_parts(told.member_said, told.member_var), told.unit, share, root=True)
+
+
+def _parts(made: Doubt, unit: str, share: float, *, root: bool) -> list[Column]:
+    """Total, aleatoric and epistemic, those that are known; of numbers as root mean squares."""
+    named = {"total": made.total, "aleatoric": made.aleatoric, "epistemic": made.epistemic}
+    return [
+        Column(
+            name, values, "loss", unit, root=root, relative=True,
+            margin=share if name == "epistemic" else float("nan"),
+        )
+        for name, values in named.items()
+        if not np.isnan(values).any()
+    ]  # fmt: skip
+
+
+def averaged(at: Ground, columns: Sequence[Column], alpha: float) -> tuple[Measured, Float, Text]:
+    """Every column in every part as `Measured`, units (r,) as they may be shown, and why not."""
+    values = np.column_stack([column.values for column in columns])
+    value, drawn = _means(at, values)
+    root = np.array([column.root for column in columns])
+    value, drawn = (np.where(root, np.sqrt(np.maximum(v, 0)), v) for v in (value, drawn))
+    for m, column in enumerate(columns):
+        if column.drawn is not None:
+            drawn[:, :, m] = column.drawn
+    n, part_reason, (sizes, worth) = _resting(at)
+    reason = _reasons((value, drawn), columns, part_reason, sizes)
+    margin = np.array([
+        c.margin * (value[0, m] if c.relative else 1.0) for m, c in enumerate(columns)
+    ])  # fmt: skip
+    kinds = np.array([column.kind for column in columns])
+    classes = np.repeat(worth[:, None], len(columns), axis=1)
+    apart = [c if not c.common else replace(c, people=None) for c in columns]
+    shape = Shape(kinds, blurred(classes, apart))
+    return Measured(value, drawn, reason, margin, classes, shape, alpha), n, part_reason
+
+
+def blurred(worth: Float, columns: Sequence[Column]) -> Float:
+    """What shares (r, m) are worth where the people who calibrate are as many as they are.
+
+    Calibrated on n others, coverage varies as a share of n does (Angelopoulos and Bates 2021,
+    section 3.2).
+    """
+    out = worth.copy()
+    for m, column in enumerate(columns):
+        if column.people is not None:
+            people = np.maximum(column.people, 1.0)
+            out[:, m] = worth[:, m] * people / np.maximum(worth[:, m] + people, 1.0)
+    return out
+
+
+def _means(at: Ground, values: Float) -> tuple[Float, Float]:
+    """Weighted means (r, m) and their bootstrap replicates (draws, r, m); NaN where nobody is."""
+    out = np.full((len(at.weight), len(at.parts), values.shape[1]), np.nan)
+    for r, mask in enumerate(at.parts.values()):
+        weight = at.weight[:, mask]
+        total = weight.sum(axis=1)
+        some = total > 0
+        out[some, r] = (weight[some] @ values[mask]) / total[some, None]
+    alike = np.ptp(values, axis=0) == 0
+    out[..., alike] = np.where(np.isnan(out[..., alike]), np.nan, values[0, alike])
+    return out[0], out[1:]
+
+
+def _resting(at: Ground) -> tuple[Float, Text, tuple[Int, Float]]:
+    """Units of each part as shown (r,), why one is hidden; units, and how many equal ones."""
+    sizes, worth = np.zeros(len(at.parts), dtype=np.int64), np.zeros(len(at.parts))
+    for r, mask in enumerate(at.parts.values()):
+        people, first = np.unique(at.unit[mask], return_index=True)
+        sizes[r], worth[r] = len(people), effective(at.sampling[mask][first])
+    shown, reason, _ = suppressed_counts(sizes[1:], smallest=SMALLEST_GROUP)
+    n = np.concatenate([sizes[:1].astype(float), shown])
+    why = np.concatenate([[""], reason])
+    return n, np.where((sizes == 0) & (why == ""), "nobody", why), (sizes, worth)
+
+
+def _reasons(
+    made: tuple[Float, Float], columns: Sequence[Column], part_reason: Text, sizes: Int
+) -> Text:
+    """Why a measure of a part is not shown (r, m), "" where it is."""
+    value, drawn = made
+    few = np.where((part_reason == "") & (sizes < SMALLEST_GROUP), FEW_PEOPLE, part_reason)
+    reason = np.repeat(few[:, None], len(columns), axis=1).astype(object)
+    for m, column in enumerate(columns):
+        if column.reason is not None:
+            reason[:, m] = np.where(reason[:, m] == "", column.reason, reason[:, m])
+    lost = ~np.isfinite(value) | ((~np.isfinite(drawn)).mean(axis=0) > 0.01)
+    reason[lost & (reason == "")] = "it cannot be computed in too many resamples"
+    return reason.astype(np.str_)

@@ -1,0 +1,82 @@
+"""Several perturbations at once, each at a strength of its own, in the order of their suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenlight.arrays import Float, Int
+from evenlight.data.cohort import Cohort
+from evenlight.errors import ModelError
+from evenlight.explainers.draws import row_keys
+from evenlight.models.probe import Prepared
+from evenlight.probes.perturbations.drawing import changed, ready
+from evenlight.probes.perturbations.facts import chosen_columns
+from evenlight.probes.perturbations.needs import need
+from evenlight.probes.perturbations.perturbation import Suite
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Composed:
+    """A model, people, and the perturbations of a suite that are applied to them together."""
+
+    prepared: Prepared
+    cohort: Cohort
+    suite: Suite
+    columns: Int | None
+
+    def sizes(self, rows: Int, strength: Float, *, run: int, draw: int = 0) -> Float:
+        """|margin after - margin before| (m,) of `rows` (m,), each perturbation at its strength.
+
+        A strength of 0 leaves a perturbation out. The random numbers of a row are those of `run`
+        and `draw`, the same at all strengths.
+        """
+        out, own = np.empty(len(rows)), self.cohort.take(rows)
+        before = self.prepared.output[rows]
+        for part, x in own.blocks():
+            after = self._margin(self._changed(own, part, x, strength, run, draw), strength)
+            out[part] = np.abs(after - before[part])
+        return out
+
+    def _changed(
+        self, own: Cohort, part: slice, x: Float, strength: Float, run: int, draw: int
+    ) -> Float:  # fmt: skip
+        keys = row_keys(run, own.rows[part])
+        made = x if self.columns is None else np.ascontiguousarray(x[:, self.columns])
+        for perturbation, s in zip(self.suite.perturbations, strength.tolist(), strict=True):
+            if s > 0:
+                of = ready(perturbation, run, draw)
+                made = changed(perturbation, of, made, s, keys, draw)
+        if self.columns is None:
+            return made
+        whole = x.copy()
+        whole[:, self.columns] = made
+        return whole
+
+    def _margin(self, x: Float, strength: Float) -> Float:
+        try:
+            said = self.prepared.margin(x)
+        except ValueError as error:
+            first = str(error).splitlines()[0]
+            raise ModelError(f"after {self.told(strength)}: {first}") from error
+        bad = int((~np.isfinite(said)).sum())
+        if bad:
+            raise ModelError(
+                f"after {self.told(strength)} the output is not finite in {bad} of {len(said)} "
+                "rows; state smaller bounds"
+            )
+        return said
+
+    def told(self, strength: Float) -> str:
+        """The perturbations that are applied, in words."""
+        pairs = zip(self.suite.perturbations, strength.tolist(), strict=True)
+        return " and ".join(f"{p.name}, {s:.3g} {p.unit}" for p, s in pairs if s > 0) or "nothing"
+
+
+def composed(prepared: Prepared, cohort: Cohort, suite: Suite) -> Composed:
+    """Check that the data are what each perturbation asks for; CohortError says what was found."""
+    columns = chosen_columns(cohort, suite.only) if cohort.x.ndim == 2 else None
+    for what in dict.fromkeys(p.needs for p in suite.perturbations):
+        need(cohort, what, columns)
+    return Composed(prepared, cohort, suite, columns if suite.only else None)

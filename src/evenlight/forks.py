@@ -47,10 +47,6 @@ KINDS: tuple[ForkKind, ...] = get_args(ForkKind)
 """Forks that need nothing but the model and the cohort."""
 
 
-EXPLAINED = ("attribution", "reliance")
-"""Measures that are made of attributions; use may be answered by common contrasts alone."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Fork:
     """One choice made otherwise: `name` says which, `setting` how.
@@ -300,25 +296,34 @@ def _far(part: Part) -> float:
 
 
 def _same(own: Answer, other: Answer) -> bool:
-    """The same word, and where the same contrast of the same subject differs, the same sign."""
+    """The same word; where it is *different*, of the same contrast, subject and direction.
+
+    Nor may any contrast that differed do so in the other direction.
+    """
     if own.verdict != other.verdict:
         return False
     if own.verdict != "different":
         return True
-    differing = {p.contrast: p for p in own.parts if p.verdict == "different"}
-    found = [p for p in other.parts if p.verdict == "different" and p.contrast in differing]
-    return any(
-        p.subject != differing[p.contrast].subject
-        or np.sign(p.effect or 0.0) == np.sign(differing[p.contrast].effect or 0.0)
-        for p in found
+    found = {p.contrast: p for p in other.parts if p.verdict == "different"}
+    decided = _decided(own)
+    again = found.get(decided.contrast)
+    return (
+        again is not None
+        and again.subject == decided.subject
+        and not any(_turned(p, found.get(p.contrast)) for p in own.parts)
     )
 
 
+def _turned(part: Part, again: Part | None) -> bool:
+    """Whether the same subject of the same contrast differs in the other direction."""
+    if part.verdict != "different" or again is None or again.subject != part.subject:
+        return False
+    return (part.effect or 0.0) * (again.effect or 0.0) < 0
+
+
 def _entered(own: Answer, part: Part, other: Answer, same: Part | None) -> bool:
-    """Whether a fork enters a question: another explainer leaves performance as it is."""
-    if own.measure in EXPLAINED:
-        return True
-    unlike = not np.allclose(_numbers(part), _numbers(same), rtol=1e-9, atol=0, equal_nan=True)
+    """Whether a fork enters a question: its effect or its answer moves, not its draws alone."""
+    unlike = not np.allclose(_numbers(part)[0], _numbers(same)[0], rtol=1e-9, equal_nan=True)
     return unlike or own.verdict != other.verdict
 
 

@@ -17,6 +17,9 @@ from evenlight.errors import InputError
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.words import VERDICTS
 
+LEAST_FORKS = 3
+"""Of fewer forks that enter a question no answer is called fragile."""
+
 HOLDS = 0.80
 """An answer that holds under a smaller share of forks is fragile."""
 
@@ -42,8 +45,9 @@ class Specification:
     Of each fork: `names` (f,) what was chosen otherwise and `settings` (f,) how, then (f, q)
     `fork_verdict`, `fork_effect`, `fork_low`, `fork_high` (of the same contrast), `fork_subject`,
     and `reason` why a number is missing. `holds` (f, q) is whether the answer is the same: the same
-    word, and where the same subject differs, in the same direction. `touched` (f, q) is False where
-    the fork does not enter the question, as another explainer does not enter performance.
+    word, and where it is *different*, of the same contrast and subject in the same direction.
+    `touched` (f, q) is False where the fork does not enter the question: its effect stays as it is,
+    as that of performance under another explainer.
     """
 
     ids: tuple[str, ...]
@@ -98,8 +102,8 @@ class Specification:
 
     @property
     def fragile(self) -> Bool:
-        """Whether each answer (q,) holds in less than 80 % of the forks that touch it."""
-        out: Bool = self.share < HOLDS
+        """Whether each answer (q,) holds in less than 80 % of three or more forks that touch it."""
+        out: Bool = (self.share < HOLDS) & (self.touched.sum(axis=0) >= LEAST_FORKS)
         return out
 
     def to_frame(self) -> pd.DataFrame:

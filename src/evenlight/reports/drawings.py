@@ -50,19 +50,23 @@ def _all(audit: Audit) -> Iterator[Drawing]:
         yield from _association(audit, reliance, i)
     for i, quality in enumerate(audit.qualities, start=1):
         yield from _quality(quality, i)
-    for record in audit.further.holds:
-        yield from _holds(record)
+    for i, (record, k) in enumerate(held(audit), start=1):
+        yield from _holds(record, k, i)
     for i, (grouping, curves) in enumerate(curves_by_grouping(audit).items(), start=1):
         yield _curves(grouping, curves, i)
 
 
-def _holds(made: Specification) -> Iterator[Drawing]:
-    """One specification curve a question that some fork entered."""
-    for k in range(len(made.ids)):
-        if made.touched[:, k].any() and np.isfinite(made.effect[k]):
-            figure = figures.specification_curve(made, k).figure
-            named = CAPTIONS["F16"].format(question=say(made.questions[k]))
-            yield _drawing("F16", k + 1, figure, figures.specification_text(made, k), named)
+def held(audit: Audit) -> list[tuple[Specification, int]]:
+    """Every specification with each of its questions, in the order of the page."""
+    return [(record, k) for record in audit.further.holds for k in range(len(record.ids))]
+
+
+def _holds(made: Specification, k: int, i: int) -> Iterator[Drawing]:
+    """The specification curve of a question that some fork entered."""
+    if made.touched[:, k].any() and np.isfinite(made.effect[k]):
+        figure = figures.specification_curve(made, k).figure
+        named = CAPTIONS["F16"].format(question=say(made.questions[k]))
+        yield _drawing("F16", i, figure, figures.specification_text(made, k), named)
 
 
 def curves_by_grouping(audit: Audit) -> dict[str, list[Dependence]]:

@@ -119,7 +119,8 @@ CAPTIONS = {
     "F16": "{question} As audited (shaded) and under every other choice that enters it, the "
     "smallest effect first, in margins. A filled mark is an answer, a hollow one cannot tell.",
     "T14": "{question} One line a choice that was made otherwise. An answer holds where the word "
-    "is the same and, where the same subject differs, the direction.",
+    "is the same and, where it is different, contrast, subject and direction. A choice that moves "
+    "no effect is left out.",
     "T1": "Primary questions by contrast. Effect: first group minus second, with its "
     "simultaneous interval; together all of them hold with the declared error rate, which the "
     "questions share. n: people in the smaller group; for reliance, everybody whose group is "

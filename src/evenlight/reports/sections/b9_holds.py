@@ -9,10 +9,10 @@ from htpy import Element, Node, details, li, p, summary, ul
 
 from evenlight.data.digits import count, estimate, percent
 from evenlight.data.shown import subject_name
-from evenlight.measures.specification import HOLDS, Specification
+from evenlight.measures.specification import HOLDS, LEAST_FORKS, Specification
 from evenlight.measures.words import SPOKEN
 from evenlight.record import Audit
-from evenlight.reports.drawings import drawings
+from evenlight.reports.drawings import drawings, held
 from evenlight.reports.parts import (
     block,
     evidence,
@@ -24,6 +24,7 @@ from evenlight.reports.parts import (
     say,
     verdict,
 )
+from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS, NOTHING
 
 
@@ -38,11 +39,10 @@ def section(audit: Audit) -> Element:
             part(
                 record.questions[k],
                 p(class_="reading")[reading(record, k)],
-                (picture(made[key]) for key in (_key("F16", k),) if key in made),
-                _forks(record, k),
+                (picture(made[one]) for one in (key.replace("t14", "F16"),) if one in made),
+                _forks(key, record, k),
             )
-            for record in audit.further.holds
-            for k in range(len(record.ids))
+            for key, (record, k) in keyed("t14", held(audit))
         ),
         (_unrun(record) for record in audit.further.holds),
     )
@@ -58,6 +58,8 @@ def reading(made: Specification, k: int) -> str:
     firm = (
         f"That is less than {percent(HOLDS)}: the answer depends on the choice."
         if made.fragile[k]
+        else "Too few choices enter it to say more."
+        if many < LEAST_FORKS
         else "The answer does not depend on any one of these choices."
         if kept == many
         else "It depends on few of these choices."
@@ -65,20 +67,14 @@ def reading(made: Specification, k: int) -> str:
     return f"Answered {said}; so it is under {count(kept)} of {count(many)} other choices. {firm}"
 
 
-def _key(label: str, k: int) -> str:
-    return label if k == 0 else f"{label}-{k + 1}"
-
-
-def _forks(made: Specification, k: int) -> Node:
+def _forks(key: str, made: Specification, k: int) -> Node:
     asked = np.flatnonzero(made.touched[:, k])
     if not len(asked):
         return None
     heads = ("Chosen otherwise", "How", "Answer", "Holds", "Subject", f"Effect ({made.unit[k]})")
     rows = [_row(made, int(i), k) for i in asked]
     named = CAPTIONS["T14"].format(question=made.questions[k])
-    return details(class_="views")[
-        summary["Every choice"], grid(_key("T14", k).lower(), "T14", named, heads, rows)
-    ]
+    return details(class_="views")[summary["Every choice"], grid(key, "T14", named, heads, rows)]
 
 
 def _row(made: Specification, i: int, k: int) -> list[Node]:

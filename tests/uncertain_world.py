@@ -10,10 +10,15 @@ from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
 from evenlight.data.ensemble import Ensemble
 from evenlight.data.probed import Predictions
-from evenlight.measures.conforming import Conformal
+from evenlight.measures.conforming import Calibration, Conformal
 
 NINE = Conformal(levels=(0.9,))
 Audited = tuple[Predictions, Cohort]
+
+
+def on(people: Calibration) -> Conformal:
+    """One level, calibrated on these people."""
+    return Conformal(levels=(0.9,), calibration=people)
 
 
 def doses(n: int, seed: int, ratio: float = 1.0, who: str = "p", share: float = 0.3) -> Audited:

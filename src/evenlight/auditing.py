@@ -24,6 +24,8 @@ from evenlight.judge import judge
 from evenlight.leaning import check_evidence
 from evenlight.ledger import enter
 from evenlight.measured import Aside, Explained, Progress, measured
+from evenlight.measured.doubting import doubting
+from evenlight.measured.perturbing import check_suite, perturbing
 from evenlight.measures.nuisance import nuisance
 from evenlight.measures.people import compose
 from evenlight.measures.prepare import setting
@@ -86,12 +88,15 @@ def audit(
         say("checking the model")
         prepared = prepare(model, cohort, target=chosen.model.target)
         check_layers(prepared, cohort, chosen.reliance)
+        suite = check_suite(cohort, chosen.holds)
         digest = model_digest(prepared)
         changed = _entered(ledger, chosen, digest, cohort)
         explained = _by_region(_explained(prepared, cohort, chosen, say), sets)
         made = explained.made
         suspected = tuple(_suspected(made, cohort, chosen.explain.seed))
         found = measured(prepared, explained, cohort, chosen, say, Aside(sets, twin))
+        shaken = perturbing(prepared, cohort, chosen, suite, made.method, say)
+        found = found.holding(shaken, doubting(prepared, cohort, chosen, say))
     say("judging")
     findings, answers, gate = judge(found.measures, chosen.question, chosen.policy)
     told = [str(w.message) for w in caught if issubclass(w.category, EvenlightWarning)]
@@ -126,16 +131,23 @@ def audit(
         ])),
         provenance=provenance(chosen, made, seconds=time.perf_counter() - begun),
     )  # fmt: skip
-    return _held(done, prepared, cohort, chosen, say)
+    return _held(done, prepared, cohort, chosen, sets, say)
 
 
-def _held(done: Audit, prepared: Prepared, cohort: Cohort, plan: Plan, say: Progress) -> Audit:
+def _held(
+    done: Audit,
+    prepared: Prepared,
+    cohort: Cohort,
+    plan: Plan,
+    sets: FeatureSets | None,
+    say: Progress,
+) -> Audit:
     """The audit with the forks that its plan asks for."""
     kinds = KINDS if plan.holds.forks is True else plan.holds.forks or ()
     if not kinds:
         return done
     forks = usual(prepared, cohort, plan, done.model.method, kinds)
-    return with_holds(done, hold(done, prepared, cohort, forks=forks, progress=say))
+    return with_holds(done, hold(done, prepared, cohort, forks=forks, sets=sets, progress=say))
 
 
 def _unused(cohort: Cohort, made: Attributions, plan: Plan) -> Iterator[str]:

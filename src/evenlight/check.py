@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
 from evenlight.data.groups import Groups
 from evenlight.doubts import coverage
 from evenlight.encoding import check_layers
+from evenlight.errors import InputError
 from evenlight.load import load_cohort, load_model
 from evenlight.measures.arms import arms_of
 from evenlight.measures.forecast import Forecast, forecast_features, forecast_metric
@@ -20,19 +22,59 @@ from evenlight.measures.rely import unaskable
 from evenlight.models.probe import prepare
 from evenlight.plan import Plan, judged_metrics
 from evenlight.policy import Question, error_rates, family
+from evenlight.probes.embedded import Embeddings
 from evenlight.proxying import stood_in
 
 
-def check(path: str | Path, *, trust: str | None = None) -> Iterator[str]:
+def check(
+    path: str | Path | Plan,
+    *,
+    model: object | None = None,
+    cohort: Cohort | None = None,
+    trust: str | None = None,
+) -> Iterator[str]:
     """Lines that say what a plan asks of whom, and which contrasts can be asked here.
 
-    The model is loaded and probed. Raises InputError where plan, data or model are wrong, Refused
-    where a file would have to be trusted and is not.
+    `path` is that of a plan as TOML, or a `Plan`. `model` and `cohort` are those that it names,
+    unless both are handed over: any model that `ev.audit` takes, `ev.Embeddings` among them (its
+    head is fitted then).
+
+    The model is probed. Raises InputError where plan, data or model are wrong, Refused where a file
+    would have to be trusted and is not.
     """
-    path = Path(path)
-    plan = Plan.from_toml(path)
-    opened = load_model(plan, path.parent, trust=trust)
-    cohort = stood_in(opened, load_cohort(plan, path.parent), plan)
+    plan, opened, people = _asked(path, model, cohort, trust)
+    if isinstance(opened, Embeddings):
+        turned = opened.audited(people, target=plan.model.target)
+        opened, people = turned.model, turned.cohort
+    yield from _lines(plan, opened, stood_in(opened, people, plan))
+
+
+def _asked(
+    path: object, model: object | None, cohort: Cohort | None, trust: str | None
+) -> tuple[Plan, object, Cohort]:
+    """The plan with its model and cohort, loaded where they are not handed over."""
+    if not isinstance(path, str | Path | Plan):
+        raise InputError(
+            f"check reads a plan, and not a {type(path).__name__}; pass the path of its TOML file, "
+            "or check(Plan(), model=model, cohort=cohort)"
+        )
+    plan = path if isinstance(path, Plan) else Plan.from_toml(path)
+    if model is not None and cohort is not None:
+        return plan, model, cohort
+    if model is not None or cohort is not None or isinstance(path, Plan):
+        missing = " and ".join(
+            name for name, given in (("model=", model), ("cohort=", cohort)) if given is None
+        )
+        raise InputError(
+            f"{missing} is missing; hand over both model= and cohort=, or the path of a TOML file "
+            "that names both"
+        )
+    folder = Path(path).parent
+    return plan, load_model(plan, folder, trust=trust), load_cohort(plan, folder)
+
+
+def _lines(plan: Plan, opened: object, cohort: Cohort) -> Iterator[str]:
+    """What is asked of this model and this cohort."""
     chosen = plan.completed(cohort)
     model = prepare(opened, cohort, target=plan.model.target)
     layers = check_layers(model, cohort, chosen.reliance)
@@ -44,7 +86,7 @@ def check(path: str | Path, *, trust: str | None = None) -> Iterator[str]:
     known = coverage(cohort)
     for groups in cohort.groups:
         share = known[groups.name]
-        yield f"groups   {groups.name}: {_sizes(cohort, groups)}; known for {share:.0%}"
+        yield f"groups   {groups.name}: {_sizes(cohort, groups)}; known for {percent(share)}"
         yield from _contrasts(cohort, groups)
     for question in chosen.question:
         blocks = ", blocks" if question.blocks else ""

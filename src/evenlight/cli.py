@@ -104,7 +104,7 @@ def qualify(
         typer.Option(
             "--case",
             "--cases",
-            help="Only this case, or group of cases (comparisons, audits, reliance); repeatable.",
+            help="Only this case, or group (comparisons, audits, reliance, fragility); repeatable.",
         ),
     ] = None,
     jobs: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,

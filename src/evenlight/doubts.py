@@ -11,10 +11,11 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
 from evenlight.data.intake import NO_SPLIT
 from evenlight.data.probed import Faithfulness
+from evenlight.data.units import unit_codes
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.performance import Performance
-from evenlight.measures.prepare import as_variables, unit_codes
+from evenlight.measures.prepare import as_variables
 from evenlight.measures.quality import Quality
 from evenlight.policy import Policy
 from evenlight.results import Measures

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from evenlight.data.representation import Erased, Representation
 from evenlight.errors import EvenlightError, PlanError
 from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.encoded_used import encoded_used
+from evenlight.measures.tried import tried
 from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
 from evenlight.plan_parts import ReliancePlan
@@ -72,21 +73,20 @@ def encoding(
     asked = plan.reliance
     if not asked.layers:
         return Encoding()
-    try:
-        say("reading the layers")
-        layers = embed(prepared, cohort, layers=named_layers(asked))
-    except EvenlightError as error:
-        return Encoding(notes=(f"What the layers encode could not be had: {error}.",))
+    notes: list[str] = []
+    say("reading the layers")
+    what, ask_all = "What the layers encode", partial(embed, prepared, cohort)
+    layers = tried(f"{what} could not be had", notes, ask_all, layers=named_layers(asked))
+    if layers is None:
+        return Encoding(notes=tuple(notes))
     read = _Read(prepared, predicted, layers, asked.against)
     made: list[EncodedUsed] = []
-    notes: list[str] = []
     for i, groups in enumerate(cohort.groups):
         say(f"what the layers encode of {groups.name}")
         rng = np.random.default_rng([plan.explain.seed, STREAM + i])
-        try:
-            made.append(_one(read, cohort, groups.name, notes, rng=rng))
-        except EvenlightError as error:
-            notes.append(f"What the layers encode of {groups.name} could not be had: {error}.")
+        ask = partial(_one, read, cohort, groups.name, notes, rng=rng)
+        found = tried(f"{what} of {groups.name} could not be had", notes, ask)
+        made += [] if found is None else [found]
     return Encoding(tuple(made), tuple(notes))
 
 
@@ -109,13 +109,11 @@ def _one(
     seed = int(rng.integers(2**63))
     erased: list[Erased] = []
     for layer in read.layers:
-        try:
-            erased += erase(
-                read.prepared, freed, by=by, against=against, layers=[layer.name],
-                target=read.prepared.column, rng=seed,
-            )  # fmt: skip
-        except EvenlightError as error:
-            notes.append(f"What layer {layer.name} holds of {by} was not erased: {error}.")
+        ask = partial(
+            erase, read.prepared, freed, by=by, against=against, layers=[layer.name],
+            target=read.prepared.column, rng=seed,
+        )  # fmt: skip
+        erased += tried(f"What layer {layer.name} holds of {by} was not erased", notes, ask) or ()
     return encoded_used(
         read.layers, read.predicted, freed, by=by, erased=erased, against=against, rng=rng
     )
@@ -125,7 +123,4 @@ def without_stratum(cohort: Cohort, name: str) -> Cohort:
     """The same people, not held within the strata `name`: it is asked about beside the group."""
     if name not in cohort.strata:
         return cohort
-    made = copy(cohort)
-    made.__dict__.pop("stratum", None)  # the cross of the strata that were declared
-    object.__setattr__(made, "strata", tuple(s for s in cohort.strata if s != name))
-    return made
+    return cohort.altered(strata=tuple(s for s in cohort.strata if s != name))

@@ -25,6 +25,7 @@ from evenlight.measures.compare import compare
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.coverage import label_coverage
 from evenlight.measures.decide import decide
+from evenlight.measures.genotypes_named import WIDE
 from evenlight.measures.globally import globally
 from evenlight.measures.hierarchy import hierarchy
 from evenlight.measures.intersect import intersect
@@ -40,6 +41,7 @@ from evenlight.measures.testing import Testing
 from evenlight.measures.tip import tip
 from evenlight.measures.tip_reliance import tip_reliance
 from evenlight.measures.tipped import Tipping
+from evenlight.measures.tried import tried
 
 Job = tuple[str, str, Callable[..., Any]]
 """The field of `Further`, what it is in words, and the measure, which still wants an rng."""
@@ -49,9 +51,6 @@ DRAWS = 1_999
 
 COSTLY = 499
 """The same where each takes distances between all people."""
-
-WIDE = 5_000
-"""Columns beyond which their association with the groups is left to the verb."""
 
 TOP = 10
 """Rankings of no more subjects than this have no top to agree on."""
@@ -68,36 +67,29 @@ def explore(
     testing: Testing,
     *,
     seed: int,
+    genotypes: Sequence[str] = (),
 ) -> tuple[Further, tuple[str, ...]]:
     """Every further measure that can be had here, and a sentence for each that cannot.
 
     `judging` says by grouping how performance was judged, which the tipping points of its verdicts
-    go by; all else has the error rate of `testing`. Each has a stream of the seed of its own. A
-    measure that these data do not allow is left out and said: nothing rests on it.
+    go by; all else has the error rate of `testing`. `genotypes` are columns of allele counts, whose
+    FST is told. Each has a stream of the seed of its own. A measure that these data do not allow is
+    left out and said: nothing rests on it.
     """
     found: dict[str, list[Any]] = {}
     told: list[str] = []
     quick = replace(testing, draws=DRAWS)
     jobs = [
-        *(j for groups in cohort.groups for j in _by_groups(made, cohort, groups, quick)),
-        *(
-            j
-            for i, groups in enumerate(cohort.groups)
-            for j in (
-                *_decided(predicted, cohort, groups, judging[groups.name], testing.alpha),
-                *_tipped(predicted, cohort, groups, judging[groups.name], [seed, i, 0]),
-            )
-        ),
+        *_grouped(made, cohort, quick, genotypes),
+        *_performed(predicted, cohort, judging, testing.alpha, seed),
         *_by_axes(made, predicted, cohort, quick),
         *_crossed(made, cohort, quick),
     ]
     for i, (field, words, measure) in enumerate(jobs):
-        try:
-            record = measure(rng=np.random.default_rng([seed, 1_000 + i]))
-        except EvenlightError as error:
-            told.append(f"{words} could not be measured: {error}.")
-            continue
-        found.setdefault(field, []).append(record)
+        rng = np.random.default_rng([seed, 1_000 + i])
+        record = tried(f"{words} could not be measured", told, measure, rng=rng)
+        if record is not None:
+            found.setdefault(field, []).append(record)
     return Further(**{name: tuple(own) for name, own in found.items()}), tuple(told)
 
 
@@ -108,10 +100,36 @@ def performable(predicted: Predictions, cohort: Cohort) -> bool:
     return cohort.outcome_kind in PREDICTED
 
 
-def _by_groups(
-    made: Attributions, cohort: Cohort, groups: Groups, testing: Testing
+def _grouped(
+    made: Attributions, cohort: Cohort, testing: Testing, genotypes: Sequence[str]
 ) -> Iterator[Job]:
-    """Attributions as a whole, by one grouping."""
+    """Attributions as a whole and what features tell, by every grouping."""
+    for groups in cohort.groups:
+        yield from _by_groups(made, cohort, groups, testing, genotypes)
+
+
+def _performed(
+    predicted: Predictions,
+    cohort: Cohort,
+    judging: Mapping[str, Judging],
+    alpha: float,
+    seed: int,
+) -> Iterator[Job]:
+    """Decisions and label error, by every grouping."""
+    for i, groups in enumerate(cohort.groups):
+        own = judging[groups.name]
+        yield from _decided(predicted, cohort, groups, own, alpha)
+        yield from _tipped(predicted, cohort, groups, own, [seed, i, 0])
+
+
+def _by_groups(
+    made: Attributions,
+    cohort: Cohort,
+    groups: Groups,
+    testing: Testing,
+    genotypes: Sequence[str],
+) -> Iterator[Job]:
+    """Attributions as a whole and what features tell, by one grouping."""
     by = f"by {groups.name}"
     yield "global_tests", f"Whole explanations {by}", partial(globally, made, cohort, by=groups)
     if len(cohort.features.variables().names) > TOP:
@@ -126,7 +144,8 @@ def _by_groups(
             partial(label_coverage, made, cohort, by=groups),
         )
     if cohort.x.ndim == 2 and cohort.x.shape[1] <= WIDE:
-        yield "associations", f"Association {by}", partial(associate, cohort, by=groups)
+        told = partial(associate, cohort, by=groups, genotypes=genotypes)
+        yield "associations", f"Association {by}", told
     if cohort.rater is not None:
         yield "raters", f"Agreement of raters {by}", partial(rate, cohort, by=groups)
 
@@ -224,13 +243,13 @@ def overturned(
     made: Attributions, cohort: Cohort, relied: Sequence[Reliance], *, seed: int
 ) -> tuple[tuple[Tipping, ...], tuple[str, ...]]:
     """How wrong a binary label would have to be to overturn what each reliance says given it."""
-    out, told = [], []
+    out: list[Tipping] = []
+    told: list[str] = []
     for i, record in enumerate(relied):
         if cohort.outcome_kind != "binary":
             break
         rng = np.random.default_rng([seed, 3_000 + i])
-        try:
-            out.append(tip_reliance(record, made, cohort, by=record.grouping, rng=rng))
-        except EvenlightError as error:
-            told.append(f"Label error of reliance on {record.grouping}: {error}.")
+        ask = partial(tip_reliance, record, made, cohort, by=record.grouping, rng=rng)
+        found = tried(f"Label error of reliance on {record.grouping}", told, ask)
+        out += [] if found is None else [found]
     return tuple(out), tuple(told)

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 import pandas as pd
 
+from evenlight.data.searched import Worst
 from evenlight.measures.agreement import RankAgreement
 from evenlight.measures.along import PerformanceAlong
 from evenlight.measures.associations import Association
@@ -16,6 +17,7 @@ from evenlight.measures.comparison import Comparison
 from evenlight.measures.coverage import Coverage
 from evenlight.measures.decisions import Decisions
 from evenlight.measures.encoded import EncodedUsed
+from evenlight.measures.fragile import Fragility
 from evenlight.measures.global_tests import GlobalTests
 from evenlight.measures.intersection import Intersection
 from evenlight.measures.leakage import Leakage
@@ -30,6 +32,7 @@ from evenlight.measures.shortcuts import Shortcut
 from evenlight.measures.slices import Slices
 from evenlight.measures.specification import Specification
 from evenlight.measures.tipped import Tipping
+from evenlight.measures.uncertainty import Uncertainty
 
 Record = TypeVar("Record")
 
@@ -47,8 +50,9 @@ class Further:
 
     `gradients` compare attributions along continuous axes; `raters` hold agreement of raters;
     `encoded` says what layers hold of a grouping, `slices` where performance is worst (one record
-    a way of being wrong), `proxies` what is found of clusters (one record a representation). None
-    holds a person's own value, cluster or row.
+    a way of being wrong), `proxies` what is found of clusters (one record a representation);
+    `holds` the answers under other choices, `fragilities` and `worsts` what perturbations do,
+    `uncertainties` whether sets hold what they promise. None holds a person's own value or row.
     """
 
     global_tests: tuple[GlobalTests, ...] = ()
@@ -73,6 +77,9 @@ class Further:
     slices: tuple[Slices, ...] = ()
     proxies: tuple[Proxied, ...] = ()
     holds: tuple[Specification, ...] = ()
+    fragilities: tuple[Fragility, ...] = ()
+    worsts: tuple[Worst, ...] = ()
+    uncertainties: tuple[Uncertainty, ...] = ()
 
     def tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Each kind of measure as one long table, by name."""
@@ -84,6 +91,14 @@ class Further:
         yield from _joined("lever_closings", self.levers, _closings)
         yield from _joined("lever_signals", self.levers, _signals)
         yield from _joined("proxy_verdicts", self.proxies, Proxied.verdicts_frame)
+        drifts = [made for made in self.associations if made.drift is not None]
+        yield from _joined("drifts", drifts, Association.drift_frame)
+        apart, doses = Fragility.differences_frame, Fragility.doses_frame
+        yield from _joined("fragility_differences", self.fragilities, apart)
+        yield from _joined("fragility_doses", self.fragilities, doses)
+        sizes, held = Uncertainty.differences_frame, Uncertainty.held_frame
+        yield from _joined("uncertainty_differences", self.uncertainties, sizes)
+        yield from _joined("coverage_held", self.uncertainties, held)
 
 
 def _frame(record: Framed) -> pd.DataFrame:

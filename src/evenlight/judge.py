@@ -7,12 +7,10 @@ from dataclasses import replace
 from hashlib import sha256
 from math import isnan
 
-import numpy as np
-
+from evenlight.data.digits import percent
 from evenlight.findings import Answer, Finding, Findings, Gate, Part
-from evenlight.measures.specification import HOLDS, Specification
-from evenlight.measures.words import SEVERITIES, SPOKEN, Severity, gravest
-from evenlight.policy import Policy, Question
+from evenlight.measures.words import SEVERITIES, Severity, gravest
+from evenlight.policy import WATCHED, Policy, Question
 from evenlight.questions import answering, key, left_out, text
 from evenlight.results import Measures, Result, results
 from evenlight.sentences import sentence
@@ -68,36 +66,6 @@ def _words(answer: Answer) -> set[str]:
     return {answer.verdict, *(part.verdict for part in answer.parts)}
 
 
-def fragile(made: Specification, answers: Sequence[Answer], target: str) -> list[Finding]:
-    """A finding for each answer that holds in less than 80 % of the forks that enter it."""
-    by_id = {answer.id: answer for answer in answers}
-    return [
-        _fragile(made, k, by_id[made.ids[k]], target) for k in np.flatnonzero(made.fragile).tolist()
-    ]
-
-
-def _fragile(made: Specification, k: int, answer: Answer, target: str) -> Finding:
-    many, share = int(made.touched[:, k].sum()), float(made.share[k])
-    kept = int((made.holds & made.touched)[:, k].sum())
-    about = ("hold", answer.grouping, "", answer.id, "forks", target)
-    return Finding(
-        id=finding_id(*about),
-        kind="hold",
-        grouping=answer.grouping,
-        contrast="",
-        subject=answer.question,
-        view="forks",
-        target=target,
-        verdict="different",
-        severity="watch",
-        primary=True,
-        mechanism="",
-        evidence={"effect": share, "margin": HOLDS, "n": float(many)},
-        sentence=f'The answer to "{answer.question}", {SPOKEN[answer.verdict]}, holds under '
-        f"{kept} of {many} other choices: it depends on the choice.",
-    )
-
-
 def with_fragile(findings: Findings, more: Sequence[Finding]) -> Findings:
     """The findings with others among them, gravest first."""
     return Findings(tuple(sorted([*findings, *more], key=_gravity)))
@@ -119,8 +87,8 @@ def _covered(result: Result, measures: Measures, policy: Policy) -> Result:
     if known >= policy.coverage:
         return result
     reason = (
-        f"{result.grouping} is known for {known:.0%} of units, below the {policy.coverage:.0%} "
-        "that the plan asks for; more labels are needed"
+        f"{result.grouping} is known for {percent(known)} of units, below the "
+        f"{percent(policy.coverage)} that the plan asks for; more labels are needed"
     )
     return replace(result, verdict="not_estimable", reason=reason)
 
@@ -229,11 +197,7 @@ def _severity(result: Result, *, blocks: bool) -> Severity:
         return "block"
     if result.kind in ("performance", "shortcut"):
         return "act"
-    watched = result.kind in ("use", "reliance", "quality", "slice") or result.mechanism in (
-        "direct",
-        "use",
-        "context",
-    )
+    watched = result.kind in WATCHED or result.mechanism in ("direct", "use", "context")
     return "watch" if watched else "info"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from evenlight.data.features import FeatureSets
 from evenlight.data.given_sets import sets_of
 from evenlight.data.probed import Predictions
 from evenlight.data.twins import Twin
-from evenlight.errors import EvenlightError, InputError
-from evenlight.measures.belongs import same_groups, same_output
+from evenlight.errors import InputError
+from evenlight.measures.belongs import same_twin
 from evenlight.measures.clusters import clusters
 from evenlight.measures.judging import Judging
 from evenlight.measures.leak import leak
@@ -32,6 +32,7 @@ from evenlight.measures.shortcut_evidence import Evidence, unsupported_set
 from evenlight.measures.shortcuts import UNSUPPORTED, Shortcut
 from evenlight.measures.structure import Structure
 from evenlight.measures.testing import Testing
+from evenlight.measures.tried import tried
 from evenlight.measures.withhold import withheld_reliance
 from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
@@ -41,7 +42,7 @@ from evenlight.probes.shuffle import remove, shuffle
 from evenlight.probes.swap import swap
 from evenlight.probes.twin import twin as refitted
 
-Found = TypeVar("Found")
+LOST = "could not be had"
 
 LEVERS = 3
 """Subjects that are neutralised one by one, beside all that lack support: the largest shares."""
@@ -144,10 +145,10 @@ def leaning(
     for i, by in enumerate(asked):
         say(f"what reliance on {by} rests on")
         rng = np.random.default_rng([plan.explain.seed, 4_000 + i])
-        try:
-            out += _one(evidence, cohort, by, sets, judging, rng)
-        except EvenlightError as error:
-            out += Leaning(notes=(f"What reliance on {by} rests on was not measured: {error}.",))
+        lost: list[str] = []
+        ask = partial(_one, evidence, cohort, by, sets, judging, rng)
+        found = tried(f"What reliance on {by} rests on was not measured", lost, ask)
+        out += found or Leaning(notes=tuple(lost))
     return out
 
 
@@ -183,11 +184,12 @@ def _one(
     moved, beside = None, Evidence()
     if not bad:
         ask = partial(_moved, evidence, cohort, lean, sets)
-        moved = _tried(f"Interventions by {by}", notes, ask, judging=judging, rng=rng)
+        moved = tried(f"Interventions by {by} {LOST}", notes, ask, judging=judging, rng=rng)
         beside = _beside(evidence, cohort, by, sets, notes, rng=rng)
     twin, beside = beside.twin, replace(beside, levers=_of_unsupported(moved))
     gated = shortcut(lean, made, cohort, sets=sets, adjust=adjust, evidence=beside)
-    told = _tried(f"What tells {by}", notes, partial(_told, evidence, cohort, by, twin), rng=rng)
+    ask_told = partial(_told, evidence, cohort, by, twin)
+    told = tried(f"What tells {by} {LOST}", notes, ask_told, rng=rng)
     grouped = lean.subjects != as_variables(made, cohort)[0].features.names
     return Leaning(
         (lean,) if grouped else (),
@@ -205,24 +207,13 @@ def _beside(
     """The twin with the people whom it was trained on, or why there is none."""
     told: list[str] = []
     ask = partial(_twin, evidence, cohort, by, sets)
-    twin = _tried(f"A twin by {by}", told, ask, rng=rng)
+    twin = tried(f"A twin by {by} {LOST}", told, ask, rng=rng)
     if told:
         notes += told
         return Evidence(no_twin=told[0].rstrip("."))
     return Evidence(
         twin=twin, training=evidence.twin if isinstance(evidence.twin, Cohort) else None
     )
-
-
-def _tried(
-    what: str, notes: list[str], ask: Callable[..., Found | None], **own: Any
-) -> Found | None:
-    """What is asked, or None and a note on why it could not be had."""
-    try:
-        return ask(**own)
-    except EvenlightError as error:
-        notes.append(f"{what} could not be had: {error}.")
-        return None
 
 
 def _moved(
@@ -272,11 +263,10 @@ def _twin(
         return refitted(evidence.prepared, cohort, training=given, by=by, refitting=how, rng=rng)
     if given is None:
         return None
-    same_groups(given, cohort.grouping(by), "this reliance")
-    seen = given.at(cohort).audited
-    if seen is not None:
-        same_output("the twin", seen, evidence.made.at(cohort).output)
-    return given
+    return same_twin(
+        given, cohort, cohort.grouping(by), what="this reliance",
+        targets=[evidence.made.target], output=evidence.made.at(cohort).output,
+    )  # fmt: skip
 
 
 def _told(

@@ -24,8 +24,10 @@ from evenlight.plan_parts import (
     ReliancePlan,
     ReportPlan,
     SetsPlan,
+    UncertaintyPlan,
+    nearest,
 )
-from evenlight.plan_reliance import nearest, settled_reliance
+from evenlight.plan_reliance import certain, settled_measure, settled_reliance
 from evenlight.policy import Closed, Policy, Question
 
 MOST_QUESTIONS = 5
@@ -55,6 +57,7 @@ class Plan(Closed):
     sets: SetsPlan = SetsPlan()
     reliance: ReliancePlan = ReliancePlan()
     holds: HoldsPlan = HoldsPlan()
+    uncertainty: UncertaintyPlan = UncertaintyPlan()
     question: tuple[Question, ...] = Field(default=(), max_length=MOST_QUESTIONS)
     policy: Policy = Policy()
     report: ReportPlan = ReportPlan()
@@ -107,10 +110,15 @@ class Plan(Closed):
             _contrast(question, cohort)
             _subject(question, cohort, self.policy)
         _threshold(self.policy, cohort)
-        reliance = settled_reliance(self.reliance, cohort)
-        named = tuple(_named(question, cohort) for question in asked)
-        own = {"question": named, "reliance": reliance, "cohort": self._roles(cohort)}
-        return self.model_copy(update=own)
+        certain(self.uncertainty, cohort)
+        return self.model_copy(
+            update={
+                "question": tuple(_named(question, cohort) for question in asked),
+                "reliance": settled_reliance(self.reliance, cohort),
+                "measure": settled_measure(self.measure, cohort),
+                "cohort": self._roles(cohort),
+            }
+        )
 
     def _roles(self, cohort: Cohort) -> CohortPlan:
         """The roles of a cohort given in memory, so that the plan says what was audited."""
@@ -120,6 +128,7 @@ class Plan(Closed):
         own = {
             "outcome": outcome,
             "outcome_kind": cohort.outcome_kind,
+            "event": cohort.event or None,
             "unit": cohort.unit,
             "groups": tuple(g.name for g in cohort.groups),
             "strata": cohort.strata,

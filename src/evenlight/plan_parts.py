@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from evenlight.data.coefficients import Link
 from evenlight.data.outcome import Kind
+from evenlight.measures.conforming import Conformal
 from evenlight.policy import Closed
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The end of an error message: the known name that is nearest, or nothing.
+
+    >>> nearest("polcy", ["policy", "report"])
+    "; did you mean 'policy'?"
+    """
+    bare = {k.casefold(): k for k in known}
+    near = get_close_matches(name.casefold(), list(bare), n=1, cutoff=0.4)
+    return f"; did you mean {bare[near[0]]!r}?" if near else ""
+
+
+def listed(value: Any, name: str, *, every: str | bool = True) -> Any:
+    """Names that a plan lists, once each, or the word for all of them; () for false.
+
+    Raises ValueError, which pydantic tells with the key, for anything else.
+
+    >>> listed(["a", "b", "a"], "slices"), listed(False, "slices"), listed("all", "l", every="all")
+    (('a', 'b'), (), 'all')
+    """
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return tuple(dict.fromkeys(value))
+    if value is False and every is True:
+        return ()
+    if isinstance(value, type(every)) and value == every:
+        return value
+    said = '"all"' if every == "all" else "true"
+    raise ValueError(f'list the names, {name} = ["name"], or say {said}')
 
 
 class ModelPlan(Closed):
@@ -32,7 +64,10 @@ class ModelPlan(Closed):
 
 
 class CohortPlan(Closed):
-    """Which people: a built-in cohort or a CSV table, and the roles of its columns."""
+    """Which people: a built-in cohort or a CSV table, and the roles of its columns.
+
+    `event` is the label of an outcome of two that is the event; the other is 0.
+    """
 
     builtin: str | None = None
     table: str | None = None
@@ -40,6 +75,7 @@ class CohortPlan(Closed):
     features: tuple[str, ...] = ()
     outcome: str | None = None
     outcome_kind: Kind | None = None
+    event: str | int | float | None = None
     unit: str | None = None
     groups: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
@@ -48,7 +84,7 @@ class CohortPlan(Closed):
     rater: str | None = None
     prediction: str | None = None
     split: tuple[str, str] | None = None
-    missing: Literal["error", "drop", "median"] = "error"
+    missing: Literal["error", "drop", "median", "keep"] = "error"
 
 
 class GroupPlan(Closed):
@@ -82,9 +118,25 @@ class ExplainPlan(Closed):
 
 
 class MeasurePlan(Closed):
-    """Whether measures beside those that answer questions are made (`evenlight.further`)."""
+    """Whether measures beside those that answer questions are made (`evenlight.further`).
+
+    `genotypes` are columns of x that hold allele counts 0, 1, 2 (true: all of x), whose FST and
+    informativeness are told beside the answers.
+    """
 
     further: bool = True
+    genotypes: tuple[str, ...] | bool = ()
+
+    @field_validator("genotypes", mode="before")
+    @classmethod
+    def _listed(cls, value: Any, info: Any) -> Any:
+        return listed(value, info.field_name)
+
+    @model_validator(mode="after")
+    def _told_beside(self) -> Self:
+        if self.genotypes and not self.further:
+            raise ValueError("genotypes needs further = true, where FST is told")
+        return self
 
 
 class SetsPlan(Closed):
@@ -124,16 +176,11 @@ class ReliancePlan(Closed):
     @field_validator("layers", "slices", mode="before")
     @classmethod
     def _listed(cls, value: Any, info: Any) -> Any:
-        every = {"layers": "all", "slices": True}[info.field_name]
-        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-            return tuple(dict.fromkeys(value))
-        if value is False and info.field_name == "slices":
-            return ()
-        if isinstance(value, type(every)) and value == every:
-            return value
-        said = '"all"' if every == "all" else "true"
-        raise ValueError(f'list the names, {info.field_name} = ["name"], or say {said}')
+        return listed(value, info.field_name, every={"layers": "all"}.get(info.field_name, True))
 
+
+SUITES = ("counts", "expression", "genotypes", "sequence", "imaging", "tabular")
+"""Suites of perturbations that a plan can name (those of `probes.perturbations.suites`)."""
 
 ForkKind = Literal["seed", "background", "baseline", "explainer", "scale"]
 """Choices that can be made otherwise with nothing but the model and the cohort."""
@@ -144,9 +191,19 @@ class HoldsPlan(Closed):
 
     `forks` lists what is chosen otherwise (true: all that the model and cohort allow): seed,
     background, baseline, explainer, scale. Each fork costs about as much as the questions did.
+
+    `perturb` names a suite of small changes of the data (counts, expression, genotypes, sequence,
+    imaging, tabular), or is a table with its `name` and what it is told of the data, as `scale`;
+    what they do to each group is asked by every grouping, each drawn `draws` times.
+    `attributions` asks how far explanations move as well, at an explanation a step. `worst`
+    searches the worst combination: of all perturbations (true), or of those that it names.
     """
 
     forks: tuple[ForkKind, ...] | bool = ()
+    perturb: dict[str, Any] | None = None
+    draws: int = Field(default=1, ge=1, le=100)
+    attributions: bool = False
+    worst: tuple[str, ...] | bool = ()
 
     @field_validator("forks", mode="before")
     @classmethod
@@ -154,6 +211,65 @@ class HoldsPlan(Closed):
         if value is False:
             return ()
         return tuple(dict.fromkeys(value)) if isinstance(value, list | tuple) else value
+
+    @field_validator("perturb", mode="before")
+    @classmethod
+    def _suite(cls, value: Any) -> Any:
+        asked = {"name": value} if isinstance(value, str) else value
+        if asked is None:
+            return None
+        name = asked.get("name", "") if isinstance(asked, dict) else asked
+        if name not in SUITES:
+            near = nearest(str(name), SUITES).rstrip("?") if name else ""
+            raise ValueError(f"no suite {name!r}{near}; known: {', '.join(SUITES)}")
+        return asked
+
+    @field_validator("worst", mode="before")
+    @classmethod
+    def _searched(cls, value: Any) -> Any:
+        return listed([value] if isinstance(value, str) else value, "worst")
+
+    @model_validator(mode="after")
+    def _of_a_suite(self) -> Self:
+        asked = [name for name in ("worst", "attributions") if getattr(self, name)]
+        if asked and self.perturb is None:
+            raise ValueError(
+                f"{asked[0]} is asked of the perturbations of a suite; name one with "
+                f"perturb: {', '.join(SUITES)}"
+            )
+        return self
+
+
+LEVELS = (0.8, 0.9, 0.95)
+"""Coverages that are asked where a plan says true."""
+
+
+class UncertaintyPlan(Closed):
+    """How sure the model is in each group, and whether conformal sets hold what they promise.
+
+    `levels` are the coverages that are promised (true: 0.8, 0.9, 0.95); the audited people
+    calibrate one another in `folds` of whole units. `score` of classes is lac or aps, of numbers
+    absolute; auto is the first of either. `margin` says how far below its level the coverage of a
+    group may lie, and how far those of two groups apart.
+    """
+
+    levels: tuple[float, ...] = ()
+    score: Literal["auto", "lac", "aps", "absolute"] = "auto"
+    folds: int = Field(default=10, ge=2, le=100)
+    margin: float = Field(default=0.05, gt=0, lt=1)
+
+    @field_validator("levels", mode="before")
+    @classmethod
+    def _promised(cls, value: Any) -> Any:
+        if value is True or value is False:
+            return LEVELS if value else ()
+        return tuple(value) if isinstance(value, list | tuple) else value
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.levels:
+            Conformal(levels=self.levels, score=self.score)
+        return self
 
 
 class ReportPlan(Closed):

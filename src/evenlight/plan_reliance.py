@@ -1,14 +1,15 @@
-"""What the plan asks about reliance, checked against the cohort before any compute."""
+"""What the plan names of a cohort, checked before any compute: columns, slices, sets."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from evenlight.data.cohort import Cohort
-from evenlight.errors import EvenlightError, PlanError
+from evenlight.errors import EvenlightError, FeatureError, PlanError
+from evenlight.measures.conforming import CLASSES, NUMBERS
+from evenlight.measures.genotypes_named import named_genotypes
 from evenlight.measures.sliced import levels_of
-from evenlight.plan_parts import ReliancePlan
+from evenlight.plan_parts import MeasurePlan, ReliancePlan, UncertaintyPlan, nearest
 
 SLICED = ("binary", "continuous")
 """Outcomes of which slices are searched."""
@@ -35,15 +36,37 @@ def settled_reliance(asked: ReliancePlan, cohort: Cohort) -> ReliancePlan:
     return asked.model_copy(update={"slices": slices, "against": against})
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
-    """The end of an error message: the known name that is nearest, or nothing.
+def settled_measure(asked: MeasurePlan, cohort: Cohort) -> MeasurePlan:
+    """The same with genotype columns named where the plan says all.
 
-    >>> nearest("polcy", ["policy", "report"])
-    "; did you mean 'policy'?"
+    Raises PlanError for columns that are not there, or hold anything else than allele counts.
     """
-    bare = {k.casefold(): k for k in known}
-    near = get_close_matches(name.casefold(), list(bare), n=1, cutoff=0.4)
-    return f"; did you mean {bare[near[0]]!r}?" if near else ""
+    if not asked.genotypes:
+        return asked
+    try:
+        named = named_genotypes(cohort, asked.genotypes)
+    except FeatureError as error:
+        raise PlanError(f"measure.genotypes: {error}") from None
+    return asked.model_copy(update={"genotypes": named})
+
+
+def certain(asked: UncertaintyPlan, cohort: Cohort) -> None:
+    """Raise PlanError for levels without an outcome that sets could hold, or another's score."""
+    if not asked.levels:
+        return
+    kind = cohort.outcome_kind
+    if kind is None or kind == "survival":
+        found = "no outcome" if kind is None else "a survival outcome"
+        raise PlanError(
+            f"uncertainty.levels asks for sets that hold the outcome, and the cohort has {found}; "
+            "name a binary, categorical or continuous one, or leave levels out"
+        )
+    scores = ("auto", *(NUMBERS[:1] if kind == "continuous" else CLASSES))
+    if asked.score not in scores:
+        raise PlanError(
+            f"uncertainty.score is {asked.score!r}, which is no score of a {kind} outcome; known: "
+            f"{', '.join(scores)}"
+        )
 
 
 def _structure(reliance: ReliancePlan, cohort: Cohort) -> None:

@@ -60,6 +60,10 @@ class Policy(Closed):
     coverage: float = Field(default=0.5, ge=0, le=1)
 
 
+WATCHED = ("use", "reliance", "quality", "slice", "fragility", "coverage")
+"""Kinds of findings that are to be watched where groups differ, whatever the mechanism."""
+
+
 def family(question: Question) -> tuple[str, str, str]:
     """The family whose simultaneous interval answers a question: kind, grouping, condition.
 

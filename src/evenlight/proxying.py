@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -27,6 +26,7 @@ from evenlight.measures.proxies import Proxies, over_proxies, proxies
 from evenlight.measures.reliance import TOTALS
 from evenlight.measures.rely import rely
 from evenlight.measures.testing import Testing
+from evenlight.measures.tried import tried
 from evenlight.models.probe import settled
 from evenlight.plan import Plan
 from evenlight.probes.embeddings import embed
@@ -78,17 +78,18 @@ def proxying(
     if not plan.reliance.proxies:
         return Proxying()
     say("verdicts over proxy groups")
-    try:
-        kind, found = representations(model, cohort, plan)
-    except EvenlightError as error:
-        return Proxying(notes=(f"Proxy groups could not be had: {error}.",))
-    made, notes = [], []
-    for i, item in enumerate(found):
+    notes: list[str] = []
+    found = tried(
+        "Proxy groups could not be had", notes, partial(representations, model, cohort, plan)
+    )
+    if found is None:
+        return Proxying(notes=tuple(notes))
+    made, kind = [], found[0]
+    for i, item in enumerate(found[1]):
         rng = np.random.default_rng([plan.explain.seed, STREAM + i])
-        try:
-            clustered = proxies(item, cohort, k=_sizes(cohort.u), rng=rng)
-        except EvenlightError as error:
-            notes.append(f"Proxy groups of {item.name} could not be had: {error}.")
+        cluster = partial(proxies, item, cohort, k=_sizes(cohort.u), rng=rng)
+        clustered = tried(f"Proxy groups of {item.name} could not be had", notes, cluster)
+        if clustered is None:
             continue
         ask = partial(_verdicts, asked, cohort, seed=int(rng.integers(2**63)), notes=notes)
         made.append(Proxied.of(clustered, over_proxies(clustered, ask), made_of=kind))
@@ -109,11 +110,8 @@ def stood_in(model: object, cohort: Cohort, plan: Plan) -> Cohort:
         groups = _most_stable(proxies(found[0], cohort, k=_sizes(cohort.u), rng=rng))
     except EvenlightError as error:
         raise PlanError(f"no grouping is declared, and no proxy could be made: {error}") from None
-    made = copy(cohort)
     note = STOOD_IN.format(title=groups.name, name=found[0].name)
-    object.__setattr__(made, "groups", (groups,))
-    object.__setattr__(made, "notes", (*cohort.notes, note))
-    return made
+    return cohort.altered(groups=(groups,), notes=(*cohort.notes, note))
 
 
 def representations(
@@ -178,10 +176,8 @@ def _verdicts(
     """Verdicts by one clustering; a measure that cannot be had is a note, and not estimable."""
     out: list[dict[str, str]] = []
     for words, measure in (("Performance", _performance), ("Reliance", _reliance)):
-        try:
-            out += measure(asked, cohort, groups, rng=np.random.default_rng(seed))
-        except EvenlightError as error:
-            notes.append(f"{words} by {groups.name} could not be measured: {error}.")
+        ask = partial(measure, asked, cohort, groups, rng=np.random.default_rng(seed))
+        out += tried(f"{words} by {groups.name} could not be measured", notes, ask) or []
     nothing = {"measure": "everything", "subject": "all", "verdict": "not_estimable"}
     return pd.DataFrame(out or [nothing])
 

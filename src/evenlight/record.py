@@ -32,12 +32,13 @@ SAID = {
 }
 """How the words of the gate of reliance are printed."""
 
-SCHEMA = "urn:evenlight:audit:1.4"
+SCHEMA = "urn:evenlight:audit:1.5"
 """Name and version of the record's form.
 
-1.4: `further` has `encoded`, `slices`, `proxies`, `holds` and
-`set_reliances`; an association counts the strata
-`dropped`, a gate names the conditions `stricter` than its own.
+1.5: `further` has `fragilities`, `worsts` and `uncertainties`, the plan `holds.perturb`,
+`uncertainty`, `measure.genotypes` and the outcome's `event`.
+1.4: `further` has `encoded`, `slices`, `proxies`, `holds` and `set_reliances`; an association
+counts the strata `dropped`, a gate names the conditions `stricter` than its own.
 """
 
 

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 
+from evenlight.data.searched import Worst
 from evenlight.measures.comparison import Comparison, View
 from evenlight.measures.encoded import EncodedUsed
+from evenlight.measures.fragile import Fragility
 from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.shortcuts import LEAST_SHARE, Shortcut
 from evenlight.measures.slices import Slices
+from evenlight.measures.uncertainty import Uncertainty
 from evenlight.measures.words import Verdict
 from evenlight.result import NAN, Result
-from evenlight.results_beside import encoded_results, slice_results
+from evenlight.results_beside import (
+    arm,
+    encoded_results,
+    fragile_results,
+    promise_results,
+    slice_results,
+    width_results,
+    worst_results,
+)
 
 __all__ = ["Measures", "Result", "results"]
 
@@ -47,25 +59,33 @@ class Measures:
     encoded: tuple[EncodedUsed, ...] = ()
     slices: tuple[Slices, ...] = ()
     by_sets: tuple[Reliance, ...] = ()
+    fragilities: tuple[Fragility, ...] = ()
+    worsts: tuple[Worst, ...] = ()
+    uncertainties: tuple[Uncertainty, ...] = ()
 
 
 def results(measures: Measures) -> list[Result]:
     """Every judged number of every measure; shares of sets answer for all, where there are sets."""
     sets = {made.grouping for made in measures.by_sets}
-    return [
-        *(r for made in measures.performances for r in _performance(made)),
-        *(r for made in measures.comparisons for r in _comparison(made)),
-        *(
-            r
-            for made in measures.reliances
-            for r in _reliance(made, totals=made.grouping not in sets)
-        ),
-        *(r for made in measures.by_sets for r in _reliance(made)),
-        *(r for made in measures.qualities for r in _quality(made)),
-        *(_shortcut(made) for made in measures.shortcuts),
-        *(r for record in measures.encoded for r in encoded_results(record)),
-        *(r for record in measures.slices for r in slice_results(record)),
+
+    def whole(made: Reliance) -> Iterator[Result]:
+        return _reliance(made, totals=made.grouping not in sets)
+
+    told: list[tuple[Callable[[Any], Iterator[Result]], Sequence[Any]]] = [
+        (_performance, measures.performances),
+        (_comparison, measures.comparisons),
+        (whole, measures.reliances),
+        (_reliance, measures.by_sets),
+        (_quality, measures.qualities),
+        (_shortcut, measures.shortcuts),
+        (encoded_results, measures.encoded),
+        (slice_results, measures.slices),
+        (fragile_results, measures.fragilities),
+        (worst_results, measures.worsts),
+        (promise_results, measures.uncertainties),
+        (width_results, measures.uncertainties),
     ]
+    return [result for tell, records in told for made in records for result in tell(made)]
 
 
 def _performance(made: Performance) -> Iterator[Result]:
@@ -88,39 +108,47 @@ def _performance(made: Performance) -> Iterator[Result]:
                 p=float(made.p[c, m]),
                 alpha=made.alpha,
                 more=float(made.more[c, m]),
-                more_in=_where(str(made.more_in[c, m]), pair),
+                more_in=arm(str(made.more_in[c, m]), pair),
                 reason=str(made.difference_reason[c, m]),
             )
 
 
 def _comparison(made: Comparison) -> Iterator[Result]:
     partners = {(p.level, p.reference, p.subject): p.names for p in made.partners}
-    for v, view in enumerate(made.views):
-        for c, pair in enumerate(made.contrasts):
-            for j, subject in enumerate(made.subjects):
-                at = (v, c, j)
-                yield Result(
-                    kind="use" if _of_use(view) else "attribution",
-                    grouping=made.grouping,
-                    pair=pair,
-                    subject=subject,
-                    view=view.key,
-                    verdict=made.verdict[at].item(),
-                    effect=float(made.effect[at]),
-                    low=float(made.low[at]),
-                    high=float(made.high[at]),
-                    n=float(made.n[v, c].min()) if made.n[v, c].all() else NAN,
-                    unit="SD of the response" if view.scale == "response" else "SD(f)",
-                    margin=made.margin,
-                    p=float(made.p[at]),
-                    q=float(made.q[at]),
-                    alpha=view.alpha,
-                    more=float(made.more[at]),
-                    more_in=_where(str(made.more_in[at]), pair),
-                    mechanism=str(made.mechanism[at]),
-                    reason=str(made.reason[at]),
-                    partners=partners.get((*pair, subject), ()),
-                )
+    for at in np.ndindex(*made.verdict.shape):
+        yield _compared(made, at, partners)
+
+
+def _compared(
+    made: Comparison,
+    at: tuple[int, ...],
+    partners: Mapping[tuple[str, str, str], tuple[str, ...]],
+) -> Result:
+    """One subject of one contrast in one view."""
+    v, c, j = at
+    view, pair, subject = made.views[v], made.contrasts[c], made.subjects[j]
+    return Result(
+        kind="use" if _of_use(view) else "attribution",
+        grouping=made.grouping,
+        pair=pair,
+        subject=subject,
+        view=view.key,
+        verdict=made.verdict[at].item(),
+        effect=float(made.effect[at]),
+        low=float(made.low[at]),
+        high=float(made.high[at]),
+        n=float(made.n[v, c].min()) if made.n[v, c].all() else NAN,
+        unit="SD of the response" if view.scale == "response" else "SD(f)",
+        margin=made.margin,
+        p=float(made.p[at]),
+        q=float(made.q[at]),
+        alpha=view.alpha,
+        more=float(made.more[at]),
+        more_in=arm(str(made.more_in[at]), pair),
+        mechanism=str(made.mechanism[at]),
+        reason=str(made.reason[at]),
+        partners=partners.get((*pair, subject), ()),
+    )
 
 
 def _of_use(view: View) -> bool:
@@ -139,22 +167,8 @@ def _reliance(made: Reliance, *, totals: bool = True) -> Iterator[Result]:
     )  # fmt: skip
     for g, given in enumerate(made.given):
         one = partial(own, view=given, n=float(made.n[g]) or NAN, alpha=float(made.alpha[g]))
-        for t, name in enumerate(TOTALS[:2] if totals else ()):
-            total = partial(
-                one,
-                subject=name,
-                verdict=made.total_verdict[g, t].item(),
-                effect=float(made.total[g, t]),
-                low=float(made.total_low[g, t]),
-                high=float(made.total_high[g, t]),
-            )
-            if name == "eta_squared":
-                yield total(reason=str(made.total_reason[g]))
-                continue
-            yield total(
-                reason=str(made.total_reason[g]) or str(made.undecided[g]),
-                unresolved=float(made.total[g, TOTALS.index("unresolved_share")]),
-            )
+        if totals:
+            yield from _totals(made, g, one)
         for j, name in enumerate(made.subjects):
             yield one(
                 subject=name,
@@ -169,10 +183,30 @@ def _reliance(made: Reliance, *, totals: bool = True) -> Iterator[Result]:
             )
 
 
-def _shortcut(made: Shortcut) -> Result:
+def _totals(made: Reliance, g: int, one: Callable[..., Result]) -> Iterator[Result]:
+    """What follows the group in all, and the part of it without demonstrated support."""
+    for t, name in enumerate(TOTALS[:2]):
+        total = partial(
+            one,
+            subject=name,
+            verdict=made.total_verdict[g, t].item(),
+            effect=float(made.total[g, t]),
+            low=float(made.total_low[g, t]),
+            high=float(made.total_high[g, t]),
+        )
+        if name == "eta_squared":
+            yield total(reason=str(made.total_reason[g]))
+            continue
+        yield total(
+            reason=str(made.total_reason[g]) or str(made.undecided[g]),
+            unresolved=float(made.total[g, TOTALS.index("unresolved_share")]),
+        )
+
+
+def _shortcut(made: Shortcut) -> Iterator[Result]:
     """The gate of reliance; only where all of it is met is anything said to differ."""
     value, low, high = (float(number) for number in made.unsupported)
-    return Result(
+    yield Result(
         kind="shortcut",
         grouping=made.grouping,
         pair=None,
@@ -212,8 +246,3 @@ def _quality(made: Quality) -> Iterator[Result]:
                 p=float(made.p[c, m]),
                 reason=str(made.difference_reason[c, m]),
             )
-
-
-def _where(arm: str, pair: tuple[str, str]) -> str:
-    """The group behind "level" and "reference"."""
-    return {"level": pair[0], "reference": pair[1]}.get(arm, arm)

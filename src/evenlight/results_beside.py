@@ -1,16 +1,21 @@
-"""Judged numbers of what stands beside reliance: layers that encode a group, and worst slices."""
+"""Judged numbers of what stands beside reliance: layers, slices, perturbations, kept promises."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
+from evenlight.arrays import Int
 from evenlight.data.digits import decimals, fixed
+from evenlight.data.searched import Worst
 from evenlight.measures.encoded import EncodedUsed
+from evenlight.measures.fragile import Fragility
 from evenlight.measures.slices import Slices
+from evenlight.measures.uncertainty import Uncertainty
 from evenlight.measures.words import Mechanism, Verdict
-from evenlight.result import Result
+from evenlight.result import NAN, Result
 
 USED: dict[str, tuple[Mechanism, str]] = {
     "encoded_and_used": (
@@ -36,6 +41,17 @@ CONFIRMED: dict[str, Verdict] = {
     "not_estimable": "not_estimable",
 }
 """The verdict behind each word of a slice; one that is not confirmed is not cleared either."""
+
+KEPT: dict[str, Verdict] = {
+    "below": "different",
+    "not_below": "similar",
+    "cannot_tell": "cannot_tell",
+    "not_estimable": "not_estimable",
+}
+"""The verdict behind each word on a promise: above it is no fault, so *similar* has one side."""
+
+FRAGILE = {"size": "SD(f)", "flips": "share of decisions"}
+"""Views of fragility that are judged, with the unit of their effect."""
 
 
 def encoded_results(made: EncodedUsed) -> Iterator[Result]:
@@ -103,3 +119,127 @@ def slice_results(made: Slices) -> Iterator[Result]:
             alpha=made.alpha,
             reason=str(made.reason[i]),
         )
+
+
+def fragile_results(made: Fragility) -> Iterator[Result]:
+    """One result a view, contrast and perturbation: the smallest strength at which groups differ.
+
+    Where they differ at none, the largest. The intervals hold together over all strengths, so that
+    one of them may be chosen. The step is told in `reason` where there is a number.
+    """
+    apart, pairs = made.apart, made.contrasts
+    tested = [(v.name, v.given) for v in apart.views]
+    for name, unit in FRAGILE.items():
+        if (name, "nothing") not in tested:
+            continue
+        v = made.view(name)
+        one = partial(
+            Result, kind="fragility", grouping=made.grouping, view=f"{name}|nothing", unit=unit,
+            margin=float(apart.margin[v]), alpha=made.alpha,
+        )  # fmt: skip
+        for c, pair in enumerate(pairs):
+            for subject in dict.fromkeys(made.perturbation):
+                at = (v, c, _telling(made, v, c, subject))
+                yield one(
+                    pair=pair,
+                    subject=subject,
+                    verdict=apart.verdict[at].item(),
+                    effect=float(apart.effect[at]),
+                    low=float(apart.low[at]),
+                    high=float(apart.high[at]),
+                    n=float(apart.n[v, c].min()) if apart.n[v, c].all() else NAN,
+                    p=float(apart.p_maxt[at]),
+                    more=float(apart.more[at]),
+                    more_in=arm(str(apart.more_in[at]), pair),
+                    reason=str(apart.reason[at]) or made.steps[at[2]],
+                )
+
+
+def _telling(made: Fragility, v: int, c: int, perturbation: str) -> int:
+    """The step that is told of a perturbation."""
+    at: Int = np.flatnonzero(np.array(made.perturbation) == perturbation)
+    apart = at[made.apart.verdict[v, c, at] == "different"]
+    return int(apart[0] if len(apart) else at[-1])
+
+
+def worst_results(made: Worst) -> Iterator[Result]:
+    """What the half of the people that was not searched shows of the worst combination found."""
+    found = [str(s) for s, x in zip(made.steps, made.strength.tolist(), strict=True) if x > 0]
+    verdict: Verdict = made.verdict  # type: ignore[assignment]
+    yield Result(
+        kind="fragility",
+        grouping=made.grouping,
+        pair=(made.level, made.reference) if made.reference else None,
+        subject=made.suite,
+        view=f"worst|{made.objective}",
+        verdict=verdict,
+        effect=made.effect,
+        low=made.low,
+        high=made.high,
+        n=float(made.n_held[0] if not made.reference else made.n_held.min()) or NAN,
+        unit="SD(f)",
+        margin=made.margin,
+        p=made.p,
+        alpha=made.alpha,
+        reason=made.reason or "; ".join(found) or "no change at all",
+    )
+
+
+def promise_results(made: Uncertainty) -> Iterator[Result]:
+    """Coverage less its promise in each group, of sets that are calibrated on everyone."""
+    held = made.held
+    margin = np.broadcast_to(held.margin, (len(held.measure),))
+    for h, m in enumerate(held.measure):
+        if made.calibrated[m] != "everyone":
+            continue
+        promise = float(made.level[m])
+        for g, group in enumerate(held.groups):
+            part = made.part(group)
+            yield Result(
+                kind="coverage",
+                grouping=made.grouping,
+                pair=None,
+                subject=group,
+                view=f"{promise:g}|everyone",
+                verdict=KEPT[str(held.verdict[g, h])],
+                effect=float(made.value[part, m]) - promise,
+                low=float(held.low[g, h]) - promise,
+                high=float(held.high[g, h]) - promise,
+                n=float(made.n[part]),
+                unit="share",
+                margin=float(margin[h]),
+                alpha=made.alpha,
+                reason=str(held.reason[g, h]),
+            )
+
+
+def width_results(made: Uncertainty) -> Iterator[Result]:
+    """How much larger sets must be in one group than in another to hold as often in each."""
+    for m, (name, whose) in enumerate(zip(made.measures, made.calibrated, strict=True)):
+        if whose != "own group" or name == "coverage" or np.isnan(made.margin[m]):
+            continue
+        for c, pair in enumerate(made.contrasts):
+            yield Result(
+                kind="width",
+                grouping=made.grouping,
+                pair=pair,
+                subject=name,
+                view=f"{float(made.level[m]):g}|own group",
+                verdict=made.verdict[c, m].item(),
+                effect=float(made.difference[c, m]),
+                low=float(made.difference_low[c, m]),
+                high=float(made.difference_high[c, m]),
+                n=float(min(made.n[made.part(group)] for group in pair)),
+                unit=made.units[m],
+                margin=float(made.margin[m]),
+                p=float(made.p[c, m]),
+                alpha=made.alpha,
+                more=float(made.more[c, m]),
+                more_in=arm(str(made.more_in[c, m]), pair),
+                reason=str(made.difference_reason[c, m]),
+            )
+
+
+def arm(word: str, pair: tuple[str, str]) -> str:
+    """The group behind "level" and "reference"."""
+    return {"level": pair[0], "reference": pair[1]}.get(word, word)

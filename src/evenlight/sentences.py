@@ -8,10 +8,22 @@ from evenlight.data.digits import MINUS, confidence, decimals, fixed, plain
 from evenlight.data.shown import SUBJECTS, metric_name
 from evenlight.measures.words import SPOKEN
 from evenlight.results import Result
-from evenlight.sentences_beside import encoded_sentence, slice_sentence
+from evenlight.sentences_beside import (
+    encoded_sentence,
+    fragile_sentence,
+    promise_sentence,
+    slice_sentence,
+    width_sentence,
+)
 from evenlight.stats.equivalence import SIMILAR_FROM
 
-BESIDE = {"encoding": encoded_sentence, "slice": slice_sentence}
+BESIDE = {
+    "encoding": encoded_sentence,
+    "slice": slice_sentence,
+    "fragility": fragile_sentence,
+    "coverage": promise_sentence,
+    "width": width_sentence,
+}
 """Kinds of results that have sentences of their own."""
 
 WHY: dict[str, str] = {

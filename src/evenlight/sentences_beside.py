@@ -1,8 +1,11 @@
-"""What is said of layers and slices: encoding is not use, and a slice was searched for."""
+"""What is said of layers, slices, perturbations and promises: each with what it does not say."""
 
 from __future__ import annotations
 
-from evenlight.data.digits import confidence, decimals, fixed
+from math import isnan
+
+from evenlight.data.digits import confidence, count, decimals, fixed, percent, plain
+from evenlight.measures.words import SPOKEN
 from evenlight.result import Result
 
 BADLY: dict[str, str] = {
@@ -53,3 +56,105 @@ def _limits(result: Result) -> str:
     places = max(decimals(result.high - result.low), 2)
     numbers = [fixed(v, places) for v in (result.effect, result.low, result.high)]
     return f"{numbers[0]} ({confidence(result.alpha)} interval {numbers[1]} to {numbers[2]})"
+
+
+def fragile_sentence(result: Result) -> str:
+    """After which change the outputs of one group move further, and by how much."""
+    level, reference = result.pair or ("", "")
+    view, _, objective = result.view.partition("|")
+    whom = f"in {level} than in {reference}" if reference else "in every group"
+    size = _far(result, abs(result.effect))
+    if view == "flips":
+        higher = "higher" if result.effect > 0 else "lower"
+        said = f"After {result.reason}, the share of decisions that turn is {size} {higher} {whom}"
+    elif objective == "size":
+        said = f"The worst found within the bounds ({result.reason}) moves the output by {size}"
+    else:
+        after = "After " if view == "size" else "After the worst found within the bounds: "
+        said = f"{after}{result.reason}, the output moves {size} {_further(result)} {whom}"
+    held = " in people who were not searched" if view == "worst" else ""
+    return f"{said}{held} ({_numbers(result)}): {_closed(result)}."
+
+
+def promise_sentence(result: Result) -> str:
+    """Whether one threshold holds the outcome of a group as often as is promised."""
+    promise = float(result.view.partition("|")[0])
+    shown = [_told(promise + v, places=1) for v in (result.effect, result.low, result.high)]
+    words = {"different": "below what is promised", "similar": "not below what is promised"}
+    return (
+        f"One threshold for everyone, meant to hold the outcome of {_told(promise)}, holds it for "
+        f"{shown[0]} in {result.subject} ({confidence(result.alpha)} interval {shown[1]} to "
+        f"{shown[2]}, margin {_told(result.margin)}, {count(result.n)} people): "
+        f"{words.get(result.verdict, SPOKEN[result.verdict])}. Coverage is promised for people "
+        "whom the model was not trained on."
+    )
+
+
+def width_sentence(result: Result) -> str:
+    """How much larger sets must be in one group than in another to hold as often in each."""
+    level, reference = result.pair or ("", "")
+    promise = float(result.view.partition("|")[0])
+    more = "larger" if result.effect > 0 else "smaller"
+    return (
+        f"To hold the outcome of {_told(promise)} in each group, sets are "
+        f"{_far(result, abs(result.effect))} {more} in {level} than in {reference} "
+        f"({_numbers(result)}): {_closed(result)}."
+    )
+
+
+def _told(share: float, *, places: int = 0) -> str:
+    """A share in per cent, with a decimal where it needs one."""
+    whole = abs(100 * share - round(100 * share)) < 1e-9
+    return percent(share, places=places if places or whole else 1)
+
+
+def _numbers(result: Result) -> str:
+    """Interval, margin and people of a difference."""
+    low, high = _scaled(result, result.low), _scaled(result, result.high)
+    places = decimals(high - low)
+    share = " points" if result.unit in SHARES else ""
+    margin = f"{_rounded(_scaled(result, result.margin))}{share}"
+    n = "" if isnan(result.n) else f", {count(result.n)} people in the smaller group"
+    limits = f"{fixed(low, places)} to {fixed(high, places)}"
+    return f"{confidence(result.alpha)} interval {limits}, margin {margin}{n}"
+
+
+def _rounded(value: float) -> str:
+    """A margin with three digits and no idle zeros.
+
+    >>> _rounded(0.1), _rounded(2.6741)
+    ('0.1', '2.67')
+    """
+    return plain(float(f"{value:.3g}"))
+
+
+SHARES = ("share", "share of decisions")
+"""Units whose numbers are told in points of a hundred."""
+
+
+def _scaled(result: Result, value: float) -> float:
+    return 100.0 * value if result.unit in SHARES else value
+
+
+def _far(result: Result, value: float) -> str:
+    places = decimals(_scaled(result, result.high - result.low))
+    unit = "points" if result.unit in SHARES else result.unit
+    return f"{fixed(_scaled(result, value), places)} {unit}".strip()
+
+
+def _further(result: Result) -> str:
+    return "further" if result.effect > 0 else "less far"
+
+
+def _closed(result: Result) -> str:
+    """The verdict, and what would settle one that cannot be told."""
+    said = SPOKEN[result.verdict]
+    if result.verdict == "different":
+        beyond = result.low > result.margin or result.high < -result.margin
+        return f"{said}, beyond the margin" if beyond else f"{said}, size uncertain"
+    if result.verdict == "similar":
+        return f"{said}, inside the margin"
+    if not isnan(result.more):
+        where = "in each group" if result.more_in == "both" else f"in {result.more_in}"
+        return f"{said}; about {count(result.more)} more people {where} would settle it"
+    return said

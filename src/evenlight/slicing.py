@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 
 import numpy as np
 
 from evenlight.data.cohort import Cohort
 from evenlight.data.probed import Predictions
-from evenlight.errors import EvenlightError
 from evenlight.measures.slices import Of, Slices, slices
+from evenlight.measures.tried import tried
 from evenlight.plan import Plan
 
 STREAM = 6_000
@@ -43,11 +44,11 @@ def slicing(
     if isinstance(over, bool) or not over:
         return Slicing()
     say("searching the worst slices")
-    made, notes = [], []
+    made: list[Slices] = []
+    notes: list[str] = []
     for of in get_args(Of):
         rng = np.random.default_rng([plan.explain.seed, STREAM])
-        try:
-            made.append(slices(predicted, cohort, over=list(over), of=of, rng=rng))
-        except EvenlightError as error:
-            notes.append(f"{WORDS[of]} could not be searched: {error}.")
+        ask = partial(slices, predicted, cohort, over=list(over), of=of, rng=rng)
+        found = tried(f"{WORDS[of]} could not be searched", notes, ask)
+        made += [] if found is None else [found]
     return Slicing(tuple(made), tuple(dict.fromkeys(notes)))

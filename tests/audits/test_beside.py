@@ -165,6 +165,7 @@ def test_the_record_reads_back_and_fits_its_schema(audited: Audit) -> None:
     assert again.to_json() == audited.to_json()
     jsonschema.validate(json.loads(audited.to_json()), audit_schema())
     kinds = {"encoded": EncodedUsed, "slices": Slices, "proxies": Proxied}
+    assert [len(getattr(audited.further, name)) for name in kinds] == [2, 3, 1]
     for name, kind in kinds.items():
         for made in getattr(audited.further, name):
             assert plain(restore(kind, plain(made))) == plain(made)

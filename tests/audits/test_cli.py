@@ -112,7 +112,7 @@ def test_check_says_what_can_be_asked(project: Path) -> None:
     done = evenlight("check", "audit.toml", folder=project)
     assert done.returncode == 0, done.stderr
     assert "240 rows, 240 units, 2 features" in done.stdout
-    assert "groups   race: A 120, B 120, unknown 0; known for 100%" in done.stdout
+    assert "groups   race: A 120, B 120, unknown 0; known for 100 %" in done.stdout
     assert "contrast B against A: can be asked" in done.stdout
     assert not (project / "audit").exists()
 

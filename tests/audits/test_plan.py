@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
+import numpy as np
+import pandas as pd
 import pytest
+from pydantic import BaseModel
 
 from evenlight.cohorts import warfarin
+from evenlight.data.cohort import Cohort
 from evenlight.errors import InputError, PlanError
 from evenlight.ledger import enter
 from evenlight.load import load_cohort
@@ -145,3 +152,70 @@ def test_axes_of_a_plan_are_read_from_the_table(tmp_path: Path) -> None:
     data["axes"]["pcs"]["columns"] = ["sex"]  # type: ignore[index]
     with pytest.raises(PlanError, match="'sex' of the table does not hold numbers"):
         load_cohort(Plan.from_data(data), tmp_path)
+
+
+def two_labels() -> Cohort:
+    """Four people, ill or well."""
+    people = pd.DataFrame({"sex": ["f", "m"] * 2, "state": ["ill", "well", "well", "ill"]})
+    x = np.arange(4.0)[:, None]
+    return Cohort(x, people, ["age"], outcome="state", event="ill", unit="row", groups=["sex"])
+
+
+def test_the_event_of_an_outcome_is_recorded() -> None:
+    """Of two labels the plan says which one was 1; of 0 and 1 it says nothing."""
+    assert Plan().completed(two_labels()).cohort.event == "ill"
+    assert Plan().completed(warfarin()).cohort.event is None
+
+
+def test_the_event_of_a_table_is_read(tmp_path: Path) -> None:
+    """A plan that names the event turns two labels into 0 and 1."""
+    (tmp_path / "people.csv").write_text("id,sex,x,state\na,f,1,ill\nb,m,2,well\nc,f,3,ill\n")
+    roles = {"id": "id", "features": ["x"], "groups": ["sex"], "unit": "row", "outcome": "state"}
+    cohort = {"table": "people.csv", "event": "ill", **roles}
+    made = load_cohort(Plan.from_data({"cohort": cohort}), tmp_path)
+    assert made.y.tolist() == [1.0, 0.0, 1.0]
+    assert made.event == "ill"
+
+
+def parts_of(kind: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Each table of a plan with its schema: model, cohort, groups, ..., policy.margins."""
+    for name, field in kind.model_fields.items():
+        hints = (field.annotation, *get_args(field.annotation))
+        for own in (h for h in hints if isinstance(h, type) and issubclass(h, BaseModel)):
+            yield name, own
+            yield from parts_of(own)
+
+
+def undocumented(text: str) -> list[str]:
+    """Fields of the plan's tables that a page does not name in the table's own lines."""
+    missing = []
+    for table, kind in parts_of(Plan):
+        own = re.split(rf"^\[+(?:policy\.)?{table}\b", text, flags=re.MULTILINE)[1:]
+        lines = "".join(re.split(r"^\[", part, flags=re.MULTILINE)[0] for part in own)
+        for name in kind.model_fields:
+            nested = f"[{table}.{name}]" in text
+            if not nested and not re.search(rf"\b{name} = ", lines):
+                missing.append(f"{table}.{name}")
+    return missing
+
+
+def test_every_field_of_a_plan_stands_in_its_page(root: Path) -> None:
+    """docs/plan.md names each field of each table, and the search for them can fail."""
+    text = (root / "docs" / "plan.md").read_text(encoding="utf-8")
+    assert undocumented(text) == []
+    assert undocumented(text.replace("repeats = ", "")) == ["explain.repeats"]
+    assert len(undocumented("")) > 40
+
+
+def test_genotype_columns_are_named_before_any_compute() -> None:
+    """True means all of x; a column that is no allele count, or no further measure, is told."""
+    people = two_labels()
+    told = Plan.from_data({"measure": {"genotypes": True}})
+    with pytest.raises(PlanError, match=r"measure\.genotypes: .*age"):
+        told.completed(people)
+    counts = people.altered(x=np.array([[0.0], [1.0], [2.0], [1.0]]))
+    assert told.completed(counts).measure.genotypes == ("age",)
+    with pytest.raises(PlanError, match=r"measure\.genotypes: .*'rs9'"):
+        Plan.from_data({"measure": {"genotypes": ["rs9"]}}).completed(counts)
+    with pytest.raises(PlanError, match="genotypes needs further = true"):
+        Plan.from_data({"measure": {"genotypes": True, "further": False}})

@@ -15,8 +15,9 @@ import zarr
 from captum.attr import IntegratedGradients
 
 import evenlight.data.rows as reading
-from evenlight.data.attributions import Attributions, residual
+from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.completeness import residual
 from evenlight.data.features import Features, FeatureSets, Indicators, check_states, states_of
 from evenlight.data.groups import Groups
 from evenlight.errors import AttributionError, FeatureError, GroupError

@@ -13,8 +13,9 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from evenlight.arrays import Float
-from evenlight.data.attributions import Attributions, residual
+from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.completeness import residual
 from evenlight.errors import EvenlightWarning
 from evenlight.explainers.explain import explain
 from evenlight.explainers.opened import Network, Part

@@ -14,7 +14,6 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.errors import AttributionError, EvenlightWarning, ModelError
 from evenlight.explainers import tokens
-from evenlight.explainers.background import draw
 from evenlight.explainers.explain import explain
 from evenlight.models.probe import prepare
 from evenlight.models.transformers.encoding import Special
@@ -34,7 +33,7 @@ def _lengths_differ() -> Iterator[None]:
 
 def explained(model: object, own: Cohort, **asked: Any) -> Attributions:
     """The attributions of class 1."""
-    made = explain(model, own, method=tokens.explain, target=1, **asked)
+    made = explain(model, own, method="ig", target=1, **asked)
     assert isinstance(made, Attributions)
     return made
 
@@ -178,11 +177,11 @@ def test_neither_order_nor_block_of_rows_matters(monkeypatch: pytest.MonkeyPatch
 
 def test_several_targets_share_a_pass() -> None:
     """Each is what it is alone."""
-    own, rng = cohort(rows_of_codes(8, 5, BERT), y=np.arange(8.0)), np.random.default_rng(0)
+    own = cohort(rows_of_codes(8, 5, BERT), y=np.arange(8.0))
     model = sequences(text_network(num_labels=3), special=BERT)
-    both = tokens.explain_all(model, own, targets=[0, 2], background=draw(own, rng=rng), rng=rng)
+    both = explain(model, own, method="ig", target=[0, 2])
     for made, target in zip(both, (0, 2), strict=True):
-        alone = explain(model, own, method=tokens.explain, target=target)
+        alone = explain(model, own, method="ig", target=target)
         np.testing.assert_allclose(made.values, alone.values, atol=2e-3)
 
 
@@ -198,7 +197,7 @@ def test_the_network_is_handed_back_as_it_was() -> None:
 
 
 def test_options_without_a_meaning_are_refused() -> None:
-    """And so are models that read no tokens, and baselines that are none."""
+    """And so are baselines that are none."""
     model, own = sequences(text_network(), special=BERT), cohort(rows_of_codes(8, 5, BERT))
     with pytest.raises(AttributionError, match="layer= has no meaning for a network of tokens"):
         explained(model, own, layer="bert")
@@ -208,8 +207,6 @@ def test_options_without_a_meaning_are_refused() -> None:
         explained(model, own, baseline=np.zeros((5,)))
     with pytest.raises(ModelError, match="baseline code 99 is beyond the embedding"):
         explained(model, own, baseline=99)
-    with pytest.raises(ModelError, match="is no network of tokens"):
-        explained(torch.nn.Linear(5, 2), own)
 
 
 def test_few_steps_are_marked() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from evenlight.figures.dose import dose_response, dose_text
+from evenlight.figures.ink import grid
 from evenlight.figures.svg import inline
 from evenlight.measures.fragile import Fragility
 from evenlight.measures.fragility import fragility
@@ -56,3 +58,16 @@ def test_the_picture_is_always_the_same_and_told_in_words() -> None:
     assert "it rises with the strength in b; groups differ." in text
     with pytest.raises(LookupError, match="known: dropout, error"):
         dose_response(record(), "blur")
+
+
+def test_panels_without_a_ring_are_laid_out() -> None:
+    """Several panels of groups that do not differ, with a long unit, have room for them all."""
+    found = record()
+    same = np.full_like(found.apart.verdict, "similar")
+    calm = replace(found, apart=replace(found.apart, verdict=same), unit=("share of " * 9,) * 6)
+    figure, panels = grid(4, 2, (300, 260))
+    for i, ax in enumerate(panels):
+        dose_response(calm, ("dropout", "error")[i % 2], ax=ax)
+    assert "share of" in inline(figure, key="k", title="T", text="D")  # a warning is an error
+    assert not [line for line in panels[0].lines if line.get_markersize() == 12]
+    assert "\n" in panels[0].get_xlabel()

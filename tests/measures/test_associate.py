@@ -16,8 +16,8 @@ from evenlight.errors import FeatureError, GroupError
 from evenlight.measures.associate import associate
 from evenlight.measures.associations import Association
 from evenlight.measures.genotype_axes import genotype_axes
-from evenlight.stats.association import eps_squared
 from tests.genotyped import drifted
+from tests.slow import eps_squared
 
 SITES = tuple(f"s{j}" for j in range(8))
 FEATURES = Features(

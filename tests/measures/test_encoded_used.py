@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from evenlight.arrays import Float
@@ -17,11 +20,12 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Survival
 from evenlight.data.probed import Predictions
 from evenlight.data.representation import Representation
-from evenlight.errors import AttributionError, GroupError, InputError
+from evenlight.errors import AttributionError, GroupError, InputError, ModelError
 from evenlight.measures.encoded import EncodedUsed, reading_of
 from evenlight.measures.encoded_used import encoded_used
 from evenlight.probes.embeddings import embed
 from evenlight.probes.erase import erase
+from evenlight.probes.opened import opened
 from evenlight.probes.predict import predict
 
 MIX: Float = np.linalg.qr(np.random.default_rng(5).normal(size=(5, 5)))[0]
@@ -134,7 +138,7 @@ def test_small_groups_are_not_asked() -> None:
     found = table(network(1, 0.6, 0, 0, 0), small)
     assert found.reading.tolist() == ["not_estimable"]
     assert "fewer than 11" in found.reason[0]
-    assert np.isnan([found.auc[0], found.used[0], found.readout[0]]).all()
+    assert np.isnan([found.auc[0], found.used[0], found.readout[0], *found.n[0]]).all()
 
 
 def test_wrong_input_is_named() -> None:
@@ -244,3 +248,39 @@ def test_a_layer_erased_from_another_model_is_refused() -> None:
         own: dict[str, Any] = {"by": "race", "erased": erased}
         with pytest.raises(InputError, match=words):
             encoded_used(embeddings, predictions, cohort, **own)  # type: ignore[arg-type]
+
+
+def test_layers_of_another_model_are_refused() -> None:
+    """Layers read from one network do not stand beside the predictions of another."""
+    cohort, net, other = people(300, 7), network(1, 0.6, 0, 0, 0), network(0.2, 0.6, 1, 0, 0)
+    output = predict(net, cohort).margin
+    read = replace(embed(net, cohort, layers=["0"])[0], output=output[:, None])
+    shuffled = cohort.take(np.random.default_rng(0).permutation(cohort.n))
+    assert encoded_used([read], predict(net, shuffled), shuffled, by="race", draws=199).layers
+    two = replace(read, output=np.column_stack([-output, output + 3.0]))
+    assert encoded_used([two], predict(net, cohort), cohort, by="race", draws=199).layers
+    with pytest.raises(AttributionError, match="layer '0' is of another model: on the same rows"):
+        encoded_used([read], predict(other, cohort), cohort, by="race", draws=199)
+
+
+def test_layers_say_what_the_model_that_was_read_gives() -> None:
+    """A network and a pipeline opened at a layer carry their margins, which embeddings keep."""
+    cohort, net = people(300, 7), network(1, 0.6, 0, 0, 0)
+    pipe = make_pipeline(StandardScaler(), LogisticRegression())
+    pipe.fit(cohort.dense(), cohort.y)
+    for model in (net, pipe):
+        for layer in opened(model, cohort, layers=None):
+            assert layer.output is not None
+            own = predict(model, cohort).margin
+            np.testing.assert_allclose(layer.output[:, -1], own, rtol=0, atol=1e-5)
+    with pytest.raises(ModelError, match=r"outputs of shape \(3, 1\) for 300 rows"):
+        replace(embed(net, cohort, layers=["0"])[0], output=np.zeros((3, 1)))
+
+
+def test_embeddings_of_another_model_are_refused() -> None:
+    """Without erased layers as well: `embed` keeps what the model that it read gives."""
+    cohort, net, other = people(300, 7), network(1, 0.6, 0, 0, 0), network(0.2, 0.6, 1, 0, 0)
+    read = embed(net, cohort, layers=["0"])
+    assert encoded_used(read, predict(net, cohort), cohort, by="race", draws=199).layers == ("0",)
+    with pytest.raises(AttributionError, match="layer '0' is of another model: on the same rows"):
+        encoded_used(read, predict(other, cohort), cohort, by="race", draws=199)

@@ -20,10 +20,10 @@ from evenlight.codec import plain, restore
 from evenlight.cohorts import warfarin
 from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Survival
-from evenlight.data.perturbed import Perturbed
+from evenlight.data.perturbed import STEPPED, Perturbed
 from evenlight.errors import InputError, ModelError, UnknownName
 from evenlight.measures.fragile import Fragility
-from evenlight.measures.fragility import ONCE, fragility
+from evenlight.measures.fragility import fragility
 from evenlight.measures.testing import Testing
 from evenlight.probes.perturb import perturb
 
@@ -37,9 +37,9 @@ def made(cohort: Cohort, after: Float, before: Float, **own: object) -> Perturbe
     fields = {
         "rows": cohort.rows, "suite": "by hand", "perturbation": ("loss",) * s,
         "strength": np.array(STRENGTH[:s]), "unit": ("share",) * s, "before": before,
-        "response_before": expit(before), "after": after, "response": expit(after),
-        "size": np.abs(after - before), "spread": np.zeros_like(after), "draws": 1,
-        "target": "event", "link": "logit", "cohort_digest": cohort.digest,
+        "response_before": expit(before), "margins": after[..., None],
+        "responses": expit(after)[..., None], "target": "event", "link": "logit",
+        "shared": ("loss",), "cohort_digest": cohort.digest,
     }  # fmt: skip
     return Perturbed(**(fields | own))  # type: ignore[arg-type]
 
@@ -132,7 +132,7 @@ def test_continuous_outcomes_have_their_own_metrics() -> None:
     cohort.people["dose"] = np.random.default_rng(3).normal(size=200) + np.arange(200) / 100
     cohort = Cohort(cohort.dense(), cohort.people, outcome="dose", groups=["g"], unit="who")
     moved = drawn(cohort)
-    moved = replace(moved, response=moved.after, response_before=moved.before, link="identity")
+    moved = replace(moved, responses=moved.margins, response_before=moved.before, link="identity")
     found = fragility(moved, cohort, by="g", testing=QUICK)
     at, y = np.array(cohort.people["g"]) == "b", cohort.y
     old, new, y = moved.before[at], moved.after[2][at], y[at]
@@ -281,27 +281,39 @@ def test_covariates_are_adjusted_for() -> None:
     assert (np.abs(adjusted.apart.effect[at]) < 0.25 * plainly.apart.effect[at]).all()
 
 
-def test_repeats_widen_what_hangs_on_one_draw() -> None:
-    """Further draws leave the effect and add their spread to intervals of change and size."""
+def test_repeats_are_averaged_and_widen_what_hangs_on_one_draw() -> None:
+    """Effects are means over draws; their squared error is V of the mean and B / 5 by hand."""
     cohort = people(200)
     moved = drawn(cohort)
-    shift = np.where(np.array(cohort.people["g"]) == "b", 1.0, 0.0)
+    at_b = np.array(cohort.people["g"]) == "b"
     rng = np.random.default_rng(6)
-    again = [made(cohort, moved.after + 0.3 * rng.normal() * shift, moved.before) for _ in range(4)]
+    again = [made(cohort, moved.after + 0.3 * rng.normal() * at_b, moved.before) for _ in range(4)]
     one, two = (fragility(moved, cohort, by="g", repeats=r, testing=QUICK) for r in ([], again))
     at = one.view("size")
-    np.testing.assert_array_equal(one.apart.effect, two.apart.effect)
-    assert (two.apart.se[at] > one.apart.se[at]).all()
-    assert (two.apart.high[at] > one.apart.high[at]).all()
-    assert (two.repeats, one.notes[-1:], two.notes) == (4, (ONCE,), ())
-    part = [replace_steps(again_, slice(1, 2)) for again_ in again]
-    some_ = fragility(moved, cohort, by="g", repeats=part, testing=QUICK)
-    np.testing.assert_array_equal(some_.apart.se[at][:, 1], two.apart.se[at][:, 1])
-    np.testing.assert_array_equal(some_.apart.se[at][:, ::2], one.apart.se[at][:, ::2])
+    sizes = np.stack([np.abs(m.after - m.before) / one.sd for m in (moved, *again)])
+    gaps = sizes[..., at_b].mean(axis=-1) - sizes[..., ~at_b].mean(axis=-1)
+    mean = sizes.mean(axis=0)
+    own = sum(mean[:, side].var(axis=1, ddof=1) / side.sum() for side in (at_b, ~at_b))
+    np.testing.assert_allclose(two.apart.effect[at, 0], gaps.mean(axis=0))
+    np.testing.assert_allclose(two.apart.se[at, 0] ** 2, own + gaps.var(axis=0, ddof=1) / 5)
+    part = two.value[two.part("b"), :, two.measure("size")]
+    np.testing.assert_allclose(part, mean[:, at_b].mean(axis=1))
+    assert (two.repeats, two.notes) == (4, ())
+    assert "drawn once in loss, 0.1 share; loss, 0.2 share; loss, 0.4 share" in one.notes[-1]
+    part_ = [replace_steps(again_, slice(1, 2)) for again_ in again]
+    some_ = fragility(moved, cohort, by="g", repeats=part_, testing=QUICK)
+    np.testing.assert_allclose(some_.apart.se[at][:, 1], two.apart.se[at][:, 1])
+    np.testing.assert_allclose(some_.apart.se[at][:, ::2], one.apart.se[at][:, ::2])
+    np.testing.assert_allclose(some_.apart.effect[at][:, ::2], one.apart.effect[at][:, ::2])
     with pytest.raises(InputError, match="the same numbers"):
         fragility(moved, cohort, by="g", repeats=[moved])
-    with pytest.raises(InputError, match="one draw each"):
-        fragility(moved, cohort, by="g", repeats=[replace(again[0], draws=2)])
+    assert "drawn once in loss, 0.1 share; loss, 0.4 share" in some_.notes[-1]
+    margins, responses = (np.repeat(getattr(again[0], name), 2, axis=2) for name in STEPPED)
+    twice = replace(again[0], margins=margins, responses=responses)
+    with pytest.raises(InputError, match="of 2 draws and what it repeats of 1"):
+        fragility(moved, cohort, by="g", repeats=[twice])
+    with pytest.raises(InputError, match="of another model"):
+        fragility(moved, cohort, by="g", repeats=[replace(again[0], before=moved.before + 1)])
     with pytest.raises(InputError, match=r"other steps \(loss, 1 share, loss, 3 share, loss, 9"):
         fragility(
             moved, cohort, by="g", repeats=[replace(again[0], strength=np.array([1.0, 3.0, 9.0]))]
@@ -312,7 +324,7 @@ def test_repeats_widen_what_hangs_on_one_draw() -> None:
 
 def replace_steps(moved: Perturbed, steps: slice) -> Perturbed:
     """Some steps of a record."""
-    names = ("perturbation", "strength", "unit", "after", "response", "size", "spread")
+    names = ("perturbation", "strength", "unit", "margins", "responses")
     return replace(moved, **{name: getattr(moved, name)[steps] for name in names})
 
 
@@ -340,7 +352,7 @@ def test_survival_weights_and_unknown_groups() -> None:
     rng = np.random.default_rng(8)
     table = people(150).people.assign(time=rng.exponential(size=150), seen=1)
     table["w"] = rng.integers(0, 3, 150).astype(float)
-    table.loc[table.index[:5], "g"] = "unknown"
+    table.loc[table.index[:30], "g"] = "unknown"
     outcome = Survival("time", "seen")
     cohort = Cohort(
         np.zeros((150, 1)), table, outcome=outcome, groups=["g"], unit="who", weights="w"

@@ -19,8 +19,8 @@ from evenlight.measures.prepare import setting
 from evenlight.measures.relatives import relatives
 from evenlight.measures.structure import Structure
 from evenlight.measures.supported import support_within
-from evenlight.stats.association import eps_squared
 from tests.genotyped import child, drifted, linked
+from tests.slow import eps_squared
 
 
 def cohort_of(dosage: Float, table: pd.DataFrame | None = None, **given: object) -> Cohort:

@@ -153,3 +153,15 @@ def test_main_effects_alone_bring_no_interaction() -> None:
         quick = how.Testing(draws=199)
         p.append(intersect(made_of(cohort, values), cohort, by=["race", "sex"], testing=quick).p)
     assert 0.015 < float((np.concatenate(p) <= 0.05).mean()) < 0.09
+
+
+def test_why_nothing_can_be_tested_is_told_in_full() -> None:
+    """Sexes that are the ancestries over again leave no interaction: no word of it is cut off."""
+    cohort, values = people()
+    sex = np.where(cohort.people["race"] == "a", "f", "m")
+    same = cohort.altered(people=cohort.people.assign(sex=sex))
+    frame = pd.DataFrame(values, index=same.rows)
+    found = intersect_values(frame, same, by=["race", "sex"], testing=QUICK)
+    told = "the cells with enough units leave no interaction to estimate"
+    assert set(found.why) == {told}
+    assert set(found.reason) == {told, "nobody"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from evenlight.data.representation import Representation
 from evenlight.data.twins import Twin
 from evenlight.errors import AttributionError, CohortError, GroupError, InputError
 from evenlight.measures.leak import leak
-from evenlight.measures.leakage import Leakage
+from evenlight.measures.leakage import NUMBERS, Leakage
 from tests.given import made_of
 
 
@@ -182,8 +183,28 @@ def test_three_groups_are_asked_in_pairs_and_small_ones_are_not() -> None:
     assert found.contrasts == (("B", "A"), ("C", "A"), ("C", "B"))
     assert found.verdict.tolist() == [["different", "not_estimable", "not_estimable"]]
     assert "fewer than 11" in found.reason[0, 1]
-    assert (found.n % 5 == 0).all()
+    assert found.n[0, 0].tolist() == [100, 100]
     assert np.isnan(found.auc[0, 1:]).all()
+
+
+def test_a_pair_that_cannot_be_asked_has_no_count_of_nobody() -> None:
+    """Its units are missing with the reason, not 0: people are there, or there was no overlap."""
+    cohort = people(300, 12)
+    site = np.where(cohort.people["race"] == "B", "s", "t")
+    apart = Cohort(
+        cohort.x, cohort.people.assign(site=site), outcome="y", groups=["race"], strata=["site"],
+        unit="row",
+    )  # fmt: skip
+    found = leak("values", apart, by="race", draws=199)
+    assert np.isnan(found.n).all()
+    assert "both groups" in found.reason[0, 0]
+    frame = found.to_frame()
+    assert frame[["n_level", "n_reference"]].isna().all(axis=None)
+    again = restore(Leakage, plain(found))
+    assert np.isnan(again.n).all()
+    told: dict[str, Any] = dict.fromkeys(NUMBERS, np.ones((1, 1)))
+    with pytest.raises(InputError, match=r"Leakage\.n.* is missing without a reason"):
+        replace(found, reason=np.array([[""]]), **told)
 
 
 def test_a_stratum_may_be_asked_about_itself() -> None:
@@ -244,7 +265,7 @@ def test_a_twin_of_something_else_is_refused() -> None:
     for twin, error, words in cases:
         with pytest.raises(error, match=words):
             leak(said, cohort, by="race", twin=twin, draws=100)  # type: ignore[arg-type]
-    with pytest.raises(AttributionError, match="the twin is of 'y', the output of 'dose'"):
+    with pytest.raises(AttributionError, match="the twin is of 'y', leak of 'dose'"):
         leak(replace(said, target="dose"), cohort, by="race", twin=pair, draws=100)
     same = replace(pair, audited=said.margin + 1.0)  # a constant is no other model
     assert leak(said, cohort, by="race", twin=same, draws=100).twin is not None

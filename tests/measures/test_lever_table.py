@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from scipy.special import expit
+from sklearn.svm import LinearSVC
 
 from evenlight.data.features import FeatureSets
+from evenlight.measures.judging import Judging
 from evenlight.measures.levers import levers
-from evenlight.probes.shuffle import remove
+from evenlight.measures.perform import SCORE_ONLY
+from evenlight.models.adapt import adapt
+from evenlight.probes.shuffle import remove, shuffle
 from evenlight.probes.swap import swap
 from tests.lever_world import NAMES, SETS, cohort, model
 
@@ -27,6 +31,28 @@ def test_limits_of_a_change_hold_the_truth() -> None:
     for truth, *lines in found.values():
         held = [line.change_low <= truth.change <= line.change_high for line in lines]
         assert np.mean(held) > 0.95 - 3 * np.sqrt(0.95 * 0.05 / len(held))
+
+
+def test_a_decision_function_is_not_judged_as_a_probability() -> None:
+    """Only AUROC is told of a score; calibration and net benefit say why they are not there."""
+    people = cohort(400)
+    svc, plain = (LinearSVC().fit(people.dense(), people.y) for _ in range(2))
+    svc.coef_, svc.intercept_ = 1e-3 * svc.coef_, 1e-3 * svc.intercept_ + 0.5
+    both = [verb(svc, people, by="anc", sets=SETS) for verb in (swap, shuffle, remove)]
+    assert all(one.at(people).score_only for one in both)
+    found = levers(both, people, by="anc", judging=Judging(threshold=0.5))
+    frame = found.table.to_frame()
+    assert set(frame["metric"]) == {"auroc", "calibration_slope", "net_benefit"}
+    assert frame.query("metric == 'auroc'")["change"].notna().all()
+    rest = frame.query("metric != 'auroc'")
+    assert rest[["before", "after", "change"]].isna().all(axis=None)
+    assert set(rest["reason"]) == {SCORE_ONLY}
+    assert (found.signal.metric == "auroc").all()
+    assert np.isfinite(found.signal.value).all()
+    declared = adapt(plain, link="logit")
+    known = [verb(declared, people, by="anc", sets=SETS) for verb in (swap, remove)]
+    told = levers(known, people, by="anc").table.to_frame()
+    assert told.query("metric == 'calibration_slope'")["before"].notna().all()
 
 
 def test_a_swap_is_made_anew_on_resamples() -> None:

@@ -169,13 +169,17 @@ def test_nothing_depends_on_the_order_of_rows() -> None:
 )
 def test_numbers_and_times_have_their_own_metrics(roles: dict[str, Any], metric: str) -> None:
     """R2 for a number, concordance for survival; the outcome is held in bins."""
-    people = cohort(400, **roles)
+    people = cohort(800, **roles)
     made = [verb(model, people, by="anc", sets=SETS) for verb in (swap, shuffle)]
     found = levers(made, people, by="anc")
     assert found.signal.metric.tolist() == [metric] * 3
     assert found.signal.low[0] > 0
     assert ((found.closing.strata >= 5) & (found.closing.strata <= 20)).all()
-    assert line(found, "swap", "noise").closure_reason != "" or not found.carries("noise")
+    noise, own = line(found, "swap", "noise"), line(found, "swap", "s")
+    assert noise.closure_reason == own.closure_reason == ""
+    assert not found.carries("noise", beyond=0.05)
+    assert found.carries("s", beyond=0.05)
+    assert -0.1 < noise.closure < 0.1 < own.closure
 
 
 def test_one_class_of_many_is_told_against_the_rest() -> None:

@@ -103,3 +103,19 @@ def test_distances_between_many_units_are_taken_of_a_part() -> None:
     )
     assert found.note.startswith("Distances are taken between 1,000 of 1,200")
     assert found.units == 1200
+
+
+def test_why_an_axis_cannot_be_asked_is_told_in_full() -> None:
+    """An axis that is the site over again: each subject has the whole reason."""
+    cohort = cohort_of(["a", "b"] * 30, 2, strata=["site"])
+    values = np.random.default_rng(6).normal(size=(60, 2))
+    site = (cohort.people["site"] == cohort.people["site"].iloc[0]).to_numpy(dtype=float)
+    found = axes_omnibus(
+        made_of(cohort, values),
+        cohort,
+        Axes("pcs", site[:, None], cohort.rows),
+        testing=how.Testing(draws=100),
+    )
+    assert len(set(found.reason)) == 1
+    assert found.reason[0].startswith("PC1 ")
+    assert np.isnan(found.wald_p).all()

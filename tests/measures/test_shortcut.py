@@ -27,6 +27,7 @@ from evenlight.measures.levers import levers
 from evenlight.measures.rely import rely
 from evenlight.measures.shortcut import shortcut
 from evenlight.measures.shortcut_evidence import Evidence, unsupported_set
+from evenlight.measures.shortcut_evidence import closed as closed_by
 from evenlight.measures.shortcuts import UNSUPPORTED, Closure, Shortcut, Word
 from evenlight.measures.structure import Structure
 from evenlight.probes.refitting import Refitting
@@ -119,7 +120,7 @@ def test_a_clean_model_is_not_called_so() -> None:
     found = gated(made, twin=made.pair, levers=closed(made))
     assert found.word == "unresolved"
     assert found.met[0] == "not met"
-    assert "10%" in found.reason
+    assert "above 10 % (from " in found.reason
 
 
 @pytest.mark.parametrize("missing", ["twin", "levers", "both"])
@@ -163,7 +164,7 @@ def test_an_outside_cohort_alone_does_not_replace_decided_support() -> None:
     assert found.resolved < 0.5
     assert found.met.tolist()[1:3] == ["met", "not met"]
     assert "support is decided for" in found.reason
-    assert "below 50%" in found.reason
+    assert "below 50 %" in found.reason
 
 
 def test_the_numbers_are_those_of_their_definitions() -> None:
@@ -339,6 +340,41 @@ def test_an_intervention_that_could_not_be_asked_is_no_agreement() -> None:
     assert "the gap's interval holds 0" in found.reason
     with pytest.raises(InputError, match="without a reason"):
         Closure(("markers",), np.nan, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("gap", [0.0, 2.0])
+def test_an_intervention_on_all_that_a_model_uses_cannot_tell(gap: float) -> None:
+    """It closes the whole gap of a clean model as of a shortcut, so it is evidence of neither."""
+    made = held(gap)
+    lean = rely(made.phi.by(SETS), made.cohort, by="group")
+    nothing = replace(lean, support=np.full(3, "not_supported_within_groups"))
+    moved = swap(made.model, made.cohort, by="group", sets=unsupported_set(nothing, SETS))
+    every = levers(moved, made.cohort, by="group")
+    assert every.closing.closure[0] == pytest.approx(1.0, abs=0.02)
+    assert every.closing.closure_low[0] > 0
+    found = shortcut(
+        nothing, made.phi, made.cohort, sets=SETS, evidence=Evidence(twin=made.pair, levers=every)
+    )
+    assert found.met[3] == "not asked"
+    assert "cannot tell: 3 of 3 subjects were neutralised" in found.reason
+    assert found.word == "unresolved"
+    assert np.isnan(found.closure).all()
+    part = Closure(("markers",), 0.5, 0.4, 0.6)
+    some = Evidence(twin=made.pair, levers=part)
+    told = shortcut(nothing, made.phi, made.cohort, sets=SETS, evidence=some)
+    assert told.met[3] == "met"
+
+
+def test_a_supported_subject_that_the_model_does_not_use_leaves_the_intervention_empty() -> None:
+    """Beside markers stands a set without any weight: nothing else moves the output."""
+    made = held(2.0)
+    lean = rely(made.phi.by(SETS), made.cohort, by="group")
+    assert lean.lacking.tolist() == [False, True, True]
+    moved = Closure(("markers", "noise"), 1.0, 0.9, 1.1)
+    used, unused = (replace(lean, mass=np.array([m, 0.7, 0.3 - m])) for m in (0.2, 0.0))
+    assert closed_by(moved, used).met
+    assert closed_by(moved, unused).met is None
+    assert closed_by(moved, unused).reason.startswith("cannot tell: 2 of 3 subjects")
 
 
 def test_the_set_to_neutralise_is_all_that_lacks_support() -> None:

@@ -14,8 +14,9 @@ from evenlight.measures import telling
 from evenlight.measures.associate import associate
 from evenlight.measures.prepare import setting
 from evenlight.measures.telling import association
-from evenlight.stats.association import eps_squared, expected_information
+from evenlight.stats.association import expected_information
 from tests.given import made_of
+from tests.slow import eps_squared
 
 NAMES = ("age", "kit B", "dose", "kit C")
 FEATURES = Features(NAMES, None, (Indicators("kit", {"kit B": "B", "kit C": "C"}, "A"),))

@@ -105,8 +105,11 @@ def test_what_does_not_follow_the_group_is_not_overturned_by_a_little() -> None:
     found = rely(made, cohort, by="race", rng=0)
     tipped = tip_reliance(found, made, cohort, by="race", rng=0)
     assert tipped.verdict[0, 0] == "similar"
-    known = tipped.tip[0, 0][np.isfinite(tipped.tip[0, 0])]
-    assert not len(known) or known.min() > 0.3
+    assert np.isfinite(tipped.most[0, 0]).all()
+    assert (tipped.most[0, 0] > 0.45).all()
+    least = np.where(tipped.reason[0, 0] == "", tipped.tip[0, 0], tipped.most[0, 0])
+    assert least.min() > 0.3
+    assert ((tipped.becomes[0, 0] != "similar") == (tipped.reason[0, 0] == "")).all()
 
 
 def test_reliance_given_nothing_has_no_label_in_it() -> None:

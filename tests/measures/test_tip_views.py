@@ -36,8 +36,11 @@ def test_label_error_does_not_touch_what_does_not_follow_the_label() -> None:
     tipped = tip_views(found, made, cohort, by="race")
     m = tipped.metrics.index("noise")
     assert tipped.verdict[0, m] == "similar"
-    known = tipped.tip[0, m][np.isfinite(tipped.tip[0, m])]
-    assert not len(known) or known.min() > 0.1
+    sign = tipped.metrics.index("sign")
+    least = np.where(tipped.reason == "", tipped.tip, tipped.most)[0]
+    assert least[m].min() > 0.25
+    assert least[m, 0, 0] > least[sign, 0, 0]
+    assert tipped.most[0, m].min() > 0.25
 
 
 def test_a_continuous_outcome_has_no_label_error() -> None:

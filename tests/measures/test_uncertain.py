@@ -14,9 +14,9 @@ from evenlight.errors import ModelError
 from evenlight.measures.conforming import Calibration, Conformal
 from evenlight.measures.prepare import setting
 from evenlight.measures.uncertain import uncertain
+from evenlight.measures.uncertain_parts import ground
 from evenlight.measures.uncertainty import Uncertainty
-from evenlight.measures.unsure import ground
-from tests.uncertain_world import NINE, classes, doses, ensemble_of, risks
+from tests.uncertain_world import NINE, classes, doses, ensemble_of, on, risks
 
 
 def literal(scores: Float, fold: Int, level: float) -> Float:
@@ -33,7 +33,7 @@ def test_coverage_and_width_equal_loops_over_other_people() -> None:
     """Calibrated on other people: the share held, and twice the quantile, of all and by group."""
     said, cohort = doses(120, 0, 2.0)
     other = doses(90, 1, 2.0, who="q")
-    found = uncertain(said, cohort, by="race", calibration=Calibration(*other), how=NINE)
+    found = uncertain(said, cohort, by="race", how=on(Calibration(*other)))
     size = np.abs(cohort.y - said.response)
     theirs = np.abs(other[1].y - other[0].response)
     race, their_race = (c.people["race"].to_numpy() for c in (cohort, other[1]))
@@ -44,8 +44,10 @@ def test_coverage_and_width_equal_loops_over_other_people() -> None:
             j = found.measure("coverage", level=0.9, calibrated=word)
             assert found.value[1 + r, j] == pytest.approx((size[here] <= q).mean())
             wide = found.measure("width", level=0.9, calibrated=word)
-            if found.reason[1 + r, wide] == "":
-                assert found.value[1 + r, wide] == pytest.approx(2 * q)
+            if (level, word) == ("b", "own group"):  # 27 people calibrate: 2.7 beyond the quantile
+                assert "fewer than 5 people" in found.reason[1 + r, wide]
+                continue
+            assert found.value[1 + r, wide] == pytest.approx(2 * q)
     assert found.calibrated_on == "other people"
     assert found.calibration_units == 90
 
@@ -57,7 +59,7 @@ def test_folds_equal_loops() -> None:
     size = np.abs(cohort.y - said.response)
     value = found.value[:, found.measure("coverage", level=0.9)]
     generator = np.random.default_rng(5)
-    ground(setting(cohort, "race"), draws=1000, rng=generator)  # is drawn before the folds
+    ground(setting(cohort, "race"), {}, draws=1000, rng=generator)  # is drawn before the folds
     fold = generator.permutation(100) % 4
     held = literal(size, fold, 0.9)
     assert value[0] == pytest.approx(held.mean())
@@ -110,11 +112,12 @@ def test_a_group_with_noisier_outcomes_is_found_among_classes() -> None:
 @pytest.mark.parametrize("other", [False, True])
 def test_equal_groups_are_not_flagged(other: bool) -> None:
     """Nothing differs: below its level in at most 1 of 20 audits, a difference in about 1 of 20."""
-    below, apart, reps = 0, 0, 60
+    below, apart, reps = 0, 0, 40
     for seed in range(reps):
         said, cohort = doses(250, seed)
         beside = Calibration(*doses(250, 1000 + seed, who="q")) if other else None
-        found = uncertain(said, cohort, by="race", calibration=beside, rng=seed)
+        how = Conformal(calibration=beside)
+        found = uncertain(said, cohort, by="race", how=how, rng=seed)
         below += int((found.held.verdict == "below").any())
         apart += int((found.verdict == "different").any())
     error = 3 * np.sqrt(0.05 * 0.95 / reps)

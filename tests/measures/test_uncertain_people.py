@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,7 @@ from evenlight.data.probed import Predictions
 from evenlight.errors import CohortError, GroupError, InputError, ModelError, UnknownName
 from evenlight.measures.conforming import Calibration, Conformal
 from evenlight.measures.uncertain import uncertain
-from tests.uncertain_world import NINE, doses, ensemble_of, risks
+from tests.uncertain_world import doses, ensemble_of, on, risks
 
 
 def test_a_dozen_people_never_show_that_nothing_is_wrong() -> None:
@@ -29,14 +31,14 @@ def test_people_with_many_rows_and_weights_count_as_people() -> None:
     """Rows repeated within people change no mean; weights repeat people; 0 leaves them out."""
     said, cohort = doses(300, 9, 1.5)
     at = Calibration(*doses(200, 10, 1.5, who="q"))
-    once = uncertain(said, cohort, by="race", calibration=at, how=NINE)
+    once = uncertain(said, cohort, by="race", how=on(at))
     table = pd.concat([cohort.people] * 3).assign(person=np.tile(cohort.rows, 3))
     table.index = pd.Index([f"r{i}" for i in range(900)])
     thrice = Cohort(np.zeros((900, 1)), table, outcome="dose", unit="person")
     said_thrice = Predictions(
         thrice.rows, np.tile(said.margin, 3), np.tile(said.response, 3), "dose", "identity"
     )
-    found = uncertain(said_thrice, thrice, by="race", calibration=at, how=NINE)
+    found = uncertain(said_thrice, thrice, by="race", how=on(at))
     np.testing.assert_allclose(found.value, once.value)
     np.testing.assert_array_equal(found.n, once.n)
     np.testing.assert_allclose(found.low, once.low, atol=0.02)
@@ -48,14 +50,14 @@ def test_people_with_many_rows_and_weights_count_as_people() -> None:
     many = Cohort(np.zeros((len(theirs), 1)), theirs, outcome="dose", unit="person")
     response = np.repeat(at.predictions.response, rows)  # type: ignore[union-attr]
     nested = Calibration(Predictions(many.rows, response, response, "dose", "identity"), many)
-    same = uncertain(said, cohort, by="race", calibration=nested, how=NINE)
+    same = uncertain(said, cohort, by="race", how=on(nested))
     np.testing.assert_allclose(same.value, once.value)
     assert same.calibration_units == 200
     weights = np.random.default_rng(0).integers(0, 3, 300).astype(float)
     heavy = Cohort(
         np.zeros((300, 1)), cohort.people.assign(w=weights), outcome="dose", unit="row", weights="w"
     )
-    own = uncertain(said, heavy, by="race", calibration=at, how=NINE)
+    own = uncertain(said, heavy, by="race", how=on(at))
     size = np.abs(cohort.y - said.response)
     q = float(own.value[0, own.measure("width", level=0.9)]) / 2
     assert np.isfinite(q)
@@ -93,23 +95,23 @@ def test_calibration_people_are_other_people_with_the_same_grouping() -> None:
     said, cohort = doses(100, 12)
     other_said, other = doses(80, 13, who="q")
     with pytest.raises(InputError, match="100 are both audited and calibrated on"):
-        uncertain(said, cohort, by="race", calibration=Calibration(said, cohort))
+        uncertain(said, cohort, by="race", how=on(Calibration(said, cohort)))
     bare = Cohort(np.zeros((80, 1)), other.people[["dose"]], outcome="dose", unit="row")
     with pytest.raises(GroupError, match="no grouping 'race'"):
-        uncertain(said, cohort, by="race", calibration=Calibration(other_said, bare))
+        uncertain(said, cohort, by="race", how=on(Calibration(other_said, bare)))
     mute = Cohort(np.zeros((80, 1)), other.people, unit="row")
     with pytest.raises(CohortError, match="to calibrate on have no outcome"):
-        uncertain(said, cohort, by="race", calibration=Calibration(other_said, mute))
+        uncertain(said, cohort, by="race", how=on(Calibration(other_said, mute)))
     renamed = Predictions(other.rows, other_said.margin, other_said.response, "weight", "identity")
     with pytest.raises(ModelError, match="calibration is of weight"):
-        uncertain(said, cohort, by="race", calibration=Calibration(renamed, other))
+        uncertain(said, cohort, by="race", how=on(Calibration(renamed, other)))
 
 
 def test_a_shift_is_seen_on_other_people_only() -> None:
     """A group whose errors grew since calibration is below its level by its own threshold too."""
     said, cohort = doses(2500, 14, 2.0)
     before = Calibration(*doses(2500, 15, 1.0, who="q"))
-    found = uncertain(said, cohort, by="race", calibration=before, how=NINE)
+    found = uncertain(said, cohort, by="race", how=on(before))
     assert found.held.verdict.tolist() == [["not_below", "not_below"], ["below", "below"]]
     assert found.held_frame()["calibrated"].tolist() == ["everyone", "own group"] * 2
 
@@ -153,3 +155,30 @@ def test_wrong_input_is_named() -> None:
     assert found.held.verdict.shape == (2, 0)
     with pytest.raises(UnknownName, match="no measure"):
         found.measure("coverage", level=0.9)
+
+
+def test_records_check_themselves() -> None:
+    """A unit or a way of calibrating too few, words outside the list, no people to calibrate on."""
+    said, cohort = doses(100, 20)
+    found = uncertain(said, cohort, by="race", how=Conformal(levels=(0.9,)))
+    for change, word in (
+        ({"units": found.units[1:]}, "Uncertainty.units has 3 items for 4 measures"),
+        ({"calibrated": ()}, "Uncertainty.calibrated has 0 items for 4 measures"),
+        ({"calibrated": ("all",) * 4}, "Uncertainty.calibrated holds 'all'"),
+        ({"held": replace(found.held, measure=(9,))}, r"measures \[9\] of 4"),
+        ({"held": replace(found.held, groups=("a", "x"))}, r"groups \['x'\] that are not among"),
+    ):
+        with pytest.raises(InputError, match=word):
+            replace(found, **change)
+    with pytest.raises(InputError, match=r"Held.margin has shape \(2,\), wanted \(1,\)"):
+        replace(found.held, margin=np.ones(2))
+    with pytest.raises(InputError, match="the predictions to calibrate on: ndarray is no"):
+        Calibration(said.response, cohort)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="the predictions to calibrate on: an empty list is no"):
+        Calibration([], cohort)
+    with pytest.raises(InputError, match="the cohort to calibrate on is a DataFrame"):
+        Calibration(said, cohort.people)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="the ensemble to calibrate on: Predictions is no"):
+        Calibration(said, cohort, said)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="calibration is a Cohort; pass Calibration"):
+        Conformal(calibration=cohort)  # type: ignore[arg-type]

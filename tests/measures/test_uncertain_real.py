@@ -82,7 +82,7 @@ def test_a_network_with_dropout_on_held_out_patients() -> None:
     grown = [members(model, people, draws=10) for people in (held, audited)]
     found = uncertain(
         predict(model, audited), audited, by="race", ensemble=grown[1],
-        calibration=Calibration(predict(model, held), held, grown[0]),
+        how=Conformal(calibration=Calibration(predict(model, held), held, grown[0])),
     )  # fmt: skip
     black = found.levels.index(BLACK)
     common = [i for i, j in enumerate(found.held.measure) if found.calibrated[j] == "everyone"]

@@ -228,7 +228,7 @@ def test_extreme_scales_are_finite_or_named() -> None:
     cohort = Cohort(x, PEOPLE, outcome="y")
     module = nn.Linear(1, 1)
     nn.init.constant_(module.weight, 1e10)
-    with pytest.raises(ModelError, match=r"not finite in 50.0% of rows.*compute in float64"):
+    with pytest.raises(ModelError, match=r"not finite in 50.0 % of rows.*compute in float64"):
         prepare(module, cohort)
     assert np.isfinite(prepare(module.double(), cohort).output).all()
 

@@ -71,7 +71,7 @@ def test_outputs_that_are_not_finite_name_share_and_rows() -> None:
         return out
 
     with pytest.raises(
-        ModelError, match=r"not finite in 2.5% of rows \(2 of 80.*positions \[7, 9\]"
+        ModelError, match=r"not finite in 2.5 % of rows \(2 of 80.*positions \[7, 9\]"
     ):
         prepare(model, COHORT)
 

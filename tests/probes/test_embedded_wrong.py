@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Survival
-from evenlight.errors import CohortError, ModelError, UnknownName
+from evenlight.errors import CohortError, ModelError
 from evenlight.probes.embedded import Embeddings
 from tests.embedded_world import with_outcome, world
 
@@ -66,9 +66,6 @@ REFUSED: dict[str, tuple[Any, Any, type[Exception], str]] = {
                   "needs two classes"),
     "too many folds": (Embeddings(E, rows=PEOPLE.rows, folds=70), PEOPLE, CohortError,
                        "60 units with a known outcome do not fill 70 folds"),
-    "one fold": (Embeddings(E, rows=PEOPLE.rows, folds=1), PEOPLE, CohortError, "2 or more"),
-    "no such directions": (Embeddings(E, rows=PEOPLE.rows, directions="axes"),  # type: ignore[arg-type]
-                           PEOPLE, UnknownName, "known: principal, clusters, dimensions"),
     "random": (Embeddings(lambda x: np.random.default_rng().normal(size=(len(x), 3))), PEOPLE,
                ModelError, "the function is random"),
     "batch": (Embeddings(lambda x: np.ones((len(x), 2)) * len(x) + np.arange(2)), PEOPLE,

@@ -182,10 +182,11 @@ def test_records_that_do_not_fit_are_refused() -> None:
     made = perturb(score, cohort, suite="tabular")
     kept = {n: getattr(made, n) for n in made.__dataclass_fields__}
     for changed, told in (
-        ({"after": made.after[:, :3]}, "after has shape"),
+        ({"margins": made.margins[:, :3]}, "margins has shape"),
         ({"strength": made.strength[::-1].copy()}, "do not ascend"),
-        ({"draws": 0}, "0 draws"),
-        ({"size": made.size * np.nan}, "not finite"),
+        ({"margins": made.margins[..., :0], "responses": made.responses[..., :0]}, "0 draws"),
+        ({"responses": made.responses * np.nan}, "not finite"),
+        ({"shared": ("blur",)}, "shared names 'blur'"),
         ({"perturbation": ("x", "y") * 6 + ("x",) * (len(made.steps) - 12)}, "stand together"),
     ):
         with pytest.raises(ModelError, match=told):

@@ -11,6 +11,8 @@ from evenlight.cohorts import CLINICAL, PHARMACOGENETIC, warfarin
 from evenlight.data.coefficients import CoefficientTable
 from evenlight.data.cohort import Cohort
 from evenlight.errors import ModelError
+from evenlight.models.headed import Headed
+from evenlight.probes.embedded import Embeddings
 from evenlight.probes.predict import predict
 
 X = np.random.default_rng(0).normal(size=(40, 2))
@@ -57,3 +59,17 @@ def test_the_published_formulas_miss_the_dose_by_what_is_known(
     masks = [race.members(level) for level in ("Asian", "Black or African American", "White")]
     found = [off[mask].mean() for mask in [*masks, ~race.known]]
     np.testing.assert_allclose(found, wanted, atol=0.005)
+
+
+def test_embeddings_are_scored_by_the_head_that_has_not_seen_the_row() -> None:
+    """The same outputs as those of the audited model, of each person by a head fitted on others."""
+    model = Embeddings(lambda x: x, folds=4)
+    said = predict(model, COHORT)
+    made = model.audited(COHORT)
+    assert isinstance(made.model, Headed)
+    np.testing.assert_array_equal(said.margin, made.model.output)
+    for k, head in enumerate(made.model.heads):
+        own = made.model.own == k
+        np.testing.assert_allclose(said.margin[own], head.output[own])
+    np.testing.assert_array_equal(said.rows, COHORT.rows)
+    assert said.link == "logit"

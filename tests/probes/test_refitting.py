@@ -11,7 +11,7 @@ from evenlight.errors import InputError, ModelError
 from evenlight.models.adapt import adapt
 from evenlight.probes.refitting import Refitting
 from evenlight.probes.twin import twin
-from tests.probes.test_twin import drawn
+from tests.twin_world import drawn
 
 
 def bare(x: object, y: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -114,6 +115,26 @@ def test_only_what_is_named_is_searched_within_its_bounds() -> None:
     assert (found.level, found.reference) == ("a", "")
     assert found.n_held[1] == 0
     assert 0 < found.low < found.effect
+
+
+def test_a_group_in_which_nobody_moved_is_not_told_to_move_by_nothing() -> None:
+    """Of 21 held-out people of group a none moves, and two in five of b do: a limit above 0."""
+
+    def rare(values: Values, strength: float, rng: np.random.Generator) -> Values:
+        at = (np.arange(3) == 0) & (values != 0)
+        return noisy(values, 10 * strength, rng, at=at)
+
+    suite = Suite("rare", (Perturbation("rare", rare, (0.5, 1.0), "SD", "numbers", "Gaussian"),))
+    how = Search(objective="size", level="a", drawn=3, refined=0)
+    found = worst(total, people(126), suite=suite, by="g", search=how)
+    assert (found.effect, found.low) == (0.0, 0.0)
+    assert found.high > 1
+    assert found.verdict == "cannot_tell"
+    still = worst(lambda x: x[:, 1], people(126), suite=suite, by="g", search=how)
+    assert still.verdict == "similar"
+    assert "similar of the strengths searched" in repr(still)
+    with pytest.raises(InputError, match="holds the words 'alike'"):
+        replace(still, verdict="alike")
 
 
 def test_where_nothing_differs_the_search_is_optimistic_and_others_are_not() -> None:

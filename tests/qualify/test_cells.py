@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from scipy.stats import binomtest
 
@@ -13,10 +12,9 @@ from evenlight.qualify import harness, profiles, run
 from evenlight.qualify.lines import COMPARED, RELIED, Found, Line, append, code_digest, read
 from evenlight.qualify.musts import Held, check, of_reliance, relied
 from evenlight.qualify.page import write
-from evenlight.qualify.rates import Rate, rows
+from evenlight.qualify.rates import rows
 from evenlight.qualify.reliance.cells import CELLS, Cell, parts
 from evenlight.qualify.reliance.models import KINDS
-from evenlight.qualify.reliance.table import interval
 from evenlight.qualify.reliance.worlds import WORLDS
 from evenlight.qualify.table import markdown, text
 
@@ -190,13 +188,6 @@ def test_the_worst_cell_is_told_by_name() -> None:
     low, high = binomtest(6, 30).proportion_ci(0.95, "exact")
     assert f"{100 * low:.0f} to {100 * high:.0f}" in row
     assert row.split()[-1] == "2"
-
-
-def test_the_interval_is_that_of_the_library() -> None:
-    """Exact limits of a share of runs, also where all say the same."""
-    for k, n in ((0, 20), (4, 20), (20, 20)):
-        wanted = binomtest(k, n).proportion_ci(0.95, "exact")
-        np.testing.assert_allclose(interval(Rate(k / n, 0.1, n)), wanted)
 
 
 def test_the_page_takes_both_kinds_of_lines_and_names_both_codes(

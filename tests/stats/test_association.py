@@ -13,7 +13,6 @@ from sklearn.metrics import mutual_info_score
 
 from evenlight.arrays import Float, Int
 from evenlight.stats.association import (
-    eps_squared,
     expected_information,
     normalised_information,
     quantile_states,
@@ -21,6 +20,7 @@ from evenlight.stats.association import (
 from evenlight.stats.discriminant import arrangements, asked_axes, asked_groups, told_by
 from evenlight.stats.explained import basis, explained_family, explained_share, indicators
 from evenlight.stats.two_sample import shrinkage
+from tests.slow import eps_squared
 
 
 def people(seed: int, n: int = 90, p: int = 6) -> tuple[Float, Int, Int]:

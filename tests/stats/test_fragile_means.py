@@ -8,12 +8,19 @@ from scipy import stats
 from scipy.special import ndtri
 
 from evenlight.stats.cells import cells, design
-from evenlight.stats.fragility import dose_scale, dose_weights, linear_slope, mean_limits
-from evenlight.stats.held_out import gap_shown, gap_weights, size_shown
+from evenlight.stats.fragility import (
+    dose_scale,
+    dose_weights,
+    linear_slope,
+    mean_limits,
+    widened,
+)
+from evenlight.stats.held_out import Question, gap_shown, gap_weights, size_shown
 from evenlight.stats.metrics import Case
 from evenlight.stats.permutation import difference
 
 Z = float(ndtri(0.975))
+ASKED = Question(margin=0.1, alpha=0.05, ends=np.array([0.0, 0.0]))
 
 
 def test_a_mean_has_students_interval() -> None:
@@ -97,7 +104,7 @@ def test_a_gap_that_was_fixed_before_has_its_error_rate() -> None:
     for _ in range(300):
         shared = rng.normal(0, 0.05, 6) * member[:, None]
         sizes = np.abs(rng.normal(size=80))[:, None] + 0.1 * rng.normal(size=(80, 6)) + shared
-        found = gap_shown(sizes, unit, (stratum, member), margin=0.1, alpha=0.05, rng=rng)
+        found = gap_shown(sizes, unit, (stratum, member), ASKED, rng=rng)
         wrong += bool(found["low"] > 0 or found["high"] < 0)
         effects.append(found["effect"])
     assert 2 <= wrong <= 26
@@ -109,7 +116,7 @@ def test_a_size_is_told_over_units() -> None:
     rng = np.random.default_rng(7)
     sizes = rng.exponential(size=(60, 4))
     unit = np.repeat(np.arange(20), 3)
-    found = size_shown(sizes, unit, margin=0.1, alpha=0.05)
+    found = size_shown(sizes, unit, ASKED)
     means = sizes.reshape(20, 3, 4).mean(axis=1)
     one = means[:, :3].mean(axis=1)
     between = means[:, :3].mean(axis=0).var(ddof=1) / 3
@@ -117,6 +124,35 @@ def test_a_size_is_told_over_units() -> None:
     assert found["se"] == pytest.approx(np.sqrt(one.var(ddof=1) / 20 + between))
     assert found["at_bounds"] == pytest.approx(means[:, 3].mean())
     assert (found["verdict"], found["extent"]) == ("different", "material")
-    few = gap_shown(sizes, unit, (np.zeros(60, int), unit < 5), margin=0.1, alpha=0.05, rng=rng)
+    few = gap_shown(sizes, unit, (np.zeros(60, int), unit < 5), ASKED, rng=rng)
     assert few["verdict"] == "not_estimable"
     assert "fewer than 11 units" in few["reason"]
+
+
+def test_nobody_who_moved_is_not_nobody_who_moves() -> None:
+    """Where none of 30 moved but others did by up to 2, the limit is what may be unseen of that."""
+    asked = Question(margin=0.1, alpha=0.05, ends=np.array([0.0, 2.0]))
+    found = size_shown(np.zeros((30, 4)), np.arange(30), asked)
+    assert found["high"] == pytest.approx(2 * (1 - 0.05 ** (1 / 30)))
+    assert (found["effect"], found["low"], found["verdict"]) == (0.0, 0.0, "cannot_tell")
+    held = np.zeros(60, dtype=int), np.arange(60) < 30
+    rng = np.random.default_rng(0)
+    gap = gap_shown(np.zeros((60, 4)), np.arange(60), held, asked, rng=rng)
+    assert gap["high"] == pytest.approx(found["high"])
+    assert gap["low"] == pytest.approx(-found["high"])
+    assert gap["verdict"] == "cannot_tell"
+
+
+def test_further_draws_widen_limits_by_students_quantile() -> None:
+    """Alone they are scipy's t interval over draws, beside others in quadrature; of equal, none."""
+    rng = np.random.default_rng(3)
+    drawn = rng.normal(size=(6, 4))
+    value = drawn.mean(axis=0)
+    wanted = stats.t.interval(0.95, 5, value, stats.sem(drawn))
+    np.testing.assert_allclose(widened((value, value, value), drawn, Z), wanted)
+    low, high = widened((value, value - 1, value + 2), drawn, Z)
+    half = wanted[1] - value
+    np.testing.assert_allclose(value - low, np.sqrt(1 + half**2))
+    np.testing.assert_allclose(high - value, np.sqrt(4 + half**2))
+    same = widened((value, value - 1, value + 2), np.tile(value, (3, 1)), Z)
+    np.testing.assert_allclose(same, (value - 1, value + 2))

@@ -7,6 +7,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 from scipy.special import expit
 
 from evenlight.stats.remainder import remainder
@@ -37,14 +38,29 @@ def test_of_two_groups_it_is_the_group_s_coefficient(binary: bool) -> None:
     found = remainder(y, group, x, claim=np.array([0.0, 2.0]), binary=binary)
     z = design(x, group)
     if binary:
+        b = penalised(z, y)
+        assert found.slope == pytest.approx(b[1] / 2, rel=1e-4)
+        assert found.se == pytest.approx(slow_error(z, y, b, range(400)) / 2, rel=1e-4)
         fit = sm.Logit(y, z).fit(disp=0)
-        assert found.slope == pytest.approx(fit.params[1] / 2, rel=1e-6)
-        assert found.se == pytest.approx(slow_error(z, y, fit.params, range(400)) / 2, rel=1e-6)
+        assert found.slope == pytest.approx(fit.params[1] / 2, rel=0.05)
         assert found.se == pytest.approx(fit.bse[1] / 2, rel=0.1)
     else:
         fit = sm.OLS(y, z).fit(cov_type="HC2")
         assert found.slope == pytest.approx(fit.params[1] / 2, rel=1e-8)
         assert found.se == pytest.approx(fit.bse[1] / 2, rel=1e-8)
+
+
+def penalised(z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """What makes the likelihood times the root of its information largest (Jeffreys' prior)."""
+
+    def loss(b: np.ndarray) -> float:
+        margin = z @ b
+        weight = expit(margin) * expit(-margin)
+        _, size = np.linalg.slogdet((z.T * weight) @ z)
+        return float(-(y * margin - np.logaddexp(0, margin)).sum() - size / 2)
+
+    found: np.ndarray = minimize(loss, np.zeros(z.shape[1]), options={"gtol": 1e-6}).x
+    return found
 
 
 def slow_error(z: np.ndarray, y: np.ndarray, b: np.ndarray, family: object) -> float:
@@ -65,11 +81,11 @@ def test_families_count_together() -> None:
     twice = np.tile(np.arange(300), 2)
     yy, gg, xx = y[twice], group[twice], x[twice]
     found = remainder(yy, gg, xx, claim=CLAIM, binary=True, family=twice)
-    fit = sm.Logit(yy, design(xx, gg)).fit(disp=0)
-    assert found.se == pytest.approx(slow_error(design(xx, gg), yy, fit.params, twice), rel=1e-6)
+    b = penalised(design(xx, gg), yy)
+    assert found.se == pytest.approx(slow_error(design(xx, gg), yy, b, twice), rel=1e-4)
     alone = remainder(y, group, x, claim=CLAIM, binary=True)
-    assert found.slope == pytest.approx(alone.slope, rel=1e-6)
-    assert found.se == pytest.approx(alone.se, rel=0.03)
+    assert found.slope == pytest.approx(alone.slope, rel=0.05)
+    assert found.se == pytest.approx(alone.se, rel=0.05)
 
 
 def test_three_groups_are_projected_on_what_is_claimed() -> None:
@@ -140,3 +156,17 @@ def test_the_rate_of_false_alarms_is_that_of_its_limits(binary: bool) -> None:
         above += found.slope > 1.96 * found.se
     assert above / 400 <= 0.025 + 3 * np.sqrt(0.025 * 0.975 / 400)
     assert above > 0
+
+
+def test_five_units_a_column_do_not_inflate_what_is_left() -> None:
+    """A gap of 1 logit beside 40 columns of 220 people: 1 on average, not 1.4."""
+    found = np.empty(100)
+    for seed in range(100):
+        rng = np.random.default_rng([seed, 21])
+        group = np.arange(220) % 2
+        x = rng.normal(size=(220, 40)) + 0.3 * (group[:, None] - 0.5)
+        y = (rng.random(220) < expit(0.22 * x[:, :20].sum(axis=1) + group - 0.5)).astype(float)
+        found[seed] = remainder(y, group, x, claim=CLAIM, binary=True).slope
+    assert np.isfinite(found).all()
+    assert abs(found.mean() - 1.0) < 0.05 + 3 * found.std() / 10
+    assert found.std() / 10 < 0.08

@@ -9,14 +9,14 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from evenlight.arrays import Float
-from evenlight.stats.resemblance import HALF, Resemblance, expected, resemblance
+from evenlight.stats.resemblance import HALF, UNTOLD, Resemblance, expected, resemblance
 
 
 def test_the_numbers_are_those_of_their_definitions() -> None:
     """Correlations of residuals on group means, by numpy, with the t limit of a further refit."""
     rng = np.random.default_rng(0)
-    f, group = rng.normal(size=90), rng.integers(-1, 3, 90)
-    refits = 0.8 * f + 0.5 * rng.normal(size=(6, 90)) + 3.0 * group
+    f, group = rng.normal(size=150), rng.integers(-1, 3, 150)
+    refits = 0.8 * f + 0.5 * rng.normal(size=(6, 150)) + 3.0 * group
     found = resemblance(f, refits, group)
     known = group >= 0
     rows = np.vstack([f, refits])[:, known]
@@ -26,7 +26,9 @@ def test_the_numbers_are_those_of_their_definitions() -> None:
     r = np.asarray(np.corrcoef(rows))
     each, between = r[0, 1:], r[1:, 1:][np.triu_indices(6, 1)].mean()
     assert found.value == pytest.approx(each.mean())
-    assert found.high == pytest.approx(each.mean() + stats.t.ppf(0.95, 5) * each.std(ddof=1))
+    reach = stats.t.ppf(0.95, 5) * each.std(ddof=1) * np.sqrt(1 + 1 / 6)
+    assert found.high == pytest.approx(each.mean() + reach)
+    assert found.low == pytest.approx(each.mean() - reach)
     assert found.least == pytest.approx(HALF * expected(between))
 
 
@@ -48,16 +50,71 @@ def test_scale_and_shift_by_group_change_nothing() -> None:
     f, group = rng.normal(size=60), np.arange(60) % 2
     refits = f + rng.normal(size=(5, 60))
     one, two = resemblance(f, refits, group), resemblance(3 * f + 5 * group, 2 * refits - 1, group)
-    assert (one.value, one.high, one.least) == pytest.approx((two.value, two.high, two.least))
+    assert (one.value, one.low, one.high, one.least) == pytest.approx(
+        (two.value, two.low, two.high, two.least)
+    )
 
 
-def test_an_output_that_does_not_vary_within_groups_refuses_nobody() -> None:
-    """Nothing can be correlated then, and refits without variation count as 0."""
+def test_where_nothing_varies_within_groups_nothing_can_be_told() -> None:
+    """Neither of a model that tells the group alone, nor of constant refits: no twin of it."""
     rng = np.random.default_rng(3)
     group = np.arange(40) % 2
-    assert resemblance(group.astype(float), rng.normal(size=(5, 40)), group).there
-    still = resemblance(rng.normal(size=40), np.ones((5, 40)), group)
-    assert still.value == 0.0
+    flat = resemblance(group.astype(float), rng.normal(size=(5, 40)), group)
+    assert "its output does not vary within groups" in flat.reason
+    still = resemblance(rng.normal(size=40), np.arange(5.0)[:, None] + np.ones((5, 40)), group)
+    assert "no refit varies within groups" in still.reason
+    for found in (flat, still):
+        assert not found.there
+        assert found.reason.startswith(UNTOLD.split(" (")[0])
+        assert np.isnan([found.value, found.low, found.high, found.least]).all()
+
+
+def test_refits_that_are_all_the_same_tell_nothing_of_training() -> None:
+    """The model itself, five times over; one feature on other resamples is no such case."""
+    rng = np.random.default_rng(4)
+    f, group = rng.normal(size=60), np.arange(60) % 2
+    same = resemblance(f, np.tile(f, (5, 1)), group)
+    assert not same.there
+    assert "all the same model" in same.reason
+    assert resemblance(f, np.linspace(0.5, 1.5, 5)[:, None] * f, group).there
+
+
+def test_refits_of_noise_cannot_be_told_to_resemble() -> None:
+    """Outputs drawn at random hardly ever pass: to reach half of what is expected asks nothing."""
+    there = told = 0
+    for seed in range(200):
+        rng = np.random.default_rng([seed, 5])
+        f, group = rng.normal(size=400), np.arange(400) % 2
+        found = resemblance(f, rng.normal(size=(6, 400)), group)
+        there += found.there
+        told += found.reason.startswith(UNTOLD.split(" (")[0])
+    assert there <= 2
+    assert told > 190
+
+
+def test_limits_stay_within_a_correlation() -> None:
+    """Refits that go with the model, but loosely, have no limit above 1 or below -1."""
+    rng = np.random.default_rng(6)
+    f, group = rng.normal(size=100), np.zeros(100, dtype=int)
+    refits = np.vstack([f, f, f, f, -f]) + 0.01 * rng.normal(size=(5, 100))
+    found = resemblance(f, refits, group)
+    assert (found.low, found.high) == (-1.0, 1.0)
+    assert "cannot be told" in found.reason
+
+
+def test_groups_of_fewer_than_twenty_do_not_enter() -> None:
+    """Nineteen people who go the other way play no part; with nobody else it cannot be told."""
+    rng = np.random.default_rng(7)
+    group = np.repeat([0, 1], [100, 19])
+    f = rng.normal(size=119)
+    refits = np.where(group == 1, -9.0, 1.0) * f + 0.2 * rng.normal(size=(5, 119))
+    found = resemblance(f, refits, group)
+    alone = resemblance(f[:100], refits[:, :100], group[:100])
+    assert found.there
+    assert found.value == pytest.approx(alone.value)
+    few = resemblance(f, refits, np.arange(119) // 19)
+    assert not few.there
+    assert "no group has 20 audited units" in few.reason
 
 
 def people(rng: np.random.Generator, *, effect: float) -> tuple[Float, Float]:
@@ -80,17 +137,25 @@ def asked(
     return resemblance(model, np.array(fitted, dtype=float), np.arange(len(audited)) % 2)
 
 
-def test_honest_refits_pass_and_flipped_ones_do_not() -> None:
-    """N = 400 and hardly any signal: own people always pass, other people nearly always."""
-    rng = np.random.default_rng(4)
-    passed = {"own": 0, "others": 0, "flipped": 0}
+def test_honest_refits_pass_and_others_do_not() -> None:
+    """N = 400, 20 features: own people always, others nearly; flipped or shuffled hardly ever."""
+    rng = np.random.default_rng(8)
+    passed = {"own": 0, "others": 0, "flipped": 0, "flipped others": 0, "shuffled": 0}
     for _ in range(25):
-        x, y = people(rng, effect=0.2)
-        audited, _ = people(rng, effect=0.2)
+        x, y = people(rng, effect=0.8)
+        audited, _ = people(rng, effect=0.8)
         model = audited @ LogisticRegression().fit(x, y).coef_[0]
-        other = people(rng, effect=0.2)
-        for name, given in (("own", (x, y)), ("others", other), ("flipped", (x, 1 - y))):
-            passed[name] += asked(rng, model, *given, audited).there
+        other, outcome = people(rng, effect=0.8)
+        given = {
+            "own": (x, y),
+            "others": (other, outcome),
+            "flipped": (x, 1 - y),
+            "flipped others": (other, 1 - outcome),
+            "shuffled": (other, rng.permutation(outcome)),
+        }
+        for name, pair in given.items():
+            passed[name] += asked(rng, model, *pair, audited).there
     assert passed["own"] == 25
-    assert passed["others"] >= 22  # 99 % in 100 runs
-    assert passed["flipped"] == 0
+    assert passed["others"] >= 23
+    assert passed["flipped"] == passed["flipped others"] == 0
+    assert passed["shuffled"] <= 4

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from evenlight.arrays import Bool
 from evenlight.data.cohort import Cohort
 from evenlight.data.rows import fingerprints
 from evenlight.errors import CohortError, EvenlightWarning
@@ -27,8 +28,7 @@ def apart(cohort: Cohort, training: Cohort) -> None:
     the same people where more than half of the audited rows have such, although few of them look
     alike among themselves; a smaller part, and shared ids of the unit, bring a warning.
     """
-    audited = {row.tobytes() for row in fingerprints(cohort.x, cohort.rows)}
-    shared = np.array([r.tobytes() in audited for r in fingerprints(training.x, training.rows)])
+    shared = shared_rows(cohort, training)
     if shared.any():
         raise CohortError(
             f"{int(shared.sum())} of {training.n} training rows are audited rows, first "
@@ -36,6 +36,19 @@ def apart(cohort: Cohort, training: Cohort) -> None:
         )
     _alike(cohort, training)
     _units(cohort, training)
+
+
+def shared_rows(cohort: Cohort, others: Cohort) -> Bool:
+    """Mask (m,) of the rows of others that are rows of the cohort, of one id and the same values.
+
+    >>> import pandas as pd
+    >>> people = pd.DataFrame({"sex": ["f", "m"]}, index=["a", "b"])
+    >>> one, two = Cohort(np.eye(2), people), Cohort(np.array([[1.0, 0.0], [5.0, 5.0]]), people)
+    >>> shared_rows(one, two).tolist()
+    [True, False]
+    """
+    audited = {row.tobytes() for row in fingerprints(cohort.x, cohort.rows)}
+    return np.array([r.tobytes() in audited for r in fingerprints(others.x, others.rows)])
 
 
 def same_features(cohort: Cohort, training: Cohort) -> None:

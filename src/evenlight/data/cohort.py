@@ -176,14 +176,7 @@ class Cohort:
     @cached_property
     def stratum(self) -> Int:
         """The stratum of each row, (n,): the cross of the declared strata, sorted; -1 unknown."""
-        if not self.strata:
-            return np.zeros(self.n, dtype=np.int64)
-        known = self.people[list(self.strata)].notna().all(axis=1).to_numpy()
-        labels = [self.people[s].astype(str).to_numpy(dtype=np.str_) for s in self.strata]
-        joint = np.array(["\x1f".join(cells) for cells in zip(*labels, strict=True)])
-        codes = np.full(self.n, -1, dtype=np.int64)
-        codes[known] = np.unique(joint[known], return_inverse=True)[1]
-        return codes
+        return roles.crossed(self.people, self.strata)
 
     @cached_property
     def digest(self) -> str:
@@ -217,7 +210,7 @@ class Cohort:
             yield part, np.asarray(x, dtype=np.float64)
 
     def columns(self, chosen: Sequence[int]) -> Float:
-        """Some columns of x (n, p) as float64 (n, k), in one pass over the rows."""
+        """Some columns of x (n, *s), rows laid flat, as float64 (n, k), in one pass over them."""
         return reading.columns(self.x, chosen)
 
     def column(self, j: int) -> Float:
@@ -234,14 +227,32 @@ class Cohort:
 
     def take(self, index: Int | Bool) -> Cohort:
         """The same cohort with some of its rows."""
-        new = object.__new__(Cohort)
         at = np.arange(self.n)[index]
-        for name in self.__dataclass_fields__:
-            _set(new, **{name: getattr(self, name)})
-        axes = tuple(a.take(at) for a in self.axes)
-        _set(new, x=reading.take(self.x, at), people=self.people.iloc[at], axes=axes)
-        _set(new, groups=tuple(g.take(at) for g in self.groups))
-        return new
+        return self.altered(
+            x=reading.take(self.x, at), people=self.people.iloc[at],
+            axes=tuple(a.take(at) for a in self.axes),
+            groups=tuple(g.take(at) for g in self.groups),
+        )  # fmt: skip
+
+    def altered(self, **fields: object) -> Cohort:
+        """The same people with other `fields`, such as x or groups; values are not checked again.
+
+        Nothing that was computed of the old fields is kept. Raises CohortError for a name that is
+        no field, and for fields that are not (n, ...).
+
+        >>> people = pd.DataFrame({"sex": ["f", "m"]}, index=["a", "b"])
+        >>> cohort = Cohort(np.eye(2), people, groups=["sex"])
+        >>> cohort.altered(x=np.zeros((2, 2))).x.tolist()
+        [[0.0, 0.0], [0.0, 0.0]]
+        """
+        known = self.__dataclass_fields__
+        for name in fields:
+            if name not in known:
+                raise CohortError(f"a cohort has no {name!r}; its fields are {', '.join(known)}")
+        made = object.__new__(Cohort)
+        _set(made, **{name: fields.get(name, getattr(self, name)) for name in known})
+        intake.same_length(made.n, made.x, made.groups, made.axes)
+        return made
 
     def __repr__(self) -> str:
         return cards.told("Cohort", cards.cohort_facts(self))

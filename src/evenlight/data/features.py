@@ -2,217 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from os import PathLike
 
-import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 
-from evenlight.arrays import Int, Values
-from evenlight.data.gmt import gene_sets
+from evenlight.data.feature_sets import FeatureSets, unique
 from evenlight.data.indicators import Indicators, check_states, states_of
-from evenlight.data.positions import Positions, interval_labels, label_names, spread_labels
 from evenlight.errors import FeatureError
 
 __all__ = ["FeatureSets", "Features", "Indicators", "check_states", "states_of"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FeatureSets:
-    """Named sets of features. `membership` is sparse (sets, p), 1 where a feature belongs.
-
-    `kind` says what a set is: variable, pathway, LD block, region, motif or cluster. `features`
-    are names of columns, or `Positions` of a map (an image, a sequence), whose p is their number.
-
-    >>> sets = FeatureSets.from_lists({"a": ["g1", "g2"]}, ["g1", "g2", "g3"], kind="pathway")
-    >>> sets.members("a")
-    ('g1', 'g2')
-    """
-
-    names: tuple[str, ...]
-    features: tuple[str, ...] | Positions
-    membership: csr_array
-    kind: str = "set"
-
-    def __post_init__(self) -> None:
-        _unique(self.names, "set")
-        if self.membership.shape != (len(self.names), len(self.features)):
-            raise FeatureError(
-                f"membership has shape {self.membership.shape}, "
-                f"wanted {(len(self.names), len(self.features))} (sets, features)"
-            )
-
-    def __repr__(self) -> str:
-        told = ", ".join(self.names[:3]) + (", ..." if len(self.names) > 3 else "")
-        many = f"{len(self.names)} sets ({self.kind}) of {len(self.features)} features"
-        return f"FeatureSets: {many}: {told}"
-
-    @classmethod
-    def from_lists(
-        cls,
-        sets: Mapping[str, Iterable[str]],
-        features: Sequence[str],
-        *,
-        kind: str = "set",
-        rest: str | None = None,
-    ) -> FeatureSets:
-        """Sets given as lists of feature names; a name that is not a feature is an error.
-
-        `rest` names one more set, for the features that belong to none.
-        """
-        place = {name: j for j, name in enumerate(features)}
-        if rest is not None:
-            sets = _with_rest(sets, features, rest)
-        pairs: list[tuple[int, int]] = []
-        for i, (name, members) in enumerate(sets.items()):
-            members = list(members)
-            strange = [m for m in members if m not in place]
-            if strange:
-                raise FeatureError(
-                    f"set {name!r} names {len(strange)} unknown features, first {strange[:3]}; "
-                    "take them out or rename them to the cohort's feature names"
-                )
-            if not members:
-                raise FeatureError(f"set {name!r} is empty; leave it out")
-            pairs += [(i, place[m]) for m in dict.fromkeys(members)]
-        rows, cols = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-        shape = (len(sets), len(features))
-        membership = csr_array((np.ones(len(pairs)), (rows, cols)), shape=shape)
-        return cls(tuple(sets), tuple(features), membership, kind)
-
-    @classmethod
-    def from_label_map(
-        cls,
-        labels: Values,
-        names: Mapping[int, str] | None = None,
-        *,
-        shape: tuple[int, ...] | None = None,
-        kind: str = "region",
-    ) -> FeatureSets:
-        """Sets of positions of a map: all positions with one label are one set, 0 included.
-
-        Parameters
-        ----------
-        labels
-            whole numbers (*s): an atlas or the segments of an image; the same for every row.
-        names
-            the name of each label, by default "region 0", "region 1", ...; one that does not
-            occur is left out, one that is missing is a FeatureError.
-        shape
-            of one row of x where it has more axes, to which the labels are broadcast: a map
-            (h, w) serves all channels of (c, h, w).
-
-        >>> sets = FeatureSets.from_label_map(np.array([[0, 0], [7, 7]]), {0: "rest", 7: "lesion"})
-        >>> sets.names, sets.members("lesion")
-        (('rest', 'lesion'), ('1,0', '1,1'))
-        """
-        array = spread_labels(labels, shape)
-        found, owner = np.unique(array, return_inverse=True)
-        places = (owner.reshape(-1), np.arange(array.size))
-        membership = csr_array((np.ones(array.size), places), shape=(len(found), array.size))
-        return cls(label_names(found, names), Positions(array.shape), membership, kind)
-
-    @classmethod
-    def from_intervals(
-        cls,
-        intervals: Mapping[str, tuple[int, int]],
-        shape: tuple[int, ...],
-        *,
-        axis: int = -1,
-        rest: str = "rest",
-        kind: str = "motif",
-    ) -> FeatureSets:
-        """Sets of positions from start to before stop along one axis of rows of `shape` (*s).
-
-        Motifs of a sequence (4, length), windows of a signal. All other positions are the set
-        `rest`. Raises FeatureError for an interval outside of the axis, an empty or a shared one.
-
-        >>> sets = FeatureSets.from_intervals({"TATA": (1, 3)}, (2, 4))
-        >>> sets.names, sets.members("TATA")
-        (('rest', 'TATA'), ('0,1', '0,2', '1,1', '1,2'))
-        """
-        along = [1] * len(shape)
-        along[axis] = shape[axis]
-        labels = interval_labels(intervals, shape[axis]).reshape(along)
-        named = dict(enumerate((rest, *intervals)))
-        return cls.from_label_map(labels, named, shape=shape, kind=kind)
-
-    @classmethod
-    def from_clusters(
-        cls, labels: Int, features: Sequence[str], *, kind: str = "cluster"
-    ) -> FeatureSets:
-        """Sets from the cluster of each feature (p,), named by their first member.
-
-        `evenlight.measures.clusters` makes such labels from data, blind to the groups.
-
-        >>> made = FeatureSets.from_clusters(np.array([4, 7, 4]), ["g1", "g2", "g3"])
-        >>> made.names, made.members("g1 and 1 more")
-        (('g1 and 1 more', 'g2'), ('g1', 'g3'))
-        """
-        if len(labels) != len(features):
-            raise FeatureError(f"{len(labels)} cluster labels for {len(features)} features")
-        by: dict[int, list[str]] = {}
-        for label, name in zip(labels.tolist(), features, strict=True):
-            by.setdefault(label, []).append(name)
-        sets = {_cluster_name(members): members for members in by.values()}
-        return cls.from_lists(sets, features, kind=kind)
-
-    @classmethod
-    def from_gmt(
-        cls,
-        path: str | PathLike[str],
-        features: Sequence[str],
-        *,
-        least: int = 2,
-        rest: str | None = None,
-        kind: str = "pathway",
-    ) -> FeatureSets:
-        """Gene sets of a GMT file (name, description, genes; tab-separated), which may overlap.
-
-        Genes that are no feature are left out; so is a set with fewer than `least` genes left,
-        with a warning that counts them. Raises FeatureError for a line that is no set, a name that
-        occurs twice, and where no set is left. `rest` names one more set, for all other features.
-        """
-        sets = gene_sets(path, features, least=least)
-        return cls.from_lists(sets, features, kind=kind, rest=rest)
-
-    def fits(self, names: tuple[str, ...], shape: tuple[int, ...]) -> bool:
-        """Whether the sets speak of rows of `shape` (*s) with features of these names.
-
-        Columns go by name; positions of a map by its shape, or by their names there ("row,column").
-        """
-        if isinstance(self.features, Positions):
-            return self.features.shape == tuple(shape)
-        own = tuple(Positions(tuple(shape))) if len(shape) > 1 else names
-        return len(self.features) == int(np.prod(shape)) and self.features in (names, own)
-
-    def owners(self) -> Int:
-        """The set of each feature, (p,).
-
-        Raises FeatureError where a feature belongs to none or to several.
-        """
-        count = np.diff(self.membership.tocsc().indptr)
-        if (count != 1).any():
-            j = int((count != 1).argmax())
-            raise FeatureError(
-                f"feature {self.features[j]!r} belongs to {int(count[j])} sets; each must belong "
-                "to exactly one (from_lists(..., rest='other') takes in those that have none)"
-            )
-        return self.membership.tocsc().indices.astype(np.int64)
-
-    def members(self, name: str) -> tuple[str, ...]:
-        """The features of one set."""
-        return tuple(self.features[j] for j in self.columns(name))
-
-    def columns(self, name: str) -> list[int]:
-        """The column numbers of one set."""
-        if name not in self.names:
-            raise FeatureError(f"no set {name!r}; known: {', '.join(self.names[:8])}")
-        i = self.names.index(name)
-        start, stop = self.membership.indptr[i], self.membership.indptr[i + 1]
-        return sorted(int(j) for j in self.membership.indices[start:stop])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,7 +30,7 @@ class Features:
     def __post_init__(self) -> None:
         if not self.names:
             raise FeatureError("there are no features; x needs at least one column")
-        _unique(self.names, "feature")
+        unique(self.names, "feature")
         object.__setattr__(self, "place", {name: j for j, name in enumerate(self.names)})
         if self.table is not None and tuple(map(str, self.table.index)) != self.names:
             raise FeatureError("the feature table's index differs from the feature names")
@@ -258,23 +57,6 @@ class Features:
         return next((i for i in self.indicators if i.variable == variable), None)
 
 
-def _with_rest(
-    sets: Mapping[str, Iterable[str]], features: Sequence[str], rest: str
-) -> dict[str, list[str]]:
-    """The sets, and one more of all features that belong to none, if there are any."""
-    if rest in sets:
-        raise FeatureError(f"rest={rest!r} is the name of a set already; choose another")
-    known = {name: list(members) for name, members in sets.items()}
-    taken = {member for members in known.values() for member in members}
-    left = [name for name in features if name not in taken]
-    return {**known, rest: left} if left else known
-
-
-def _cluster_name(members: Sequence[str]) -> str:
-    """The first member, and how many more there are."""
-    return members[0] if len(members) == 1 else f"{members[0]} and {len(members) - 1} more"
-
-
 def _check_indicators(features: Features) -> None:
     seen: dict[str, str] = {}
     for coded in features.indicators:
@@ -289,13 +71,3 @@ def _check_indicators(features: Features) -> None:
                     f"column {column!r} belongs to {seen[column]!r} and {coded.variable!r}"
                 )
             seen[column] = coded.variable
-
-
-def _unique(names: Sequence[str], what: str) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if not isinstance(name, str) or not name:
-            raise FeatureError(f"a {what} name must be a non-empty string, found {name!r}")
-        if name in seen:
-            raise FeatureError(f"the {what} name {name!r} occurs twice; names must be unique")
-        seen.add(name)

@@ -13,7 +13,7 @@ from scipy import sparse
 from evenlight.arrays import Bool, Int, Text, Values
 from evenlight.data import align
 from evenlight.data.features import Features
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
 from evenlight.data.outcome import Survival
 from evenlight.data.rows import Held, Rows, is_sparse
 from evenlight.data.sources import lazy, plain
@@ -130,6 +130,17 @@ def feature_names(
             "reorder x with x[list(names)]"
         )
     return made
+
+
+def same_length(n: int, x: Held, groups: Sequence[Groups], axes: Sequence[Axes]) -> None:
+    """Raise CohortError where x, a grouping or axes do not have the n rows of people."""
+    have = {"x": x.shape[0]} | {g.name: len(g.codes) for g in groups}
+    for name, rows in (have | {a.name: len(a.values) for a in axes}).items():
+        if rows != n:
+            raise CohortError(
+                f"{name} has {rows} rows and the cohort has {n}; give one for each row of it, "
+                "or take the rows first with cohort.take"
+            )
 
 
 def split_rows(people: pd.DataFrame, split: tuple[str, str] | None, notes: list[str]) -> Bool:

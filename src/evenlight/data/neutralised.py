@@ -38,7 +38,7 @@ class Neutralised:
 
     `again`, `again_response` (m, e, l): a swap made anew on e resamples of its people (for each
     pair in the order of `pairs`, as many), and `again_rows` (m, e, l) who they are, -1 past the
-    end; e is 0 where a change is not fitted anew.
+    end; e is 0 where a change is not fitted anew. `score_only`: see `Predictions`.
     """
 
     kind: Kind
@@ -66,6 +66,7 @@ class Neutralised:
     again: Float = field(default_factory=lambda: np.zeros((0, 0, 0)))
     again_response: Float = field(default_factory=lambda: np.zeros((0, 0, 0)))
     again_rows: Int = field(default_factory=lambda: np.zeros((0, 0, 0), dtype=np.int64))
+    score_only: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

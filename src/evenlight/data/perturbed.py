@@ -1,6 +1,6 @@
 """What `perturb` returns: the output of a model before and after changes of the data.
 
-n rows, s steps (each a perturbation at one strength).
+n rows, s steps (each a perturbation at one strength), d draws of each step.
 """
 
 from __future__ import annotations
@@ -13,28 +13,29 @@ import pandas as pd
 from evenlight.arrays import Float, Text
 from evenlight.data import align
 from evenlight.data.cohort import Cohort
+from evenlight.data.steps import in_words
 from evenlight.errors import ModelError, UnknownName
 
 FLAT = ("before", "response_before")
-STEPPED = ("after", "response", "size", "spread")
+STEPPED = ("margins", "responses")
 EXPLAINED = ("agreement", "overlap", "moved")
-"""Fields by shape: (n,), (s, n), and (s, n) where attributions were made, else (0, n)."""
+"""Fields by shape: (n,), (s, n, d), and (s, n) where attributions were made, else (0, n)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Perturbed:
-    """Margins and responses before and after each of s steps, row by row.
+    """Margins and responses before and after each of s steps, row by row and draw by draw.
 
     `perturbation`, `strength`, `unit` (s,) say what was done: steps of one perturbation stand
-    together and ascend. `before`, `response_before` (n,) are of the data as recorded; `after`,
-    `response` (s, n) the means over `draws` of each row's margin and response; `size` (s, n) the
-    mean over draws of |margin - before|; `spread` (s, n) the standard deviation of the margin over
-    draws, 0 with one draw.
+    together and ascend. `before`, `response_before` (n,) are of the data as recorded; `margins`,
+    `responses` (s, n, d) of each draw: whatever is no mean of them (a decision, a rank) is judged
+    draw by draw and then averaged. `shared` names the perturbations in which all rows of a draw
+    share something. `score_only`: see `Predictions`.
 
     Where attributions were made (`method`): `agreement` (s, n) Spearman's correlation of |phi|
     before and after, `overlap` (s, n) the share of the ten largest that are still among them (of
     all, where there are fewer), `moved` (s, n) half the L1 distance of |phi| normalised to 1, from
-    0 (the same) to 1 (elsewhere altogether); means over draws. Else these are (0, n).
+    0 (the same) to 1 (elsewhere altogether); each of a draw's own, then averaged. Else (0, n).
     """
 
     rows: Text
@@ -44,19 +45,18 @@ class Perturbed:
     unit: tuple[str, ...]
     before: Float
     response_before: Float
-    after: Float
-    response: Float
-    size: Float
-    spread: Float
-    draws: int
+    margins: Float
+    responses: Float
     target: str
     link: str
     scale: str = "margin"
     response_unit: str = ""
+    score_only: bool = False
     method: str = ""
     agreement: Float = field(default_factory=lambda: np.zeros((0, 0)))
     overlap: Float = field(default_factory=lambda: np.zeros((0, 0)))
     moved: Float = field(default_factory=lambda: np.zeros((0, 0)))
+    shared: tuple[str, ...] = ()
     cohort_digest: str = ""
     notes: tuple[str, ...] = ()
 
@@ -65,7 +65,7 @@ class Perturbed:
         explained = s if self.method else 0
         wanted: dict[str, tuple[int, ...]] = dict.fromkeys(FLAT, (n,))
         wanted["strength"] = (s,)
-        wanted |= dict.fromkeys(STEPPED, (s, n))
+        wanted |= dict.fromkeys(STEPPED, (s, n, self.draws))
         if not self.method and not self.agreement.size:
             for name in EXPLAINED:
                 object.__setattr__(self, name, np.zeros((0, n)))
@@ -89,17 +89,45 @@ class Perturbed:
                 raise ModelError(f"the strengths of {self.perturbation[i]!r} do not ascend")
             if not same and self.perturbation[i] in self.perturbation[:i]:
                 raise ModelError(f"the steps of {self.perturbation[i]!r} do not stand together")
+        strange = sorted(set(self.shared) - set(self.perturbation))
+        if strange:
+            raise ModelError(f"shared names {strange[0]!r}, which is no perturbation here")
 
     @property
     def steps(self) -> tuple[str, ...]:
         """Each step in words, (s,)."""
-        told = zip(self.perturbation, self.strength.tolist(), self.unit, strict=True)
-        return tuple(f"{name}, {strength:g} {unit}" for name, strength, unit in told)
+        return in_words(self.perturbation, self.strength, self.unit)
+
+    @property
+    def draws(self) -> int:
+        """How often each step was drawn."""
+        return int(self.margins.shape[-1])
+
+    @property
+    def after(self) -> Float:
+        """The mean margin over draws (s, n)."""
+        return _mean(self.margins)
+
+    @property
+    def response(self) -> Float:
+        """The mean response over draws (s, n)."""
+        return _mean(self.responses)
 
     @property
     def change(self) -> Float:
         """Mean margin after, minus margin before, (s, n)."""
         return self.after - self.before
+
+    @property
+    def size(self) -> Float:
+        """The mean over draws of |margin - margin before|, (s, n)."""
+        return _mean(np.abs(self.margins - self.before[:, None]))
+
+    @property
+    def spread(self) -> Float:
+        """The standard deviation of the margin over draws (s, n), 0 with one draw."""
+        spread: Float = self.margins.std(axis=-1, ddof=min(self.draws - 1, 1))
+        return spread
 
     def of(self, name: str) -> list[int]:
         """The positions of the steps of one perturbation, in ascending strength.
@@ -119,11 +147,15 @@ class Perturbed:
         if np.array_equal(self.rows, cohort.rows):
             return self
         index = align.match(self.rows, cohort.rows, what="perturbed rows")
-        taken = {name: getattr(self, name)[..., index] for name in (*FLAT, *STEPPED, *EXPLAINED)}
+        taken = {name: getattr(self, name)[..., index] for name in (*FLAT, *EXPLAINED)}
+        taken |= {name: getattr(self, name)[:, index] for name in STEPPED}
         return replace(self, rows=cohort.rows, **taken)
 
     def to_frame(self) -> pd.DataFrame:
-        """Long table: row, step, outputs before and after. Individual data: keep with patients'."""
+        """Long table: row, step, outputs before and after, means over draws.
+
+        Individual data: keep with the patients' data.
+        """
         n, s = len(self.rows), len(self.perturbation)
         columns = {
             "row": np.tile(self.rows, s),
@@ -133,7 +165,7 @@ class Perturbed:
             "before": np.tile(self.before, s),
             "response_before": np.tile(self.response_before, s),
         }
-        wide = (*STEPPED, *(EXPLAINED if self.method else ()))
+        wide = ("after", "response", "size", "spread", *(EXPLAINED if self.method else ()))
         return pd.DataFrame(columns | {name: getattr(self, name).ravel() for name in wide})
 
     def __repr__(self) -> str:
@@ -143,3 +175,9 @@ class Perturbed:
             f"Perturbed by {self.suite}: {kinds} perturbations in {len(self.perturbation)} steps, "
             f"{len(self.rows)} rows; moving most: {self.steps[most]}"
         )
+
+
+def _mean(values: Float) -> Float:
+    """The mean over draws, the last axis; of one draw its own bytes."""
+    mean: Float = values[..., 0] if values.shape[-1] == 1 else values.mean(axis=-1)
+    return mean

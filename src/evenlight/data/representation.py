@@ -23,7 +23,8 @@ class Representation:
     """A representation of the rows: `values` (n, d) float32 of the layer or step `name`.
 
     `source` says where it is from: layer (of a network), step (of a pipeline), given.
-    `settings` say how, as the pooling of a map.
+    `settings` say how, as the pooling of a map; `output` (n, t) are the margins of the model that
+    was read, by which layers of another model are told apart; None where it is not known.
 
     >>> made = Representation.given("pooled", np.array([[0.5, 1.0], [2.0, 3.0]]), rows=["a", "b"])
     >>> made
@@ -35,6 +36,7 @@ class Representation:
     values: Single
     source: str = "given"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    output: Float | None = None
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] == 0:
@@ -45,6 +47,11 @@ class Representation:
         if len(self.values) != len(self.rows):
             raise ModelError(
                 f"embeddings {self.name!r} have {len(self.values)} rows for {len(self.rows)} ids"
+            )
+        if self.output is not None and self.output.shape[:1] != (len(self.rows),):
+            raise ModelError(
+                f"embeddings {self.name!r} have outputs of shape {self.output.shape} for "
+                f"{len(self.rows)} rows; wanted (n, t)"
             )
         if self.values.dtype != np.float32:
             raise ModelError(
@@ -72,7 +79,8 @@ class Representation:
         if np.array_equal(self.rows, cohort.rows):
             return self
         index = align.match(self.rows, cohort.rows, what=f"embeddings {self.name!r}")
-        return replace(self, rows=cohort.rows, values=self.values[index])
+        output = None if self.output is None else self.output[index]
+        return replace(self, rows=cohort.rows, values=self.values[index], output=output)
 
     def to_frame(self) -> pd.DataFrame:
         """One line a row, one column a dimension. Individual data: keep with the patients' data."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -28,6 +30,22 @@ def axes_at(axes: Axes, rows: Text, index: Int) -> Axes:
     if len(axes.values) != len(rows):
         raise GroupError(f"{axes.name}: values for {len(axes.values)} of {len(rows)} rows")
     return axes.take(index)
+
+
+def crossed(people: pd.DataFrame, columns: Sequence[str]) -> Int:
+    """The cross of some columns (n,): codes in sorted order, -1 where one is unknown.
+
+    >>> crossed(pd.DataFrame({"site": ["t", "s", None], "batch": [1, 2, 1]}), ["site", "batch"])
+    array([ 1,  0, -1])
+    """
+    if not columns:
+        return np.zeros(len(people), dtype=np.int64)
+    known = people[list(columns)].notna().all(axis=1).to_numpy()
+    labels = [people[c].astype(str).to_numpy(dtype=np.str_) for c in columns]
+    joint = np.array(["\x1f".join(cells) for cells in zip(*labels, strict=True)])
+    codes = np.full(len(people), -1, dtype=np.int64)
+    codes[known] = np.unique(joint[known], return_inverse=True)[1]
+    return codes
 
 
 def constant_in_unit(groups: Groups, units: Int) -> None:

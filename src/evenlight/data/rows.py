@@ -200,21 +200,23 @@ def blocks(x: Any, size: int | None = None) -> Iterator[tuple[slice, Values]]:
 
 
 def columns(x: Any, chosen: Sequence[int]) -> Float:
-    """Some columns of x (n, p) as float64 (n, k), in one pass over the rows.
+    """Some columns of x (n, *s), each row laid flat, as float64 (n, k), in one pass over the rows.
 
     >>> columns(np.arange(6.0).reshape(3, 2), [1]).tolist()
     [[1.0], [3.0], [5.0]]
+    >>> columns(np.arange(8.0).reshape(2, 2, 2), [0, 3]).tolist()
+    [[0.0, 3.0], [4.0, 7.0]]
     """
     at = list(chosen)
     if not at:
         return np.empty((x.shape[0], 0))
-    if isinstance(x, np.ndarray):
+    if isinstance(x, np.ndarray) and x.ndim == 2:
         return np.asarray(x[:, at], dtype=np.float64)
     if is_sparse(x):
         return np.asarray(x[:, at].toarray(), dtype=np.float64)
     found = np.empty((x.shape[0], len(at)))
     for part, rows in blocks(x):
-        found[part] = rows[:, at]
+        found[part] = rows.reshape(len(rows), -1)[:, at]
     return found
 
 

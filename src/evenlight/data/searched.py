@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float, Text
+from evenlight.data.steps import in_words
 from evenlight.errors import InputError
 
 OBJECTIVES = ("gap", "size")
+VERDICTS = ("not_estimable", "similar", "different", "cannot_tell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Worst:
     searched, and too large for having been chosen. `effect`, `low`, `high`, `se`, `df`, `p` are of
     the other half, with other random numbers; the error of these is in the interval. `at_bounds`
     is the effect on the other half of every perturbation at its upper bound. `n_searched`, `n_held`
-    (2,) units of level and reference. NaN with `reason`.
+    (2,) units of level and reference. A `verdict` is of the strengths that were searched: *similar*
+    does not say that no others within the bounds do more. NaN with `reason`.
     """
 
     grouping: str
@@ -110,9 +113,21 @@ class Worst:
                 raise InputError(f"Worst has {q} perturbations, but other numbers of {name}")
         if len(self.unit) != q or self.n_searched.shape != (2,) or self.n_held.shape != (2,):
             raise InputError(f"Worst has {q} perturbations, but other units or counts")
+        if self.verdict not in VERDICTS or self.objective not in OBJECTIVES:
+            raise InputError(
+                f"Worst holds the words {self.verdict!r} and {self.objective!r}, wanted one of "
+                f"{VERDICTS} and of {OBJECTIVES}"
+            )
         numbers = (self.effect, self.low, self.high, self.se, self.df, self.p, self.at_bounds)
         if not np.isfinite(numbers).all() and not self.reason:
             raise InputError("Worst misses a number without a reason")
+
+    @property
+    def said(self) -> str:
+        """The verdict in words."""
+        if self.verdict == "similar":
+            return "similar of the strengths searched"
+        return self.verdict.replace("_", " ")
 
     @property
     def searched(self) -> float:
@@ -127,8 +142,7 @@ class Worst:
     @property
     def steps(self) -> Text:
         """What was found in words, (q,)."""
-        told = zip(self.perturbations, self.strength.tolist(), self.unit, strict=True)
-        return np.array([f"{name}, {strength:.3g} {unit}" for name, strength, unit in told])
+        return np.array(in_words(self.perturbations, self.strength, self.unit, digits=".3g"))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a perturbation, with the answer beside each."""
@@ -152,6 +166,6 @@ class Worst:
         whom = f"{self.level} less {self.reference}" if self.reference else self.level
         return (
             f"Worst of {self.suite} ({told or 'nothing'}): {self.effect:+.3g} SD(f) "
-            f"[{self.low:.3g}, {self.high:.3g}] in {whom}, {self.verdict}; "
+            f"[{self.low:.3g}, {self.high:.3g}] in {whom}, {self.said}; "
             f"{self.searched:+.3g} where it was searched"
         )

@@ -21,15 +21,7 @@ def strata_without(cohort: Cohort, name: str) -> Int:
     """
     if name not in cohort.strata:
         return cohort.stratum
-    columns = [c for c in cohort.strata if c != name]
-    if not columns:
-        return np.zeros(cohort.n, dtype=np.int64)
-    known = cohort.people[columns].notna().all(axis=1).to_numpy()
-    text = [cohort.people[c].astype(str).to_numpy(dtype=np.str_) for c in columns]
-    labels = np.array(["\x1f".join(cells) for cells in zip(*text, strict=True)])
-    codes = np.full(cohort.n, -1, dtype=np.int64)
-    codes[known] = np.unique(labels[known], return_inverse=True)[1]
-    return codes
+    return roles.crossed(cohort.people, [c for c in cohort.strata if c != name])
 
 
 def held_beside(cohort: Cohort, by: str | Groups) -> tuple[Groups, bool]:

@@ -35,7 +35,9 @@ class Twin:
     `offsets` (K, k) is the effect of each of `levels` that was taken out, on the margin, centred
     over the training people; NaN where the models were given.
     `audited` (n,) is the output of the model that was refitted, on the same rows and scale, None
-    where it is not known: by it a twin of another model is refused.
+    where it is not known: by it a twin of another model is refused. Whether the refits resemble it,
+    or whether that cannot be told, as of noise, of constants, or of one model K times, is asked
+    where they are compared (`stats.resemblance`).
     """
 
     models: tuple[Attributions, ...]

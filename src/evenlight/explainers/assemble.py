@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from evenlight.arrays import Bool, Float, Single
-from evenlight.data.attributions import Attributions, residual
+from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.completeness import residual
 from evenlight.data.features import Features
 from evenlight.explainers.background import Reference
 from evenlight.models.probe import Prepared

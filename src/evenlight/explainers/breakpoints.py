@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from evenlight.explainers.gradients import Margins, Paths, gradients
-from evenlight.explainers.opened import Network, patched
+from evenlight.explainers.opened import Network
+from evenlight.models.patched import patched
 
 PROBES = 32
 """Points on which a chain is compared with the network."""

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from evenlight.arrays import Bool, Float, Int
-from evenlight.data.attributions import TOLERANCE
+from evenlight.data.completeness import TOLERANCE
 from evenlight.explainers import breakpoints
 from evenlight.explainers.breakpoints import Chain
 from evenlight.explainers.gradients import Margins, Paths
 from evenlight.explainers.opened import Network
-from evenlight.explainers.quadrature import Rule
+from evenlight.explainers.quadrature import Rule, fixed
 
 FINE = 1e-3
 """Residual, relative to a row's scale, at which a row stops before PATIENCE nodes."""
@@ -46,11 +46,6 @@ class Problem:
     rules: tuple[Rule, ...]
     chain: Chain | None = None
     batch: int = 1
-
-    @property
-    def fixed(self) -> bool:
-        """Whether one rule was asked for, so that nothing is compared and nothing refined."""
-        return len(self.rules) == 1 and self.rules[0].coarse is None
 
     @property
     def most(self) -> int:
@@ -127,11 +122,11 @@ def _step(
     change = (fine - (old if coarse is None else coarse)).abs().amax(dim=2).cpu().double().numpy()
     nodes = rule.size * len(problem.starts)
     tolerance = TOLERANCE if nodes >= PATIENCE else FINE
-    right, tiny = _adds_up(fine, move[:, at], tolerance * scale[:, at])
+    right, tiny = adds_up(fine, move[:, at], tolerance * scale[:, at])
     same = change <= np.maximum(TOLERANCE * scale[:, at], tiny)
     found.share[:, index] = fine
     found.nodes[at] = rule.size
-    found.agreed[at] = True if problem.fixed else (right & same).all(axis=0)
+    found.agreed[at] = True if fixed(problem.rules) else (right & same).all(axis=0)
     found.level[at] += 1
 
 
@@ -165,7 +160,7 @@ def _keep(found: Climbed, start: int, slopes: Tensor, index: Tensor) -> None:
         found.slopes[0][:, index] = mean + (slopes - mean) / (start + 1)
 
 
-def _adds_up(share: Tensor, move: Float, limit: Float) -> tuple[Bool, Float]:
+def adds_up(share: Tensor, move: Float, limit: Float) -> tuple[Bool, Float]:
     """Whether shares (t, m, h) add up to `move` (t, m) within `limit` or rounding; the latter."""
     residual = np.abs(move - share.sum(dim=2, dtype=torch.float64).cpu().numpy())
     tiny = 1e-6 * share.abs().sum(dim=2).cpu().double().numpy() + 1e-18
@@ -187,7 +182,7 @@ def _exactly(
         (s * (here - starts[b]) / len(starts) for b, s in enumerate(slopes)),
         torch.zeros_like(slopes[0]),
     )
-    right = _adds_up(share, move[:, at], FINE * scale[:, at])[0].all(axis=0)
+    right = adds_up(share, move[:, at], FINE * scale[:, at])[0].all(axis=0)
     index = torch.as_tensor(at[right], device=end.device)
     own = torch.as_tensor(right, device=end.device)
     for b, slope in enumerate(slopes):
@@ -199,7 +194,7 @@ def _exactly(
 def _few_bends(problem: Problem, end: Tensor, *, most: int) -> Bool:
     """Rows (m,) that are cheaper, or only to be had, piece by piece."""
     none = np.zeros(len(end), dtype=bool)
-    if problem.chain is None or problem.fixed:
+    if problem.chain is None or fixed(problem.rules):
         return none
     if len(problem.chain.layers) == 1:
         return ~none

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-from evenlight.explainers.opened import Forward, Network, patched
+from evenlight.explainers.opened import Network
+from evenlight.models.patched import Forward, patched
 
 CLOSE = 1e-5
 """Largest departure of the fused network, relative to its largest output."""

@@ -26,6 +26,9 @@ GAPS = (
     'say method="shapley", or build the cohort with missing="drop" or missing="median"'
 )
 
+MOST_POINTS = 2**12
+"""Most path points at once, whatever the budget."""
+
 Margins = Callable[[Tensor], list[Tensor]]
 """Raw outputs (m, t) to the margins (m,) of the wanted targets, differentiable."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from evenlight.errors import ModelError
+from evenlight.models.patched import Forward, patched
 
 MATRIX = 4096
 """Most outputs of a stem that is written as a matrix."""
-
-Forward = Callable[..., Any]
 
 
 class _Done(Exception):
@@ -162,22 +161,6 @@ def _noise(like: Tensor) -> Tensor:
     noise = torch.randn((2, *like.shape[1:]), generator=maker, dtype=torch.float64).to(like)
     size = like.abs().mean()
     return noise * torch.where(size > 0, size, torch.ones_like(size))
-
-
-@contextmanager
-def patched(forwards: Sequence[tuple[nn.Module, Forward]]) -> Iterator[None]:
-    """Other forward functions for some modules, taken away however the block ends."""
-    before = [(module, module.__dict__.get("forward")) for module, _ in forwards]
-    try:
-        for module, forward in forwards:
-            module.__dict__["forward"] = forward
-        yield
-    finally:
-        for module, own in before:
-            if own is None:
-                module.__dict__.pop("forward", None)
-            else:
-                module.__dict__["forward"] = own
 
 
 def saying(value: Tensor) -> Forward:

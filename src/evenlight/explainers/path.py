@@ -29,10 +29,10 @@ from evenlight.explainers.climb import Problem
 from evenlight.explainers.device import bytes_at_once, full_products, halving, in_precision
 from evenlight.explainers.feed import to_tensor
 from evenlight.explainers.fuse import fused
-from evenlight.explainers.gradients import GAPS, margins_of, point_bytes
+from evenlight.explainers.gradients import GAPS, MOST_POINTS, margins_of, point_bytes
 from evenlight.explainers.opened import Network
 from evenlight.explainers.options import Options, options, outs
-from evenlight.explainers.quadrature import ladder, legendre
+from evenlight.explainers.quadrature import fixed, ladder, legendre
 from evenlight.explainers.stem import find, open_at
 from evenlight.explainers.sweep import Ends, Swept, sweep
 from evenlight.models.networks import as_tensor, kept, placement
@@ -43,9 +43,6 @@ SAMPLE = 8
 
 COMPARED = 16
 """Rows on which another precision is compared with the network's own."""
-
-MOST_POINTS = 2**12
-"""Most path points at once, whatever the budget."""
 
 
 def explain(
@@ -194,7 +191,7 @@ def _settings(problem: Problem, swept: Swept, module: nn.Module) -> dict[str, An
     nodes = swept.nodes[~swept.exact]
     device, dtype = placement(module)
     return {
-        "rule": "gausslegendre" if problem.fixed else "nested, then gausslegendre",
+        "rule": "gausslegendre" if fixed(problem.rules) else "nested, then gausslegendre",
         "steps": int(nodes.max(initial=0)),
         "steps_median": float(np.median(nodes)) if len(nodes) else 0.0,
         "exact_rows": int(swept.exact.sum()), "cap": problem.most,

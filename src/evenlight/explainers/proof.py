@@ -7,7 +7,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from evenlight.explainers.opened import Network, patched, saying
+from evenlight.explainers.opened import Network, saying
+from evenlight.models.patched import patched
 
 AFFINE = 1e-4
 """Largest departure from a straight line, relative to the largest value, in float32."""

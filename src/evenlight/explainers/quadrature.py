@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -42,6 +43,15 @@ class Rule:
     def size(self) -> int:
         """Number of nodes."""
         return len(self.nodes)
+
+
+def fixed(rules: Sequence[Rule]) -> bool:
+    """Whether one rule was asked for, so that nothing is compared and nothing refined.
+
+    >>> fixed([legendre(8)]), fixed([nested(7)])
+    (True, False)
+    """
+    return len(rules) == 1 and rules[0].coarse is None
 
 
 @cache

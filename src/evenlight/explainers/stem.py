@@ -19,8 +19,9 @@ import torch
 from torch import Tensor, nn
 
 from evenlight.errors import ModelError
-from evenlight.explainers.opened import Forward, Network, Part, patched
+from evenlight.explainers.opened import Network, Part
 from evenlight.explainers.proof import AFFINE, alone
+from evenlight.models.patched import Forward, patched
 
 FAR = (-30.0, 0.5, 2.0, 100.0)
 """Where on the line through two probes, at 0 and at 1, the map is looked at."""

@@ -10,14 +10,15 @@ import numpy as np
 import torch
 
 from evenlight.arrays import Bool, Float, Int, Single
-from evenlight.data.attributions import TOLERANCE, scale_of
 from evenlight.data.cohort import Cohort
+from evenlight.data.completeness import TOLERANCE, scale_of
 from evenlight.explainers.climb import Climbed, Problem, begin, climb
 from evenlight.explainers.device import bytes_at_once, halving
 from evenlight.explainers.feed import Rows, feed
 from evenlight.explainers.options import Options
 from evenlight.explainers.passage import Passage, there_and_back
 from evenlight.explainers.progress import paced
+from evenlight.explainers.quadrature import fixed
 
 MOST_ROWS = 4096
 """Most rows of a block."""
@@ -138,7 +139,7 @@ def _fill(back: Passage, rows: Rows, block: Block, chosen: Bool) -> Float:
                 block.slopes[t, at] = back.shaped(found.slopes[:, t, at].mean(dim=0))
             continue
         there = [*found.slopes[:, t, at]]
-        if len(there) == 1 and not back.problem.fixed:
+        if len(there) == 1 and not fixed(back.problem.rules):
             there.append(found.apart[t, at])
         brought = back.pull(rows, at, there)
         count = len(found.slopes)

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from evenlight.arrays import Bool, Float, Int, Single
-from evenlight.data.attributions import TOLERANCE
-from evenlight.explainers.climb import FINE, PATIENCE
+from evenlight.data.completeness import TOLERANCE
+from evenlight.explainers.climb import FINE, PATIENCE, adds_up
 from evenlight.explainers.gradients import Margins, gradients
 from evenlight.explainers.opened import Network
-from evenlight.explainers.quadrature import Rule
+from evenlight.explainers.quadrature import Rule, fixed
 from evenlight.models.transformers.encoding import Tokens
 from evenlight.models.transformers.reader import Entered, TokenReader
 
@@ -34,11 +34,6 @@ class Task:
     baseline: int | None
     batch: int = 1
     rows: int = 1
-
-    @property
-    def fixed(self) -> bool:
-        """Whether one rule was asked for, so that nothing is refined."""
-        return len(self.rules) == 1 and self.rules[0].coarse is None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,14 +78,11 @@ def climbed(task: Task, entered: Entered, move: Float, scale: Float) -> tuple[Te
         fine, coarse = _level(task, entered, index, rule)
         before = shares[:, index] if coarse is None else coarse
         change = (fine - before).abs().amax(dim=2).cpu().double().numpy()
-        tiny = 1e-6 * fine.abs().sum(dim=2).cpu().double().numpy() + 1e-18
-        left = np.abs(move[:, at] - fine.sum(dim=2, dtype=torch.float64).cpu().numpy())
-        limit = (TOLERANCE if rule.size >= PATIENCE else FINE) * scale[:, at]
-        right = (left <= np.maximum(limit, tiny)) & (
-            change <= np.maximum(TOLERANCE * scale[:, at], tiny)
-        )
+        tolerance = TOLERANCE if rule.size >= PATIENCE else FINE
+        right, tiny = adds_up(fine, move[:, at], tolerance * scale[:, at])
+        same = change <= np.maximum(TOLERANCE * scale[:, at], tiny)
         shares[:, index], nodes[at] = fine, rule.size
-        agreed[at] = True if task.fixed else right.all(axis=0)
+        agreed[at] = True if fixed(task.rules) else (right & same).all(axis=0)
     return shares, agreed, nodes
 
 

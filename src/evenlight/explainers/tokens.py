@@ -19,22 +19,23 @@ import torch
 from torch import Tensor
 
 from evenlight.arrays import Bool, Float, Int
-from evenlight.data.attributions import Attributions, scale_of
+from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.completeness import scale_of
 from evenlight.data.digits import percent
 from evenlight.errors import AttributionError, EvenlightWarning, ModelError
 from evenlight.explainers import flat
 from evenlight.explainers.assemble import Explained, record
 from evenlight.explainers.background import Reference
 from evenlight.explainers.device import bytes_at_once, halving
-from evenlight.explainers.gradients import GAPS, margins_of, point_bytes
+from evenlight.explainers.gradients import GAPS, MOST_POINTS, margins_of, point_bytes
 from evenlight.explainers.opened import Network
-from evenlight.explainers.options import Options, options, outs
+from evenlight.explainers.options import Options, outs
 from evenlight.explainers.progress import paced
-from evenlight.explainers.quadrature import ladder, legendre
+from evenlight.explainers.quadrature import fixed, ladder, legendre
 from evenlight.explainers.token_paths import Behind, Task, by_feature, climbed, margins_at
 from evenlight.models.networks import as_tensor, kept, placement
-from evenlight.models.probe import Prepared, prepare, prepare_all
+from evenlight.models.probe import Prepared
 from evenlight.models.transformers.reader import Entered, TokenReader
 
 ROWS = 256
@@ -49,58 +50,8 @@ Ends = tuple[Float, Float]
 Climbed = tuple[Tensor, Bool, Int]
 """Shares (t, m, T), whether rows (m,) agreed, and their nodes (m,)."""
 
-MOST_POINTS = 2**12
-"""Most path points at once, whatever the budget."""
-
 LENGTH = 0.05
 """Share of the output's variance that lies in the bases from which on a note says so."""
-
-
-def explain(
-    model: object,
-    cohort: Cohort,
-    *,
-    target: int | str | None,
-    background: Reference,
-    rng: np.random.Generator,
-    device: str = "cpu",
-    **own: Any,
-) -> Attributions:
-    """The attributions of one target; `own` as in `evenlight.explainers.options.Options`.
-
-    The background is not used, and none is recorded. `baseline` is "auto" (the mask token) or the
-    code of another token; `steps`, `cap`, `budget`, `out` and `progress` are as for any network,
-    and the other options have no meaning here.
-
-    Raises
-    ------
-    ModelError
-        for a model that reads no tokens.
-    AttributionError
-        for an option that has no meaning here, and where more than 5 % of rows have not converged
-        at the cap (with fixed `steps` a warning).
-    """
-    one = (prepare(model, cohort, target=target),)
-    made = explained(one, cohort, background, options(own))[0]
-    _mostly_converged(made)
-    return made
-
-
-def explain_all(
-    model: object,
-    cohort: Cohort,
-    *,
-    targets: Sequence[int | str],
-    background: Reference,
-    rng: np.random.Generator,
-    device: str = "cpu",
-    **own: Any,
-) -> tuple[Attributions, ...]:
-    """The same of several targets: one forward pass a path point serves all of them."""
-    every = explained(prepare_all(model, cohort, targets), cohort, background, options(own))
-    for made in every:
-        _mostly_converged(made)
-    return every
 
 
 def reads_tokens(prepared: Prepared) -> bool:
@@ -126,10 +77,13 @@ class Found:
 def explained(
     prepared: Sequence[Prepared], cohort: Cohort, background: Reference, asked: Options
 ) -> tuple[Attributions, ...]:
-    """The attributions of some targets of one model that `reads_tokens`, converged or not."""
+    """The attributions of some targets of one model that `reads_tokens`, converged or not.
+
+    The background is not used, and none is recorded. `baseline` is "auto" (the mask token) or the
+    code of another token; `steps`, `cap`, `budget`, `out` and `progress` are as for any network.
+    Raises AttributionError for an option that has no meaning here.
+    """
     adapted = prepared[0].adapted
-    if not reads_tokens(prepared[0]):
-        raise ModelError(f'{adapted.name} is no network of tokens; say method="ig"')
     if cohort.gaps:
         raise ModelError(GAPS)
     baseline = _asked(asked, adapted.module)
@@ -238,7 +192,7 @@ def _record(
     code = special.baseline if task.baseline is None else task.baseline
     settings = {
         "baseline": f"token {code}", "baselines": 1,
-        "rule": "gausslegendre" if task.fixed else "nested, then gausslegendre",
+        "rule": "gausslegendre" if fixed(task.rules) else "nested, then gausslegendre",
         "steps": int(found.nodes.max(initial=0)), "steps_median": float(np.median(found.nodes)),
         "cap": task.rules[-1].size, "stem": "the embedding of tokens", "stem_reason": "",
         "points_at_once": found.batch, "grade": "D0" if found.batch == task.batch else "D1",
@@ -268,18 +222,3 @@ def _told(output: Float, base: Float, cut: Int) -> tuple[str, ...]:
     for note in notes:
         warnings.warn(note, EvenlightWarning, stacklevel=4)
     return tuple(notes)
-
-
-def _mostly_converged(made: Attributions) -> None:
-    """Raise where more than 5 % of rows are not right; warn where fixed steps were asked for."""
-    share = float((~made.converged).mean())
-    if share <= 0.05:
-        return
-    said = (
-        f"{percent(share)} of rows miss completeness by more than 1 %, or still change, with "
-        f"{made.settings['cap']} steps (median residual {np.median(np.abs(made.error)):.3g}); "
-    )
-    if made.settings["rule"] != "gausslegendre":
-        raise AttributionError(f'{said}raise cap=, or say method="shapley"')
-    told = f"{said}they are marked as not converged: leave steps= out to refine them"
-    warnings.warn(told, EvenlightWarning, stacklevel=4)

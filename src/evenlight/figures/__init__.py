@@ -11,6 +11,7 @@ from evenlight.figures.association import (
 )
 from evenlight.figures.calibration import calibration, calibration_text
 from evenlight.figures.dependence import dependence, dependence_text
+from evenlight.figures.dose import dose_response, dose_text
 from evenlight.figures.dots import dots, dots_text
 from evenlight.figures.forest import forest, forest_rows, forest_text
 from evenlight.figures.importance import importance, importance_text
@@ -30,6 +31,8 @@ __all__ = [
     "checked",
     "dependence",
     "dependence_text",
+    "dose_response",
+    "dose_text",
     "dots",
     "dots_text",
     "forest",

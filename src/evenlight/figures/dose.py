@@ -11,6 +11,9 @@ from evenlight.data.digits import fixed
 from evenlight.figures.ink import INK, axis_labels, head, look, plane, write
 from evenlight.measures.fragile import Fragility
 
+LINE = 36
+"""Characters of a line of the unit, which stands below a panel of 300 px."""
+
 
 def dose_response(record: Fragility, perturbation: str, *, ax: Axes | None = None) -> Axes:
     """Mean size of change over the strength of one perturbation, with pointwise 95 % limits.
@@ -33,14 +36,11 @@ def dose_response(record: Fragility, perturbation: str, *, ax: Axes | None = Non
         if not log:
             ax.plot([0, x[0]], [0, y[0]], color=style["color"], linewidth=0.75, dashes=(1, 2))
         ringed = (apart == "different")[[level in pair for pair in record.contrasts]].any(axis=0)
-        ax.plot(
-            _beside(x, i, record, log=log)[ringed], y[ringed], linestyle="", marker="o",
-            markersize=12, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=0.75,
-            clip_on=False,
-        )  # fmt: skip
+        if ringed.any():
+            _rings(ax, _beside(x, i, record, log=log)[ringed], y[ringed])
     _frame(ax, record, x, log=log)
     head(ax, perturbation)
-    axis_labels(ax, record.unit[at[0]], "size of change, SD(f)")
+    axis_labels(ax, record.unit[at[0]], "size of change, SD(f)", line=LINE)
     return ax
 
 
@@ -75,6 +75,14 @@ def _steps(record: Fragility, perturbation: str) -> Int:
 
 def _log(record: Fragility, perturbation: str) -> bool:
     return record.doses.scale[record.doses.perturbations.index(perturbation)] == "log2"
+
+
+def _rings(ax: Axes, x: Float, y: Float) -> None:
+    """Rings, beyond the frame as well; without points they would take room at the corner."""
+    ax.plot(
+        x, y, linestyle="", marker="o", markersize=12, markerfacecolor="none",
+        markeredgecolor=INK, markeredgewidth=0.75, clip_on=False,
+    )  # fmt: skip
 
 
 def _beside(x: Float, i: int, record: Fragility, *, log: bool) -> Float:

@@ -8,12 +8,11 @@ from matplotlib.axes import Axes
 from evenlight.arrays import Float
 from evenlight.data.digits import fixed
 from evenlight.data.shown import metric_name
-from evenlight.figures.ink import ACCENT, CALM, INK, WIDE, axis_labels, plane, rows, write
+from evenlight.figures.ink import INK, WIDE, axis_labels, plane, rows
+from evenlight.figures.rows import LOOKS, estimate_row
 from evenlight.measures.performance import Performance
-from evenlight.measures.words import SPOKEN
 
-LOOKS = {"different": (ACCENT, "D"), "similar": (CALM, "o"), "cannot_tell": (INK, "s")}
-"""Colour and mark of a verdict; *cannot tell* is hollow."""
+__all__ = ["LOOKS", "forest", "forest_rows", "forest_text", "in_margins"]
 
 
 def forest(performance: Performance, *, ax: Axes | None = None) -> Axes:
@@ -26,22 +25,13 @@ def forest(performance: Performance, *, ax: Axes | None = None) -> Axes:
     ax.axvspan(-1, 1, color=INK, alpha=0.09, linewidth=0)
     ax.axvline(0, color=INK, linewidth=0.75)
     for y, (metric, pair) in enumerate(judged):
-        _row(ax, performance, metric, pair, y)
+        at = in_margins(performance)[:, pair, metric]
+        known = np.isfinite(at).all()
+        verdict = str(performance.verdict[pair, metric]) if known else "not_estimable"
+        estimate_row(ax, y, verdict, at if known else np.full(3, np.nan))
     rows(ax, [_label(performance, m, c) for m, c in judged], longest=64)
     axis_labels(ax, "difference in margins (band: smaller than the margin)")
     return ax
-
-
-def _row(ax: Axes, performance: Performance, metric: int, pair: int, y: int) -> None:
-    at = in_margins(performance)[:, pair, metric]
-    verdict = str(performance.verdict[pair, metric])
-    if not np.isfinite(at).all():
-        write(ax, 0, y, SPOKEN["not_estimable"], ha="center", va="center", style="italic")
-        return
-    colour, mark = LOOKS.get(verdict, (INK, "s"))
-    face = "none" if verdict == "cannot_tell" else colour
-    ax.plot(at[1:], [y, y], color=colour, linewidth=1.5, solid_capstyle="butt")
-    ax.plot(at[0], y, marker=mark, color=colour, markersize=7, markerfacecolor=face)
 
 
 def in_margins(performance: Performance) -> Float:

@@ -72,9 +72,9 @@ def write(ax: Axes, x: float, y: float, text: object, **own: Any) -> None:
     ax.text(x, y, short(text, own.pop("longest", 40)), **look | own)
 
 
-def axis_labels(ax: Axes, x: str = "", y: str = "") -> None:
-    """Names of the two axes."""
-    ax.set_xlabel(short(x, 100), fontsize=SIZE, color=INK, parse_math=False)
+def axis_labels(ax: Axes, x: str = "", y: str = "", *, line: int = 100) -> None:
+    """Names of the two axes; that of x in lines of so many characters."""
+    ax.set_xlabel(fill(short(x, 100), line), fontsize=SIZE, color=INK, parse_math=False)
     ax.set_ylabel(short(y, 60), fontsize=SIZE, color=INK, parse_math=False)
 
 

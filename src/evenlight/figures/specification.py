@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from evenlight.arrays import Float
+from evenlight.data.digits import fixed
 from evenlight.data.shown import subject_name
-from evenlight.figures.forest import LOOKS
-from evenlight.figures.ink import CALM, INK, WIDE, axis_labels, plane, rows, write
+from evenlight.figures.ink import CALM, INK, WIDE, axis_labels, plane, rows
+from evenlight.figures.rows import estimate_row
 from evenlight.measures.specification import Specification
-from evenlight.measures.words import SPOKEN
+from evenlight.measures.specification_words import reading
 
 OWN = "as audited"
 
@@ -28,7 +29,7 @@ def specification_curve(made: Specification, question: int, *, ax: Axes | None =
     own = names.index(OWN)
     ax.axhspan(own - 0.5, own + 0.5, color=CALM, alpha=0.12, linewidth=0)
     for y, (verdict, numbers) in enumerate(zip(verdicts, effects, strict=True)):
-        _row(ax, y, verdict, numbers)
+        estimate_row(ax, y, verdict, numbers)
     rows(ax, names, longest=64)
     named = subject_name(made.subject[question], made.measures[question])
     axis_labels(ax, f"{named}: effect in margins (band: smaller than the margin)")
@@ -51,30 +52,11 @@ def curve(made: Specification, question: int) -> tuple[list[str], list[str], Flo
     return [names[i] for i in order], [verdicts[i] for i in order], effects[order]
 
 
-def _row(ax: Axes, y: int, verdict: str, numbers: Float) -> None:
-    if not np.isfinite(numbers[0]):
-        write(ax, 0, y, SPOKEN[verdict], ha="center", va="center", style="italic")
-        return
-    colour, mark = LOOKS.get(verdict, (INK, "s"))
-    face = "none" if verdict == "cannot_tell" else colour
-    ax.plot(numbers[1:], [y, y], color=colour, linewidth=1.5, solid_capstyle="butt")
-    ax.plot(numbers[0], y, marker=mark, color=colour, markersize=7, markerfacecolor=face)
-
-
 def specification_text(made: Specification, question: int) -> str:
     """What the curve shows, in words."""
-    names, verdicts, effects = curve(made, question)
-    many = len(names) - 1
-    if not many:
-        return "No other choice entered this question."
-    kept = int((made.holds & made.touched)[:, question].sum())
-    told = SPOKEN[str(made.verdict[question])]
+    names, _, effects = curve(made, question)
     known = effects[np.isfinite(effects[:, 0]), 0]
-    reach = (
-        f" Effects lie between {known.min():+.2f} and {known.max():+.2f} margins."
-        if known.size
-        else ""
-    )
-    others = sorted({SPOKEN[word] for word in verdicts} - {told})
-    also = f" Other answers: {', '.join(others)}." if others else ""
-    return f"The answer, {told}, holds under {kept} of {many} other choices.{reach}{also}"
+    if len(names) == 1 or not known.size:
+        return reading(made, question)
+    low, high = (fixed(float(value), 2, sign=True) for value in (known.min(), known.max()))
+    return f"{reading(made, question)} Effects lie between {low} and {high} margins."

@@ -11,7 +11,7 @@ import numpy as np
 from evenlight.arrays import Float, Int, Text
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.prepare import ALPHA
-from evenlight.measures.rests import RULES, SCORE, hits
+from evenlight.measures.rests import RULES, SCORE, UNSTABLE, hits
 from evenlight.stats.intervals import critical, spreads, unit_weights
 from evenlight.stats.metrics import Case, auroc
 from evenlight.stats.parts import Shape, effective, limits
@@ -23,7 +23,6 @@ POINTS, SPAN, LEAST = 25, 0.3, 40
 
 FEW = f"fewer than {SMALLEST_GROUP} units' worth near this point"
 FEW_EVENTS = f"fewer than {SMALLEST_GROUP} events or non-events near this point"
-LOST = "it cannot be computed in too many resamples"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +93,7 @@ def _component(
     out = {n: np.full(reason.shape, np.nan) for n in ("curve", "band_low", "band_high")}
     for c, made in enumerate(drawn):
         lost = np.isnan(made).mean(axis=0) > 0.01
-        reason[c, lost & (reason[c] == "")] = LOST
+        reason[c, lost & (reason[c] == "")] = UNSTABLE
         shown = reason[c] == ""
         if shown.any():
             lines = _banded(made[:, shown], behind[shown], RULES.get(names[c], SCORE).kind)

@@ -12,12 +12,12 @@ from evenlight.arrays import Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Axes, Groups
-from evenlight.errors import FeatureError
 from evenlight.measures.association_strata import Condition, condition
 from evenlight.measures.associations import Association, SetAssociation
 from evenlight.measures.axes import coordinates, everyone
 from evenlight.measures.drift import drift
 from evenlight.measures.genotypes import genotype_columns
+from evenlight.measures.genotypes_named import no_states
 from evenlight.measures.prepare import Setting, setting
 from evenlight.measures.stratified import conditions
 from evenlight.measures.told_values import (
@@ -73,7 +73,7 @@ def associate(
     axes = _axes(cohort, by)
     here = setting(cohort, _grouping(by)) if axes is None else _everyone(cohort, axes)
     named = genotype_columns(cohort, genotypes)
-    _plain(cohort, named)
+    no_states(cohort, named)
     told = subjects_of(here, named, sets)
     given = [condition(here, g, axes) for g in conditions(cohort)]
     found = [_features(told, one, generator) for one in given]
@@ -115,17 +115,6 @@ def _grouping(by: str | Groups | Axes) -> str | Groups:
 
 def _everyone(cohort: Cohort, axes: Axes) -> Setting:
     return everyone(cohort, np.ones(cohort.n, dtype=bool), axes.name)
-
-
-def _plain(cohort: Cohort, named: Sequence[str]) -> None:
-    """Raise FeatureError where a column of a one-hot variable is called a genotype."""
-    coded = {c: i.variable for i in cohort.features.indicators for c in i.columns}
-    both = [n for n in named if n in coded]
-    if both:
-        raise FeatureError(
-            f"{both[0]!r} is a state of {coded[both[0]]!r} and no genotype; name the genotype "
-            "columns, genotypes=[...]"
-        )
 
 
 def _features(told: Subjects, one: Condition, rng: np.random.Generator) -> dict[str, Any]:

@@ -146,6 +146,26 @@ class Association:
                 columns[name] = np.append(getattr(self.drift, name), np.nan)[at][p]
         return pd.DataFrame(columns)
 
+    def drift_frame(self) -> pd.DataFrame:
+        """FST over all sites, one row a pair of groups; empty where no column is a genotype.
+
+        The first row, of level "all", is Weir and Cockerham's theta over the groups, the others
+        are Hudson's FST.
+        """
+        names = ("grouping", "level", "reference", "sites", "fst", "reason")
+        found = self.drift
+        if found is None:
+            return pd.DataFrame(columns=names)
+        rows: list[tuple[object, ...]] = [("all", "", found.pooled, found.pooled_reason)]
+        for a, b in zip(*np.triu_indices(len(found.levels), 1), strict=True):
+            pair = found.levels[a], found.levels[b]
+            rows.append((*pair, found.pairs[a, b], str(found.pair_reason[a, b])))
+        n = len(found.sites)
+        return pd.DataFrame(
+            [(self.grouping, level, other, n, *told) for level, other, *told in rows],
+            columns=names,
+        )
+
     def sets_frame(self) -> pd.DataFrame:
         """One row a condition and set; empty where no sets were asked for."""
         if self.sets is None:

@@ -7,7 +7,7 @@ output, so that the margin does not grow with the disparity.
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,17 +21,16 @@ from evenlight.data.probed import Contrasts
 from evenlight.data.roles import axes_at
 from evenlight.errors import AttributionError, GroupError
 from evenlight.measures.adjusted import few_units
-from evenlight.measures.comparison import Comparison, View
-from evenlight.measures.family import Results
+from evenlight.measures.comparison import Comparison
 from evenlight.measures.nuisance import Blocked, blocked, nuisance
 from evenlight.measures.prepare import Setting, as_variables, own_states, own_values
 from evenlight.measures.sloped import Sloped, effects, judged
+from evenlight.measures.tested import Asked, Tested, stacked
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.views import at_level, attributed, used
 from evenlight.measures.why import why
 from evenlight.stats.compositions import log_ratios, without_largest
 from evenlight.stats.effects import mean_interval
-from evenlight.stats.equivalence import extents
 from evenlight.stats.freedman_lane import (
     ALIASED,
     centred,
@@ -46,8 +45,6 @@ PER_SD = "per SD"
 
 DIRECT = 0.99
 """A subject of whose values the axes explain more than this share is the axes."""
-
-Computed = list[tuple[View, Results, list[Sloped]]]
 
 
 def compare_axes(
@@ -79,14 +76,15 @@ def compare_axes(
         response = unit if own.output is None else _left_sd(here.per_unit(own.output), at, "")
         use = used(made, own, here, (unit, response))
         viewed["nothing"] += [(at_level(view, asked), values) for view, values in use]
-    found: Computed = []
+    found: list[Tested] = []
     for given, views in viewed.items():
-        stacked = np.hstack([values for _, values in views])
-        along = sloped_axes(here, given, stacked, names, at, draws=draws, rng=generator)
+        wide = np.hstack([values for _, values in views])
+        along = sloped_axes(here, given, wide, names, at, draws=draws, rng=generator)
         for i, (view, values) in enumerate(views):
             columns = i * values.shape[1] + np.arange(values.shape[1])
             part = replace(asked, alpha=view.alpha)
-            found.append((view, judged(along, columns, view, testing=part), along))
+            entered = tuple(Asked(a.names, a.total, a.left, 0, a.reason) for a in along)
+            found.append(Tested(view, judged(along, columns, view, testing=part), entered))
     p = len(made.features)
     return Comparison(
         grouping=axes.name,
@@ -95,12 +93,12 @@ def compare_axes(
         contrasts=tuple((name, PER_SD) for name in names),
         subjects=made.features.names,
         subject_kind=kind,
-        views=tuple(view for view, _, _ in found),
+        views=tuple(one.view for one in found),
         target=made.target,
         margin=asked.margin,
         alpha=asked.alpha,
         draws=draws,
-        **_arrays(found, asked.margin),
+        **stacked(found, asked.margin, speaks=_population),
         mechanism=_mechanisms(found, made, cohort, at[here.unit]),
         **_gap(made, here, names, at),
         **_everybody(made, here, len(names)),
@@ -214,39 +212,25 @@ def _left_sd(total: Float, at: Float, name: str) -> float:
     return sd
 
 
-def _arrays(found: Computed, margin: float) -> dict[str, Any]:
-    out = {
-        f.name: np.stack([getattr(part, f.name) for _, part, _ in found]) for f in fields(Results)
-    }
-    out["extent"] = extents(out["low"], out["high"], margin, out["verdict"])
-    asked = [own for _, _, own in found]
-    out["n"] = np.array([[a.left if not a.reason else (0, 0) for a in own] for own in asked])
-    out["kept"] = np.array(
-        [[[m / n for n, m in zip(a.total, a.left, strict=True)] for a in own] for own in asked]
-    )
-    told = [["" if a.reason else _population(a) for a in own] for own in asked]
-    out["population"] = np.array(told, dtype=np.str_)
-    return out
-
-
-def _population(one: Sloped) -> str:
-    share = one.left[0] / max(one.total[0], 1)
-    if share >= 0.8:
+def _population(one: Asked, left: tuple[int, int]) -> str:
+    share = left[0] / max(one.total[0], 1)
+    if one.left[0] >= 0.8 * max(one.total[0], 1):
         return ""
     return f"Estimated for the {percent(share)} of units with known strata and covariates."
 
 
-def _mechanisms(found: Computed, made: Attributions, cohort: Cohort, at: Float) -> Text:
+def _mechanisms(found: list[Tested], made: Attributions, cohort: Cohort, at: Float) -> Text:
     """`at` (n kept, q): the axes of rows."""
     rows = np.flatnonzero(made.converged)
     direct = np.array([_is_axis(cohort, s, rows, at) for s in made.features.names])
     applied = np.abs(made.values.reshape(made.n, -1)).max(axis=0) > 0
-    use = next((r.verdict for v, r, _ in found if (v.name, v.scale) == ("use", "margin")), None)
+    named = {(one.view.name, one.view.scale): one.results.verdict for one in found}
+    use, group_is_input = named.get(("use", "margin")), bool((direct & applied).any())
     out = []
-    for view, part, _ in found:
-        own = part.verdict if view.name == "use" else use
-        group_is_input = bool((direct & applied).any())
-        out.append(why(part.verdict, own, direct, group_is_input=group_is_input))
+    for one in found:
+        verdict = one.results.verdict
+        own = verdict if one.view.name == "use" else use
+        out.append(why(verdict, own, direct, group_is_input=group_is_input))
     return np.stack(out)
 
 

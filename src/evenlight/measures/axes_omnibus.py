@@ -147,7 +147,7 @@ def axes_omnibus(
         draws=draws,
         note=note.strip(),
         **numbers,
-        reason=np.full(p, reason, dtype=np.str_) if reason else np.full(p, "", dtype="<U1"),
+        reason=np.array([reason] * p, dtype=np.str_),
     )
 
 

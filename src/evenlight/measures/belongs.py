@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
 from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
+from evenlight.data.probed import Predictions
+from evenlight.data.representation import Representation
 from evenlight.data.twins import Twin
 from evenlight.errors import AttributionError, InputError
 from evenlight.measures.lever import Levers
@@ -80,6 +85,34 @@ def same_groups(twin: object, groups: Groups, what: str) -> Twin:
     return twin
 
 
+def same_twin(
+    twin: object,
+    cohort: Cohort,
+    groups: Groups,
+    *,
+    what: str,
+    targets: Iterable[str] = (),
+    output: Float | None = None,
+) -> Twin:
+    """The twin's rows as the cohort's, if it is by these groups and of this model and target.
+
+    `what` asks for it, in words; `targets` are those of what stands beside it, and `output` (n,) is
+    the audited model's, which the twin knows if it was refitted here.
+
+    Raises InputError as `same_groups`, AttributionError for another target or another model.
+    """
+    made = same_groups(twin, groups, what).at(cohort)
+    own = made.models[0].target
+    other = next((target for target in targets if target and target != own), None)
+    if other is not None:
+        raise AttributionError(
+            f"the twin is of {own!r}, {what} of {other!r}; refit with the same target="
+        )
+    if output is not None and made.audited is not None:
+        same_output("the twin", made.audited, output)
+    return made
+
+
 def same_levers(levers: Levers, laid: Attributions, lean: Reliance) -> None:
     """Raise an error unless an intervention was on the model, target and groups of the reliance."""
     if (levers.grouping, levers.levels) != (lean.grouping, lean.levels):
@@ -121,6 +154,18 @@ def _tiny(output: Float) -> float:
 
 def _told(numbers: Float) -> str:
     return ", ".join(f"{value:.4g}" for value in numbers)
+
+
+def same_layers(layers: Sequence[Representation], said: Predictions) -> None:
+    """AttributionError unless layers are of the model of the predictions, row by row the same.
+
+    Layers that were made elsewhere carry no output and are let pass.
+    """
+    for layer in layers:
+        if layer.output is None:
+            continue
+        apart = (layer.output - said.margin[:, None]).std(axis=0)
+        same_output(f"layer {layer.name!r}", layer.output[:, int(apart.argmin())], said.margin)
 
 
 def same_output(what: str, theirs: Float, ours: Float) -> None:

@@ -5,7 +5,8 @@ people. R draws of the same rows give R differences D_r; the error of one of the
 
     (1 + 1/R) B,   B = sum over draws of (D_r - mean D)^2 / (R - 1)      (Rubin 1987)
 
-Monte Carlo error that is independent from row to row is in V already; here its part of V is told.
+Where the mean of all R draws is judged, its error is B / R. Monte Carlo error that is independent
+from row to row is in V already; here its part of V is told.
 """
 
 from __future__ import annotations
@@ -71,6 +72,14 @@ def shared_by_all(seen: Float, again: Sequence[Float], unit: float) -> Shared:
     out = np.zeros_like(seen)
     out[:, :width] = between
     return Shared(out, r)
+
+
+def shared_by_mean(each: Sequence[Float], unit: float) -> Shared:
+    """B / R (c, columns) from the differences (c, columns) of R draws, whose mean is judged."""
+    r = len(each)
+    between: Float = np.var(np.stack(each), axis=0, ddof=1) / r
+    between[np.sqrt(between) <= ROUNDING * unit] = 0.0
+    return Shared(between, r)
 
 
 def background_share(arms: list[Arms], shared: Shared | None, p: int) -> Float:

@@ -9,10 +9,10 @@ import numpy as np
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
+from evenlight.data.units import unit_codes
 from evenlight.errors import CohortError, GroupError, InputError, ModelError
 from evenlight.measures.conforming import Calibration
 from evenlight.measures.foretold import Foretold, foretold
-from evenlight.measures.prepare import unit_codes
 from evenlight.measures.weighing import unit_sampling, weighted
 from evenlight.stats.conformal import Pool
 from evenlight.stats.intervals import unit_weights

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from evenlight.arrays import Values
-from evenlight.errors import InputError
+from evenlight.errors import InputError, UnknownName
 
 
 def shaped(record: object, shape: tuple[int, ...], *names: str) -> None:
@@ -26,6 +26,18 @@ def worded(record: object, name: str, words: Iterable[str]) -> None:
             raise InputError(
                 f"{type(record).__name__}.{name} holds {word!r}, not one of {sorted(allowed)}"
             )
+
+
+def place_of(name: object, known: Iterable[object], what: str) -> int:
+    """Where a name stands among those that are known; UnknownName lists them.
+
+    >>> place_of("f", ("f", "m"), "part")
+    0
+    """
+    names = list(known)
+    if name not in names:
+        raise UnknownName(f"no {what} {name!r}; known: {', '.join(map(str, names))}")
+    return names.index(name)
 
 
 def explained(record: object, reason: Values, *names: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 
 import numpy as np
 
@@ -19,18 +18,16 @@ from evenlight.measures.between import background_share, noise_share, redrawn
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.conditional import conditional
 from evenlight.measures.convergence import unconverged_reasons
-from evenlight.measures.family import Results, Shared
+from evenlight.measures.family import Shared
 from evenlight.measures.partners import Partner, partners
-from evenlight.measures.prepare import Setting, as_variables, is_direct, population, setting
-from evenlight.measures.tested import How, Tested, counted, differences, tested
+from evenlight.measures.prepare import Setting, as_variables, is_direct, setting
+from evenlight.measures.tested import How, Tested, counted, differences, stacked, tested
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.views import at_level, attributed, used
 from evenlight.measures.why import use_of, why
 from evenlight.measures.withhold import withheld
 from evenlight.stats.direct import tells_group
-from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.effects import mean_interval, within_sd
-from evenlight.stats.equivalence import extents
 from evenlight.stats.multiplicity import draws_for
 from evenlight.stats.unseen import ends_of, unseen
 
@@ -89,7 +86,7 @@ def compare(
         margin=asked.margin,
         alpha=asked.alpha,
         draws=draws,
-        **_arrays(found, asked.margin, rounded=here.rounded),
+        **stacked(found, asked.margin, here=here),
         mechanism=_mechanisms(found, made, here),
         partners=_partners(found, made, contrasts, here, generator),
         **_gap(made, here),
@@ -141,32 +138,6 @@ def _found(
 
 def _spread(output: Float, here: Setting) -> float:
     return within_sd(here.per_unit(output), here.unit_group)
-
-
-def _arrays(found: list[Tested], margin: float, *, rounded: bool) -> dict[str, np.ndarray]:
-    """The arrays of every view, stacked (v, c, ...); counts to 5 where the grouping hides one."""
-    out = {
-        f.name: np.stack([getattr(one.results, f.name) for one in found]) for f in fields(Results)
-    }
-    out["extent"] = extents(out["low"], out["high"], margin, out["verdict"])
-    left = np.array([[a.left if not a.reason else (0, 0) for a in one.asked] for one in found])
-    out["n"] = shown_counts(left, rounded=rounded)
-    kept = [
-        [[_left(m) / max(n, 1) for n, m in zip(a.total, a.left, strict=True)] for a in one.asked]
-        for one in found
-    ]
-    out["kept"] = np.round(kept, 2) if rounded else np.array(kept)
-    told = [
-        ["" if a.reason else population(a.total, a.left, a.strata, a.names) for a in one.asked]
-        for one in found
-    ]
-    out["population"] = np.array(told, dtype=np.str_)
-    return out
-
-
-def _left(units: int) -> int:
-    """Units left, a count of 1 to 10 told as 10, so that no share gives it away."""
-    return SMALLEST_GROUP - 1 if 0 < units < SMALLEST_GROUP else units
 
 
 def _use(found: list[Tested]) -> Text | None:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from evenlight.arrays import Float, Int, Text
 from evenlight.errors import InputError, ModelError
 from evenlight.measures.calibrating import Source, others, source_of
-from evenlight.measures.conforming import CLASSES, NUMBERS, Calibration, Conformal
+from evenlight.measures.conforming import CLASSES, NUMBERS, Conformal
 from evenlight.measures.foretold import Foretold
-from evenlight.measures.unsure import Column, Ground
+from evenlight.measures.redrawn import Scored, redrawn
+from evenlight.measures.uncertain_parts import Column, Ground
 from evenlight.stats.conformal import (
     Pool,
     adaptive,
     calibrated,
-    counted,
-    drawn_thresholds,
     least_ambiguous,
     residual,
 )
+from evenlight.stats.entropy import variance_parts
 
 EVERYONE, OWN = "everyone", "own group"
 """Sets calibrated over everyone at once, and within each group (Mondrian; Vovk 2012)."""
@@ -32,20 +32,8 @@ TAIL = 5
 FLOOR = 0.01
 """Least standard deviation of a row that a residual is divided by, as a part of their mean."""
 
-BLOCK = 100
-"""Bootstrap draws at once."""
-
 UNBOUNDED = "too few people to calibrate on: the set would have to hold everything"
 FEW_BEYOND = f"fewer than {TAIL} people to calibrate on lie beyond the threshold"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scored:
-    """Scores of n rows' outcomes `own` (n,), of all classes `each` (n, c), or `scale` (n,)."""
-
-    own: Float
-    each: Float
-    scale: Float
 
 
 def score_of(how: Conformal, told: Foretold) -> str:
@@ -64,14 +52,13 @@ def conformed(
     told: Foretold,
     at: Ground,
     how: Conformal,
-    calibration: Calibration | None,
     rng: np.random.Generator,
 ) -> tuple[list[Column], Source]:
     """Coverage and size at each level, calibrated over everyone and within groups.
 
     `told` holds the rows of `at`, in their order.
     """
-    score = score_of(how, told)
+    score, calibration = score_of(how, told), how.calibration
     fold = rng.permutation(len(at.here.unit_group))[at.unit] % how.folds
     if calibration is None:
         floor = _floor(told, score)
@@ -103,9 +90,8 @@ def scored(told: Foretold, score: str, floor: float, rng: np.random.Generator) -
 def _spread(told: Foretold) -> Float:
     """The standard deviation (n,) that members expect; without their variances, between them."""
     assert told.member_said is not None
-    between = told.member_said.var(axis=0)
-    own = 0.0 if told.member_var is None else told.member_var.mean(axis=0)
-    spread: Float = np.sqrt(between + own)
+    made = variance_parts(told.member_said, told.member_var)
+    spread: Float = np.sqrt(made.epistemic if told.member_var is None else made.total)
     return spread
 
 
@@ -121,21 +107,41 @@ def _floor(told: Foretold, score: str) -> float:
 def _columns(
     mine: Scored, told: Foretold, at: Ground, source: Source, how: Conformal, fold: Int
 ) -> Iterator[Column]:
-    """Two columns a level and way of calibrating: coverage, and size."""
-    sizes = _redrawn(mine, at, source, how.levels)
+    """Two columns a level and way of calibrating: coverage, and size.
+
+    In folds of the audited, coverage within groups is the level by construction, whoever is drawn.
+    """
     for word, many in ((EVERYONE, 0), (OWN, 1)):
+        moved = _moved(mine, at, source, how.levels, many)
         held, size, open_ = _against(mine, at, source, (how, fold, many))
         people = _calibrating(at, source, many)
         for j, level in enumerate(how.levels):
             yield Column(
                 "coverage", held[:, j], "share", calibrated=word, level=level, reason=open_[:, j],
-                margin=float("nan") if many else how.margin, people=people, common=not many,
+                margin=float("nan") if many else how.margin_at(level), people=people,
+                common=not many, drawn=moved["coverage"][j] if "coverage" in moved else None,
             )  # fmt: skip
             column = _sized(told, size[:, j], open_[:, j], word, level)
             if many:
                 thin = np.where(open_[:, j] == "", _thin(at, source, level), open_[:, j])
-                column = replace(column, margin=how.share, drawn=sizes[:, :, j], reason=thin)
+                column = replace(column, margin=how.share, drawn=moved["size"][j], reason=thin)
             yield column
+
+
+def _moved(
+    mine: Scored, at: Ground, source: Source, levels: Sequence[float], many: int
+) -> dict[str, Float]:
+    """What moves with the threshold, (k, draws, r): coverage, and sizes within groups.
+
+    At the threshold of everyone sizes are told as they are at it.
+    """
+    sums = {"coverage": mine.held, "size": mine.sizes}
+    if many and source.folded:
+        del sums["coverage"]
+    if not many:
+        del sums["size"]
+    made = redrawn(list(sums.values()), at, source, levels, own=bool(many))
+    return {name: np.moveaxis(one, 2, 0) for name, one in zip(sums, made, strict=True)}
 
 
 def _against(
@@ -197,38 +203,3 @@ def _thin(at: Ground, source: Source, level: float) -> Text:
         sizes = [source.worth(code) for code in np.unique(at.group[mask])]
         out.append(min(sizes, default=0.0) * (1 - level) < TAIL)
     return np.where(out, FEW_BEYOND, "")
-
-
-def _redrawn(mine: Scored, at: Ground, source: Source, levels: Sequence[float]) -> Float:
-    """Mean sizes (draws, r, k) with each group's threshold found anew in every draw."""
-    draws = len(at.weight) - 1
-    totals = {
-        int(code): np.concatenate([
-            _totals(mine, at, source, int(code), levels, slice(s, min(s + BLOCK, draws)))
-            for s in range(0, draws, BLOCK)
-        ])
-        for code in np.unique(at.group)
-    }  # fmt: skip
-    out = np.full((draws, len(at.parts), len(levels)), np.nan)
-    for r, mask in enumerate(at.parts.values()):
-        weight = at.weight[1:, mask].sum(axis=1)
-        codes = np.unique(at.group[mask])
-        if len(codes):
-            out[:, r] = sum(totals[int(c)] for c in codes) / weight[:, None]
-    return out
-
-
-def _totals(
-    mine: Scored, at: Ground, source: Source, code: int, levels: Sequence[float], part: slice
-) -> Float:
-    """Weighted sum of sizes of one group's rows (draws, k) in some draws."""
-    rows, own = at.group == code, source.pool.group == code
-    weight = at.weight[1:][part][:, rows]
-    if not own.any():
-        return np.full((len(weight), len(levels)), np.nan)
-    alike = float(at.sampling[rows].mean())
-    q = drawn_thresholds(source.pool.scores[own], source.drawn[part][:, own], alike, levels)
-    if mine.each.shape[1]:
-        return counted(mine.each[rows], weight, q)
-    wide: Float = 2 * q * (weight @ mine.scale[rows])[:, None]
-    return np.where(np.isfinite(wide), wide, np.nan)

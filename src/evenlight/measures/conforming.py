@@ -17,6 +17,40 @@ CLASSES, NUMBERS = ("lac", "aps"), ("absolute", "normalised")
 """Scores of classes, and of continuous outcomes; *auto* is the first of either."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """People to calibrate on, new to the model and not audited: predictions, cohort, ensemble.
+
+    One `Predictions`, or one for each class, as for the audited people. InputError for anything
+    else.
+    """
+
+    predictions: Predictions | Sequence[Predictions]
+    cohort: Cohort
+    ensemble: Ensemble | Sequence[Ensemble] | None = None
+
+    def __post_init__(self) -> None:
+        _are("predictions", self.predictions, Predictions, "ev.predict(model, cohort)")
+        if self.ensemble is not None:
+            _are("ensemble", self.ensemble, Ensemble, "what ev.members gave")
+        if not isinstance(self.cohort, Cohort):
+            raise InputError(
+                f"the cohort to calibrate on is a {type(self.cohort).__name__}; pass a Cohort of "
+                "people who are not audited"
+            )
+
+
+def _are(name: str, given: object, kind: type, wanted: str) -> None:
+    """InputError unless it is one record of this kind, or a list of one or more."""
+    each = list(given) if isinstance(given, list | tuple) else [given]
+    wrong = [type(one).__name__ for one in each if not isinstance(one, kind)]
+    if wrong or not each:
+        raise InputError(
+            f"the {name} to calibrate on: {wrong[0] if wrong else 'an empty list'} is no "
+            f"{kind.__name__}; pass {wanted}, or one for each class"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Conformal:
     """How conformal sets are made and judged.
@@ -27,7 +61,8 @@ class Conformal:
     standard deviation, which needs an ensemble). `folds` of units serve where no people to
     calibrate on are given. `margin` is that of coverage, below the level and between groups;
     `share` that of other measures between groups, as a part of their overall value; `alpha` one
-    minus the coverage of simultaneous intervals.
+    minus the coverage of simultaneous intervals. The margin of a level is at most half of what the
+    level leaves: 0.025 at 0.95. Without `calibration` people the audited ones serve, in `folds`.
     """
 
     levels: tuple[float, ...] = (0.8, 0.9, 0.95)
@@ -36,6 +71,15 @@ class Conformal:
     margin: float = 0.05
     share: float = 0.10
     alpha: float = ALPHA
+    calibration: Calibration | None = None
+
+    def margin_at(self, level: float) -> float:
+        """How far below a level, and apart, coverage may lie.
+
+        >>> Conformal().margin_at(0.8), round(Conformal().margin_at(0.95), 3)
+        (0.05, 0.025)
+        """
+        return min(self.margin, (1 - level) / 2)
 
     def __post_init__(self) -> None:
         rising = all(a < b for a, b in zip(self.levels, self.levels[1:], strict=False))
@@ -50,17 +94,10 @@ class Conformal:
         for name in ("margin", "share"):
             if not 0 < getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; it lies between 0 and 1")
+        if not isinstance(self.calibration, Calibration | None):
+            raise InputError(
+                f"calibration is a {type(self.calibration).__name__}; pass "
+                "Calibration(predictions, cohort) of other people"
+            )
         if not 0 < self.alpha < 0.5:
             raise InputError(f"alpha is {self.alpha}; it lies between 0 and 0.5, as 0.05")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Calibration:
-    """People to calibrate on, new to the model and not audited: predictions, cohort, ensemble.
-
-    One `Predictions`, or one for each class, as for the audited people.
-    """
-
-    predictions: Predictions | Sequence[Predictions]
-    cohort: Cohort
-    ensemble: Ensemble | Sequence[Ensemble] | None = None

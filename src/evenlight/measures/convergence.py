@@ -8,7 +8,8 @@ from scipy.stats import fisher_exact
 from evenlight.arrays import Bool, Int
 from evenlight.data.digits import percent
 from evenlight.data.groups import Groups
-from evenlight.measures.prepare import ALPHA, unit_codes
+from evenlight.data.units import unit_codes
+from evenlight.measures.prepare import ALPHA
 from evenlight.measures.quality import RULES, UNRELIABLE
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from evenlight.arrays import Int
 from evenlight.data.groups import SMALLEST_GROUP
-from evenlight.measures.prepare import Setting, unit_codes
+from evenlight.data.units import unit_codes
+from evenlight.measures.prepare import Setting
 from evenlight.stats.disclosure import left_counts
 
 

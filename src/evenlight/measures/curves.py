@@ -1,4 +1,8 @@
-"""Calibration by level, in bins of the prediction that hold enough people to be shown."""
+"""Calibration by level, in bins of the prediction that hold enough people to be shown.
+
+The events of a level's bins are all of its events. Where events or people of another level are
+hidden, bins are larger and their means told to a step (`stats.disclosure`).
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,16 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from evenlight.arrays import Float
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.prepare import ALPHA, Setting
-from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.disclosure import shown_counts, told_limits, told_step, told_values
 from evenlight.stats.effects import unit_means
 from evenlight.stats.metrics import Case
 
 BINS = 10
+COARSE = 50
+"""Fewest people in a bin whose mean is told to a step: 0.1 or less of a share."""
 
 
 def no_curves(here: Setting) -> Mapping[str, Any]:
@@ -23,20 +30,38 @@ def no_curves(here: Setting) -> Mapping[str, Any]:
     return {f"curve_{name}": np.full((len(here.groups.levels), BINS), np.nan) for name in names}
 
 
-def curves(here: Setting, case: Case) -> Mapping[str, Any]:
-    """Calibration by level: units in up to ten equal bins of the prediction, 11 or more in each."""
+def curves(here: Setting, case: Case, coarse: bool) -> Mapping[str, Any]:
+    """Calibration by level: units in up to ten equal bins of the prediction, 11 or more in each.
+
+    `coarse` bins have 50 or more, and their means are told to a step.
+    """
+    least = COARSE if coarse else 2 * SMALLEST_GROUP
+    event = bool(np.isin(case.y, (0, 1)).all())
     k, out = len(here.groups.levels), {name: a.copy() for name, a in no_curves(here).items()}
     y, f = (unit_means(values, here.unit, here.order) for values in (case.y, case.response))
     for g in range(k):
         at = np.flatnonzero(here.unit_group == g)
-        bins = min(BINS, len(at) // (2 * SMALLEST_GROUP))
+        bins = min(BINS, len(at) // least)
         if bins < 1:
             continue
         for b, own in enumerate(np.array_split(at[np.argsort(f[at], kind="stable")], bins)):
-            half = stats.t.ppf(1 - ALPHA / 2, len(own) - 1) * y[own].std(ddof=1) / np.sqrt(len(own))
-            seen = (f[own].mean(), y[own].mean(), y[own].mean() - half, y[own].mean() + half)
+            seen = _bin(f[own], y[own], event if coarse else None)
             for name, number in zip(("predicted", "observed", "low", "high"), seen, strict=True):
                 out[f"curve_{name}"][g, b] = number
             out["curve_n"][g, b] = len(own)
-    out["curve_n"] = shown_counts(out["curve_n"], rounded=here.rounded)
+    out["curve_n"] = shown_counts(out["curve_n"], rounded=coarse)
     return out
+
+
+def _bin(f: Float, y: Float, event: bool | None) -> tuple[float, ...]:
+    """Mean prediction, mean outcome and its limits, to steps where `event` is not None."""
+    n, middle = len(y), np.array([f.mean(), y.mean()])
+    se = np.array([f.std(ddof=1), y.std(ddof=1)]) / np.sqrt(n)
+    half = stats.t.ppf(1 - ALPHA / 2, n - 1) * se[1]
+    low, high = middle[1] - half, middle[1] + half
+    if event is None:
+        return (*middle.tolist(), low, high)
+    step = told_step(se, np.array([n, n]), share=np.array([False, event]))
+    told = told_values(middle, step)
+    ends = told_limits(np.array([low]), np.array([high]), step[1:])
+    return (*told.tolist(), *(float(end[0]) for end in ends))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from evenlight.arrays import Float, Text
+from evenlight.arrays import Bool, Float, Text
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.probed import Predictions
@@ -21,6 +21,7 @@ from evenlight.measures.rests import FEW, FEW_CALLS, hits
 from evenlight.measures.summaries import summaries, wanted
 from evenlight.measures.weighing import row_weights
 from evenlight.stats.decisions import DECISIONS, decision_curve, treat_all
+from evenlight.stats.disclosure import told_limits, told_step, told_values
 
 THRESHOLDS = 40
 FIRST, LAST = 0.01, 0.99
@@ -89,15 +90,35 @@ def _curves(task: Task, rng: np.random.Generator) -> Mapping[str, Any]:
     out = {name: np.full(shape, np.nan) for name in names}
     reason = np.full(shape, "", dtype="<U80")
     weight = row_weights(task.here, draws=DRAWS, rng=rng)
-    for r, mask in enumerate(task.parts.values() if len(thresholds) else ()):
+    parts, coarse = _who(task)
+    for r, mask in enumerate(parts if len(thresholds) else ()):
         rows = task.here.order[mask[task.here.order]]
         reason[r] = _hidden(task, rows, thresholds)
         shown = reason[r] == ""
         if shown.any():
             numbers = _curve(task, rows, thresholds[shown], weight)
+            if coarse:
+                numbers = _stepped(numbers, len(np.unique(task.here.unit[rows])))
             for name, number in zip(names, numbers, strict=True):
                 out[name][r, shown] = number
     return {"thresholds": thresholds, **out, "curve_reason": reason}
+
+
+def _who(task: Task) -> tuple[list[Bool], bool]:
+    """Rows of each part, overall those of parts with enough events; whether some have too few."""
+    parts, hit = list(task.parts.values()), hits(task.case)
+    few = np.zeros(len(hit), dtype=bool)
+    for mask in parts[1:]:
+        sides = [len(np.unique(task.here.unit[mask & side])) for side in (hit, ~hit)]
+        few |= mask & any(0 < n < SMALLEST_GROUP for n in sides)
+    return [parts[0] & ~few, *parts[1:]], bool(task.hidden) or bool(few.any())
+
+
+def _stepped(numbers: tuple[Float, ...], n: int) -> tuple[Float, ...]:
+    """Net benefits of n people to the step of a share of them, limits outwards."""
+    value, low, high, every = numbers
+    step = told_step(np.zeros(1), np.array([n]), share=True)
+    return (told_values(value, step), *told_limits(low, high, step), told_values(every, step))
 
 
 def _curve(task: Task, rows: Any, thresholds: Float, weight: Float) -> tuple[Float, ...]:

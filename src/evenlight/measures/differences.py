@@ -11,6 +11,7 @@ from scipy.special import ndtr
 
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.measures.prepare import ALPHA, Setting
+from evenlight.stats.disclosure import told_limits, told_p, told_values
 from evenlight.stats.equivalence import still_needed, verdicts
 from evenlight.stats.intervals import critical, recovered, spreads
 from evenlight.stats.parts import Shape, limits
@@ -24,7 +25,10 @@ class Measured:
     """Metrics of r parts: `value` (r, m), bootstrap `drawn` (draws, r, m), `reason` if hidden.
 
     `margin` (m,) NaN where not judged; `classes` (r, m) units that a metric rests on, counted as
-    they weigh; `shape` says what limits suit each metric.
+    they weigh; `shape` says what limits suit each metric. `step` (r, m) is that to which numbers
+    are told where a part is hidden (`stats.disclosure.told_step`), None where they are as they are.
+    `fixed` (r, m) is the standard error of a metric as far as its own people go, NaN where that is
+    all that `drawn` holds: a threshold, that was drawn as well, may be one for all parts.
     """
 
     value: Float
@@ -34,12 +38,39 @@ class Measured:
     classes: Float
     shape: Shape
     alpha: float = ALPHA
+    step: Float | None = None
+    fixed: Float | None = None
+
+    @property
+    def spread(self) -> Float:
+        """The standard error of each number (r, m), as far as its own people go."""
+        spread = spreads(self.drawn)
+        return spread if self.fixed is None else np.where(np.isnan(self.fixed), spread, self.fixed)
+
+    def beside(self, pairs: tuple[Int, Int]) -> Float:
+        """Standard errors (c, m) of differences that are beyond those of their people."""
+        if self.fixed is None:
+            return np.zeros((len(pairs[0]), self.value.shape[1]))
+        both = spreads(self.drawn[:, pairs[0]] - self.drawn[:, pairs[1]]) ** 2
+        more = both - self.fixed[pairs[0]] ** 2 - self.fixed[pairs[1]] ** 2
+        return np.sqrt(np.maximum(np.nan_to_num(more), 0.0))
+
+    @property
+    def steps(self) -> Float:
+        """The step of each number (r, m), 0 where it is told as it is."""
+        return np.zeros(self.value.shape) if self.step is None else self.step
+
+    @property
+    def told(self) -> Float:
+        """Values (r, m) as they are told."""
+        return told_values(self.value, self.steps)
 
 
 def differences(here: Setting, parts: Sequence[str], made: Measured) -> Mapping[str, Any]:
     """Level minus reference for every contrast and metric (c, m).
 
-    Judged metrics share one simultaneous family, the others another; p is pointwise.
+    Judged metrics share one simultaneous family, the others another; p is pointwise. Where numbers
+    are told to a step, so are differences, and verdicts are of the limits that are told.
     """
     first, second = contrasted(here, parts)
     why = np.where(made.reason[first] != "", made.reason[first], made.reason[second])
@@ -48,22 +79,33 @@ def differences(here: Setting, parts: Sequence[str], made: Measured) -> Mapping[
         name: np.full(shape, np.nan)
         for name in ("difference", "difference_low", "difference_high", "p", "more")
     }
-    apart = made.value[first] - made.value[second]
-    spread = spreads(made.drawn)
+    spread, beside = made.spread, made.beside((first, second))
     judged = np.broadcast_to(~np.isnan(made.margin), shape)
     for family in (judged & (why == ""), ~judged & (why == "")):
         if family.any():
             z = family_z(made, (first, second), family)
             ends = limits(made.value, spread, made.shape, z)
-            low, high = recovered(made.value, *ends, (first, second))
-            found = {"": apart, "_low": low, "_high": high}
-            for end, numbers in found.items():
+            low, high = recovered(made.value, *ends, (first, second), beside=z * beside)
+            told = _told(made, (first, second), low, high)
+            for end, numbers in zip(("", "_low", "_high"), told, strict=True):
                 out[f"difference{end}"][family] = numbers[family]
-    out["p"] = np.where(why == "", _touching(made, spread, (first, second)), np.nan)
+    p, coarse = _touching(made, spread, (first, second)), made.steps[first] + made.steps[second] > 0
+    out["p"] = np.where(why == "", np.where(coarse, told_p(p), p), np.nan)
     verdict = _verdicts(out, made.margin, np.minimum(made.classes[first], made.classes[second]))
     pairs = (first, second)
     out["more"], more_in = _needed(out, made, _people(here, parts), pairs, verdict)
     return out | {"verdict": verdict, "difference_reason": why, "more_in": more_in}
+
+
+def _told(made: Measured, pairs: tuple[Int, Int], low: Float, high: Float) -> list[Float]:
+    """Differences of told values and their limits (c, m), to the wider step of the two parts."""
+    apart = made.told[pairs[0]] - made.told[pairs[1]]
+    step = np.maximum(made.steps[pairs[0]], made.steps[pairs[1]])
+    if not step.any():
+        return [apart, low, high]
+    apart = np.where(step > 0, apart.round(12), apart)
+    low, high = told_limits(low, high, step)
+    return [apart, np.minimum(low, apart), np.maximum(high, apart)]
 
 
 def contrasted(here: Setting, parts: Sequence[str]) -> tuple[Int, Int]:
@@ -84,7 +126,7 @@ def _touching(made: Measured, spread: Float, pairs: tuple[Int, Int]) -> Float:
 
     Intervals widen with z, so the widest is found by halving, for all at once.
     """
-    both = np.concatenate(pairs)
+    both, beside = np.concatenate(pairs), made.beside(pairs)
     value, spread = made.value[both], spread[both]
     shape = Shape(made.shape.kinds, made.shape.worth[both])
     sides = (np.arange(len(pairs[0])), len(pairs[0]) + np.arange(len(pairs[1])))
@@ -92,7 +134,8 @@ def _touching(made: Measured, spread: Float, pairs: tuple[Int, Int]) -> Float:
     for step in 2 ** np.arange(int(np.log2(len(GRID))), -1, -1):
         asked = np.minimum(last + step, len(GRID) - 1)
         z = np.concatenate([GRID[asked]] * 2)
-        low, high = recovered(value, *limits(value, spread, shape, z), sides)
+        ends = limits(value, spread, shape, z)
+        low, high = recovered(value, *ends, sides, beside=GRID[asked] * beside)
         last = np.where((low > 0) | (high < 0), asked, last)
     p: Float = 2 * ndtr(-GRID[last])
     return p

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evenlight.arrays import Float, Int, Text
+from evenlight.arrays import Float, Text
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.words import VERDICTS
 
@@ -28,7 +28,7 @@ class EncodedUsed:
 
     A question is a grouping, asked within the cohort's strata, the outcome if `given` says so, and
     the levels of `beside` where one is named: the group given the site, and the site given the
-    group, tell which of the two a layer holds.
+    group, tell which of the two a layer holds. `n` (m, 2) are units of both groups.
 
     `auc` with 95 % limits and `auc_p` (adjusted over pairs; permutation with refits): how far the
     layer tells the groups (`evenlight.measures.leak`). `gap`: the groups' difference of output, and
@@ -52,7 +52,7 @@ class EncodedUsed:
     alpha: float
     draws: int
     unit: float
-    n: Int
+    n: Float
     auc: Float
     auc_low: Float
     auc_high: Float
@@ -78,6 +78,7 @@ class EncodedUsed:
         worded(self, "encoded", VERDICTS)
         worded(self, "uses", VERDICTS)
         explained(self, self.reason, *ENCODED, *READ)
+        explained(self, np.stack([self.reason] * 2, axis=-1), "n")
         explained(self, self.used_reason, *USED)
 
     def to_frame(self) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from evenlight.arrays import Float, Int
+from evenlight.arrays import Float, Int, Text
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.data.probed import Predictions
@@ -16,7 +16,7 @@ from evenlight.data.representation import Erased, Representation
 from evenlight.data.strata import held_beside
 from evenlight.errors import AttributionError, GroupError, InputError
 from evenlight.measures.arms import Arms
-from evenlight.measures.belongs import same_output
+from evenlight.measures.belongs import same_layers, same_output
 from evenlight.measures.conditions import Held, held, held_default
 from evenlight.measures.encoded import ENCODED, READ, USED, EncodedUsed, reading_of
 from evenlight.measures.leak import FOLDS, LEAST_DRAWS, arms_within, leaked
@@ -64,16 +64,17 @@ def encoded_used(
 ) -> EncodedUsed:
     """Join what layers tell of the groups of `by` with what the output makes of it.
 
-    `embeddings` from `ev.embed`, `predictions` of the same model, `erased` from `ev.erase` of the
-    same layers; a layer that was not erased has no verdict on use. `against` names the competing
+    `embeddings` from `ev.embed`, `predictions` of the same model (what a part of it holds that was
+    run on its own is a `Representation.given`), `erased` from `ev.erase` of the same layers; a
+    layer that was not erased has no verdict on use. `against` names the competing
     explanation, as a site or a scanner: the same is asked of the group within its levels, and of it
     within the groups, unless it varies between the rows of a unit. `margin` is in SD(f), by
     default 0.1.
 
     Raises InputError for no embeddings, two of one name, fewer than 100 draws or a margin that is
     not positive, and for something else than these records; GroupError where `against` is the
-    grouping; AttributionError where the output does not vary within groups, and where layers were
-    erased from another model or for another target.
+    grouping; AttributionError where the output does not vary within groups, and where layers are
+    another model's than the predictions, or were erased from one or for another target.
     """
     margin = Testing().margin if margin is None else margin
     _checked(embeddings, margin, draws)
@@ -90,6 +91,7 @@ def encoded_used(
     unit = _unit(cohort, groups, output)
     asked = [_asked(cohort, pair, unit, draws, seed) for pair in pairs]
     layers = [made.at(cohort) for made in embeddings]
+    same_layers(layers, predictions.at(cohort))
     _same_model([one.at(cohort) for one in erased], predictions.at(cohort))
     emptied = {(e.grouping, e.beside, e.layer): e.at(cohort) for e in erased}
     lines: list[dict[str, Any]] = []
@@ -230,7 +232,9 @@ def _floats(numbers: dict[str, Float]) -> dict[str, float]:
 def _joined(lines: list[dict[str, Any]], asked: Asked, target: str, margin: float) -> EncodedUsed:
     """All lines as one record, with verdicts."""
     names = (*ENCODED, *USED, *READ)
-    made = {name: np.array([line[name] for line in lines], dtype=np.float64) for name in names}
+    made: dict[str, Any] = {
+        name: np.array([line[name] for line in lines], dtype=np.float64) for name in names
+    }
     smallest = np.array([line["smallest"] for line in lines])
     encoded = told(
         made["auc_low"], made["auc_high"], made["auc_p"],
@@ -252,7 +256,9 @@ def _joined(lines: list[dict[str, Any]], asked: Asked, target: str, margin: floa
         encoded=encoded,
         uses=uses,
         reading=reading_of(encoded, uses),
-        reason=np.array([line["reason"] for line in lines], dtype=np.str_),
-        used_reason=np.array([line["used_reason"] for line in lines], dtype=np.str_),
-        **made,
+        **(made | _words(lines, "reason", "used_reason")),
     )
+
+
+def _words(lines: list[dict[str, Any]], *names: str) -> dict[str, Text]:
+    return {name: np.array([line[name] for line in lines], dtype=np.str_) for name in names}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float, Int, Text
-from evenlight.errors import InputError, UnknownName
-from evenlight.measures.check import explained, shaped, worded
+from evenlight.data.steps import in_words
+from evenlight.errors import InputError
+from evenlight.measures.check import explained, place_of, shaped, worded
 from evenlight.measures.comparison import NUMBERS, View, keys
 from evenlight.measures.words import EXTENTS, VERDICTS
 
@@ -96,7 +96,8 @@ class Fragility:
     nothing changes: 0, or 1 for agreement and overlap). `value`, `low`, `high` (r, s, m) with
     pointwise limits of `coverage`; NaN with `reason` (`before` with `before_reason`). `n` (r,)
     units, NaN with `part_reason`. `doses` are (r, d); `apart` are the differences between groups.
-    `repeats` further perturbations say how much hangs on what all rows shared in one draw.
+    With `repeats` further perturbations numbers are means over these and the first one, and limits
+    and p hold for other draws of what all rows share.
     """
 
     grouping: str
@@ -150,20 +151,19 @@ class Fragility:
     @property
     def steps(self) -> tuple[str, ...]:
         """Each step in words, (s,)."""
-        told = zip(self.perturbation, self.strength.tolist(), self.unit, strict=True)
-        return tuple(f"{name}, {strength:g} {unit}" for name, strength, unit in told)
+        return in_words(self.perturbation, self.strength, self.unit)
 
     def measure(self, name: str) -> int:
         """The index of a measure; UnknownName if it was not taken."""
-        return _place(self.measures, name, "measure")
+        return place_of(name, self.measures, "measure")
 
     def part(self, name: str) -> int:
         """The index of a part; UnknownName if there is none of that name."""
-        return _place(self.parts, name, "part")
+        return place_of(name, self.parts, "part")
 
     def view(self, name: str, given: str = "nothing") -> int:
         """The index of a view of the differences; UnknownName if it was not tested."""
-        return _place([(v.name, v.given) for v in self.apart.views], (name, given), "view")
+        return place_of((name, given), [(v.name, v.given) for v in self.apart.views], "view")
 
     def to_frame(self) -> pd.DataFrame:
         """One row a part, step and measure."""
@@ -227,10 +227,3 @@ class _Keyed:
     views: tuple[View, ...]
     contrasts: tuple[tuple[str, str], ...]
     subjects: tuple[str, ...]
-
-
-def _place(known: Sequence[object], name: object, what: str) -> int:
-    names = list(known)
-    if name not in names:
-        raise UnknownName(f"no {what} {name!r}; known: {', '.join(map(str, names))}")
-    return names.index(name)

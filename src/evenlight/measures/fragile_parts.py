@@ -2,106 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
 
-from evenlight.arrays import Bool, Float, Text
-from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP
-from evenlight.data.perturbed import Perturbed
+from evenlight.arrays import Float, Text
 from evenlight.measures.fragile import Doses
-from evenlight.measures.fragile_metrics import COVERAGE, metrics
+from evenlight.measures.fragile_metrics import metrics
+from evenlight.measures.fragile_moved import Moved
+from evenlight.measures.fragile_shown import COVERAGE, Parts, from_told, parts_of, told
 from evenlight.measures.measuring import OVERALL
 from evenlight.measures.prepare import Setting
 from evenlight.measures.weighing import sampling
 from evenlight.stats import fragility
-from evenlight.stats.disclosure import suppressed_counts
 from evenlight.stats.unseen import ends_of
 
 ONE = "one strength; a slope needs two or more"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Moved:
-    """Rows (n, s) of what moved: `change`, `size` in SD(f), `flips` 0 or 1, or None."""
-
-    made: Perturbed
-    cohort: Cohort
-    change: Float
-    size: Float
-    flips: Float | None
-    sd: float
-
-    @property
-    def mass(self) -> Float | None:
-        """The share of attribution mass that moved (n, s), None without attributions."""
-        return self.made.moved.T if self.made.method else None
-
-    @property
-    def means(self) -> Mapping[str, tuple[Float, str, float]]:
-        """Rows (n, s) by measure, with the kind of its limits and its value without a change."""
-        out = {"change": (self.change, "mean", 0.0), "size": (self.size, "loss", 0.0)}
-        if self.flips is not None:
-            out["flips"] = self.flips, "share", 0.0
-        if self.made.method:
-            out["agreement"] = self.made.agreement.T, "mean", 1.0
-            out["overlap"] = self.made.overlap.T, "share", 1.0
-            out["moved"] = self.made.moved.T, "loss", 0.0
-        return out
-
-
 def numbers(moved: Moved, here: Setting, rng: np.random.Generator) -> dict[str, Any]:
     """The fields of a `Fragility` that are told by part, (r, ...)."""
-    masks = _masks(here)
-    n, reason = _counts(here, masks)
-    parts = [
-        _means(moved, here, masks, reason),
-        metrics(moved.made, moved.cohort, here.groups, moved.size, reason, rng),
-    ]
+    own = parts_of(here)
+    found = [_means(moved, own), metrics(moved, here.groups, own.reason, rng)]
     names = ("before", "before_reason", "value", "low", "high", "reason")
     return {
         "parts": (OVERALL, *here.groups.levels),
-        "measures": tuple(name for part in parts for name in part["measures"]),
-        "n": n,
-        "part_reason": reason,
-        **{name: np.concatenate([part[name] for part in parts], axis=-1) for name in names},
+        "measures": tuple(name for part in found for name in part["measures"]),
+        "n": own.n,
+        "part_reason": own.reason,
+        **{name: np.concatenate([part[name] for part in found], axis=-1) for name in names},
     }
 
 
-def _masks(here: Setting) -> list[Bool]:
-    """Units (u,) of each part: all, then each level."""
-    own = [here.unit_group == g for g in range(len(here.groups.levels))]
-    return [np.ones(len(here.unit_group), dtype=bool), *own]
-
-
-def _counts(here: Setting, masks: list[Bool]) -> tuple[Float, Text]:
-    """Units of each part as they may be shown (r,), and why one is hidden."""
-    sizes = np.array([int(mask.sum()) for mask in masks])
-    shown, hidden, _ = suppressed_counts(sizes[1:], smallest=SMALLEST_GROUP)
-    n, reason = np.append(float(sizes[0]), shown), np.append("", hidden)
-    return n, np.where((sizes == 0) & (reason == ""), "nobody", reason).astype(np.str_)
-
-
-def _means(moved: Moved, here: Setting, masks: list[Bool], hidden: Text) -> dict[str, Any]:
+def _means(moved: Moved, parts: Parts) -> dict[str, Any]:
     """Means over units of each row measure, (r, s, m), with pointwise limits."""
-    own = moved.means
-    r, s, m = len(masks), moved.size.shape[1], len(own)
+    own, others = moved.means, [one.means for one in moved.each]
+    hidden = parts.reason
+    r, s, m = len(hidden), moved.size.shape[1], len(own)
     out = {name: np.full((r, s, m), np.nan) for name in ("value", "low", "high")}
-    weight, z = sampling(here), float(ndtri((1 + COVERAGE) / 2))
-    for j, (rows, kind, _) in enumerate(own.values()):
-        units = here.per_unit(rows)
-        for i, mask in enumerate(masks):
-            if hidden[i]:
-                continue
-            found = fragility.mean_limits(
-                units[mask], weight[mask], np.full(s, kind), ends_of(units), z
-            )
-            for name, values in zip(out, found, strict=True):
-                out[name][i, :, j] = values
+    z = float(ndtri((1 + COVERAGE) / 2))
+    for j, (name, (rows, kind, _)) in enumerate(own.items()):
+        each = [other[name][0] for other in others]
+        found = _limits(parts, rows, each, np.full(s, kind), z)
+        for end, values in zip(out, found, strict=True):
+            out[end][..., j] = values
     reason = np.broadcast_to(hidden[:, None, None], (r, s, m))
     start = np.array([at for _, _, at in own.values()])
     before = np.where(hidden[:, None] == "", start, np.nan)
@@ -111,31 +56,58 @@ def _means(moved: Moved, here: Setting, masks: list[Bool], hidden: Text) -> dict
     }  # fmt: skip
 
 
+def _limits(parts: Parts, rows: Float, each: list[Float], kinds: Text, z: float) -> Float:
+    """Value, low and high (3, r, m) of the mean over units of rows (n, m) in each part.
+
+    `each` are the rows of each draw of what all rows share, if several. NaN where a part is hidden.
+    """
+    here, weight = parts.here, sampling(parts.here)
+    units, others = here.per_unit(rows), [here.per_unit(one) for one in each]
+    out, ends = np.full((3, len(parts.masks), rows.shape[1]), np.nan), ends_of(units)
+    share = kinds == "share"
+    for i, mask in enumerate(parts.masks):
+        if parts.reason[i]:
+            continue
+        w = weight[mask]
+        value, low, high = fragility.mean_limits(units[mask], w, kinds, ends, z)
+        if parts.rounded:
+            value, low, high = from_told((value, low, high), parts.n[i], share)
+        if others:
+            drawn = np.stack([w @ one[mask] / w.sum() for one in others])
+            low, high = fragility.widened((value, low, high), drawn, z)
+            low = np.where(kinds == "mean", low, np.maximum(low, 0.0))
+            high = np.where(share, np.minimum(high, 1.0), high)
+        made = (value, low, high)
+        out[:, i] = told(made, parts.n[i], share=share) if parts.rounded else made
+    return out
+
+
 def doses(moved: Moved, here: Setting, alpha: float) -> Doses:
     """How the size of change grows with the strength, in each part and perturbation."""
-    made, masks = moved.made, _masks(here)
+    made, parts = moved.made, parts_of(here)
     names = tuple(dict.fromkeys(made.perturbation))
-    _, hidden = _counts(here, masks)
     at = [made.of(name) for name in names]
     scale = tuple(fragility.dose_scale(made.strength[i]) for i in at)
-    slopes = np.column_stack([
-        moved.size[:, i] @ fragility.dose_weights(made.strength[i], own)
-        for i, own in zip(at, scale, strict=True)
-    ])  # fmt: skip
-    one, r = np.array([len(i) < 2 for i in at]), len(masks)
-    units, weight, z = here.per_unit(slopes), sampling(here), _simultaneous(alpha, r * len(names))
+    one, r = np.array([len(i) < 2 for i in at]), len(parts.masks)
+    z = _simultaneous(alpha, r * len(names))
     out = np.full((3, r, len(names)), np.nan)
-    reason = np.tile(np.where(one, ONE, "").astype(object), (r, 1))
-    for i, mask in enumerate(masks):
-        reason[i] = hidden[i] or reason[i]
-        if not hidden[i] and not one.all():
-            own, kinds = units[mask][:, ~one], np.full(int((~one).sum()), "mean")
-            ends = ends_of(units[:, ~one])
-            out[:, i, ~one] = fragility.mean_limits(own, weight[mask], kinds, ends, z)
+    if not one.all():
+        slopes, *each = (_slopes(m, at, scale)[:, ~one] for m in (moved, *moved.each))
+        out[..., ~one] = _limits(parts, slopes, each, np.full(int((~one).sum()), "mean"), z)
+    reason = np.where(parts.reason[:, None] != "", parts.reason[:, None], np.where(one, ONE, ""))
     per = [f"doubling of {made.unit[i[0]]}" if own == "log2" else made.unit[i[0]]
            for i, own in zip(at, scale, strict=True)]  # fmt: skip
     slope, low, high = out
     return Doses(names, scale, tuple(per), slope, low, high, _rises(out), reason.astype(np.str_))
+
+
+def _slopes(moved: Moved, at: list[list[int]], scale: tuple[str, ...]) -> Float:
+    """The slope of each row's size over the strengths of each perturbation, (n, d)."""
+    strength = moved.made.strength
+    return np.column_stack([
+        moved.size[:, i] @ fragility.dose_weights(strength[i], own)
+        for i, own in zip(at, scale, strict=True)
+    ])  # fmt: skip
 
 
 def _simultaneous(alpha: float, tests: int) -> float:

@@ -12,10 +12,11 @@ from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.units import unit_codes
 from evenlight.errors import EvenlightWarning, FeatureError, GroupError
 from evenlight.measures.genotypes import dosages, genotyped, sites_in_order
 from evenlight.measures.linked import doubtful_blocks
-from evenlight.measures.prepare import Setting, unit_codes
+from evenlight.measures.prepare import Setting
 from evenlight.stats.linkage import CUT, Places, apart_from_groups, linked_blocks, unlinked
 from evenlight.stats.population import PrincipalAxes, principal_axes
 

@@ -14,11 +14,11 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cards import told
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.units import unit_codes
 from evenlight.errors import GroupError
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import Comparison
-from evenlight.measures.prepare import unit_codes
 from evenlight.measures.testing import Testing
 from evenlight.stats.disclosure import suppressed_counts
 from evenlight.stats.icc import agreement

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
-from evenlight.arrays import Float, Int
+from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.data.twins import Twin
-from evenlight.errors import AttributionError, InputError
+from evenlight.errors import InputError
 from evenlight.measures.arms import Arms, arm
-from evenlight.measures.belongs import same_groups, same_output
+from evenlight.measures.belongs import same_twin
 from evenlight.measures.conditions import Held, checked, held, held_default
 from evenlight.measures.counted import told_left
 from evenlight.measures.globally import thinned
@@ -23,6 +22,7 @@ from evenlight.measures.leakage import Leakage, TwinLeakage
 from evenlight.measures.prepare import ALPHA, Setting, population, setting
 from evenlight.measures.representations import Shown, Teller, shown
 from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.excess import excess
 from evenlight.stats.leakage import leak_auc, leak_of, told
 from evenlight.stats.multiplicity import holm
 from evenlight.stats.two_sample import folds_of
@@ -59,23 +59,15 @@ def leak(
     another model or target; CohortError where the outcome cannot be held; GroupError where there is
     nothing to compare.
     """
-    if draws < LEAST_DRAWS or not 0 < margin < 0.5:
-        raise InputError(
-            f"draws is {draws} and margin {margin}; at least {LEAST_DRAWS} draws, and a margin "
-            "between 0 and 0.5, are needed"
-        )
-    items = shown(representations, cohort)
+    _sound(draws, margin)
+    items, groups = shown(representations, cohort), cohort.grouping(by)
     condition = checked(held_default(cohort) if given is None else given, cohort)
-    groups = cohort.grouping(by)
     if twin is not None:
-        _suits(twin, items, cohort, groups)
+        output = next((item.values[:, 0] for item in items if item.kind == "output"), None)
+        targets = [item.target for item in items]
+        twin = same_twin(twin, cohort, groups, what="leak", targets=targets, output=output)
     seed = int(np.random.default_rng(rng).integers(2**63))
-    found = [_asked(item, cohort, by, condition, draws=draws, seed=seed) for item in items]
-    made: dict[str, Any] = {name: np.array([part[name] for part in found]) for name in found[0]}
-    words = told(
-        made["low"], made["high"], made["holm"],
-        margin=margin, alpha=ALPHA, smallest=made.pop("smallest"),
-    )  # fmt: skip
+    found = [_asked(item, cohort, groups, condition, draws=draws, seed=seed) for item in items]
     return Leakage(
         grouping=groups.name,
         source=groups.source,
@@ -89,27 +81,32 @@ def leak(
         alpha=ALPHA,
         draws=draws,
         folds=FOLDS,
-        verdict=words,
-        twin=None if twin is None else twin_leak(twin, cohort, by=by, given=condition, seed=seed),
-        **made,
+        twin=None if twin is None else twin_leak(twin, setting(cohort, groups), condition, seed),
+        **_stacked(found, margin),
     )
 
 
-def _suits(twin: object, items: Sequence[Shown], cohort: Cohort, groups: Groups) -> None:
-    """Raise an error unless a twin is by these groups and of the output's model and target."""
-    made = same_groups(twin, groups, "leak").at(cohort)
-    for item in items:
-        if item.target and item.target != made.models[0].target:
-            raise AttributionError(
-                f"the twin is of {made.models[0].target!r}, the {item.name} of {item.target!r}; "
-                "refit with the same target="
-            )
-        if item.kind == "output" and made.audited is not None:
-            same_output("the twin", made.audited, item.values[:, 0])
+def _sound(draws: int, margin: float) -> None:
+    """InputError for too few draws, or a margin that no AUC can be held to."""
+    if draws < LEAST_DRAWS or not 0 < margin < 0.5:
+        raise InputError(
+            f"draws is {draws} and margin {margin}; at least {LEAST_DRAWS} draws, and a margin "
+            "between 0 and 0.5, are needed"
+        )
+
+
+def _stacked(found: Sequence[Mapping[str, list[Any]]], margin: float) -> dict[str, Any]:
+    """The numbers of all representations as arrays, with verdicts."""
+    made = {name: np.array([part[name] for part in found]) for name in found[0]}
+    words = told(
+        made["low"], made["high"], made["holm"],
+        margin=margin, alpha=ALPHA, smallest=made.pop("smallest"),
+    )  # fmt: skip
+    return made | {"verdict": words}
 
 
 def _asked(
-    item: Shown, cohort: Cohort, by: str | Groups, given: str, *, draws: int, seed: int
+    item: Shown, cohort: Cohort, by: Groups, given: str, *, draws: int, seed: int
 ) -> dict[str, list[Any]]:
     """Every number of one representation, over contrasts."""
     here = setting(cohort, by, kept=item.kept)
@@ -134,31 +131,26 @@ def arms_within(here: Setting, fixed: Held, values: Float, *, seed: int) -> list
 
 def leaked(one: Arms, here: Setting, *, draws: int, seed: int) -> dict[str, Any]:
     """The numbers of one contrast, NaN where it cannot be asked."""
-    units = (0, 0) if one.reason else entering(one)
-    out: dict[str, Any] = {
-        "n": shown_counts(_shown(one, here, units), rounded=here.rounded),
-        "smallest": min(units),
-        "population": _speaks_for(one, here),
-        "reason": one.reason,
-    }  # fmt: skip
     if one.reason:
-        return out | dict.fromkeys(ASKED, float("nan"))
+        gone = dict.fromkeys(ASKED, float("nan"))
+        why = {"smallest": 0, "population": "", "reason": one.reason}
+        return {"n": np.full(2, np.nan), **why, **gone}
     rng = np.random.default_rng(seed)
     folds = folds_of(one.plan, count=FOLDS, rng=rng)
-    values = one.cells.values
+    values, units = one.cells.values, entering(one)
     made = leak_of(values[:, :-1], one.plan, folds, draws=draws, alpha=ALPHA, rng=rng)
-    return out | asdict(made) | {"alone": leak_auc(values[:, -1:], one.plan, folds)}
-
-
-def _shown(one: Arms, here: Setting, units: tuple[int, int]) -> Int:
-    """Units (2,) as they may be told, 0 where nothing can be asked."""
-    return np.array(units) if one.reason else told_left(here, one.names, units, one.total)
+    some = told_left(here, one.names, units, one.total).astype(np.float64)
+    return asdict(made) | {
+        "alone": leak_auc(values[:, -1:], one.plan, folds),
+        "n": shown_counts(some, rounded=here.rounded),
+        "smallest": min(units),
+        "population": _speaks_for(one, here),
+        "reason": "",
+    }
 
 
 def _speaks_for(one: Arms, here: Setting) -> str:
     """For whom the AUC speaks, from units that were not yet drawn at random."""
-    if one.reason:
-        return ""
     left = told_left(here, one.names, one.left, one.total)
     return population(one.total, (int(left[0]), int(left[1])), len(one.plan.weight), one.names)
 
@@ -168,20 +160,15 @@ def entering(one: Arms) -> tuple[int, int]:
     return int(one.plan.member.sum()), int((~one.plan.member).sum())
 
 
-def twin_leak(
-    twin: Twin, cohort: Cohort, *, by: str | Groups, given: str, seed: int
-) -> TwinLeakage:
+def twin_leak(twin: Twin, here: Setting, given: str, seed: int) -> TwinLeakage:
     """The output's AUC of every refit and its twin, on the same folds."""
-    k = len(twin.models)
-    here = setting(cohort, by)
-    outputs = [made.at(cohort).output[here.kept] for made in (*twin.models, *twin.twins)]
+    k = twin.refits
+    outputs = [made.at(here.cohort).output[here.kept] for made in (*twin.models, *twin.twins)]
     arms = arms_within(here, held(here, given), np.column_stack(outputs), seed=seed)
     auc = np.array([_each(one, seed) for one in arms]).T
-    apart = auc[:k] - auc[k:]
-    middle = apart.mean(axis=0)
-    half = float(stats.t.ppf(1 - ALPHA, k - 1)) * apart.std(axis=0, ddof=1)
+    apart = excess(auc[:k], auc[k:], alpha=ALPHA)
     reason = np.array([one.reason for one in arms], dtype=np.str_)
-    return TwinLeakage(auc[:k], auc[k:], middle, middle - half, reason)
+    return TwinLeakage(auc[:k], auc[k:], apart.mean, apart.low, reason)
 
 
 def _each(one: Arms, seed: int) -> Float:

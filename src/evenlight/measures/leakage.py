@@ -52,9 +52,9 @@ class Leakage:
     is permuted within strata and the classifier fitted anew; `holm` is p adjusted over pairs.
     `alone` is the AUC of the outcome alone in the same strata: a half, but for a continuous outcome
     that is held in bins; the representation's linear dependence on it inside bins is then taken
-    off. `n` (r, c, 2) units, where a loss of 1 to 10 of a group is told as one of 10. `verdict`:
-    can the groups be told apart (*different*), or by no more than `margin` above a half
-    (*similar*)?
+    off. `n` (r, c, 2) units, where a loss of 1 to 10 of a group is told as one of 10; NaN, as every
+    number, where a pair cannot be asked and `reason` says why. `verdict`: can the groups be told
+    apart (*different*), or by no more than `margin` above a half (*similar*)?
 
     `kinds` say what a representation is. Only the *output* bears on use, and only in excess of the
     `twin`; attributions, embeddings and values that tell the group show that it is encoded.
@@ -72,7 +72,7 @@ class Leakage:
     alpha: float
     draws: int
     folds: int
-    n: Int
+    n: Float
     auc: Float
     low: Float
     high: Float
@@ -91,6 +91,7 @@ class Leakage:
         shaped(self, shape, *NUMBERS, "verdict", "population", "reason")
         worded(self, "verdict", VERDICTS)
         explained(self, self.reason, *NUMBERS)
+        explained(self, np.stack([self.reason] * 2, axis=-1), "n")
         if set(self.kinds) - set(KINDS) or len(self.kinds) != len(self.names):
             raise InputError(f"kinds are {self.kinds}; known: {', '.join(KINDS)}")
 

@@ -18,12 +18,13 @@ from evenlight.measures.differences import Measured
 from evenlight.measures.judging import Judging
 from evenlight.measures.lever import LeverTable
 from evenlight.measures.measuring import OVERALL, pointwise
-from evenlight.measures.perform import outcome_case
+from evenlight.measures.perform import SCORE_ONLY, outcome_case
 from evenlight.measures.prepare import ALPHA, Setting, setting
-from evenlight.measures.rests import REASONS, RULES, resting
+from evenlight.measures.rests import RANKED, REASONS, RULES, UNSTABLE, resting
 from evenlight.measures.weighing import row_weights, sampling, weighted
 from evenlight.stats.decisions import net_benefit
 from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.held import CLASSES
 from evenlight.stats.intervals import spreads
 from evenlight.stats.metrics import REGRESSION, Case, Metric, auroc
 from evenlight.stats.one_step import calibration_slope
@@ -33,18 +34,20 @@ from evenlight.stats.survival import concordance
 DRAWS = 500
 """Resamples of units: each is paired, before and after."""
 
-UNSTABLE = "it cannot be computed in too many resamples"
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage:
-    """People whose outcome is known, that outcome as a `case`, and weights (1 + draws, rows)."""
+    """People whose outcome is known, that outcome as a `case`, and weights (1 + draws, rows).
+
+    `ranks_only` says why only ranks are judged, "" where more is.
+    """
 
     here: Setting
     case: Case
     metrics: Mapping[str, Metric]
     events: bool
     weight: Float
+    ranks_only: str = ""
 
     @property
     def codes(self) -> Int:
@@ -93,14 +96,16 @@ def stage(
 ) -> Stage:
     """Who enters, how they count, and what is asked of the predictions."""
     said = Predictions(
-        made.rows, made.before, made.response_before, made.target, made.link, made.scale
-    )
+        made.rows, made.before, made.response_before, made.target, made.link, made.scale,
+        score_only=made.score_only,
+    )  # fmt: skip
     case = outcome_case(said, cohort, rules)
     known = np.isfinite(case.y if case.event is None else case.y + case.event)
     here = setting(cohort, by, kept=known & weighted(cohort))
     events = cohort.outcome_kind != "continuous"
     weight = row_weights(here, draws=DRAWS, rng=rng)
-    return Stage(here, case.take(here.kept), _metrics(cohort, rules), events, weight)
+    why = SCORE_ONLY if said.score_only and cohort.outcome_kind in CLASSES else ""
+    return Stage(here, case.take(here.kept), _metrics(cohort, rules), events, weight, why)
 
 
 def lines_of(made: Neutralised, on: Stage) -> Iterator[Lines]:
@@ -219,6 +224,8 @@ def _resting(on: Stage, rows: Int, case: Case) -> tuple[int, Text, Float]:
     why = np.array([REASONS[name] for name in asked])
     hidden = f"suppressed (<{SMALLEST_GROUP})" if 0 < n < SMALLEST_GROUP else "nobody"
     reason = np.where(least < SMALLEST_GROUP, why, "")
+    barred = np.array([on.ranks_only != "" and name not in RANKED for name in on.metrics])
+    reason = np.where(barred & (reason == ""), on.ranks_only, reason)
     return n, np.full(len(rules), hidden) if n < SMALLEST_GROUP else reason, worth
 
 

@@ -17,7 +17,7 @@ from evenlight.measures.counted import told_left
 from evenlight.measures.judging import Judging
 from evenlight.measures.lever import Closing, Levers
 from evenlight.measures.lever_signal import signal
-from evenlight.measures.lever_table import DRAWS, Lines, lever_table, lines_of, stage
+from evenlight.measures.lever_table import DRAWS, Stage, lever_table, lines_of, stage
 from evenlight.measures.prepare import Setting, overlap_reason, population, setting
 from evenlight.measures.weighing import weighted
 from evenlight.stats.closure import Closed, Outputs, Sides, closing, sides
@@ -58,14 +58,8 @@ def levers(
     for one in asked[1:]:
         same_output(f"the {one.kind}", one.before, asked[0].before)
     found = [line for one in asked for line in closings(one, here, rules.alpha)]
-    generator = np.random.default_rng(rng)
-    lines: list[Lines] = []
-    metrics: tuple[str, ...] = ("",)
-    rounded = here.rounded
-    if cohort.outcome_kind is not None:
-        on = stage(asked[0], cohort, rules, generator, by=by)
-        metrics, rounded = tuple(on.metrics), rounded or on.here.rounded
-        lines = [line for one in asked for line in lines_of(one, on)]
+    known, generator = cohort.outcome_kind is not None, np.random.default_rng(rng)
+    on = stage(asked[0], cohort, rules, generator, by=by) if known else None
     return Levers(
         grouping=here.groups.name,
         source=here.groups.source,
@@ -77,11 +71,23 @@ def levers(
         draws=DRAWS,
         threshold=rules.threshold,
         closing=_stacked(found),
-        signal=signal(lines, alpha=rules.alpha, rounded=rounded, metric=metrics[0]),
-        table=lever_table(lines, rounded=rounded, metrics=metrics),
+        **_performance(asked, on, rules.alpha, rounded=here.rounded),
         notes=_notes(asked, cohort),
         output=moments(asked[0].before),
     )
+
+
+def _performance(
+    asked: Sequence[Neutralised], on: Stage | None, alpha: float, *, rounded: bool
+) -> dict[str, Any]:
+    """Signal and table; both are empty without an outcome."""
+    metrics = ("",) if on is None else tuple(on.metrics)
+    rounded = rounded or (on is not None and on.here.rounded)
+    lines = [] if on is None else [line for one in asked for line in lines_of(one, on)]
+    return {
+        "signal": signal(lines, alpha=alpha, rounded=rounded, metric=metrics[0]),
+        "table": lever_table(lines, rounded=rounded, metrics=metrics),
+    }
 
 
 def _interventions(made: object) -> list[Neutralised]:

@@ -11,8 +11,8 @@ from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.shown import short
+from evenlight.data.units import unit_codes
 from evenlight.measures.genotypes import PLACE, place_columns
-from evenlight.measures.prepare import unit_codes
 from evenlight.stats.linkage import (
     COLUMNS,
     Places,

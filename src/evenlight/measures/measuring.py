@@ -1,9 +1,13 @@
-"""Metrics overall, in each group and where it is unknown, with limits and differences."""
+"""Metrics overall, in each group and where it is unknown, with limits and differences.
+
+Where a part is hidden its people are left out, and numbers are told to a step, so that no sum
+solves for them (`stats.disclosure`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +17,17 @@ from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.differences import Measured, differences
+from evenlight.measures.hidden_people import HIDDEN, without_hidden
 from evenlight.measures.judging import Judging
 from evenlight.measures.prepare import ALPHA, Setting
 from evenlight.measures.rests import RANKED, REASONS, RULES, SCORE, Rule, hits, resting
 from evenlight.measures.weighing import row_weights, sampling
-from evenlight.stats.disclosure import suppressed_counts
+from evenlight.stats.disclosure import (
+    shown_counts,
+    told_limits,
+    told_step,
+    told_values,
+)
 from evenlight.stats.intervals import percentile, spreads
 from evenlight.stats.metrics import Case, Metric
 from evenlight.stats.parts import Shape, limits
@@ -25,6 +35,8 @@ from evenlight.stats.parts import Shape, limits
 DRAWS = 1000
 BLOCK = 100
 OVERALL = "overall"
+ADDING = ("observed_expected", "calibration_intercept", "net_benefit")
+"""Metrics that tell a sum over people, beside shares, means and losses."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +44,8 @@ class Task:
     """What is measured: the rows of `here` as a `case`, its metrics, and the margins.
 
     `events` says whether the outcome has events to count; `ranks_only` why nothing but the order of
-    people is told (`RANKED`), "" where the response is a probability or a number.
+    people is told (`RANKED`), "" where the response is a probability or a number. `hidden` says of
+    parts, by name, why they are not shown: their people are not among `here`.
     """
 
     here: Setting
@@ -41,14 +54,25 @@ class Task:
     judging: Judging
     events: bool
     ranks_only: str = ""
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def parts(self) -> Mapping[str, Bool]:
-        """Masks of rows: overall, each level, unknown."""
+        """Masks of rows: overall (who is shown), each level, unknown."""
         codes = self.here.unit_group[self.here.unit]
         parts = {OVERALL: np.ones(len(codes), dtype=bool)}
         parts |= {level: codes == g for g, level in enumerate(self.here.groups.levels)}
-        return parts | ({UNKNOWN: codes < 0} if (codes < 0).any() else {})
+        unknown = (codes < 0).any() or UNKNOWN in self.hidden
+        return parts | ({UNKNOWN: codes < 0} if unknown else {})
+
+    @property
+    def why(self) -> Text:
+        """Why a part is hidden (r,), "" where it is shown; overall where every part is."""
+        parts = self.parts
+        own = [self.hidden.get(name, "") for name in parts]
+        any_ = [name for name, mask in parts.items() if mask.any() and name != OVERALL]
+        gone = bool(any_) and all(name in self.hidden for name in any_)
+        return np.array([HIDDEN if gone else "", *own[1:]], dtype=np.str_)
 
     @property
     def rules(self) -> list[Rule]:
@@ -69,6 +93,11 @@ class Found:
     events: Float
     part_reason: Text
 
+    @property
+    def coarse(self) -> bool:
+        """Whether a part, or what a metric rests on in it, is hidden: numbers are told to steps."""
+        return bool(self.measured.steps.any())
+
     def fields(self) -> Mapping[str, Any]:
         """The arrays of a `Performance`, its words and curves apart."""
         numbers = pointwise(self.measured)
@@ -86,75 +115,136 @@ class Found:
         }
 
 
+def shown(task: Task) -> Task:
+    """The task without the people of hidden parts."""
+    here, hidden = without_hidden(task.here)
+    rows = np.flatnonzero(here.kept[task.here.kept])
+    return replace(task, here=here, case=task.case.take(rows), hidden={**task.hidden, **hidden})
+
+
 def measure(task: Task, rng: np.random.Generator) -> Found:
-    """Values and bootstrap replicates of every metric in every part, and what may be shown."""
+    """Values and bootstrap replicates of every metric in every part, and what may be shown.
+
+    Overall, a metric is that of the parts in which it rests on enough people.
+    """
+    task = shown(task)
     parts, weight = task.parts, row_weights(task.here, draws=DRAWS, rng=rng)
-    value, drawn = _values(task, parts, weight)
+    over, coarse = _overall(task, parts)
+    least, worth = _resting(task, parts, over)
+    value, drawn = _values(task, parts, over, weight)
     n, events, part_reason = _counts(task, parts)
-    least, worth = _resting(task, parts)
     reason = _reasons(task, (value, drawn), part_reason, least)
     kinds = np.array([rule.kind for rule in task.rules])
     ranks = np.array([rule.ranks for rule in task.rules])
-    shape, alpha = Shape(kinds, worth * ranks), task.judging.alpha
-    measured = Measured(value, drawn, reason, _margins(task, value), worth, shape, alpha)
+    step = _steps(task, spreads(drawn), (least, coarse), kinds)
+    shape, margin = Shape(kinds, worth * ranks), _margins(task, told_values(value, step))
+    alpha = task.judging.alpha
+    measured = Measured(value, drawn, reason, margin, worth, shape, alpha, step)
     return Found(task, measured, n, events, part_reason)
 
 
 def pointwise(made: Measured) -> dict[str, Float]:
-    """Pointwise limits: by the metric's kind, percentiles where it is free."""
+    """Pointwise limits: by the metric's kind, percentiles where it is free; as they are told."""
     hidden, z = made.reason != "", float(-ndtri(ALPHA / 2))
     low, high = limits(made.value, spreads(made.drawn), made.shape, z)
     rest = ~hidden & np.broadcast_to(made.shape.kinds == "free", hidden.shape)
     if rest.any():
         low[rest], high[rest] = percentile(made.drawn[:, rest], alpha=ALPHA)
-    numbers = {"value": made.value, "low": low, "high": high}
+    low, high = told_limits(low, high, made.steps)
+    numbers = {"value": made.told, "low": low, "high": high}
     return {name: np.where(hidden, np.nan, number) for name, number in numbers.items()}
 
 
-def _values(task: Task, parts: Mapping[str, Bool], weight: Float) -> tuple[Float, Float]:
+def _overall(task: Task, parts: Mapping[str, Bool]) -> tuple[Bool, Bool]:
+    """Rows that each metric's overall is of (m, n), and whether some are not for being few (m,)."""
+    unit, names = task.here.unit, [rule.on if task.events else "all" for rule in task.rules]
+    over = np.ones((len(names), len(unit)), dtype=bool)
+    coarse = np.full(len(names), bool(task.hidden))
+    for rows in list(parts.values())[1:]:
+        found = resting(task.case.take(rows), unit[rows], np.ones(int(rows.sum())))
+        few = np.array([0 < found[on][0] < SMALLEST_GROUP for on in names], dtype=bool)
+        over[np.ix_(few, rows)] = False
+        coarse |= few
+    return over, coarse
+
+
+def _values(
+    task: Task, parts: Mapping[str, Bool], over: Bool, weight: Float
+) -> tuple[Float, Float]:
     """Values (r, m) and bootstrap replicates (draws, r, m)."""
     out = np.full((len(weight), len(parts), len(task.metrics)), np.nan)
-    for r, mask in enumerate(parts.values()):
-        rows = task.here.order[mask[task.here.order]]  # no sum depends on the order of rows
+    metrics, order = list(task.metrics.values()), task.here.order
+    for mask, r, at in _asked(parts, over):
+        rows = order[mask[order]]  # no sum depends on the order of rows
         own = task.case.take(rows)
-        if not len(own.y):
-            continue
-        for start in range(0, len(weight), BLOCK):
+        for start in range(0, len(weight) if len(rows) else 0, BLOCK):
             w = weight[start : start + BLOCK, rows]
-            for m, metric in enumerate(task.metrics.values()):
-                out[start : start + BLOCK, r, m] = metric(own, w)
+            for m in at:
+                out[start : start + BLOCK, r, m] = metrics[m](own, w)
     return out[0], out[1:]
+
+
+def _asked(parts: Mapping[str, Bool], over: Bool) -> Iterator[tuple[Bool, int, list[int]]]:
+    """Rows, the part, and its metrics: overall once for all metrics that are of the same rows."""
+    alike: dict[bytes, list[int]] = {}
+    for m, rows in enumerate(over):
+        alike.setdefault(rows.tobytes(), []).append(m)
+    for at in alike.values():
+        yield over[at[0]], 0, at
+    for r, mask in enumerate(list(parts.values())[1:], start=1):
+        yield mask, r, list(range(len(over)))
 
 
 def _counts(task: Task, parts: Mapping[str, Bool]) -> tuple[Float, Float, Text]:
     """Units and events of each part as they may be shown, and why one is hidden."""
-    unit, hit = task.here.unit, hits(task.case)
+    unit, hit, why = task.here.unit, hits(task.case), task.why
     sizes = np.array([len(np.unique(unit[rows])) for rows in parts.values()])
-    shown, reason, _ = suppressed_counts(sizes[1:], smallest=SMALLEST_GROUP)
-    n = np.concatenate([sizes[:1].astype(float), shown])
-    reason = np.concatenate([[""], reason])
-    events = np.full(len(sizes), np.nan)
-    if task.events:
-        count = np.array([len(np.unique(unit[rows & hit])) for rows in parts.values()])
-        events = suppressed_counts(count, smallest=SMALLEST_GROUP)[0]
-        rest = sizes - count
-        few = (rest > 0) & (rest < SMALLEST_GROUP)
-        events[few | (reason != "")] = np.nan
-    empty = (sizes == 0) & (reason == "")
-    return n, events, np.where(empty, "nobody", reason)
+    reason = np.where((sizes == 0) & (why == ""), "nobody", why)
+    n = np.where(why == "", shown_counts(sizes.astype(float), rounded=bool(task.hidden)), np.nan)
+    if not task.events:
+        return n, np.full(len(sizes), np.nan), reason
+    count = np.array([len(np.unique(unit[rows & hit])) for rows in parts.values()])
+    few = _few(count) | _few(sizes - count)
+    few[0] = False
+    if few.any():  # events overall are those of the parts that show theirs
+        count[0], sizes[0] = (side[1:][~few[1:]].sum() for side in (count, sizes))
+        few[0] = _few(count)[0] or _few(sizes - count)[0]
+    told = shown_counts(count.astype(float), rounded=bool(task.hidden) or bool(few.any()))
+    return n, np.where(few | (why != ""), np.nan, told), reason
 
 
-def _resting(task: Task, parts: Mapping[str, Bool]) -> tuple[Int, Float]:
+def _few(counts: Int) -> Bool:
+    few: Bool = (counts > 0) & (counts < SMALLEST_GROUP)
+    return few
+
+
+def _resting(task: Task, parts: Mapping[str, Bool], over: Bool) -> tuple[Int, Float]:
     """Units that each metric rests on, and how many equal ones they are worth, (r, m)."""
     shape = (len(parts), len(task.metrics))
     least, worth = np.zeros(shape, dtype=np.int64), np.zeros(shape)
-    unit = task.here.unit
+    unit, rules = task.here.unit, task.rules
     weight = sampling(task.here)[unit]
-    for r, rows in enumerate(parts.values()):
+    for rows, r, at in _asked(parts, over):
         found = resting(task.case.take(rows), unit[rows], weight[rows])
-        for m, rule in enumerate(task.rules):
-            least[r, m], worth[r, m] = found[rule.on if task.events else "all"]
+        for m in at:
+            least[r, m], worth[r, m] = found[rules[m].on if task.events else "all"]
     return least, worth
+
+
+def _steps(task: Task, spread: Float, asked: tuple[Int, Bool], kinds: Text) -> Float:
+    """The step to which each metric is told in each part (r, m), 0 where as it is.
+
+    A share of people is told as a rounded count of those it rests on is. What does not add up over
+    parts cannot be solved for; told to a tenth of its step, it is no fraction that tells a count.
+    """
+    least, coarse = asked
+    share = (kinds == "share") & np.array([rule.ranks == 1 for rule in task.rules])
+    own = share & np.array([rule.on not in ("all", "side") for rule in task.rules])
+    people = np.array([len(np.unique(task.here.unit[rows])) for rows in task.parts.values()])
+    n = np.where(own & task.events, least, people[:, None])
+    adds = share | np.isin(kinds, ("mean", "loss")) | np.isin(list(task.metrics), ADDING)
+    at = told_step(spread * np.where(adds, 1.0, 0.1), n, share=np.broadcast_to(share, n.shape))
+    return np.where(coarse, at, 0.0)
 
 
 def _reasons(task: Task, made: tuple[Float, Float], part_reason: Text, least: Int) -> Text:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.groups import MISSING
+from evenlight.data.units import first_codes
 from evenlight.errors import CohortError
 from evenlight.measures.arms import stratum_given
 from evenlight.measures.prepare import Setting
@@ -82,10 +83,7 @@ def nuisance(here: Setting, given: str) -> tuple[Float, Bool]:
 
 def first_rows(here: Setting) -> Int:
     """The row of the cohort (u,) that is each unit's first by id."""
-    out = np.zeros(len(here.unit_group), dtype=np.int64)
-    back = here.order[::-1]
-    out[here.unit[back]] = np.flatnonzero(here.kept)[back]
-    return out
+    return first_codes(np.flatnonzero(here.kept), here.unit, here.order)
 
 
 def column_of(here: Setting, name: str, first: Int) -> Float:

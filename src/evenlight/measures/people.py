@@ -10,11 +10,17 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.probed import Contrasts, Intervention
+from evenlight.data.units import unit_codes
 from evenlight.measures.composition import UNKNOWN, Composition
 from evenlight.measures.dependence import Dependence
-from evenlight.measures.prepare import Setting, own_states, own_values, setting, unit_codes
+from evenlight.measures.prepare import Setting, own_states, own_values, setting
 from evenlight.measures.sensitivity import Flip, Sensitivity
-from evenlight.stats.disclosure import shown_counts, suppressed_counts
+from evenlight.stats.disclosure import (
+    shown_counts,
+    suppressed_counts,
+    told_step,
+    told_values,
+)
 from evenlight.stats.effects import unit_means
 
 HIDDEN = f"suppressed (<{SMALLEST_GROUP})"
@@ -51,8 +57,12 @@ def compose(cohort: Cohort, *, by: str | Groups) -> Composition:
 
 
 def _outcome(cohort: Cohort, codes: Int, reason: Text) -> tuple[Float, Text]:
-    """Mean outcome of each part (events as a share), hidden with its count."""
+    """Mean outcome of each part (events as a share), hidden with its count.
+
+    Told to a step where one is hidden: shares by another grouping do not solve for it then.
+    """
     k = len(reason)
+    spread, size = np.zeros(k), np.ones(k)
     out, why = np.full(k, np.nan), reason.astype(object)
     if cohort.outcome_kind not in ("binary", "continuous"):
         why[why == ""] = "no mean for this kind of outcome"
@@ -66,7 +76,11 @@ def _outcome(cohort: Cohort, codes: Int, reason: Text) -> tuple[Float, Text]:
         if few and not why[g]:
             why[g] = HIDDEN if len(own) else "nobody with a known outcome"
         elif not few:
-            out[g] = own.mean()
+            out[g], size[g] = own.mean(), len(own)
+            spread[g] = own.std() / np.sqrt(len(own))
+    if (why == HIDDEN).any():
+        share = np.full(k, cohort.outcome_kind == "binary")
+        out = told_values(out, told_step(spread, size, share=share))
     return out, why.astype(np.str_)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -16,6 +17,7 @@ from evenlight.data.probed import Predictions
 from evenlight.data.scores import Scores
 from evenlight.errors import CohortError, InputError
 from evenlight.measures.curves import curves, no_curves
+from evenlight.measures.hidden_people import without_hidden
 from evenlight.measures.judging import MAE_SHARE as MAE_SHARE
 from evenlight.measures.judging import MARGINS as MARGINS
 from evenlight.measures.judging import Judging as Judging
@@ -57,6 +59,7 @@ def perform(
     Each unit counts once, or by the sampling weight that the cohort declares (0: it does not
     enter); intervals resample units within groups (1,000 draws), simultaneous over contrasts and
     judged metrics for differences. Strata are not held: this is what people of each group meet.
+    People of groups too small to be shown are left out, of what is said overall as well.
     Raises CohortError where there is no outcome to compare with.
     """
     _predicted(predictions)
@@ -71,13 +74,15 @@ def tasked(made: Predictions, cohort: Cohort, by: str | Groups, rules: Judging) 
     """Predictions in the cohort's order, beside the outcome that they foretell."""
     case = outcome_case(made, cohort, rules)
     known = case.y if case.event is None else case.y + case.event
-    here = setting(cohort, by, kept=np.isfinite(known) & weighted(cohort))
+    here, hidden = without_hidden(setting(cohort, by, kept=np.isfinite(known) & weighted(cohort)))
     own = case.take(here.kept)
+    if own.event is not None:
+        own = replace(own, until=followed_until(own.y))
     why = SCORE_ONLY if made.score_only and cohort.outcome_kind in CLASSES else ""
     metrics = _metrics(cohort, own)
     if why:
         metrics = {name: metric for name, metric in metrics.items() if name not in PROBABLE}
-    return Task(here, own, metrics, rules, cohort.outcome_kind != "continuous", why)
+    return Task(here, own, metrics, rules, cohort.outcome_kind != "continuous", why, hidden)
 
 
 def _predicted(predictions: object) -> None:
@@ -114,7 +119,7 @@ def recorded(found: Found, *, target: str, unit: str) -> Performance:
         target=target,
         threshold=task.judging.threshold,
         **own,
-        **(curves(task.here, task.case) if plain else no_curves(task.here)),
+        **(curves(task.here, task.case, found.coarse) if plain else no_curves(task.here)),
     )
 
 

@@ -23,7 +23,9 @@ class Performance:
     `part_reason` where suppressed or not binary); `value`, `low`, `high` (r, m) with pointwise 95 %
     limits; `difference`, `difference_low`, `difference_high` (simultaneous 95 %), `p` (c, m) level
     minus reference; `margin` (m,) NaN where the metric is not judged. `curve_predicted`,
-    `curve_observed`, `curve_low`, `curve_high`, `curve_n` (k, bins): calibration by level.
+    `curve_observed`, `curve_low`, `curve_high`, `curve_n` (k, bins): calibration by level. Where a
+    part, or what a metric rests on in it, is hidden, overall is that of the parts that are shown,
+    and numbers are told to a step (`stats.disclosure`), so that nobody solves for it.
     """
 
     grouping: str

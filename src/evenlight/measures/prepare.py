@@ -15,6 +15,7 @@ from evenlight.data.digits import percent
 from evenlight.data.features import states_of
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.sources import lazy
+from evenlight.data.units import first_codes, unit_codes
 from evenlight.errors import AttributionError, EvenlightWarning, GroupError
 from evenlight.stats.association import function_of_group
 from evenlight.stats.disclosure import left_counts, shown_counts
@@ -63,10 +64,7 @@ class Setting:
     @property
     def unit_stratum(self) -> Int:
         """The stratum of each unit (u,): that of its first row by id, -1 unknown."""
-        out = np.full(len(self.unit_group), -1, dtype=np.int64)
-        back = self.order[::-1]
-        out[self.unit[back]] = self.cohort.stratum[self.kept][back]
-        return out
+        return first_codes(self.cohort.stratum[self.kept], self.unit, self.order)
 
 
 def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Setting:
@@ -105,13 +103,6 @@ def several(groups: Groups) -> None:
     if len(present) < 2:
         who = f"all rows of known group are in {present}" if present else "no row has a known group"
         raise GroupError(f"{groups.name}: nothing to compare, {who}; a comparison needs two groups")
-
-
-def unit_codes(codes: Int, unit: Int) -> Int:
-    """The group of each unit (u,): its known label on any of its rows, -1 if none is known."""
-    out = np.full(int(unit.max(initial=-1)) + 1, -1, dtype=np.int64)
-    np.maximum.at(out, unit, codes)
-    return out
 
 
 def told_by_margins(here: Setting, groupings: Sequence[Groups]) -> bool:

@@ -17,7 +17,7 @@ from evenlight.data.representation import Representation
 from evenlight.errors import GroupError, InputError
 from evenlight.measures.check import shaped
 from evenlight.measures.words import gravest
-from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.disclosure import told_counts
 from evenlight.stats.effects import unit_means
 from evenlight.stats.kmeans import between_share, kmeans, one_cloud, stability
 
@@ -114,7 +114,9 @@ def proxies(
         stability=np.array([s for s, _ in rest]),
         expected=np.array([e for _, e in rest]),
         between=np.array([between_share(x, code) for code in codes]),
-        smallest=_told(sizes),
+        smallest=told_counts(
+            sizes, rounded=bool((sizes < SMALLEST_GROUP).any()), smallest=SMALLEST_GROUP
+        ),
     )
 
 
@@ -160,12 +162,6 @@ def _how_stable(x: Float, k: int, seed: int) -> tuple[float, float]:
     seen = stability(x, k, draws=SUBSAMPLES, rng=rng)
     clouds = [stability(one_cloud(x, rng=rng), k, draws=2, rng=rng) for _ in range(CLOUDS)]
     return seen, float(np.mean(clouds))
-
-
-def _told(sizes: Int) -> Int:
-    """Units of the smallest cluster, 0 where they are fewer than 11."""
-    hidden = sizes < SMALLEST_GROUP
-    return np.where(hidden, 0, shown_counts(sizes, rounded=bool(hidden.any())))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

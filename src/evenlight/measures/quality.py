@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float, Text
-from evenlight.data.attributions import TOLERANCE
+from evenlight.data.completeness import TOLERANCE
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.words import VERDICTS
 

@@ -8,9 +8,17 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.data.digits import percent
 from evenlight.errors import InputError
 from evenlight.measures.check import explained, shaped, worded
-from evenlight.measures.decided import lacking, resolved, unjudged, why_undecided
+from evenlight.measures.decided import (
+    lacking,
+    lacking_size,
+    resolved,
+    unjudged,
+    why_made_up,
+    why_undecided,
+)
 from evenlight.measures.words import SUPPORTS, VERDICTS
 from evenlight.stats.curve import Curve, reliance_curve
 
@@ -18,6 +26,8 @@ TOTALS = ("eta_squared", "unsupported_share", "unresolved_share")
 """eta_squared: share of output variance between groups. unsupported_share: the part of it from
 subjects without demonstrated support within groups. unresolved_share: the part of that which is
 merely unresolved."""
+
+UNSUPPORTED = TOTALS.index("unsupported_share")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,8 +92,8 @@ class Reliance:
     (g, p) before correction, whose sum over subjects is `raw_total` (g,), eta squared. `total`
     (g, 3) and its limits follow `TOTALS`; `total_reason` (g,) says why a condition could not be
     asked, `population` (g,) for whom it speaks. The unsupported share is *cannot tell* where
-    support is decided for less than half of the reliance (see `measures.decided`); `undecided`
-    says so.
+    support is decided for less than half of the reliance, or where its parts are beyond the margin
+    and cancel (see `measures.decided`); `undecided` says so.
     `association` (p,) tells how far the subject's own values tell the group, by `association_kind`;
     `mass` (p,) its share of mean absolute attribution; `slope` (p,) how the outcome follows the
     subject's attribution within groups, in units of what the model's own output claims (1 as
@@ -159,11 +169,13 @@ class Reliance:
         self._decided()
 
     def _decided(self) -> None:
-        own = self.total_verdict[:, TOTALS.index("unsupported_share")]
+        own = self.total_verdict[:, UNSUPPORTED]
+        size = lacking_size(self.share, self.support)
         for g in np.flatnonzero(unjudged(own, self.share, self.support, margin=self.margin)):
             raise InputError(
                 f"the unsupported share given {self.given[g]} is {str(own[g])!r}, with support "
-                f"decided for {self.resolved[g]:.0%} of the reliance; wanted 'cannot_tell'"
+                f"decided for {percent(float(self.resolved[g]))} of the reliance, and the sizes of "
+                f"what lacks it add up to {percent(float(size[g]), places=1)}; wanted 'cannot_tell'"
             )
 
     def condition(self, given: str) -> int:
@@ -187,9 +199,15 @@ class Reliance:
 
     @property
     def undecided(self) -> Text:
-        """Why the unsupported share is not judged, (g,); "" where enough support is decided."""
-        verdict = self.total_verdict[:, TOTALS.index("unsupported_share")]
-        return why_undecided(verdict, self.resolved, self.support, self.support_reason)
+        """Why the unsupported share is not judged, (g,); "" where enough support is decided.
+
+        Or why one that is small is not called similar: its parts cancel.
+        """
+        verdict = self.total_verdict[:, UNSUPPORTED]
+        few = why_undecided(verdict, self.resolved, self.support, self.support_reason)
+        limits = self.total_low[:, UNSUPPORTED], self.total_high[:, UNSUPPORTED]
+        size = lacking_size(self.share, self.support)
+        return np.where(few == "", why_made_up(verdict, limits, size, margin=self.margin), few)
 
     @property
     def strictest(self) -> int | None:

@@ -11,6 +11,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.measures.convergence import unconverged_reasons
+from evenlight.measures.counted import everybody
 from evenlight.measures.decided import unjudged
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import TOTALS, Partial, Reliance
@@ -34,7 +35,7 @@ from evenlight.stats.decomposition import (
     null_shares,
     shares,
 )
-from evenlight.stats.disclosure import told_counts
+from evenlight.stats.disclosure import left_counts, told_counts
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.excess import expected_shares
 from evenlight.stats.following import follows
@@ -200,11 +201,26 @@ def _stacked(rows: list[Row], here: Setting, support: Text, margin: float) -> di
     out = {
         name: np.array([getattr(row, name) for row in rows]) for name in Row.__dataclass_fields__
     }
-    out["n"] = told_counts(out["n"], rounded=here.rounded, smallest=SMALLEST_GROUP)
+    out["n"] = _told(out["n"], here)
     out["raw_total"] = out["raw"].sum(axis=1)
     own = out["total_verdict"][:, UNSUPPORTED_SHARE]
     own[unjudged(own, out["share"], support, margin=margin)] = "cannot_tell"
     return out
+
+
+def _told(n: Int, here: Setting) -> Int:
+    """Units under each condition (g,), none of which tells a loss of 1 to 10 beside another.
+
+    Those are the conditions before it, and all people of the groups that enter; rounding hides the
+    groups that are too small.
+    """
+    large = here.sizes >= SMALLEST_GROUP
+    before = [int(here.sizes[large].sum()), int(everybody(here)[large].sum())]
+    for some in n.tolist():
+        totals = [np.array(total) for total in before]
+        before.insert(0, int(left_counts(np.array(some), *totals, smallest=SMALLEST_GROUP)))
+    told: Int = np.array(before[: len(n)][::-1], dtype=np.int64)
+    return told_counts(told, rounded=here.rounded, smallest=SMALLEST_GROUP)
 
 
 def _row(

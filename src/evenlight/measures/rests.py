@@ -20,6 +20,7 @@ variance of AUROC by Hanley and McNeil (1982) is that of 2 to 3 where the other 
 FEW = f"fewer than {SMALLEST_GROUP} events or non-events"
 FEW_CALLS = f"fewer than {SMALLEST_GROUP} people on one side of the threshold"
 FEW_PEOPLE = f"fewer than {SMALLEST_GROUP} people"
+UNSTABLE = "it cannot be computed in too many resamples"
 
 On = Literal["all", "rarer", "events", "non_events", "called", "passed", "side"]
 REASONS: Mapping[On, str] = {

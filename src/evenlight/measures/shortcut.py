@@ -14,11 +14,10 @@ from evenlight.data.given_sets import given_sets
 from evenlight.data.twins import Twin
 from evenlight.errors import InputError
 from evenlight.measures.belongs import (
-    same_groups,
     same_levers,
-    same_output,
     same_reliance,
     same_structure,
+    same_twin,
 )
 from evenlight.measures.lever import Levers
 from evenlight.measures.prepare import Setting, as_variables, setting
@@ -60,7 +59,8 @@ def shortcut(
     between groups; (remainder) a part of the outcome's gap between groups, at least half of what
     these subjects claim of it, is left when features have unpenalised slopes of their own within
     groups, or the outside cohort agrees and support is decided for at least half of the reliance;
-    (intervention) neutralising them closes a part of the gap.
+    (intervention) neutralising them closes a part of the gap, which cannot be told where no other
+    subject moves the output: to exchange all that a model uses closes the gap of any model.
 
     Parameters
     ----------
@@ -132,11 +132,8 @@ def _evidence(evidence: object) -> Evidence:
 
 def _suits(twin: Twin, laid: Attributions, here: Setting, sets: FeatureSets | None) -> None:
     """Raise an error that names what does not fit, unless the twin can be set beside the model."""
-    same_groups(twin, here.groups, "this gate")
     same_subject(twin.models[0], laid, sets, "the twin")
-    seen = twin.at(here.cohort).audited
-    if seen is not None:
-        same_output("the twin", seen, laid.output)
+    same_twin(twin, here.cohort, here.groups, what="this gate", output=laid.output)
 
 
 def _judged(lean: Reliance, at: int, own: OverTwin, answers: Answers, twin: Twin | str) -> Shortcut:

@@ -22,9 +22,15 @@ from evenlight.measures.stratified import strata_given
 from evenlight.measures.supported import HALF_CLAIM, link_of
 from evenlight.stats.excess import corrected_shares, excess
 from evenlight.stats.outside import between_slope
-from evenlight.stats.resemblance import Resemblance, resemblance
+from evenlight.stats.resemblance import resemblance
 
 GONE = np.full(3, np.nan)
+EMPTY = (
+    "cannot tell: {many} of {all} subjects were neutralised and no other moves the output, which "
+    "closes the gap of any model; subjects with support are needed beside them (more people, or "
+    "other sets), or an intervention on a part of them"
+)
+"""Why an intervention on all that a model uses is no evidence."""
 Z95 = 1.959963984540054
 
 
@@ -133,24 +139,15 @@ def against_twin(
 def resembling(found: Evidence, audited: Attributions, here: Setting) -> tuple[Twin | str, Float]:
     """The twin, or why none is compared; and the resemblance of its refits to the model (3,).
 
-    Their outputs are correlated within groups, unit by unit.
+    Their outputs are correlated within groups, unit by unit. A twin of which it cannot be told
+    whether it resembles the model is not compared either.
     """
     if found.twin is None:
         return found.no_twin, GONE
     refits = np.stack([here.per_unit(one.at(here.cohort).output) for one in found.twin.models])
     near = resemblance(here.per_unit(audited.output), refits, here.unit_group)
-    twin = found.twin if near.there else _unlike(near)
+    twin = found.twin if near.there else near.reason
     return twin, np.array([near.value, near.high, near.least])
-
-
-def _unlike(found: Resemblance) -> str:
-    """Why refits are not taken for refits of the audited model."""
-    return (
-        "the refits do not resemble the audited model (within groups their outputs correlate with "
-        f"its own by {found.value:.2f}, and a further refit's by {found.high:.2f} at most, where "
-        f"{found.least:.2f} is the least; the outcome of the training people may be coded the "
-        "other way round or be another, or refit= trains another model)"
-    )
 
 
 def _shares(
@@ -202,7 +199,10 @@ def _borne_out(there: Setting, part: Float, f: Float, seen: Observed, link: str)
 
 
 def closed(levers: Levers | Closure | None, lean: Reliance) -> Compared:
-    """Whether neutralising the unsupported subjects closes a part of the gap."""
+    """Whether neutralising the unsupported subjects closes a part of the gap.
+
+    Where nothing else moves the output, that closes the gap of any model: it cannot tell.
+    """
     if levers is None:
         return Compared(GONE, None, "no intervention was given")
     wanted = tuple(s for s, lack in zip(lean.subjects, lean.lacking, strict=True) if lack)
@@ -215,7 +215,14 @@ def closed(levers: Levers | Closure | None, lean: Reliance) -> Compared:
         )
     if np.isnan(made.low):
         return Compared(GONE, None, made.reason)
+    if not _others(lean, made.subjects):
+        return Compared(GONE, None, EMPTY.format(many=len(made.subjects), all=len(lean.subjects)))
     return Compared(np.array([made.value, made.low, made.high]), bool(made.low > 0), "")
+
+
+def _others(lean: Reliance, moved: tuple[str, ...]) -> bool:
+    """Whether any subject that was not neutralised has attributions other than 0."""
+    return bool((~np.isin(lean.subjects, moved) & (lean.mass > 0)).any())
 
 
 def unsupported_set(reliance: Reliance | Shortcut, sets: FeatureSets) -> FeatureSets:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenlight.arrays import Float, Text
+from evenlight.data.digits import percent
 from evenlight.measures.decided import LEAST_RESOLVED
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.shortcut_evidence import Compared
@@ -50,8 +51,8 @@ def reason(met: Text, share: Float, rho: float, answers: Answers) -> str:
     if (met == "met").all():
         return _rests(share, answers)
     told = {
-        "share": f"the unsupported share is not shown above {LEAST_SHARE:.0%} "
-        f"(from {share[1]:.0%})",
+        "share": f"the unsupported share is not shown above {percent(LEAST_SHARE)} "
+        f"(from {percent(float(share[1]))})",
         "comparison": _missing_comparison(met, answers),
         "remainder": _missing_remainder(answers, rho),
         "intervention": answers.closed.reason or "neutralising them is not shown to close the gap",
@@ -64,9 +65,9 @@ def _rests(share: Float, answers: Answers) -> str:
     route = "than its twin does" if answers.twinned.met else "than an outside cohort bears out"
     left = "the features leave a part of the outcome's own gap, and " if answers.left.met else ""
     return (
-        f"at least {share[1]:.0%} of the variance given the outcome follows the group through "
-        f"subjects without demonstrated support, more {route}; {left}neutralising these closes "
-        "a part of the gap"
+        f"at least {percent(float(share[1]))} of the variance given the outcome follows the group "
+        f"through subjects without demonstrated support, more {route}; {left}neutralising these "
+        "closes a part of the gap"
     )
 
 
@@ -78,8 +79,8 @@ def _missing_remainder(answers: Answers, rho: float) -> str:
     )
     if not answers.other.met:
         return own
-    least = f"{LEAST_RESOLVED:.0%}"
-    return f"{own}, and support is decided for {max(rho, 0):.0%} of the reliance, below {least}"
+    known, least = percent(rho if rho > 0 else 0.0), percent(LEAST_RESOLVED)
+    return f"{own}, and support is decided for {known} of the reliance, below {least}"
 
 
 def _missing_comparison(met: Text, answers: Answers) -> str:

@@ -19,7 +19,7 @@ from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.prepare import ALPHA
 from evenlight.measures.sliced import levels_of
 from evenlight.measures.weighing import unit_sampling, weighted
-from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.disclosure import told_counts
 from evenlight.stats.losses import KINDS, row_loss
 from evenlight.stats.multiplicity import holm
 from evenlight.stats.slices import Contrast, contrast, member_of, parts_of, worst
@@ -199,16 +199,10 @@ def _judged(
         target=about[2],
         searched=about[3],
         alpha=ALPHA,
-        n=_shown(n),
+        n=told_counts(n, rounded=bool((n < SMALLEST_GROUP).any()), smallest=SMALLEST_GROUP),
         found=searched.effect[chosen],
         holm=p,
         verdict=np.where(few, "not_estimable", np.where(sure, "confirmed", "not_confirmed")),
         reason=np.where(few, text, ""),
         **blank,
     )
-
-
-def _shown(n: Int) -> Int:
-    """Units as they may be shown: 0 for fewer than 11, the others then to 5."""
-    hidden = n < SMALLEST_GROUP
-    return np.where(hidden, 0, shown_counts(n, rounded=bool(hidden.any())))

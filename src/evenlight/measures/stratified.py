@@ -10,6 +10,7 @@ from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
 from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.measures.counted import told_left
 from evenlight.measures.observed import unit_event, unit_outcome
 from evenlight.measures.prepare import Setting, setting
 from evenlight.stats.cells import joint
@@ -104,16 +105,17 @@ def speaks_for(here: Setting, strata: Strata) -> str:
     total = np.array((here.unit_group >= 0).sum())
     left = left_counts(np.array(len(strata.group)), total, smallest=SMALLEST_GROUP)
     share = float(left / total)
-    counts = np.bincount(strata.group, minlength=len(here.groups.levels))
+    exact = np.bincount(strata.group, minlength=len(here.groups.levels))
+    counts = told_left(here, here.groups.levels, exact.tolist())
     told = []
     if share < 0.8:
         told.append(
             f"Speaks for the {percent(share)} of units that are in a stratum with two groups or "
             "more."
         )
-    for level, n in zip(here.groups.levels, counts, strict=True):
+    for level, n, few in zip(here.groups.levels, exact, counts, strict=True):
         if 0 < n < LITTLE * len(strata.group):
-            own = percent(n / len(strata.group), places=1)
+            own = percent(few / counts[exact > 0].sum(), places=1)
             told.append(f"Groups weigh by their size: {level} is {own} of the units.")
     return " ".join(told)
 

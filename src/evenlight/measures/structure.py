@@ -12,8 +12,9 @@ from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
 from evenlight.data.roles import axes_at
+from evenlight.data.units import unit_codes
 from evenlight.errors import CohortError, InputError
-from evenlight.measures.prepare import Setting, unit_codes
+from evenlight.measures.prepare import Setting
 
 
 @dataclass(frozen=True, slots=True, eq=False)

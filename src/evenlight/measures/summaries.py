@@ -15,6 +15,7 @@ from evenlight.measures.measuring import BLOCK, Found, Task
 from evenlight.measures.prepare import ALPHA, Setting
 from evenlight.measures.weighing import sampling
 from evenlight.stats.decisions import DECISIONS
+from evenlight.stats.disclosure import told_limits, told_values
 from evenlight.stats.effects import unit_means
 from evenlight.stats.intervals import critical, recovered, spreads
 from evenlight.stats.metrics import AT_THRESHOLD, BINARY, REGRESSION, Metric
@@ -86,9 +87,10 @@ def summaries(found: Found, rng: np.random.Generator) -> Mapping[str, Any]:
         if reason[s]:
             continue
         of[s], seen = _seen(found, row, use)
+        told = _told(found, row, use, seen)
         null = _statistics(found, row, use, nulls[row.given])
         worse = _worse(row, null, seen[0])
-        values = (*seen, np.nanmean(null), (1 + worse) / (1 + len(null)))
+        values = (*told, np.nanmean(null), (1 + worse) / (1 + len(null)))
         for name, number in zip(numbers, values, strict=True):
             numbers[name][s] = number
     return {
@@ -99,6 +101,16 @@ def summaries(found: Found, rng: np.random.Generator) -> Mapping[str, Any]:
         "reason": np.array(reason, dtype=np.str_),
         **numbers,
     }
+
+
+def _told(found: Found, row: Summary, use: Bool, seen: Estimate) -> Estimate:
+    """The statistic and its limits to the widest step of the groups that enter."""
+    at = [list(found.task.metrics).index(name) for name in row.metrics]
+    k = len(found.task.here.groups.levels)
+    step = found.measured.steps[1 : 1 + k][use][:, at].max(initial=0.0, keepdims=True)[0]
+    value, low, high = (np.array([v]) for v in seen)
+    low, high = told_limits(low, high, step)
+    return float(told_values(value, step)[0]), float(low[0]), float(high[0])
 
 
 def _worse(row: Summary, null: Float, seen: float) -> int:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
 from evenlight.arrays import Float
+from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.adjusted import adjusted_arms
 from evenlight.measures.arms import Arms, arms_of
-from evenlight.measures.between import effects_of, shared_by_all
+from evenlight.measures.between import effects_of, shared_by_all, shared_by_mean
 from evenlight.measures.comparison import View
 from evenlight.measures.conditional import Counts
+from evenlight.measures.counted import told_left
 from evenlight.measures.family import Results, Shared, results
-from evenlight.measures.prepare import Setting
+from evenlight.measures.prepare import Setting, population
 from evenlight.measures.sloped import Sloped, effects, judged
 from evenlight.measures.testing import Testing
+from evenlight.stats.disclosure import left_counts, shown_counts
+from evenlight.stats.equivalence import extents
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +48,14 @@ class Tested:
 class How:
     """What all views share: how they are tested, with how many draws, beside which repeats.
 
-    `repeats` are rows (n kept, p) of attributions made on other draws of the background.
+    `repeats` are rows (n kept, p) of attributions made on other draws of the background. Where what
+    is tested is `averaged` over draws, they hold each draw's own columns of all views.
     """
 
     testing: Testing
     draws: int
     repeats: Sequence[Float]
+    averaged: bool = False
 
 
 def tested(
@@ -66,9 +73,9 @@ def tested(
     out: list[Tested] = []
     first: Shared | None = None
     for given, views in viewed.items():
-        stacked = np.hstack([values for _, values in views])
-        arms = _arms(here, given, stacked, how.draws, rng)
-        shared = _shared(here, given, arms, how.repeats, views[0][0].unit)
+        wide = np.hstack([values for _, values in views])
+        arms = _arms(here, given, wide, how.draws, rng)
+        shared = _shared(here, given, arms, how, views[0][0].unit)
         first = first or shared
         for i, (view, values) in enumerate(views):
             columns = i * values.shape[1] + np.arange(values.shape[1])
@@ -109,16 +116,70 @@ def _effects(arms: Both) -> Float:
     return effects(arms[1]) if arms[1] else effects_of(arms[0])
 
 
-def _shared(
-    here: Setting, given: str, arms: Both, repeats: Sequence[Float], unit: float
-) -> Shared | None:
-    """What another draw of the background adds to the variance of each signed and sized column."""
-    if not repeats:
+def _shared(here: Setting, given: str, arms: Both, how: How, unit: float) -> Shared | None:
+    """What draws add to the variance of each signed and sized column, or of the mean of each."""
+    if not how.repeats:
         return None
-    again = [differences(here, given, np.hstack([r, np.abs(r)]))[0] for r in repeats]
+    if how.averaged:
+        return shared_by_mean([differences(here, given, r)[0] for r in how.repeats], unit)
+    again = [differences(here, given, np.hstack([r, np.abs(r)]))[0] for r in how.repeats]
     return shared_by_all(_effects(arms), again, unit)
 
 
 def _asked(one: Arms | Sloped) -> Asked:
     held = one.plan.weight if isinstance(one, Arms) else np.unique(one.drawn.block)
     return Asked(one.names, one.total, one.left, len(held), one.reason)
+
+
+def overlap(one: Asked, left: tuple[int, int]) -> str:
+    """For whom a contrast speaks where strata were dropped; `left` are units as they are told."""
+    said = population(one.total, one.left, one.strata, one.names)
+    return said and population(one.total, left, one.strata, one.names)
+
+
+def stacked(
+    found: Sequence[Tested],
+    margin: float | Float,
+    *,
+    here: Setting | None = None,
+    speaks: Callable[[Asked, tuple[int, int]], str] = overlap,
+) -> dict[str, Any]:
+    """The numbers of every view, stacked (v, c, ...), with `extent`, `n`, `kept`, `population`.
+
+    `margin` is one for all or (v,). No loss of 1 to 10 units follows from `n`, `kept` or
+    `population`; where the grouping of `here` hides a count, others are told to 5. Without `here`
+    the contrasts are of no levels, and units are known by their total alone.
+    """
+    out: dict[str, Any] = {
+        f.name: np.stack([getattr(one.results, f.name) for one in found]) for f in fields(Results)
+    }
+    each = np.broadcast_to(np.asarray(margin, dtype=np.float64), len(found))[:, None, None]
+    rounded = here is not None and here.rounded
+    told = [[_told(a, here) for a in one.asked] for one in found]
+    asked = [
+        [(a, n) for a, n in zip(o.asked, t, strict=True)] for o, t in zip(found, told, strict=True)
+    ]
+    kept = np.array([[_kept(a, n) for a, n in row] for row in asked])
+    left = np.array([[n if not a.reason else (0, 0) for a, n in row] for row in asked])
+    words = [["" if a.reason else speaks(a, n) for a, n in row] for row in asked]
+    return out | {
+        "extent": extents(out["low"], out["high"], each, out["verdict"]),
+        "n": shown_counts(left, rounded=rounded),
+        "kept": np.round(kept, 2) if rounded else kept,
+        "population": np.array(words, dtype=np.str_),
+    }
+
+
+def _told(one: Asked, here: Setting | None) -> tuple[int, int]:
+    """Units left of level and reference, a loss of 1 to 10 told as one of 10."""
+    if here is not None:
+        told = told_left(here, one.names, one.left, one.total)
+    else:
+        told = left_counts(np.array(one.left), np.array(one.total), smallest=SMALLEST_GROUP)
+    return int(told[0]), int(told[1])
+
+
+def _kept(one: Asked, left: tuple[int, int]) -> list[float]:
+    """The shares of units left; 1 to 10 count as 10, so that no share gives them away."""
+    least = [SMALLEST_GROUP - 1 if 0 < m < SMALLEST_GROUP else m for m in left]
+    return [min(m / max(n, 1), 1.0) for m, n in zip(least, one.total, strict=True)]

@@ -14,13 +14,13 @@ from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.data.probed import Predictions
-from evenlight.errors import CohortError
 from evenlight.measures.differences import contrasted, family_z
 from evenlight.measures.judging import Judging
 from evenlight.measures.measuring import DRAWS, Found, Task, measure
 from evenlight.measures.perform import tasked
-from evenlight.measures.tipped import ERRORS, Tipping
+from evenlight.measures.tipped import ERRORS, Tipping, binary_label
 from evenlight.measures.weighing import row_weights
+from evenlight.stats.disclosure import told_limits
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.intervals import recovered, spreads
 from evenlight.stats.parts import Shape, limits
@@ -51,9 +51,11 @@ class Trial:
         return at
 
     def events(self, part: int) -> float:
-        """The share of recorded events in a part."""
+        """The share of recorded events in a part, NaN where nobody of it is shown."""
         rows = self.rows(part)
         weight = self.weight[0, rows]
+        if not len(rows):
+            return float("nan")
         return float(weight @ self.found.task.case.y[rows] / weight.sum())
 
     def moved(self, part: int, metric: str, error: tuple[float, float]) -> tuple[float, float]:
@@ -90,10 +92,7 @@ def tip(
     with their standard errors, until the verdict is another. It is assumed that inside a group
     label error does not follow the prediction. Raises CohortError where the outcome is not binary.
     """
-    if cohort.outcome_kind != "binary":
-        raise CohortError(
-            f"a label tipping point needs a binary outcome, this one is {cohort.outcome_kind}"
-        )
+    binary_label(cohort)
     made = predictions.at(cohort)
     task = tasked(made, cohort, by, judging or Judging())
     asked = {name: metric for name, metric in task.metrics.items() if name in LINEAR}
@@ -188,5 +187,6 @@ def _verdict(
     shape = Shape(made.shape.kinds[m : m + 1], made.shape.worth[:, m : m + 1])
     low, high = limits(value[:, None], spread[:, None], shape, trial.z)
     ends = recovered(value[:, None], low, high, (np.array([pair[0]]), np.array([pair[1]])))
+    ends = told_limits(*ends, made.steps[list(pair), m].max(keepdims=True)[None])
     smallest = made.classes[list(pair), m].min()
     return str(verdicts(ends[0], ends[1], made.margin[m], np.array([[smallest]]))[0, 0])

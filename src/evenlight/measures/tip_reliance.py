@@ -11,12 +11,12 @@ from evenlight.arrays import Bool, Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
-from evenlight.errors import CohortError, GroupError, UnknownName
+from evenlight.errors import GroupError, UnknownName
 from evenlight.measures.belongs import same_reliance
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.tip import blank, fill
-from evenlight.measures.tipped import ERRORS, Tipping
+from evenlight.measures.tipped import ERRORS, Tipping, binary_label
 from evenlight.stats.decomposition import estimable_strata
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.intervals import spreads
@@ -98,10 +98,7 @@ def tip_reliance(
     holds two groups, UnknownName where the condition was not asked or does not hold the outcome,
     InputError for a reliance by other groups, AttributionError for one of other attributions.
     """
-    if cohort.outcome_kind != "binary":
-        raise CohortError(
-            f"a label tipping point needs a binary outcome, this one is {cohort.outcome_kind}"
-        )
+    binary_label(cohort)
     g = _condition(reliance, given)
     made, _ = as_variables(attributions, cohort)
     here = setting(cohort, by, kept=made.converged)

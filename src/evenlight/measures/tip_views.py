@@ -10,11 +10,10 @@ from evenlight.arrays import Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
-from evenlight.errors import CohortError
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.tip import blank, fill
-from evenlight.measures.tipped import Tipping
+from evenlight.measures.tipped import Tipping, binary_label
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.tipping import given_label, restored
 
@@ -77,10 +76,7 @@ def tip_views(
     subjects, those that differ most. Raises CohortError where the outcome is not binary, and
     LookupError where the comparison has no such view.
     """
-    if cohort.outcome_kind != "binary":
-        raise CohortError(
-            f"a label tipping point needs a binary outcome, this one is {cohort.outcome_kind}"
-        )
+    binary_label(cohort)
     made, _ = as_variables(attributions, cohort)
     here = setting(cohort, by, kept=made.converged & np.isfinite(cohort.y))
     v = comparison.view("signed", "outcome", made.scale)

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float, Text
+from evenlight.data.cohort import Cohort
+from evenlight.errors import CohortError
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.words import SPOKEN, VERDICTS
 
@@ -89,4 +91,12 @@ class Tipping:
                 "most": self.most.ravel(),
                 "reason": self.reason.ravel(),
             }
+        )
+
+
+def binary_label(cohort: Cohort) -> None:
+    """CohortError unless the outcome has two labels, of which one may be worse recorded."""
+    if cohort.outcome_kind != "binary":
+        raise CohortError(
+            f"a label tipping point needs a binary outcome, this one is {cohort.outcome_kind}"
         )

@@ -82,12 +82,7 @@ def set_columns(cohort: Cohort, sets: FeatureSets) -> list[list[int]]:
 
 def set_values(here: Setting, columns: Sequence[int]) -> Float:
     """Values of units (u, q) at some columns of rows laid flat."""
-    if here.cohort.x.ndim == 2:
-        return here.per_unit(here.cohort.columns(columns))
-    out = np.empty((here.cohort.n, len(columns)))
-    for part, x in here.cohort.blocks():
-        out[part] = x.reshape(len(x), -1)[:, list(columns)]
-    return here.per_unit(out)
+    return here.per_unit(here.cohort.columns(columns))
 
 
 def without_slopes(values: Float, y: Float, stratum: Int, group: Int, piece: Int) -> Float:

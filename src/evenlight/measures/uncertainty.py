@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float, Int, Text
-from evenlight.errors import UnknownName
-from evenlight.measures.check import explained, shaped, worded
+from evenlight.errors import InputError, UnknownName
+from evenlight.measures.check import explained, place_of, shaped, worded
 from evenlight.measures.performance import JUDGED
+
+CALIBRATED = ("everyone", "own group", "")
+"""On whom a measure is calibrated; nobody for those that are not of sets."""
 
 HELD = ("below", "not_below", "cannot_tell", "not_estimable")
 """Whether coverage is shown to lie below its level, by more than the margin or not at all."""
@@ -22,13 +25,13 @@ class Held:
 
     `measure` (h,) are positions among the record's measures; where folds of the audited people
     calibrate, sets of one's own group hold by construction and are not asked. *below*: the limits
-    lie below the level, and not all within `margin` of it. *not_below*: none of them lies more than
-    the margin below it, and 20 units or more say so.
+    lie below the level, and not all within its `margin` (h,) of it. *not_below*: none of them lies
+    more than the margin below it, and 20 units or more say so.
     """
 
     groups: tuple[str, ...]
     measure: tuple[int, ...]
-    margin: float
+    margin: Float
     low: Float
     high: Float
     verdict: Text
@@ -36,6 +39,7 @@ class Held:
 
     def __post_init__(self) -> None:
         shape = (len(self.groups), len(self.measure))
+        shaped(self, shape[1:], "margin")
         shaped(self, shape, "low", "high", "verdict", "reason")
         worded(self, "verdict", HELD)
         explained(self, self.reason, "low", "high")
@@ -53,7 +57,8 @@ class Uncertainty:
     units, NaN with `part_reason`. `difference` to `more_in` (c, m) level minus reference,
     simultaneous over contrasts and judged measures; `margin` (m,) NaN where not judged. `held`
     judges coverage in each group. `calibrated_on` is "other people", "folds", or empty where there
-    is no outcome; `calibration_units` how many calibrate; `members` 0 without an ensemble.
+    is no outcome; `calibration_units` how many calibrate; `members` 0 without an ensemble. Where a
+    part is hidden, overall is that of the people who are shown, and numbers are told to a step.
     """
 
     grouping: str
@@ -96,6 +101,7 @@ class Uncertainty:
 
     def __post_init__(self) -> None:
         r, m, c = len(self.parts), len(self.measures), len(self.contrasts)
+        self._named_once(m)
         apart = ("difference", "difference_low", "difference_high", "p")
         shaped(self, (r,), "n", "part_reason")
         shaped(self, (m,), "level", "margin")
@@ -105,6 +111,23 @@ class Uncertainty:
         explained(self, self.reason, "value", "low", "high")
         explained(self, self.difference_reason, *apart)
         explained(self, self.part_reason, "n")
+
+    def _named_once(self, m: int) -> None:
+        """InputError unless each measure has a unit and what it is calibrated on, and is one."""
+        for name in ("calibrated", "units"):
+            if len(getattr(self, name)) != m:
+                raise InputError(
+                    f"Uncertainty.{name} has {len(getattr(self, name))} items for {m} measures"
+                )
+        outside = [j for j in self.held.measure if not 0 <= j < m]
+        if outside or set(self.held.groups) - set(self.levels):
+            raise InputError(
+                f"Uncertainty.held speaks of measures {outside} of {m}, and of groups "
+                f"{sorted(set(self.held.groups) - set(self.levels))} that are not among its levels"
+            )
+        unnamed = [word for word in self.calibrated if word not in CALIBRATED]
+        if unnamed:
+            raise InputError(f"Uncertainty.calibrated holds {unnamed[0]!r}, not in {CALIBRATED}")
 
     def measure(self, name: str, *, level: float | None = None, calibrated: str = "") -> int:
         """The position of a measure; UnknownName, listing what there is.
@@ -120,15 +143,13 @@ class Uncertainty:
 
     def part(self, name: str) -> int:
         """The position of a part; UnknownName if there is none of that name."""
-        if name not in self.parts:
-            raise UnknownName(f"no part {name!r}; known: {', '.join(self.parts)}")
-        return self.parts.index(name)
+        return place_of(name, self.parts, "part")
 
     @property
     def titles(self) -> tuple[str, ...]:
         """Each measure in words, (m,)."""
         return tuple(
-            name if np.isnan(level) else f"{name} at {level:.0%}, calibrated on {who}"
+            name if np.isnan(level) else f"{name} at {100 * level:.4g} %, calibrated on {who}"
             for name, level, who in zip(self.measures, self.level, self.calibrated, strict=True)
         )
 
@@ -186,7 +207,7 @@ class Uncertainty:
                 "coverage": self.value[rows, measure],
                 "low": own.low.ravel(),
                 "high": own.high.ravel(),
-                "margin": own.margin,
+                "margin": own.margin[at],
                 "verdict": own.verdict.ravel(),
                 "reason": own.reason.ravel(),
             }

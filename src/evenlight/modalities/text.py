@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float, Int
-from evenlight.data.attributions import Attributions, residual
+from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.completeness import residual
 from evenlight.data.features import Features
 from evenlight.errors import AttributionError, CohortError
 

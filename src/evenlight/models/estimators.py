@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.special import expit, softmax
 
 from evenlight.arrays import Float
 from evenlight.data.coefficients import Link
+from evenlight.data.digits import percent
 from evenlight.data.outcome import Kind as Outcome
 from evenlight.errors import ModelError
 from evenlight.models import outputs
@@ -22,6 +22,7 @@ from evenlight.models.adapted import Adapted, Declared
 from evenlight.models.affine import with_weights
 from evenlight.models.boosters import adapt_booster, is_booster, raw_option
 from evenlight.models.classes import coded
+from evenlight.models.frames import as_fitted
 from evenlight.models.links import margin_of, response_of, rival_margins
 from evenlight.models.wrapped import chosen
 
@@ -77,7 +78,7 @@ def _call(model: Any, method: str, x: Float, options: Mapping[str, bool] | None 
     if x.ndim != 2 or (width is not None and x.shape[1] != width):
         raise ModelError(f"{name} takes (n, {width or 'p'}), found shape {x.shape}")
     try:
-        said = getattr(model, method)(_frame(model, x), **(options or {}))
+        said = getattr(model, method)(as_fitted(model, x), **(options or {}))
     except ValueError as error:
         if type(error).__name__ != "NotFittedError":
             raise
@@ -92,12 +93,6 @@ def _said(model: Any, method: str, options: Mapping[str, bool]) -> Score:
         return _call(model, method, x, options)
 
     return score
-
-
-def _frame(model: Any, x: Float) -> Any:
-    """Rows x with the names that the model was fitted with, if it was fitted with names."""
-    names = getattr(model, "feature_names_in_", None)
-    return x if names is None else pd.DataFrame(x, columns=list(names))
 
 
 def _regressor(model: Any, rows: Float, declared: Declared) -> Adapted:
@@ -168,7 +163,8 @@ def _read(model: Any, rows: Float, labels: tuple[str, ...], declared: Declared) 
         return replace(made, notes=(note,))
     sure = ((seen <= 0) | (seen >= 1)).any(axis=1)
     if score is None and sure.any():
-        note = f"{name} says exactly 0 or 1 in {sure.mean():.0%} of rows tried: probability only."
+        some = percent(float(sure.mean()))
+        note = f"{name} says exactly 0 or 1 in {some} of rows tried: probability only."
         return replace(made, notes=(note,))
     return replace(made, score=score or _log_odds(chance, name), link=link, scale="margin")
 
@@ -217,7 +213,7 @@ def _votes(model: Any, rows: Float, seen: Float) -> bool:
         hasattr(t, "tree_") and hasattr(t, "predict_proba") for t in trees
     ):
         return False
-    inner = rows if last is model else model[:-1].transform(_frame(model, rows))
+    inner = rows if last is model else model[:-1].transform(as_fitted(model, rows))
     if any(tree.n_features_in_ != inner.shape[1] for tree in trees):
         return False
     inner = np.asarray(inner, dtype=np.float32)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from evenlight.arrays import Float
 from evenlight.data.coefficients import Link
+from evenlight.data.digits import percent
 from evenlight.data.outcome import Kind as Outcome
 from evenlight.errors import ModelError
 from evenlight.models import outputs
@@ -125,10 +126,10 @@ def _half_note(eager: nn.Module, net: nn.Module, x: Float, declared: Declared) -
     if not np.isfinite(apart):
         bad = int((~np.isfinite(own)).any(axis=1).sum())
         return f"{note} its own outputs are not finite in {bad} of {len(own)} rows."
+    part = percent(apart / max(float(exact.std()), 1e-30), places=1)
     return (
         f"{note} its own outputs differ from these by up to {apart:.2g} "
-        f"({apart / max(float(exact.std()), 1e-30):.1%} of their standard deviation) in "
-        f"{len(own)} rows."
+        f"({part} of their standard deviation) in {len(own)} rows."
     )
 
 

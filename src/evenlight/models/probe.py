@@ -9,6 +9,7 @@ import numpy as np
 
 from evenlight.arrays import Bool, Float
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
 from evenlight.errors import ModelError
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
@@ -250,9 +251,10 @@ def _finite(output: Float) -> str:
     bad: Bool = np.any(~np.isfinite(output), axis=0)
     if bad.any():
         raise ModelError(
-            f"the model's output is not finite in {bad.mean():.1%} of rows ({int(bad.sum())} of "
-            f"{len(bad)}, first at positions {np.flatnonzero(bad)[:3].tolist()}); look at these "
-            "rows, scale the inputs, or compute in float64"
+            f"the model's output is not finite in {percent(float(bad.mean()), places=1)} of rows "
+            f"({int(bad.sum())} of {len(bad)}, first at positions "
+            f"{np.flatnonzero(bad)[:3].tolist()}); look at these rows, scale "
+            "the inputs, or compute in float64"
         )
     return f"The outputs of all {len(bad)} rows are finite."
 

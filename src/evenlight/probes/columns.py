@@ -15,7 +15,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from evenlight.arrays import Float, Int
-from evenlight.probes.refitting import Trainer, as_fitted, fresh, labels_of
+from evenlight.models.frames import as_dense, as_fitted
+from evenlight.probes.refitting import Trainer, fresh, labels_of
 
 SCALE = 100.0
 MORE_STEPS = 10
@@ -35,7 +36,7 @@ def linear_twin(
     head, name, last = _split(made)
     inner = as_fitted(how.estimator, x)
     labels = labels_of(how, y)
-    seen = _dense(inner if head is None else head.fit_transform(inner, labels))
+    seen = as_dense(inner if head is None else head.fit_transform(inner, labels))
     columns = _columns(group, k)
     _more_steps(last)
     last.fit(np.column_stack([seen, columns]), labels)
@@ -64,10 +65,6 @@ def _columns(group: Int, k: int) -> Float:
     hot = (group[:, None] == np.array(present[1:])[None, :]).astype(np.float64)
     out: Float = SCALE * (hot - hot.mean(axis=0))
     return out
-
-
-def _dense(rows: Any) -> Float:
-    return np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows, dtype=np.float64)
 
 
 def _more_steps(last: Any) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
+from evenlight.data.steps import in_words
 from evenlight.errors import ModelError
 from evenlight.explainers.draws import row_keys
 from evenlight.models.probe import Prepared
@@ -70,8 +71,12 @@ class Composed:
 
     def told(self, strength: Float) -> str:
         """The perturbations that are applied, in words."""
-        pairs = zip(self.suite.perturbations, strength.tolist(), strict=True)
-        return " and ".join(f"{p.name}, {s:.3g} {p.unit}" for p, s in pairs if s > 0) or "nothing"
+        every = self.suite.perturbations
+        names, units = ([getattr(p, of) for p in every] for of in ("name", "unit"))
+        told = in_words(names, strength, units, digits=".3g")
+        return (
+            " and ".join(one for one, s in zip(told, strength, strict=True) if s > 0) or "nothing"
+        )
 
 
 def composed(prepared: Prepared, cohort: Cohort, suite: Suite) -> Composed:

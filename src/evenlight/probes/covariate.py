@@ -21,8 +21,9 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
 from evenlight.explainers.explain import explain
 from evenlight.models.adapted import Adapted
+from evenlight.models.frames import as_dense, as_fitted
 from evenlight.models.probe import prepare
-from evenlight.probes.refitting import Trainer, as_fitted, fresh, labels_of
+from evenlight.probes.refitting import Trainer, fresh, labels_of
 
 REACH = 10.0
 """How far apart two groups are, in median standard deviations of the other columns."""
@@ -138,13 +139,9 @@ def _fitted(how: Trainer, x: Float, columns: Float, y: Float, seed: int) -> Any:
     if len(steps) == 1:
         return steps[0][1].fit(np.column_stack([x, columns]), labels)
     head, last = Pipeline(steps[:-1]), steps[-1][1]
-    seen = _dense(head.fit_transform(as_fitted(how.estimator, x), labels))
+    seen = as_dense(head.fit_transform(as_fitted(how.estimator, x), labels))
     last.fit(np.column_stack([seen, columns]), labels)
     return Beside(head, last, x.shape[1], how.estimator)
-
-
-def _dense(rows: Any) -> Float:
-    return np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows, dtype=np.float64)
 
 
 NOT_ITS_OWN = ("feature_names_in_", "n_features_in_", "estimators_", "tree_")
@@ -167,7 +164,7 @@ class Beside:
         return lambda x: found(self._inner(np.asarray(x, dtype=np.float64)))
 
     def _head(self, x: Float) -> Float:
-        return _dense(self.head.transform(as_fitted(self.audited, x)))
+        return as_dense(self.head.transform(as_fitted(self.audited, x)))
 
     def _inner(self, x: Float) -> Float:
         return np.column_stack([self._head(x[:, : self.p]), x[:, self.p :]])

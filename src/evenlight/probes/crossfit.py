@@ -9,7 +9,10 @@ import numpy as np
 
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
+from evenlight.data.families import kept_together
+from evenlight.data.groups import Groups
 from evenlight.errors import CohortError
+from evenlight.stats.folds import dealt
 
 LEAST = 2
 """Fewest folds."""
@@ -38,47 +41,51 @@ def learnable(cohort: Cohort) -> tuple[Float, Bool]:
     return cohort.y, np.isfinite(cohort.y)
 
 
-def folds_of_units(cohort: Cohort, count: int, *, rng: np.random.Generator) -> Int:
+def folds_of_units(
+    cohort: Cohort,
+    count: int,
+    *,
+    rng: np.random.Generator,
+    families: str | Groups | None = None,
+) -> Int:
     """The fold (n,) of each row: whole units, balanced over classes (or levels of a number).
 
     Units come in the order of their ids, so no answer depends on the order of rows; groups play no
     part. Units without a known outcome are divided as well: they are scored and not learned from.
+    `families` (a column of people, or Groups) are kept in one fold: a head that has learned from a
+    relative is none that has not seen the person.
 
-    Raises CohortError for fewer than two folds, more folds than units with an outcome, and a class
-    with fewer units than folds, of which some head would see none.
+    Raises CohortError for fewer than two folds, more folds than units (or families) with an
+    outcome, and a class with fewer of them than folds, of which some head would see none.
     """
     y, known = learnable(cohort)
     if count < LEAST:
         raise CohortError(f"folds is {count}; cross-fitting needs {LEAST} or more")
-    block = _blocks(cohort, y, known, count)
-    fold = np.empty(cohort.u, dtype=np.int64)
-    start = 0
-    for code in np.unique(block):
-        units = np.flatnonzero(block == code)
-        fold[units] = rng.permutation((start + np.arange(len(units))) % count)
-        start += len(units)
-    return fold[cohort.units]
+    whole = kept_together(cohort, families)
+    return dealt(_blocks(cohort, y, known, count, whole), count=count, rng=rng)[whole]
 
 
-def _blocks(cohort: Cohort, y: Float, known: Bool, count: int) -> Int:
-    """The block (u,) of each unit within which folds are dealt out; -1 without an outcome."""
-    code = np.full(cohort.u, -1, dtype=np.int64)
-    who = np.unique(cohort.units[known])
+def _blocks(cohort: Cohort, y: Float, known: Bool, count: int, whole: Int) -> Int:
+    """The block of each unit (or family) in which folds are dealt out; -1 without an outcome."""
+    many = int(whole.max()) + 1
+    code = np.full(many, -1, dtype=np.int64)
+    who = np.unique(whole[known])
+    what = "units" if whole is cohort.units else "families"
     if len(who) < count:
         raise CohortError(
-            f"{len(who)} units with a known outcome do not fill {count} folds; say folds="
-            f"{max(LEAST, len(who) // 2)} or fewer, or bring more people"
+            f"{len(who)} {what} with a known outcome do not fill {count} folds; "
+            f"say folds={max(LEAST, len(who) // 2)} or fewer, or bring more people"
         )
     if cohort.outcome_kind == "continuous":
         order = cohort.order[known[cohort.order]]
-        total = np.bincount(cohort.units[order], y[order], cohort.u)
-        size = np.maximum(np.bincount(cohort.units[order], minlength=cohort.u), 1)
+        total = np.bincount(whole[order], y[order], many)
+        size = np.maximum(np.bincount(whole[order], minlength=many), 1)
         ranked = who[np.lexsort((who, (total / size)[who]))]
         code[ranked] = np.arange(len(ranked)) // count
         return code
-    np.maximum.at(code, cohort.units[known], y[known].astype(np.int64))
+    np.maximum.at(code, whole[known], y[known].astype(np.int64))
     label = np.asarray(cohort.people[cohort.outcome])[known]
-    _enough(cohort.units[known], y[known].astype(np.int64), count, label)
+    _enough(whole[known], y[known].astype(np.int64), count, label)
     return code
 
 
@@ -99,15 +106,23 @@ def _enough(unit: Int, y: Int, count: int, label: Any) -> None:
         )
 
 
-def fitted_without(rows: Float, cohort: Cohort, fold: Int, fit: Fit) -> list[Any]:
+def fitted_without(
+    rows: Float,
+    cohort: Cohort,
+    fold: Int,
+    fit: Fit,
+    *,
+    families: str | Groups | None = None,
+) -> list[Any]:
     """K heads: the k-th is fitted on rows (n, d) of known outcome that are not in fold k.
 
-    Rows are handed to `fit` in the order of their ids. Raises CohortError where a class is left
-    out of what a head learns from.
+    Rows are handed to `fit` in the order of their ids, with the unit (or family) of each, which
+    it may not divide. Raises CohortError where a class is left out of what a head learns from.
     """
     y, known = learnable(cohort)
     order = cohort.order[known[cohort.order]]
     classes = 0 if cohort.outcome_kind == "continuous" else len(np.unique(y[known]))
+    whole = kept_together(cohort, families)
     heads = []
     for k in range(int(fold.max()) + 1):
         seen = order[fold[order] != k]
@@ -116,7 +131,7 @@ def fitted_without(rows: Float, cohort: Cohort, fold: Int, fit: Fit) -> list[Any
                 f"without fold {k + 1} a class of the outcome is gone: its people have rows of "
                 "several classes; say fewer folds, or make the outcome one of the unit"
             )
-        heads.append(fit(rows[seen], y[seen], cohort.units[seen]))
+        heads.append(fit(rows[seen], y[seen], whole[seen]))
     return heads
 
 

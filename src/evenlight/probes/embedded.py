@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,13 +15,14 @@ from evenlight.data import align
 from evenlight.data.coefficients import Link
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, FeatureSets
-from evenlight.errors import ModelError
+from evenlight.data.groups import Groups
+from evenlight.errors import InputError, ModelError, UnknownName
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
 from evenlight.models.headed import Headed, headed
 from evenlight.models.links import rival_margins
 from evenlight.models.probe import Prepared, prepare, settled
-from evenlight.probes.crossfit import fitted_without, folds_of_units, learnable
+from evenlight.probes.crossfit import LEAST, fitted_without, folds_of_units, learnable
 from evenlight.probes.directions import Directions, Named, directions_of
 from evenlight.probes.linear_heads import LinearHead, linear_fit
 from evenlight.probes.vectors import embedded, vectors_at
@@ -64,6 +64,8 @@ class Embeddings:
         the outcome, so that no prediction changes and attributions add up to the head's output.
     folds, rng
         number of folds, and the draw of units to folds.
+    families
+        a column of people, or Groups (`ev.relatives(...).families`): relatives stand in one fold.
 
     Raises
     ------
@@ -90,6 +92,7 @@ class Embeddings:
     directions: Named
     folds: int
     rng: int
+    families: str | Groups | None
 
     def __init__(
         self,
@@ -101,7 +104,9 @@ class Embeddings:
         directions: Named = "principal",
         folds: int = 5,
         rng: int = 0,
+        families: str | Groups | None = None,
     ) -> None:
+        _asked(directions, folds, rng, families)
         ids = rows
         if isinstance(source, pd.DataFrame):
             ids = source.index if rows is None else rows
@@ -111,7 +116,7 @@ class Embeddings:
         kept = None if ids is None else tuple(str(i) for i in ids)
         given = {
             "source": source, "head": _usable(head), "rows": kept, "name": name,
-            "directions": directions, "folds": folds, "rng": rng,
+            "directions": directions, "folds": folds, "rng": rng, "families": families,
         }  # fmt: skip
         for key, value in given.items():
             object.__setattr__(self, key, value)
@@ -162,10 +167,11 @@ class Embeddings:
         kind = there.outcome_kind
         learnable(there)
         rng = np.random.default_rng(self.rng)
-        own = folds_of_units(there, self.folds, rng=rng)
+        own = folds_of_units(there, self.folds, rng=rng, families=self.families)
         names = _classes(there)
         if self.head is None:
-            made = fitted_without(there.dense(), there, own, linear_fit(str(kind)))
+            how = linear_fit(str(kind))
+            made = fitted_without(there.dense(), there, own, how, families=self.families)
             return own, [_linear(head, self.name, there, names) for head in made]
 
         def fit(x: Float, y: Float, unit: Int) -> Any:
@@ -182,15 +188,30 @@ class Embeddings:
                 "cannot be known.",
             )
         kind = "linear head" if self.head is None else type(self.head).__name__
+        whole = "unit" if self.families is None else "family"
+        many = "units" if self.families is None else "families"
         return (
-            f"A {kind} on {self.name} was fitted in {self.folds} folds of whole units; each row is "
-            "scored by the head that has not seen its unit.",
+            f"A {kind} on {self.name} was fitted in {self.folds} folds of whole {many}; each row "
+            f"is scored by the head that has not seen its {whole}.",
         )
 
     def __repr__(self) -> str:
         what = "a function" if callable(self.source) else f"{len(self.source)} vectors"
         head = "linear head" if self.head is None else type(self.head).__name__
         return f"Embeddings {self.name}: {what}, {head}, {self.folds} folds"
+
+
+def _asked(directions: object, folds: object, rng: object, families: object) -> None:
+    """Options that could not be right for any cohort."""
+    if directions not in get_args(Named):
+        raise UnknownName(f"no directions {directions!r}; known: {', '.join(get_args(Named))}")
+    for name, value, least in (("folds", folds, LEAST), ("rng", rng, 0)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise InputError(f"{name} is {value!r}; wanted a whole number of at least {least}")
+    if not isinstance(families, str | Groups | None):
+        raise InputError(
+            f"families is a {type(families).__name__}; wanted a column of people, or Groups"
+        )
 
 
 def _usable(head: object | None) -> object | None:
@@ -207,31 +228,15 @@ def _usable(head: object | None) -> object | None:
 
 def _expressed(cohort: Cohort, x: Float, turned: Directions, notes: tuple[str, ...]) -> Cohort:
     """The same people with the embedding in directions as x."""
-    made = copy(cohort)
-    _forget(made)
-    told = (*cohort.notes, *notes, *turned.notes)
-    for key, value in {
-        "x": np.ascontiguousarray(x), "features": Features(turned.names), "gaps": False,
-        "notes": tuple(dict.fromkeys(told)),
-    }.items():  # fmt: skip
-        object.__setattr__(made, key, value)
-    return made
-
-
-def _forget(made: Cohort) -> None:
-    """What was computed of another x."""
-    for cached in ("digest", "_near"):
-        made.__dict__.pop(cached, None)
+    told = tuple(dict.fromkeys((*cohort.notes, *notes, *turned.notes)))
+    x = np.ascontiguousarray(x)
+    return cohort.altered(x=x, features=Features(turned.names), gaps=False, notes=told)
 
 
 def _plain(there: Cohort, e: Float) -> Cohort:
     """The same people with the embedding itself as x."""
-    made = copy(there)
-    _forget(made)
     names = Features(tuple(f"dimension {j + 1}" for j in range(e.shape[1])))
-    object.__setattr__(made, "x", e)
-    object.__setattr__(made, "features", names)
-    return made
+    return there.altered(x=e, features=names)
 
 
 def _classes(cohort: Cohort) -> Any:

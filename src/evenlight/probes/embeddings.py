@@ -38,6 +38,7 @@ def embed(
             layer.values,
             layer.source,
             {"pooled": layer.how, "cohort_digest": cohort.digest},
+            layer.output,
         )
         for layer in opened(model, cohort, layers=layers, channels=channels, whole=not pooled)
     )

@@ -13,6 +13,7 @@ from evenlight.data.followed import followed
 from evenlight.data.groups import Groups
 from evenlight.data.representation import Erased
 from evenlight.data.strata import held_beside, strata_without
+from evenlight.data.units import first_codes, unit_codes
 from evenlight.errors import GroupError
 from evenlight.models.probe import Prepared, prepare
 from evenlight.probes.layers import Layer
@@ -130,11 +131,8 @@ def _row_weights(cohort: Cohort, stratum: Int, entering: Bool) -> Float:
 
 def _blocks(groups: Groups, cohort: Cohort, rng: np.random.Generator) -> Int:
     """The block of each row (n,), by whole units, balanced within the groups."""
-    unit_group = np.full(cohort.u, -1, dtype=np.int64)
-    np.maximum.at(unit_group, cohort.units, groups.codes)
-    first = np.full(cohort.u, -1, dtype=np.int64)
-    back = cohort.order[::-1]
-    first[cohort.units[back]] = held_rows(cohort, groups, None).stratum[back]
+    unit_group = unit_codes(groups.codes, cohort.units)
+    first = first_codes(held_rows(cohort, groups, None).stratum, cohort.units, cohort.order)
     order = np.lexsort((rng.random(cohort.u), first, unit_group))
     out = np.empty(cohort.u, dtype=np.int64)
     out[order] = np.arange(cohort.u) % BLOCKS

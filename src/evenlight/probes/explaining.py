@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,15 +37,19 @@ class Explaining:
     variables: FeatureSets | None
 
     def of(self, part: slice, x: Float) -> tuple[Values, int]:
-        """The sizes |phi| (m, q) of rows that hold `x` (m, *s), and how many did not converge."""
+        """The sizes |phi| (m, q) of rows that hold `x` (m, *s), and how many did not converge.
+
+        The model was checked on the whole cohort, and is not checked again on each block.
+        """
+        there = holding(self.cohort, part, x)
+        ready = replace(self.prepared, output=self.prepared.margin(x), cohort_digest=there.digest)
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore", EvenlightWarning
             )  # of the background, told for the whole
             found = explain(
-                self.prepared.adapted, holding(self.cohort, part, x), method=self.method,
-                target=self.prepared.column, background=self.background, seed=self.seed,
-                **self.options,
+                ready, there, method=self.method, target=self.prepared.column,
+                background=self.background, seed=self.seed, **self.options,
             )  # fmt: skip
         made = found if self.variables is None else found.by(self.variables)
         sizes = np.abs(np.asarray(made.values)).reshape(len(x), -1)
@@ -69,7 +73,4 @@ def explaining(
 
 def holding(cohort: Cohort, part: slice, x: Float) -> Cohort:
     """Some rows of a cohort with other values in them, which are not checked again."""
-    made = cohort.take(np.arange(cohort.n)[part])
-    object.__setattr__(made, "x", x)
-    object.__setattr__(made, "gaps", bool(np.isnan(x).any()))
-    return made
+    return cohort.take(np.arange(cohort.n)[part]).altered(x=x, gaps=bool(np.isnan(x).any()))

@@ -9,8 +9,10 @@ import numpy as np
 
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
+from evenlight.data.families import kept_together
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.searched import Search
+from evenlight.data.units import unit_codes
 from evenlight.errors import GroupError, UnknownName
 from evenlight.stats.held_out import gap_weights
 
@@ -19,26 +21,29 @@ Questions = Mapping[tuple[str, str], Float]
 
 
 def split(
-    cohort: Cohort, groups: Groups, *, most: int, rng: np.random.Generator
+    cohort: Cohort,
+    groups: Groups,
+    *,
+    most: int,
+    rng: np.random.Generator,
+    families: str | Groups | None = None,
 ) -> tuple[Int, Int]:
     """Rows of the half that is searched (at most `most` units a group) and of the half that shows.
 
     Units are shuffled group by group in the sorted order of their ids, and rows told in the order
-    of theirs, so that no half depends on how rows stand. Unknown groups are in neither.
+    of theirs, so that no half depends on how rows stand. Unknown groups are in neither. `families`
+    (a column of people, or Groups) count as units, so that no half has a relative in the other; a
+    family of several groups is dealt out with the last of them.
     """
-    group, side = unit_group(cohort, groups), np.full(cohort.u, -1, dtype=np.int64)
+    whole = kept_together(cohort, families)
+    group = unit_codes(groups.codes, whole)
+    side = np.full(len(group), -1, dtype=np.int64)
     for g in range(len(groups.levels)):
         own = rng.permutation(np.flatnonzero(group == g))
         side[own[::2][:most]], side[own[1::2]] = 0, 1
-    of_row = side[cohort.units][cohort.order]
+    known = unit_codes(groups.codes, cohort.units)[cohort.units] >= 0
+    of_row = np.where(known, side[whole], -1)[cohort.order]
     return cohort.order[of_row == 0], cohort.order[of_row == 1]
-
-
-def unit_group(cohort: Cohort, groups: Groups) -> Int:
-    """The group of each unit (u,), -1 unknown."""
-    out = np.full(cohort.u, -1, dtype=np.int64)
-    np.maximum.at(out, cohort.units, groups.codes)
-    return out
 
 
 def questions(cohort: Cohort, groups: Groups, halves: tuple[Int, Int], how: Search) -> Questions:

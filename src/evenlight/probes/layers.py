@@ -18,7 +18,8 @@ class Layer:
     """One layer: `values` (n, d) of every row, maps pooled over space or flattened.
 
     `run` takes what is taken off each row's values (n, d), of a pooled map the same at every place,
-    and gives the margins (n, t) of the model then. `how` says what was pooled.
+    and gives the margins (n, t) of the model then. `how` says what was pooled, `output` (n, t) are
+    the margins of the model as it is.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Layer:
     values: Single
     run: Callable[[Float], Float]
     how: str = ""
+    output: Float | None = None
 
 
 def chosen(asked: Sequence[str] | None, known: Sequence[str], main: Sequence[str]) -> list[str]:

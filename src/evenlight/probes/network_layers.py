@@ -57,10 +57,10 @@ def network_layers(
     places = {name: -1 if whole else axes[name] or 0 for name in wanted}
     if whole:
         _fits({name: sizes[name] for name in wanted}, cohort)
-    held = _read(adapted, cohort, {name: named[name] for name in wanted}, places)
+    held, output = _read(adapted, cohort, {name: named[name] for name in wanted}, places)
     return tuple(
         Layer(name, "layer", held[name], _runner(adapted, cohort, named[name], places[name]),
-              "" if places[name] < 0 else f"mean over all axes but {places[name]}")
+              "" if places[name] < 0 else f"mean over all axes but {places[name]}", output)
         for name in wanted
     )  # fmt: skip
 
@@ -152,17 +152,20 @@ def hooked(hooks: Mapping[nn.Module, Hook]) -> Iterator[None]:
 
 def _read(
     adapted: Adapted, cohort: Cohort, parts: Mapping[str, nn.Module], axes: Mapping[str, int]
-) -> dict[str, Single]:
-    """What each layer holds of every row, (n, d); maps pooled over all but the axis, if any."""
+) -> tuple[dict[str, Single], Float | None]:
+    """What each layer holds of every row, (n, d), and the margins (n, t) where there is a link.
+
+    Maps are pooled over all but the axis, if any.
+    """
     found: dict[str, list[Single]] = {name: [] for name in parts}
 
     def read(name: str) -> Hook:
         return lambda out: found[name].append(_pooled(first(out), axes[name]))
 
     with kept(adapted.module), hooked({parts[name]: read(name) for name in parts}):
-        for _, x in cohort.blocks():
-            forward(adapted.module, x, adapted.codes)
-    return {name: np.concatenate(made) for name, made in found.items()}
+        raw = [forward(adapted.module, x, adapted.codes) for _, x in cohort.blocks()]
+    output = None if adapted.link is None else _margins(adapted, raw)
+    return {name: np.concatenate(made) for name, made in found.items()}, output
 
 
 def _pooled(out: Tensor | None, axis: int) -> Single:
@@ -194,10 +197,15 @@ def _runner(
         with kept(adapted.module), hooked({part: moved}):
             for _, x in cohort.blocks():
                 raw.append(forward(adapted.module, x, adapted.codes))
-        assert adapted.link is not None
-        return outputs.margin_from(np.concatenate(raw), adapted.link, adapted.gives)
+        return _margins(adapted, raw)
 
     return run
+
+
+def _margins(adapted: Adapted, raw: Sequence[Float]) -> Float:
+    """The margins (n, t) of raw outputs, block by block."""
+    assert adapted.link is not None
+    return outputs.margin_from(np.concatenate(raw), adapted.link, adapted.gives)
 
 
 def _spread(shift: Float, like: Tensor, axis: int) -> Tensor:

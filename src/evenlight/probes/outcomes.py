@@ -11,6 +11,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.followed import followed
 from evenlight.data.groups import Groups
 from evenlight.data.strata import strata_without
+from evenlight.data.units import first_codes, unit_codes
 from evenlight.stats.cells import joint
 from evenlight.stats.effects import unit_means
 from evenlight.stats.held import CLASSES, HeldOutcome, held_outcome
@@ -42,11 +43,8 @@ def given_outcome(cohort: Cohort, groups: Groups) -> Given:
     the declared strata are held; one that is the grouping itself is no stratum.
     """
     unit, u = cohort.units, cohort.u
-    group = np.full(u, -1, dtype=np.int64)
-    np.maximum.at(group, unit, groups.codes)
-    nuisance = np.full(u, -1, dtype=np.int64)
-    back = cohort.order[::-1]
-    nuisance[unit[back]] = strata_without(cohort, groups.name)[back]
+    group = unit_codes(groups.codes, unit)
+    nuisance = first_codes(strata_without(cohort, groups.name), unit, cohort.order)
     strata = ["strata"] if set(cohort.strata) - {groups.name} else []
     if cohort.outcome_kind is None:
         own, codes, held = HeldOutcome(np.zeros(u, dtype=np.int64), 0, None), nuisance, strata

@@ -10,7 +10,8 @@ import numpy as np
 
 from evenlight.arrays import Float, Int, Values
 from evenlight.data.cohort import Cohort
-from evenlight.data.perturbed import EXPLAINED, Perturbed
+from evenlight.data.perturbed import EXPLAINED, STEPPED, Perturbed
+from evenlight.data.steps import in_words
 from evenlight.errors import ModelError
 from evenlight.explainers.draws import Keys, row_keys
 from evenlight.models.headed import by_head
@@ -52,7 +53,7 @@ def perturb(
         the name of an explainer, or {"method": name, its options}: attributions are then compared
         row by row, before and after, with one background. One-hot columns count as one variable.
     draws
-        how often each step is drawn; means over draws are kept, and their spread.
+        how often each step is drawn; the outputs of each draw are kept.
     rng
         its numbers belong to a row: no answer depends on the order of rows, or on the size of the
         blocks in which they are read. Only one block of changed rows is in memory at a time.
@@ -115,16 +116,21 @@ class _Run:
         return Perturbed(
             self.cohort.rows, self.suite.name, tuple(p.name for p, _ in self.steps),
             np.array([s for _, s in self.steps]), tuple(p.unit for p, _ in self.steps),
-            prepared.output, adapted.respond(prepared.output), said["after"], said["response"],
-            said["size"], said["spread"], self.draws, prepared.target, str(adapted.link),
-            adapted.scale, adapted.unit, "" if self.how is None else self.how.method,
+            prepared.output, adapted.respond(prepared.output), said["margins"], said["responses"],
+            prepared.target, str(adapted.link), adapted.scale, adapted.unit, adapted.score_only,
+            "" if self.how is None else self.how.method, shared=shared_by(self.suite),
             cohort_digest=self.cohort.digest, notes=(*self.suite.notes, *found.notes), **explained,
         )  # fmt: skip
 
 
+def shared_by(suite: Suite) -> tuple[str, ...]:
+    """The perturbations of a suite in which all rows of a draw share something."""
+    return tuple(p.name for p in suite.perturbations if p.common is not None)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """Arrays (s, n) by name, and what is to be told."""
+    """Arrays by name, (s, n, draws) or (s, n), and what is to be told."""
 
     numbers: dict[str, Float]
     notes: tuple[str, ...] = ()
@@ -132,9 +138,10 @@ class _Found:
 
 def _swept(here: _Run) -> _Found:
     """All steps of all rows, block by block."""
-    names = ("after", "response", "size", "spread", *EXPLAINED)
     shape = (len(here.steps), here.cohort.n)
-    found = {name: np.zeros(shape) for name in names}
+    found = {name: np.empty((*shape, here.draws)) for name in STEPPED}
+    if here.how is not None:
+        found |= {name: np.zeros(shape) for name in EXPLAINED}
     drawn = {p.name: [ready(p, here.run, d) for d in range(here.draws)] for p, _ in here.steps}
     unsure = 0
     for part, x in here.cohort.blocks():
@@ -144,7 +151,8 @@ def _swept(here: _Run) -> _Found:
         for i, (perturbation, strength) in enumerate(here.steps):
             ofs = drawn[perturbation.name]
             rows = _changed(here, perturbation, strength, ofs, x, keys)
-            step = _Step(here, part, f"{perturbation.name}, {strength:g} {perturbation.unit}")
+            name = in_words([perturbation.name], [strength], [perturbation.unit])[0]
+            step = _Step(here, part, name)
             unsure += step.tell(found, i, rows, None if own is None else own[0])
     notes = (f"{unsure} explanations did not converge, before or after.",) if unsure else ()
     return _Found(found, notes)
@@ -176,22 +184,17 @@ class _Step:
         self, found: dict[str, Float], i: int, draws: Iterator[Float], own: Values | None
     ) -> int:
         """Put the answers of all draws into row i of `found`; how many rows did not converge."""
-        margins, unsure = [], 0
-        for x in draws:
-            margins.append(self.margin(x))
+        unsure, respond = 0, self.here.prepared.adapted.respond
+        for d, x in enumerate(draws):
+            margin = self.margin(x)
+            found["margins"][i, self.part, d] = margin
+            found["responses"][i, self.part, d] = respond(margin)
             if own is None or self.here.how is None:
                 continue
             sizes, lost = self.here.how.of(self.part, x)
             unsure += lost
             for name, of in zip(EXPLAINED, (rank_agreement, largest_kept, mass_moved), strict=True):
                 found[name][i, self.part] += of(own, sizes) / self.here.draws
-        margin = np.stack(margins)
-        before = self.here.prepared.output[self.part]
-        found["after"][i, self.part] = margin.mean(axis=0)
-        found["response"][i, self.part] = self.here.prepared.adapted.respond(margin).mean(axis=0)
-        found["size"][i, self.part] = np.abs(margin - before).mean(axis=0)
-        if len(margin) > 1:
-            found["spread"][i, self.part] = margin.std(axis=0, ddof=1)
         return unsure
 
     def margin(self, x: Float) -> Float:

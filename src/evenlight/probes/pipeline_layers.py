@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
 from evenlight.errors import ModelError
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
+from evenlight.models.frames import as_dense, as_fitted
 from evenlight.probes.layers import Layer, chosen
 
 
@@ -24,12 +25,14 @@ def pipeline_layers(
     names = [name for name, step in model.steps[:-1] if step not in (None, "passthrough")]
     x, every = cohort.dense(), [name for name, _ in model.steps]
     wanted = chosen(asked, names, names)
-    return tuple(_step(adapted, cohort, name, every.index(name) + 1, x) for name in wanted)
+    output = adapted.margin(x)
+    made = [_step(adapted, cohort, name, every.index(name) + 1, x) for name in wanted]
+    return tuple(replace(layer, output=output) for layer in made)
 
 
 def _step(adapted: Adapted, cohort: Cohort, name: str, stop: int, x: Float) -> Layer:
     model = adapted.estimator
-    held = _dense(model[:stop].transform(_framed(model, x, cohort)))
+    held = as_dense(model[:stop].transform(as_fitted(model, x, cohort.rows)))
     if held.ndim != 2 or len(held) != cohort.n or not np.isfinite(held).all():
         raise ModelError(
             f"step {name!r} gives an array of shape {held.shape} for {cohort.n} rows, or values "
@@ -58,13 +61,3 @@ def _rest(adapted: Adapted, tail: Any, held: Float, cohort: Cohort) -> Adapted:
             "those of the whole; only pipelines whose steps follow one another can be opened"
         )
     return made
-
-
-def _framed(model: Any, x: Float, cohort: Cohort) -> Any:
-    """Rows with the names that the pipeline was fitted with, if it was fitted with names."""
-    names = getattr(model, "feature_names_in_", None)
-    return x if names is None else pd.DataFrame(x, columns=list(names), index=cohort.rows)
-
-
-def _dense(values: Any) -> Float:
-    return np.asarray(values.toarray() if hasattr(values, "toarray") else values, dtype=np.float64)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from evenlight.data.cohort import Cohort
 from evenlight.data.probed import Predictions
 from evenlight.models.probe import prepare
+from evenlight.probes.embedded import Embeddings
 
 
 def predict(model: object, cohort: Cohort, *, target: int | str | None = None) -> Predictions:
     """Margin and response (n,) of one target.
+
+    `ev.Embeddings` answer by the head that has not seen the row's unit.
 
     Raises ModelError where the model does not fit the cohort (see `evenlight.models.probe`).
 
@@ -20,7 +23,10 @@ def predict(model: object, cohort: Cohort, *, target: int | str | None = None) -
     >>> said.margin.tolist(), said.response.tolist()
     ([2.0, 6.0], [4.0, 36.0])
     """
-    prepared = prepare(model, cohort, target=target)
+    if isinstance(model, Embeddings):
+        prepared = model.audited(cohort, target=target).model
+    else:
+        prepared = prepare(model, cohort, target=target)
     adapted = prepared.adapted
     return Predictions(
         cohort.rows, prepared.output, adapted.respond(prepared.output), prepared.target,

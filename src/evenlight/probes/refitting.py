@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from sklearn.base import clone
 
 from evenlight.arrays import Float, Values
@@ -17,6 +16,7 @@ from evenlight.data.twins import FEWEST
 from evenlight.errors import EvenlightError, InputError, ModelError
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
+from evenlight.models.frames import as_fitted
 
 CALLED = "refit(x, y, weight=..., seed=...)"
 
@@ -177,12 +177,6 @@ def fresh(estimator: Any, seed: int) -> Any:
     made = clone(estimator)
     states = [name for name in sorted(made.get_params()) if name.split("__")[-1] == "random_state"]
     return made.set_params(**{name: (seed + i) % 2**31 for i, name in enumerate(states)})
-
-
-def as_fitted(estimator: Any, x: Float) -> Any:
-    """Rows x with the column names of the audited model's training, if it had names."""
-    names = getattr(estimator, "feature_names_in_", None)
-    return x if names is None else pd.DataFrame(x, columns=list(names))
 
 
 def labels_of(how: Trainer, y: Float) -> Values:

@@ -43,12 +43,7 @@ class Scene:
 
     def held(self, columns: Int) -> Float:
         """The values of some columns in all rows, (n, q)."""
-        if self.cohort.x.ndim == 2:
-            return self.cohort.columns(columns.tolist())
-        out = np.empty((self.cohort.n, len(columns)))
-        for part, x in self.cohort.blocks():
-            out[part] = x.reshape(len(x), -1)[:, columns]
-        return out
+        return self.cohort.columns(columns.tolist())
 
     def margin(self, rows: Int, columns: Int, values: Float) -> Float:
         """Margins (r,) of the rows at positions `rows` (r,) with `values` (r, q) in the columns."""
@@ -84,7 +79,8 @@ class Scene:
             after=after, response=adapted.respond(after), stratum=given.stratum,
             piece=given.piece, y=given.y,
             given=given.words, target=self.prepared.target, link=str(adapted.link),
-            scale=adapted.scale, unit=adapted.unit, cohort_digest=self.cohort.digest, **told,
+            scale=adapted.scale, unit=adapted.unit, cohort_digest=self.cohort.digest,
+            score_only=adapted.score_only, **told,
         )  # fmt: skip
 
 

@@ -67,6 +67,10 @@ def twin(
     training
         people apart from the audited ones, as the model's own training people were recruited.
 
+    Nothing here says that the refits are like the audited model: the gate compares them only where
+    their outputs are seen to go with its own within groups (`stats.resemblance`). Units are what is
+    resampled; relatives in the training people make the spread over refits too small.
+
     Raises CohortError for audited rows among the training, an outcome that cannot be taken, or
     other features; GroupError for a group of fewer than 11 people or without one of the classes;
     ModelError for a model that cannot be trained anew.

@@ -86,7 +86,7 @@ def _numbers(values: Any, name: str, rows: int | None = None) -> Float:
     if made.ndim != 2 or made.shape[1] == 0:
         raise ModelError(
             f"{name} has shape {made.shape}; wanted (n, d): pool tokens or maps first, and audit "
-            "several ways of pooling as forks (evenlight.layered)"
+            "several ways of pooling as forks (ev.layerings)"
         )
     if rows is not None and len(made) != rows:
         raise ModelError(f"{name}: {len(made)} vectors for {rows} rows; wanted one a row")

@@ -17,16 +17,17 @@ from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.searched import Search, Worst
+from evenlight.data.units import unit_codes
 from evenlight.errors import InputError, ModelError, UnknownName
 from evenlight.models.probe import Prepared, prepare
 from evenlight.probes.composed import Composed, composed
-from evenlight.probes.halves import Questions, questions, split, unit_group
+from evenlight.probes.halves import Questions, questions, split
 from evenlight.probes.perturbations.perturbation import Suite
 from evenlight.probes.perturbations.suites import Asked, suite_of
 from evenlight.probes.values import nearest
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.effects import unit_means, within_sd
-from evenlight.stats.held_out import gap_shown, size_shown
+from evenlight.stats.held_out import Question, gap_shown, size_shown
 from evenlight.stats.search import climbed
 
 Bounds = Mapping[str, float | tuple[float, float]]
@@ -48,7 +49,8 @@ def worst(
     Units are divided at random into halves, group by group. On one half strengths are searched for
     the largest mean size of change in one group, or the largest gap of it between two; the other
     half, with other random numbers, shows what they do, with an interval: one question, fixed
-    beforehand. Perturbations are applied together, in the suite's order. A gap is one within
+    beforehand. *similar* is said of the strengths that were searched, and of no others within the
+    bounds. Perturbations are applied together, in the suite's order. A gap is one within
     the cohort's strata; covariates and sampling weights are not used.
 
     Parameters
@@ -72,8 +74,8 @@ def worst(
 
     >>> import pandas as pd
     >>> from evenlight.probes.perturbations.perturbation import Perturbation
-    >>> people = pd.DataFrame({"g": ["a", "b"] * 30}, index=[f"r{i:02d}" for i in range(60)])
-    >>> x = np.random.default_rng(0).normal(size=(60, 1))
+    >>> people = pd.DataFrame({"g": ["a", "b"] * 90}, index=[f"r{i:03d}" for i in range(180)])
+    >>> x = np.random.default_rng(0).normal(size=(180, 1))
     >>> x[::2] = 0.0
     >>> lose = Perturbation("loss", lambda v, s, rng: v * (1 - s), (0.2,), "share", "numbers",
     ...                     "v (1 - s)", by_row=False)
@@ -150,7 +152,7 @@ class _Aim:
 def _sd(prepared: Prepared, cohort: Cohort, groups: Groups) -> float:
     """SD(f), pooled within groups over all units; ModelError where it is 0."""
     means = unit_means(prepared.output, cohort.units, cohort.order)
-    sd = within_sd(means, unit_group(cohort, groups))
+    sd = within_sd(means, unit_codes(groups.codes, cohort.units))
     if not sd > 0:
         raise ModelError("the output does not vary within groups; there is no SD(f)")
     return sd
@@ -160,7 +162,7 @@ def _counts(
     cohort: Cohort, groups: Groups, halves: tuple[Int, Int], pair: tuple[str, str]
 ) -> tuple[Float, Float]:
     """Units of level and reference in either half (2,), to 5 where a level is hidden."""
-    group = unit_group(cohort, groups)
+    group = unit_codes(groups.codes, cohort.units)
     whole = np.bincount(group + 1)
     rounded = bool(((whole > 0) & (whole < SMALLEST_GROUP)).any())
     found = []
@@ -187,8 +189,17 @@ def _shown(
     rows = aim.halves[1][np.isin(groups.codes[aim.halves[1]], codes)]
     drawn = [aim.world.sizes(rows, ends[0], run=run, draw=d) for d in range(how.draws)]
     values = np.column_stack([*drawn, aim.world.sizes(rows, ends[1], run=run)]) / aim.sd
-    unit = cohort.units[rows]
+    asked, unit = Question(how.margin, how.alpha, _reach(aim, ends)), cohort.units[rows]
     if how.objective == "size":
-        return size_shown(values, unit, margin=how.margin, alpha=how.alpha)
+        return size_shown(values, unit, asked)
     held = cohort.stratum[rows], groups.codes[rows] == codes[0]
-    return gap_shown(values, unit, held, margin=how.margin, alpha=how.alpha, rng=rng)
+    return gap_shown(values, unit, held, asked, rng=rng)
+
+
+def _reach(aim: _Aim, ends: tuple[Float, Float]) -> Float:
+    """The smallest and the largest size (2,) of anybody's units, of both halves and all groups."""
+    cohort, rows = aim.world.cohort, np.concatenate(aim.halves)
+    both = np.column_stack([aim.world.sizes(rows, end, run=aim.run) for end in ends]) / aim.sd
+    unit = np.unique(cohort.units[rows], return_inverse=True)[1]
+    means = unit_means(both, unit, np.arange(len(rows)))
+    return np.array([means.min(), means.max()])

@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from evenlight.measures.testing import Testing
-from evenlight.qualify.cases import CASES
+from evenlight.qualify.cases import CASES, FRAGILITY
 from evenlight.qualify.drawn import Drawn
 from evenlight.qualify.identities import identities
 from evenlight.qualify.lines import COMPARED, RELIED, Found, Line, code_digest
@@ -27,7 +27,7 @@ EVERY = (*CASES, IDENTITIES, *WORLDS, *CELLS)
 
 def line(case: str, seed: int, draws: int) -> Line:
     """One repetition as a line; what stopped it, if anything did, is told in it."""
-    code = code_digest(RELIED if case in CELLS else COMPARED)
+    code = code_digest(RELIED if case in (*CELLS, *FRAGILITY) else COMPARED)
     try:
         found = repetition(case, seed, draws)
     except Exception as error:  # one repetition must not end a run of hours; it is told

@@ -25,10 +25,11 @@ from evenlight.qualify.profiles import FULL, PROFILES, SECONDS, seconds
 from evenlight.qualify.reliance import worlds
 from evenlight.qualify.reliance.cells import CELLS
 from evenlight.qualify.reliance.models import KINDS
-from evenlight.qualify.reliance.table import monte_carlo, reliance
+from evenlight.qualify.reliance.table import reliance
 from evenlight.qualify.run import LINES
 from evenlight.qualify.table import apart, markdown
 from evenlight.qualify.whole import WORLDS
+from evenlight.stats.power import share_error
 
 CORES = 4
 """Processes for which the hours of a full run are told."""
@@ -98,7 +99,7 @@ def sizes() -> str:
     body = []
     for (kind, n), count in cells.items():
         runs = FULL[kind, n]
-        errors = [f"{100 * monte_carlo(share, runs):.1f}" for share in (0.05, 0.50)]
+        errors = [f"{100 * share_error(share, runs):.1f}" for share in (0.05, 0.50)]
         own = f"{SECONDS[kind, n]:g}"
         body.append([kind, f"{n:,}", str(count), str(runs), *errors, own])
     hours = seconds(full) / 3600

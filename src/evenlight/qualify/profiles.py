@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from evenlight.errors import InputError
-from evenlight.qualify.cases import CASES
+from evenlight.qualify.cases import CASES, FRAGILITY
 from evenlight.qualify.harness import EVERY, IDENTITIES
 from evenlight.qualify.reliance.cells import CELLS, parts
 from evenlight.qualify.whole import WORLDS
 
 Profile = Literal["short", "full"]
 
-COMPARISONS, AUDITS = "comparisons", "audits"
+COMPARISONS, AUDITS, PERTURBED = "comparisons", "audits", "fragility"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,10 @@ def groups() -> dict[str, list[str]]:
     """Cases by the name of a group of them.
 
     >>> list(groups())[:4]
-    ['comparisons', 'audits', 'reliance', 'reliance, oligogenic shortcut']
+    ['comparisons', 'fragility', 'audits', 'reliance']
     """
-    return {COMPARISONS: [*CASES, IDENTITIES], AUDITS: list(WORLDS), **parts()}
+    own = {COMPARISONS: [*CASES, IDENTITIES], PERTURBED: list(FRAGILITY), AUDITS: list(WORLDS)}
+    return own | parts()
 
 
 def chosen(profile: str, cases: list[str] | None) -> list[str]:

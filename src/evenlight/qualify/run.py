@@ -54,8 +54,8 @@ def qualify(
     that failed is tried again. `jobs` processes give the same lines in the same order.
 
     `cases` are names of cases, or of groups of them: "comparisons" (identities among them),
-    "audits", "reliance", and for one world, model or size "reliance, LD tags", "reliance, trees",
-    "reliance, n = 400". None is all that the profile has.
+    "fragility", "audits", "reliance", and for one world, model or size "reliance, LD tags",
+    "reliance, trees", "reliance, n = 400". None is all that the profile has.
 
     Raises InputError for an unknown profile or a case that the profile leaves out, and UnknownName
     for an unknown case.

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from evenlight.data.shown import short
 from evenlight.figures.along import along_curve, along_text
 from evenlight.figures.decision import decision_curve, decision_text
 from evenlight.figures.ink import WIDE, grid
-from evenlight.figures.svg import inline
 from evenlight.measures.along import PerformanceAlong
 from evenlight.measures.decisions import Decisions
-from evenlight.reports.parts import Drawing, say
+from evenlight.reports.drawing import drawn
+from evenlight.reports.parts import Drawing
 
 CURVES = (
     "Net benefit of acting on the prediction, with pointwise 95 % limits; dashed: calling "
@@ -36,7 +35,7 @@ def decided(record: Decisions, i: int) -> Iterator[Drawing]:
     figure, panels = grid(len(record.levels), 3, (WIDE / 3, 280))
     for level, ax in zip(record.levels, panels, strict=True):
         decision_curve(record, level, ax=ax)
-    yield _drawing("F18", i, figure, decision_text(record), CURVES)
+    yield drawn("F18", i, figure, decision_text(record), CURVES)
 
 
 def walked(record: PerformanceAlong, i: int) -> Iterator[Drawing]:
@@ -48,10 +47,4 @@ def walked(record: PerformanceAlong, i: int) -> Iterator[Drawing]:
     figure, panels = grid(len(shown) * many, many, (WIDE / many, 250))
     for at, ax in zip(np.ndindex(len(shown), many), panels, strict=True):
         along_curve(record, shown[at[0]], record.curves[at[1]], ax=ax)
-    yield _drawing("F19", i, figure, along_text(record), WALK.format(axis=short(record.axis, 60)))
-
-
-def _drawing(label: str, i: int, figure: Figure, text: str, caption: str) -> Drawing:
-    mark = label if i == 1 else f"{label}-{i}"
-    svg = inline(figure, key=mark.lower() + "s", title=f"Figure {label}", text=say(text))
-    return Drawing(mark, svg, caption)
+    yield drawn("F19", i, figure, along_text(record), WALK.format(axis=short(record.axis, 60)))

@@ -6,23 +6,26 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from evenlight import figures
 from evenlight.data.digits import confidence
 from evenlight.figures.ink import WIDE, grid, key
-from evenlight.figures.svg import inline
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import Composition
 from evenlight.measures.dependence import Dependence
+from evenlight.measures.fragile import Fragility
 from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.specification import Specification
 from evenlight.record import Audit
 from evenlight.reports.decided import decided, walked
+from evenlight.reports.drawing import drawn
 from evenlight.reports.parts import Drawing, say
 from evenlight.reports.words import CAPTIONS
+
+DOSES = 6
+"""Perturbations whose dose-response is drawn for one grouping."""
 
 CURVES = 6
 """Subjects whose dependence is drawn for one grouping."""
@@ -52,6 +55,8 @@ def _all(audit: Audit) -> Iterator[Drawing]:
         yield from _quality(quality, i)
     for i, (record, k) in enumerate(held(audit), start=1):
         yield from _holds(record, k, i)
+    for i, fragility in enumerate(audit.further.fragilities, start=1):
+        yield _doses(fragility, i)
     for i, (grouping, curves) in enumerate(curves_by_grouping(audit).items(), start=1):
         yield _curves(grouping, curves, i)
 
@@ -66,7 +71,27 @@ def _holds(made: Specification, k: int, i: int) -> Iterator[Drawing]:
     if made.touched[:, k].any() and np.isfinite(made.effect[k]):
         figure = figures.specification_curve(made, k).figure
         named = CAPTIONS["F16"].format(question=say(made.questions[k]))
-        yield _drawing("F16", i, figure, figures.specification_text(made, k), named)
+        yield drawn("F16", i, figure, figures.specification_text(made, k), named)
+
+
+def _doses(made: Fragility, i: int) -> Drawing:
+    """One panel a perturbation, of those that move outputs most."""
+    names = moving(made)[:DOSES]
+    columns = 4 if len(names) == 4 else 3
+    figure, panels = grid(len(names), columns, (WIDE / columns, 280))
+    key(figure, made.levels)
+    for one, ax in zip(names, panels, strict=True):
+        figures.dose_response(made, one, ax=ax)
+    return drawn("F17", i, figure, figures.dose_text(made), CAPTIONS["F17"])
+
+
+def moving(made: Fragility) -> list[str]:
+    """Its perturbations, those that move the output of some group most first."""
+    size = np.nan_to_num(made.value[1:, :, made.measure("size")]).max(axis=0)
+    most: dict[str, float] = {}
+    for name, far in zip(made.perturbation, size.tolist(), strict=True):
+        most[name] = max(far, most.get(name, 0.0))
+    return sorted(most, key=lambda name: -most[name])
 
 
 def curves_by_grouping(audit: Audit) -> dict[str, list[Dependence]]:
@@ -77,23 +102,16 @@ def curves_by_grouping(audit: Audit) -> dict[str, list[Dependence]]:
     return {grouping: curves[:CURVES] for grouping, curves in found.items()}
 
 
-def _drawing(label: str, i: int, figure: object, text: str, caption: str) -> Drawing:
-    assert isinstance(figure, Figure)
-    mark = label if i == 1 else f"{label}-{i}"
-    svg = inline(figure, key=mark.lower() + "s", title=f"Figure {label}", text=say(text))
-    return Drawing(mark, svg, caption)
-
-
 def _performance(performance: Performance, i: int) -> Iterator[Drawing]:
     if figures.forest_rows(performance):
         text = figures.forest_text(performance)
         named = CAPTIONS["F1"].format(level=confidence(performance.alpha))
-        yield _drawing("F1", i, figures.forest(performance).figure, text, named)
+        yield drawn("F1", i, figures.forest(performance).figure, text, named)
     metrics = performance.metrics
     figure, panels = grid(len(metrics), 2, (WIDE / 2, 66 + 24 * len(performance.parts)))
     for metric, ax in zip(metrics, panels, strict=True):
         figures.dots(performance, metric, ax=ax)
-    yield _drawing(
+    yield drawn(
         "F3", i, figure, _joined(figures.dots_text(performance, m) for m in metrics), CAPTIONS["F3"]
     )
     if not np.isfinite(performance.curve_predicted).any():
@@ -101,7 +119,7 @@ def _performance(performance: Performance, i: int) -> Iterator[Drawing]:
     figure, panels = grid(len(performance.levels), 3, (WIDE / 3, 330))
     for level, ax in zip(performance.levels, panels, strict=True):
         figures.calibration(performance, level, ax=ax)
-    yield _drawing("F4", i, figure, figures.calibration_text(performance), CAPTIONS["F4"])
+    yield drawn("F4", i, figure, figures.calibration_text(performance), CAPTIONS["F4"])
 
 
 def _composition(composition: Composition, i: int) -> Iterator[Drawing]:
@@ -110,7 +128,7 @@ def _composition(composition: Composition, i: int) -> Iterator[Drawing]:
             strata=say(composition.strata_name), grouping=say(composition.grouping)
         )
         text = figures.strata_text(composition)
-        yield _drawing("F2", i, figures.strata(composition).figure, text, named)
+        yield drawn("F2", i, figures.strata(composition).figure, text, named)
 
 
 def _comparison(comparison: Comparison, i: int) -> Iterator[Drawing]:
@@ -122,15 +140,15 @@ def _comparison(comparison: Comparison, i: int) -> Iterator[Drawing]:
         for contrast, ax in zip(shown, panels, strict=True):
             figures.volcano(comparison, contrast, ax=ax)
         text = _joined(figures.volcano_text(comparison, c) for c in shown)
-        yield _drawing("F5", i, figure, text, CAPTIONS["F5"].format(alpha=comparison.alpha))
+        yield drawn("F5", i, figure, text, CAPTIONS["F5"].format(alpha=comparison.alpha))
     text = figures.importance_text(comparison)
-    yield _drawing("F6", i, figures.importance(comparison).figure, text, CAPTIONS["F6"])
+    yield drawn("F6", i, figures.importance(comparison).figure, text, CAPTIONS["F6"])
 
 
 def _reliance(reliance: Reliance, i: int) -> Drawing:
     text = figures.reliance_text(reliance)
     named = CAPTIONS["F8"].format(grouping=say(reliance.grouping))
-    return _drawing("F8", i, figures.reliance_scatter(reliance).figure, text, named)
+    return drawn("F8", i, figures.reliance_scatter(reliance).figure, text, named)
 
 
 def _association(audit: Audit, reliance: Reliance, i: int) -> Iterator[Drawing]:
@@ -140,13 +158,13 @@ def _association(audit: Audit, reliance: Reliance, i: int) -> Iterator[Drawing]:
             text = figures.association_text(record, reliance)
             named = CAPTIONS["F20"].format(grouping=say(record.grouping))
             figure = figures.association_scatter(record, reliance).figure
-            yield _drawing("F20", i, figure, text, named)
+            yield drawn("F20", i, figure, text, named)
 
 
 def _quality(quality: Quality, i: int) -> Iterator[Drawing]:
     if len(figures.checked(quality)):
         figure = figures.quality_dots(quality).figure
-        yield _drawing("F12", i, figure, figures.quality_text(quality), CAPTIONS["F12"])
+        yield drawn("F12", i, figure, figures.quality_text(quality), CAPTIONS["F12"])
 
 
 def _curves(grouping: str, curves: list[Dependence], i: int) -> Drawing:
@@ -155,7 +173,7 @@ def _curves(grouping: str, curves: list[Dependence], i: int) -> Drawing:
     for curve, ax in zip(curves, panels, strict=True):
         figures.dependence(curve, ax=ax)
     text = f"By {grouping}. " + _joined(figures.dependence_text(c) for c in curves)
-    return _drawing("F15", i, figure, text, CAPTIONS["F15"])
+    return drawn("F15", i, figure, text, CAPTIONS["F15"])
 
 
 def _joined(sentences: Iterable[str]) -> str:

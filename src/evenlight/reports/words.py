@@ -23,7 +23,8 @@ NOTHING = {
     "intersection": "No groupings were crossed in this audit.",
     "quality": "The explanations were not checked in this audit.",
     "findings": "No finding was recorded.",
-    "holds": "Whether the answers hold under other choices was not asked ([holds] in the plan).",
+    "holds": "Whether the answers hold under other choices, and the outputs under small changes of "
+    "the data, was not asked ([holds] in the plan).",
     "warnings": "No further warning was recorded.",
 }
 
@@ -56,8 +57,13 @@ MEASURES = {
     "encoding": ("Encodes the group", "b4"),
     "slice": ("Where it is worst", "b4"),
     "hold": ("Answers that hold", "b9"),
+    "fragility": ("Moved equally far", "b9"),
+    "coverage": ("Promises kept", "b9"),
+    "width": ("Equally sure", "b9"),
 }
 EVERYBODY = "all groups"
+FEWER = "fewer than 11"
+"""What is said of a count that is not shown."""
 
 MEANING = {
     "different": "The interval excludes zero and reaches beyond the margin.",
@@ -121,6 +127,20 @@ CAPTIONS = {
     "T14": "{question} One line a choice that was made otherwise. An answer holds where the word "
     "is the same and, where it is different, contrast, subject and direction. A choice that moves "
     "no effect is left out.",
+    "F17": "How far the output of each group moves as a change of the data grows, in SD of the "
+    "output within groups, with pointwise 95 % limits. A ring marks a strength at which two groups "
+    "are moved differently far. Numbers: table T15.",
+    "T15": "Mean size of change by {grouping}, in SD of the output within groups, with pointwise "
+    "limits; the contrast that decides, with its simultaneous {level} interval; margin {margin}. "
+    "Each change at the smallest strength at which groups differ, else at the largest; all stand "
+    "in the record.{draws}",
+    "T15m": "What becomes of decisions, explanations and performance (after less before) at the "
+    "largest strength of the changes that are drawn, by {grouping}, with pointwise 95 % limits.",
+    "T16": "The worst combination of changes found in {drawn} tries on one half of the people, by "
+    "{grouping}; a strength of 0 leaves a change out.",
+    "T17": "How often sets hold the outcome, by {grouping}, with simultaneous {level} limits; "
+    "score {score}, calibrated {how}. Beside it how large sets of the group's own threshold must "
+    "be, with pointwise 95 % limits.",
     "T1": "Primary questions by contrast. Effect: first group minus second, with its "
     "simultaneous interval; together all of them hold with the declared error rate, which the "
     "questions share. n: people in the smaller group; for reliance, everybody whose group is "
@@ -236,59 +256,7 @@ RELIANCE_HEADS = (
     "Support",
 )
 
-TWINS = {
-    "columns": "as columns out of reach of the penalty, dropped afterwards",
-    "covariate": "as columns beside the others, averaged over the groups afterwards",
-    "offset": "as an offset estimated jointly and taken out of the outcome",
-    "given": "accounted for by whoever trained both",
-}
 NAMED_SETS = (
     " A set is named by its first feature and the number of others; sets that nobody declared are "
     "clusters of features whose values go together."
 )
-
-METHODS = {
-    "model": "Model: {name} ({kind}), target {target}, link {link}; attributions by {method} "
-    "on the {scale} scale. Source: {source}.",
-    "people": "People: {rows} rows of {units} units with {features} features from {name}; "
-    "outcome {outcome} ({kind}); strata: {strata}. Source: {source}.",
-    "performance": "Performance by {grouping}: bootstrap over units, {draws} draws, "
-    "simultaneous level {level}; threshold: {threshold}; margins: {margins}.",
-    "comparison": "Comparison by {grouping} of {p} subjects ({kind}): studentised "
-    "permutation of whole units within strata, {draws} draws (the smallest p that "
-    "they count is {least}), max-T over subjects and "
-    "Benjamini-Hochberg; levels of the intervals {alpha}; margin {margin} SD of the output. "
-    "Views, each its own family: {views}.",
-    "reliance": "Reliance by {grouping}: the share of the output's variance between groups, "
-    "split over {p} subjects, less its mean over {draws} permutations; intervals re-centred; "
-    "margin {margin}. Given: {given}.",
-    "quality": "Trust in explanations by {grouping}: {rows} rows balanced over groups by seed; "
-    "deletion and insertion of {players} in falling order of attribution against random orders "
-    "and their reverse, in units of what attributions claim; a second method from single "
-    "removals and insertions; explained again with inputs moved by 0.05 of their spread, on "
-    "another draw of the background, and for networks with re-drawn weights. Groups: "
-    "studentised permutation of whole units, {draws} draws, max-T. Limits: {limits}.",
-    "repeats": "The background was drawn {repeats} times more; the variance between the draws of "
-    "each difference, times 1 + 1/{all}, is part of its interval and p.",
-    "probe": "Probe of the model: {probe}.",
-    "encoded": "Layers by {grouping}: cross-fitted linear classifiers of unseen units within the "
-    "strata, given {given}{beside}; p by {draws} permutations with refits, Holm over pairs; what "
-    "is used: the part of the groups' difference in output that goes when the layer's means no "
-    "longer differ, delete-a-group jackknife. Margins: {auc} of AUC above a half, {used} SD of "
-    "the output.",
-    "slices": "Worst slices ({of}): {searched} levels and crosses of {over} searched on a random "
-    "half of the units; the worst tested on the other half, one-sided, Holm.",
-    "proxies": "Proxy groups: k-means of {units} units by {name} ({components} dimensions); "
-    "stability is the adjusted Rand index of clusterings of subsamples, beside that of one normal "
-    "cloud of equal covariance. Outcome and errors of the model play no part in the clusters.",
-    "verdicts": "Verdicts: different when the simultaneous interval excludes zero and is not "
-    "inside the margin; similar when it lies inside the margin with at least 20 units in "
-    "each group; cannot tell when it holds zero and reaches beyond the margin, or lies inside it "
-    "with fewer units, or, of the unsupported share, where support is decided for less than half "
-    "of the reliance; cannot be asked here below the smallest group that is shown, or without "
-    "overlap.",
-    "twin": "Twin by {grouping}: {refits} refits of the model and as many of its twin, which is of "
-    "the same class and had the group {how}; {subjects} {kind} compared, given the {given}: the "
-    "mean excess of the model's share over its twin's, with a one-sided 95 % limit for a further "
-    "refit.{named}",
-}

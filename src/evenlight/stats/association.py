@@ -13,29 +13,6 @@ from scipy.special import gammaln
 from evenlight.arrays import Float, Int, Values
 
 
-def eps_squared(x: Float, codes: Int) -> Float:
-    """Bias-corrected share of variance between groups, (u, p) -> (p,): (SSB - (k-1) MSW) / SST.
-
-    Below 0 for two thirds of null features between two groups, nearer to half between many: shown
-    as it is, truncated only in sums.
-    """
-    known = codes >= 0
-    values, g = x[known], codes[known]
-    counts = np.bincount(g)
-    k, n = int((counts > 0).sum()), len(g)
-    if k < 2 or n <= k:
-        return np.full(x.shape[1], np.nan)
-    apart = values - values.mean(axis=0)
-    sums = np.stack([apart[g == level].sum(axis=0) for level in range(len(counts))])
-    between = (sums**2 / np.maximum(counts, 1)[:, None]).sum(axis=0)
-    total = (apart**2).sum(axis=0)
-    within = np.maximum(total - between, 0.0) / (n - k)
-    out: Float = np.divide(
-        between - (k - 1) * within, total, out=np.zeros_like(total), where=total > 0
-    )
-    return out
-
-
 def entropies(states: Int, codes: Int) -> tuple[float, float, float]:
     """Mutual information I(x; g), H(x) and H(g) in nats, over rows whose group is known."""
     known = codes >= 0

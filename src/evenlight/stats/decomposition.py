@@ -143,6 +143,48 @@ def levelled(plan: Layout) -> Layout:
     return replace(plan, phi=phi, f=f[:, 0])
 
 
+def alike(plan: Layout) -> Float:
+    """How far phi_j and f follow the group in one direction, (p,): squared cosine, 0 to 1.
+
+    With a_c and b_c how far the means of phi_j and f in a cell c (group in stratum) of n_c units
+    lie from those of its stratum: (sum n a b)^2 / (sum n a^2 sum n b^2). 1 of two groups in one
+    stratum, and where one does not follow it at all.
+
+    >>> phi = np.eye(3)[[0, 1, 2]] @ [[1.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]
+    >>> alike(layout(phi, np.array([1.0, 1.0, -2.0]), np.arange(3), np.zeros(3, int))).round(2)
+    array([0.  , 0.75])
+    """
+    cell = plan.stratum * plan.k + plan.group
+    f, step = _between(plan.f[:, None], cell, plan.stratum), max(1, BUDGET // (8 * len(cell)))
+    out = np.ones(plan.phi.shape[1])
+    if _contrasts(cell, plan.stratum) < 2:
+        return out
+    for start in range(0, len(out), step):
+        own = _between(plan.phi[:, start : start + step], cell, plan.stratum)
+        size = (own**2).sum(axis=0) * (f**2).sum()
+        top = (own * f).sum(axis=0) ** 2
+        np.divide(top, size, out=out[start : start + step], where=size > 0)
+    return np.minimum(out, 1.0)
+
+
+def _contrasts(cell: Int, stratum: Int) -> int:
+    """In how many ways groups can differ: sum over strata of (groups - 1)."""
+    return len(np.unique(cell)) - len(np.unique(stratum))
+
+
+def _between(values: Float, cell: Int, stratum: Int) -> Float:
+    """The mean of each unit's cell less that of its stratum, (n, q)."""
+    return _averaged(values, cell) - _averaged(values, stratum)
+
+
+def _averaged(values: Float, code: Int) -> Float:
+    """The mean (n, q) of each unit's code."""
+    own = np.unique(code, return_inverse=True)[1]
+    member = csr_array((np.ones(len(own)), (own, np.arange(len(own)))))
+    out: Float = (np.asarray(member @ values) / np.bincount(own)[:, None])[own]
+    return out
+
+
 def standardised(seen: Float, null: Float) -> tuple[Float, Float]:
     """Z of the shares seen (p,), and |Z| of the null in place of `null` (draws, p).
 

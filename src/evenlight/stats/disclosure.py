@@ -2,19 +2,26 @@
 
 Where a table has a hidden cell, its other counts are rounded to 5, so that no sum solves for it. A
 count of who is left of a total that is told elsewhere hides how few were lost (`left_counts`).
+
+A mean of everybody, less the means of the groups that are shown, is the mean of those who are not.
+So where a group is hidden, an overall value is that of the shown groups alone (`shown_units`), and
+every value is told as coarsely as its rounded count is (`told_step`): another table, by another
+grouping, may tell the mean of everybody.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
 
-from evenlight.arrays import Float, Int, Text
+from evenlight.arrays import Bool, Float, Int, Text
 
 ROUND_TO = 5
 
 Counts = TypeVar("Counts", Float, Int)
+Whole = Callable[[Float], Float]
 
 
 def shown_counts(counts: Counts, *, rounded: bool) -> Counts:
@@ -65,3 +72,76 @@ def suppressed_counts(counts: Int, *, smallest: int) -> tuple[Float, Text, bool]
     shown[hidden] = np.nan
     text = f"suppressed (<{smallest})"
     return shown, np.where(hidden, text, ""), bool(hidden.any())
+
+
+def shown_units(codes: Int, *, smallest: int) -> Bool:
+    """Units (u,) of groups that hold `smallest` or more; of all, where every group is smaller.
+
+    `codes` (u,) are groups, -1 unknown, which is hidden as a group is.
+
+    >>> shown_units(np.array([0] * 12 + [1] * 3 + [-1]), smallest=11).sum()
+    np.int64(12)
+    """
+    many = np.bincount(codes + 1)[codes + 1] >= smallest
+    shown: Bool = many if many.any() else np.ones(len(codes), dtype=bool)
+    return shown
+
+
+def told_step(spread: Float, n: Float | Int, *, share: Bool | bool = False) -> Float:
+    """The step to which numbers of n units are told where a count beside them is rounded to 5.
+
+    The largest of 1, 2, 5, 10, ... (in any decimal place) that is not above 10 SD / n: what ten
+    units one SD away would move a mean by, as counts to 5 of a table and its total leave ten open.
+    `spread` is the standard error, SD / sqrt(n); the SD of a `share`, or of a count of things, is
+    1/2 at least. 0 without any spread: nothing is rounded.
+
+    >>> told_step(np.array([0.1, 0.008]), np.array([100, 2500]), share=np.array([False, True]))
+    array([0.1  , 0.002])
+    """
+    n = np.maximum(n, 1.0)
+    sd = np.maximum(np.nan_to_num(spread) * np.sqrt(n), np.where(share, 0.5, 0.0))
+    reach = np.maximum(2 * ROUND_TO * sd / n * (1 + 1e-9), 1e-300)
+    power = np.floor(np.log10(reach))
+    first = reach / 10.0**power
+    digit = np.select([first >= 5, first >= 2], [5.0, 2.0], 1.0)
+    step: Float = np.where(sd > 0, digit * 10.0**power, 0.0)
+    return step
+
+
+def told_values(values: Float, step: Float) -> Float:
+    """Values to the nearest step, as they are where it is 0.
+
+    >>> told_values(np.array([0.8731, 0.8731]), np.array([0.02, 0.0]))
+    array([0.88  , 0.8731])
+    """
+    return _stepped(values, step, np.round)
+
+
+def told_limits(low: Float, high: Float, step: Float) -> tuple[Float, Float]:
+    """Limits to a step, outwards, so that they hold what they held.
+
+    >>> low, high = told_limits(np.array([0.8731]), np.array([0.9212]), np.array([0.02]))
+    >>> low.tolist(), high.tolist()
+    ([0.86], [0.94])
+    """
+    return _stepped(low, step, np.floor), _stepped(high, step, np.ceil)
+
+
+def told_p(p: Float) -> Float:
+    """Probabilities to one digit, upwards: more would tell the difference that they are of.
+
+    >>> told_p(np.array([0.0312, 0.5, 0.97]))
+    array([0.04, 0.5 , 1.  ])
+    """
+    power = 10.0 ** -np.floor(np.log10(np.clip(p, 1e-300, None)))
+    return np.minimum(np.ceil(p * power * (1 - 1e-9)) / power, 1.0)
+
+
+def _stepped(values: Float, step: Float, whole: Whole) -> Float:
+    """Whole numbers of steps; divided by how many steps are 1, so that decimals stay clean."""
+    rate = np.divide(1.0, step, out=np.ones(np.shape(step)), where=step > 0)
+    many = np.where(rate > 0.5, np.round(rate), 1.0)
+    wide = np.where(rate > 0.5, 1.0, step)
+    slack = np.where(whole is np.floor, 1e-9, np.where(whole is np.ceil, -1e-9, 0.0))
+    told: Float = whole(values / wide * many + slack) / many * wide
+    return np.where(step > 0, told, values)

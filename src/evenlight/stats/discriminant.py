@@ -21,6 +21,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from evenlight.arrays import Float, Int
+from evenlight.stats.folds import dealt
 from evenlight.stats.two_sample import Fitted, fold_kernel
 
 FOLDS = 5
@@ -59,7 +60,7 @@ def asked_groups(codes: Int, stratum: Int, *, rng: np.random.Generator) -> Asked
     """Groups (n,) and strata (n,), all known, to be told from a set."""
     member = np.equal.outer(codes, np.unique(codes)).astype(np.float64)
     target = member / member.sum(axis=0)
-    return Asked(stratum, _folds(stratum, rng), _centred(target, stratum), codes)
+    return Asked(stratum, dealt(stratum, count=FOLDS, rng=rng), _centred(target, stratum), codes)
 
 
 def asked_axes(axes: Float, stratum: Int, *, rng: np.random.Generator) -> Asked:
@@ -67,7 +68,9 @@ def asked_axes(axes: Float, stratum: Int, *, rng: np.random.Generator) -> Asked:
     apart = _centred(axes, stratum)
     scale = np.sqrt((apart**2).sum(axis=0))
     none = np.full(len(axes), -1, dtype=np.int64)
-    return Asked(stratum, _folds(stratum, rng), apart / np.maximum(scale, 1e-300), none)
+    return Asked(
+        stratum, dealt(stratum, count=FOLDS, rng=rng), apart / np.maximum(scale, 1e-300), none
+    )
 
 
 def arrangements(asked: Asked, *, draws: int, rng: np.random.Generator) -> Int:
@@ -194,14 +197,4 @@ def _centred(x: Float, stratum: Int) -> Float:
     for s in np.unique(stratum):
         rows = stratum == s
         out[rows] -= out[rows].mean(axis=0)
-    return out
-
-
-def _folds(stratum: Int, rng: np.random.Generator) -> Int:
-    """A fold of each unit (n,), balanced within strata, blind to groups."""
-    out, start = np.empty(len(stratum), dtype=np.int64), 0
-    for s in np.unique(stratum):
-        rows = np.flatnonzero(stratum == s)
-        out[rows] = rng.permutation((start + np.arange(len(rows))) % FOLDS)
-        start += len(rows)
     return out

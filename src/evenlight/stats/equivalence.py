@@ -67,26 +67,6 @@ def minimum_effect_p(effect: Float, se: Float, df: Float, delta: Float | float) 
     return p
 
 
-def detectable_effect(
-    se: Float | float,
-    delta: Float | float = 0.0,
-    *,
-    alpha: float = 0.05,
-    power: float = 0.8,
-) -> Float:
-    """The smallest true |effect| that is told from +-delta with `power`, in the unit of `se`.
-
-    delta + (z_(1 - alpha/2) + z_power) SE. With delta the margin: *different* and material; with 0:
-    different from 0. In a family `alpha` is the two-sided tail beyond the 95 % point of its
-    largest |T|.
-
-    >>> float(detectable_effect(0.1).round(3)), float(detectable_effect(0.1, 0.1).round(3))
-    (0.28, 0.38)
-    """
-    reach = stats.norm.isf(alpha / 2) + stats.norm.ppf(power)
-    return np.asarray(delta + reach * np.asarray(se, dtype=np.float64))
-
-
 def decisive_half(effect: Float, low: Float, high: Float, margin: Float | float) -> Float:
     """The half-width that has to shrink for an answer: of the side that matters, where they differ.
 

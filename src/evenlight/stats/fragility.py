@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtr, stdtrit
 
 from evenlight.arrays import Float, Text
 from evenlight.stats.metrics import Case, over
@@ -37,6 +38,25 @@ def mean_limits(
     slack = np.where(kinds == "share", 0.0, _beyond(values, ends))
     least = np.where(kinds == "loss", 0.0, -np.inf)
     return mean, np.maximum(low - slack[0], np.minimum(least, low)), high + slack[1]
+
+
+def widened(ends: tuple[Float, Float, Float], drawn: Float, z: float) -> tuple[Float, Float]:
+    """Limits (...) of a mean over draws that everyone shares, for other draws as well.
+
+    `ends` are value, low and high of what units tell, `drawn` (R, ...) its values in each draw.
+    The draws' part has Student's limits with R - 1 degrees of freedom, of the variance B / R, B
+    that between draws, and is added in quadrature (Zou and Donner 2008, Stat Med 27:1693): the
+    limit of a sum is as far from it as the root of the squared distances of those of its parts.
+
+    >>> one = np.array([0.0])
+    >>> low, high = widened((one, one - 3, one + 3), np.array([[1.0], [0.0], [-1.0]]), 1.96)
+    >>> low.round(2).tolist(), high.round(2).tolist()
+    ([-3.9], [3.9])
+    """
+    value, low, high = ends
+    r = len(drawn)
+    far = float(-stdtrit(r - 1, ndtr(-z))) * np.sqrt(drawn.var(axis=0, ddof=1) / r)
+    return value - np.hypot(value - low, far), value + np.hypot(high - value, far)
 
 
 def _beyond(values: Float, ends: Float) -> Float:

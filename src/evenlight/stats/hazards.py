@@ -26,6 +26,7 @@ from evenlight.stats.remainder import (
     Remainder,
     claimed,
     none,
+    robust,
     within_columns,
 )
 
@@ -120,10 +121,7 @@ def _error(
     told = _told(columns, seen, columns @ found)
     inverse = np.linalg.pinv(told.curve, hermitian=True)
     leverage = ((told.row @ inverse) * told.row).sum(axis=1)
-    score = told.rest @ (inverse @ contrast) / np.sqrt(np.maximum(1 - leverage, 1e-6))
-    if family is not None:
-        score = np.bincount(family, weights=score)
-    return float(np.sqrt((score**2).sum()))
+    return robust(told.rest @ (inverse @ contrast), leverage, family)
 
 
 def _told(columns: Float, seen: Followed, margin: Float) -> _Told:

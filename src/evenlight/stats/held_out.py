@@ -9,6 +9,7 @@ V over units, B what a draw that everyone shares adds (a little of V is in both)
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,13 @@ from evenlight.stats.cells import Design, cells, design
 from evenlight.stats.effects import unit_means
 from evenlight.stats.enumeration import all_labels
 from evenlight.stats.equivalence import extents, minimum_effect_p, verdicts
-from evenlight.stats.permutation import difference, from_normal, permuted_labels, with_shared
+from evenlight.stats.permutation import (
+    Difference,
+    difference,
+    from_normal,
+    permuted_labels,
+    with_shared,
+)
 from evenlight.stats.sequential import Source, staged
 from evenlight.stats.strata import SMALLEST_GROUP
 from evenlight.stats.unseen import ends_of, unseen
@@ -28,7 +35,25 @@ DRAWS = 4_000
 """Permutations of the one question."""
 
 
-def size_shown(values: Float, unit: Int, *, margin: float, alpha: float) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What is asked of the held-out half: the margin, one minus the coverage, and `ends` (2,).
+
+    `ends` are the smallest and the largest size in everybody, of both halves and all groups: who is
+    not seen could be moved as little or as far (`stats.unseen`). Of the held-out half alone a group
+    in which nobody moved would be told to move by 0, exactly.
+    """
+
+    margin: float
+    alpha: float
+    ends: Float
+
+    def reach(self, values: Float) -> Float:
+        """The ends (2, 1) of everybody and of values (n, 1)."""
+        return ends_of(np.concatenate([np.asarray(self.ends)[:, None], values]))
+
+
+def size_shown(values: Float, unit: Int, asked: Question) -> dict[str, Any]:
     """The mean size over units of rows `values` (n, D + 1), the last column another strength.
 
     Student's interval; p is that of a mean beyond the margin, since a size is never below 0.
@@ -36,28 +61,21 @@ def size_shown(values: Float, unit: Int, *, margin: float, alpha: float) -> dict
     codes = np.unique(unit, return_inverse=True)[1]
     means = unit_means(values, codes, np.arange(len(codes)))
     drawn, n = means[:, :-1], len(means)
-    one = drawn.mean(axis=1)
+    one = drawn.mean(axis=1)[:, None]
     effect, draws = float(one.mean()), drawn.shape[1]
     own, between = float(one.var(ddof=1)) / n, float(drawn.mean(axis=0).var(ddof=1)) / draws
     df = _satterthwaite(own, n - 1, between, draws - 1)
     se = float(np.sqrt(own + between))
-    slack = unseen(one[:, None], ends_of(one[:, None]), alpha=alpha)[:, 0]
-    half = -float(stdtrit(df, alpha / 2)) * se
-    low, high = max(effect - half - float(slack[0]), 0.0), effect + half + float(slack[1])
-    p = minimum_effect_p(np.array([effect]), np.array([se]), np.array([df]), margin)
-    return _answer(
-        (effect, low, high, se, df, float(p[0])), float(means[:, -1].mean()), margin, float(n)
-    )
+    slack = unseen(one, asked.reach(one), alpha=asked.alpha)[:, 0]
+    half = -float(stdtrit(df, asked.alpha / 2)) * se + slack
+    p = minimum_effect_p(np.array([effect]), np.array([se]), np.array([df]), asked.margin)
+    low, high = max(effect - float(half[0]), 0.0), effect + float(half[1])
+    numbers = (effect, low, high, se, df, float(p[0]))
+    return _answer(numbers, float(means[:, -1].mean()), asked.margin, float(n))
 
 
 def gap_shown(
-    values: Float,
-    unit: Int,
-    held: tuple[Int, Bool],
-    *,
-    margin: float,
-    alpha: float,
-    rng: np.random.Generator,
+    values: Float, unit: Int, held: tuple[Int, Bool], asked: Question, *, rng: np.random.Generator
 ) -> dict[str, Any]:
     """The difference of rows `values` (n, D + 1) between members and others, within strata.
 
@@ -65,6 +83,23 @@ def gap_shown(
     other difference (`stats.permutation`); nothing is estimable where fewer than 11 units of either
     side share strata.
     """
+    made, plan = _cells(values, unit, held)
+    left = int(min(plan.member.sum(), (~plan.member).sum()))
+    if left < SMALLEST_GROUP:
+        return _nothing(f"fewer than {SMALLEST_GROUP} units of either group are in shared strata")
+    seen = difference(made, plan)
+    drawn = seen.effect[1:-1]
+    first = difference(made[:, :1], plan)
+    first = with_shared(first, np.array([drawn.var(ddof=1) / len(drawn)]), len(drawn))
+    p, reach = _permuted(made[:, :1], plan, first, asked, rng)
+    effect, df = float(first.effect[0]), float(np.nan_to_num(first.df[0], posinf=1e9))
+    ends = (effect - float(reach[0]), effect + float(reach[1]))
+    numbers = (effect, *ends, float(first.se[0]), df, p)
+    return _answer(numbers, float(seen.effect[-1]), asked.margin, float(left))
+
+
+def _cells(values: Float, unit: Int, held: tuple[Int, Bool]) -> tuple[Float, Design]:
+    """Cells (m, D + 2), the mean over draws first, and the two sides within strata."""
     stratum, member = held
     known = stratum >= 0
     codes = np.unique(unit, return_inverse=True)[1].astype(np.int64)
@@ -72,25 +107,19 @@ def gap_shown(
     side[codes] = member
     both = np.column_stack([values[:, :-1].mean(axis=1), values])[known]
     made = cells(both, codes[known], stratum[known])
-    plan = design(made, side)
-    left = int(min(plan.member.sum(), (~plan.member).sum()))
-    if left < SMALLEST_GROUP:
-        return _nothing(f"fewer than {SMALLEST_GROUP} units of either group are in shared strata")
-    seen = difference(made.values, plan)
-    drawn = seen.effect[1:-1]
-    first = difference(made.values[:, :1], plan)
-    first = with_shared(first, np.array([drawn.var(ddof=1) / len(drawn)]), len(drawn))
+    return made.values, design(made, side)
+
+
+def _permuted(
+    values: Float, plan: Design, first: Difference, asked: Question, rng: np.random.Generator
+) -> tuple[float, Float]:
+    """The p of one difference, and how far its limits are below and above it (2,)."""
     labels = permuted_labels(plan, draws=DRAWS, rng=rng)
-    source = Source(made.values[:, :1], plan, labels, all_labels(plan))
-    family = staged([source], np.zeros((1, 2), dtype=np.int64), first.statistic, alpha=alpha)
-    slack = _unseen(made.values[:, :1], plan, alpha)
-    reach = from_normal(family.limits(alpha), first.df)[:, 0] * first.se[0] + slack
-    effect = float(first.effect[0])
-    df = float(np.nan_to_num(first.df[0], posinf=1e9))
-    numbers = (effect, effect - reach[0], effect + reach[1], float(first.se[0]), df)
-    return _answer(
-        (*map(float, numbers), float(family.p[0])), float(seen.effect[-1]), margin, float(left)
-    )
+    source = Source(values, plan, labels, all_labels(plan))
+    one = np.zeros((1, 2), dtype=np.int64)
+    family = staged([source], one, first.statistic, alpha=asked.alpha)
+    far = from_normal(family.limits(asked.alpha), first.df)[:, 0] * first.se[0]
+    return float(family.p[0]), far + _unseen(values, plan, asked)
 
 
 def gap_weights(unit: Int, stratum: Int, member: Bool) -> tuple[Float, int]:
@@ -122,12 +151,14 @@ def gap_weights(unit: Int, stratum: Int, member: Bool) -> tuple[Float, int]:
     return out, int(min(plan.member.sum(), (~plan.member).sum()))
 
 
-def _unseen(values: Float, plan: Design, alpha: float) -> Float:
+def _unseen(values: Float, plan: Design, asked: Question) -> Float:
     """What people who were not drawn could take from and add to the gap, (2,)."""
     at = np.concatenate([block.cells[:, 0] for block in plan.blocks])
     side = np.concatenate([plan.member[block.units] for block in plan.blocks])
-    ends = ends_of(values)
-    level, reference = (unseen(values[own], ends, alpha=alpha) for own in (at[side], at[~side]))
+    ends = asked.reach(values)
+    level, reference = (
+        unseen(values[own], ends, alpha=asked.alpha) for own in (at[side], at[~side])
+    )
     return (level + reference[::-1])[:, 0]
 
 

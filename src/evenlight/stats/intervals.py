@@ -63,15 +63,23 @@ def wilson(value: Float, n: Float, z: float | Float) -> tuple[Float, Float]:
     return middle - half, middle + half
 
 
-def recovered(value: Float, low: Float, high: Float, pairs: tuple[Int, Int]) -> tuple[Float, Float]:
+def recovered(
+    value: Float,
+    low: Float,
+    high: Float,
+    pairs: tuple[Int, Int],
+    *,
+    beside: Float | float = 0.0,
+) -> tuple[Float, Float]:
     """Limits (c, m) of differences between parts, from the limits of each part.
 
     The difference recovers its variance from both (MOVER; Zou and Donner 2008, Stat Med 27:1693).
+    `beside` (c, m) is the half-width of an error of the difference that is in no part's limits.
     """
     a, b = pairs
     apart = value[a] - value[b]
-    down = np.hypot(value[a] - low[a], high[b] - value[b])
-    up = np.hypot(high[a] - value[a], value[b] - low[b])
+    down = np.hypot(np.hypot(value[a] - low[a], high[b] - value[b]), beside)
+    up = np.hypot(np.hypot(high[a] - value[a], value[b] - low[b]), beside)
     return apart - down, apart + up
 
 

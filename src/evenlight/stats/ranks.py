@@ -73,11 +73,24 @@ def top_jaccard(shared: Int, k: int) -> Float:
 
 def spearman(first: Float, second: Float) -> Float:
     """Spearman's correlation (draws,) of importances (draws, p); 0 where one is all ties."""
-    a, b = (rankdata(x, axis=1) for x in (first, second))
-    a, b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
-    bottom = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
-    top = (a * b).sum(axis=1)
-    out: Float = np.divide(top, bottom, out=np.zeros(len(a)), where=bottom > 0)
+    return correlated(centred_ranks(first), centred_ranks(second))
+
+
+def centred_ranks(values: Float) -> Float:
+    """Mid-ranks of each row of (draws, p), less their mean.
+
+    >>> centred_ranks(np.array([[5.0, 9.0, 9.0]])).tolist()
+    [[-1.0, 0.5, 0.5]]
+    """
+    ranks: Float = rankdata(values, axis=1) - (values.shape[1] + 1) / 2
+    return ranks
+
+
+def correlated(first: Float, second: Float) -> Float:
+    """The correlation (draws,) of rows (draws, p) whose mean is 0; 0 where one is 0 throughout."""
+    bottom = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
+    top = np.einsum("np,np->n", first, second)
+    out: Float = np.divide(top, bottom, out=np.zeros(len(first)), where=bottom > 0)
     return out
 
 

@@ -7,9 +7,14 @@ A shrunken model gives the features less than their due within groups, and makes
 groups by whatever else tells the group; a_g is what remains of the gap when nothing is shrunk (the
 direct effect of the group in a decomposition of means, Oaxaca 1973, Int Econ Rev 14:693). c is that
 remainder in units of what is claimed: 1 all of it, 0 none. y is a number (least squares) or an
-event (logistic regression). The variance sums squared scores over families, each residual over
-the root of one less its leverage, which keeps its size with many columns (HC2 of MacKinnon and
-White 1985, J Econometrics 29:305).
+event (logistic regression, its score adjusted as Firth 1993, Biometrika 80:27, does:
+
+    sum_i x_i (y_i - p_i + h_i (1/2 - p_i)) = 0,   h_i the leverage of unit i
+
+which takes off what the largest likelihood adds with few units a slope: with five it makes slopes,
+and c with them, half as large again, with fifteen still a tenth. The variance sums squared scores
+over families, each residual over the root of one less its leverage, which keeps its size with many
+columns (HC2 of MacKinnon and White 1985, J Econometrics 29:305).
 
 Its error is at least sqrt(D^2 / (u v)), D the Mahalanobis distance between groups in X and v the
 variance of y within them, whichever features carry the gap: the more X tells the group, the more
@@ -29,7 +34,7 @@ from evenlight.arrays import Float, Int
 PER_COLUMN = 5
 """Units, as many as a balanced outcome would need to tell as much, that each column must have."""
 
-STEPS = 50
+STEPS = 100
 LONGEST = 5.0
 """A step of the logistic fit moves nobody by more log odds than this."""
 
@@ -145,7 +150,10 @@ def _few(y: Float, group: Int, columns: int, *, binary: bool) -> str:
 
 
 def _logistic(columns: Float, y: Float, k: int) -> Float | None:
-    """Coefficients by Newton's method, from the groups' own log odds; None where they run away."""
+    """Coefficients by Firth's score, from the groups' own log odds; None where nothing is left.
+
+    Steps are those of Newton's method for the likelihood itself.
+    """
     hot = columns[:, :k]
     share = (hot.T @ y) / hot.sum(axis=0)
     found: Float = np.append(np.log(share / (1 - share)), np.zeros(columns.shape[1] - k))
@@ -154,22 +162,40 @@ def _logistic(columns: Float, y: Float, k: int) -> Float | None:
         if np.abs(margin).max() > RUNAWAY:
             return None
         mean = expit(margin)
-        curve = (columns.T * (mean * (1 - mean))) @ columns
-        step = np.linalg.lstsq(curve, columns.T @ (y - mean))[0]
+        inverse, leverage = _leverage(columns, mean * (1 - mean))
+        step = inverse @ (columns.T @ (y - mean + leverage * (0.5 - mean)))
         far = float(np.abs(columns @ step).max())
         found = found + step * min(1.0, LONGEST / max(far, 1e-300))
         if far < 1e-8:
-            return found
+            return None if ((margin > 0) == (y > 0.5)).all() else found
     return None
+
+
+def _leverage(columns: Float, weight: Float) -> tuple[Float, Float]:
+    """The inverse information (q, q) and the leverage of each unit (u,)."""
+    curve = (columns.T * weight) @ columns
+    inverse: Float = np.asarray(np.linalg.pinv(curve, hermitian=True), dtype=np.float64)
+    leverage: Float = weight * ((columns @ inverse) * columns).sum(axis=1)
+    return inverse, leverage
 
 
 def _error(
     columns: Float, rest: Float, weight: Float, contrast: Float, family: Int | None
 ) -> float:
     """The standard error of a contrast of the coefficients, robust to dependence in families."""
-    inverse = np.linalg.pinv((columns.T * weight) @ columns, hermitian=True)
-    leverage = weight * ((columns @ inverse) * columns).sum(axis=1)
-    score = (columns @ (inverse @ contrast)) * rest / np.sqrt(np.maximum(1 - leverage, 1e-6))
+    inverse, leverage = _leverage(columns, weight)
+    return robust((columns @ (inverse @ contrast)) * rest, leverage, family)
+
+
+def robust(score: Float, leverage: Float, family: Int | None) -> float:
+    """The standard error from scores (u,), each over the root of one less its unit's leverage.
+
+    They are summed over families (u,) of units that depend on one another before they are squared.
+
+    >>> robust(np.array([0.3, -0.4]), np.zeros(2), None)
+    0.5
+    """
+    own: Float = score / np.sqrt(np.maximum(1 - leverage, 1e-6))
     if family is not None:
-        score = np.bincount(family, weights=score)
-    return float(np.sqrt((score**2).sum()))
+        own = np.asarray(np.bincount(family, weights=own), dtype=np.float64)
+    return float(np.sqrt((own**2).sum()))

@@ -6,10 +6,10 @@ All of sizes |phi| (n, p), row by row.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
 
 from evenlight.arrays import Float, Values
 from evenlight.errors import InputError
+from evenlight.stats.ranks import centred_ranks, correlated
 
 LARGEST = 10
 """How many of the largest are compared."""
@@ -24,12 +24,9 @@ def rank_agreement(before: Values, after: Values) -> Float:
     >>> rank_agreement(np.array([[1.0, 2.0, 3.0]]), np.array([[2.0, 4.0, 9.0]])).tolist()
     [1.0]
     """
-    first, second = (_centred_ranks(size) for size in _pair(before, after))
-    scale = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
+    first, second = (centred_ranks(size) for size in _pair(before, after))
     same = (first == second).all(axis=1)
-    product = np.einsum("np,np->n", first, second)
-    found = np.divide(product, scale, out=np.zeros(len(scale)), where=scale > 0)
-    return np.where(same, 1.0, np.clip(found, -1.0, 1.0))
+    return np.where(same, 1.0, np.clip(correlated(first, second), -1.0, 1.0))
 
 
 def largest_kept(before: Values, after: Values, *, largest: int = LARGEST) -> Float:
@@ -74,8 +71,3 @@ def _pair(before: Values, after: Values) -> tuple[Float, Float]:
         )
     one, two = (np.abs(np.asarray(v, dtype=np.float64)) for v in (before, after))
     return one, two
-
-
-def _centred_ranks(size: Float) -> Float:
-    ranks: Float = rankdata(size, axis=1) - (size.shape[1] + 1) / 2
-    return ranks

@@ -24,6 +24,7 @@ import numpy as np
 from evenlight.arrays import Float, Int
 from evenlight.stats.cells import Design
 from evenlight.stats.delong import stratified_auc
+from evenlight.stats.folds import dealt
 from evenlight.stats.permutation import Labels, pivoted
 from evenlight.stats.rosters import rosters
 
@@ -37,13 +38,10 @@ STEP = 256
 
 def folds_of(plan: Design, *, count: int, rng: np.random.Generator) -> Int:
     """A fold of each unit (u,), balanced within units of one signature, blind to the groups."""
-    out = np.empty(len(plan.units), dtype=np.int64)
-    start = 0
-    for block in plan.blocks:
-        turn = (start + np.arange(len(block.units))) % count
-        out[block.units] = rng.permutation(turn)
-        start += len(block.units)
-    return out
+    code = np.empty(len(plan.units), dtype=np.int64)
+    for i, block in enumerate(plan.blocks):
+        code[block.units] = i
+    return dealt(code, count=count, rng=rng)
 
 
 def shrinkage(x: Float) -> float:

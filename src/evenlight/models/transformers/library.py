@@ -56,6 +56,11 @@ def network(model: object, auto: str) -> nn.Module:
     )
 
 
+def tokenizer_of(model: object, given: Any) -> Any:
+    """The tokenizer that was given, else that of a local folder; None of a model in memory."""
+    return tokenizer(model) if given is None and isinstance(model, str | Path) else given
+
+
 def tokenizer(folder: str | Path) -> Any:
     """The tokenizer of a local folder; ModelError where there is none."""
     place = _folder(folder)

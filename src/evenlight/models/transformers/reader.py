@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from evenlight.errors import ModelError
+from evenlight.models.patched import patched
 from evenlight.models.transformers.encoding import Encoding, Tokens
 
 Read = Callable[[Any, Tensor], Tensor]
@@ -115,14 +116,8 @@ def _saying(table: nn.Module, embedded: Tensor) -> Iterator[list[None]]:
         calls.append(None)
         return embedded
 
-    before = table.__dict__.get("forward")
-    table.__dict__["forward"] = say
-    try:
+    with patched([(table, say)]):
         yield calls
-    finally:
-        del table.__dict__["forward"]
-        if before is not None:
-            table.__dict__["forward"] = before
 
 
 def logits(said: Any, mask: Tensor) -> Tensor:

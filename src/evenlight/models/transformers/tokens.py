@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -65,9 +64,7 @@ def sequences(
         for pickled weights, and for models that are code of their own.
     """
     if special is None:
-        found = tokenizer
-        if found is None and isinstance(model, str | Path):
-            found = library.tokenizer(model)
+        found = library.tokenizer_of(model, tokenizer)
         if found is None:
             raise ModelError(
                 "special tokens are not known; pass tokenizer= that the model was trained with, or "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -73,8 +72,8 @@ def zero_shot(
     link = "logit" if hasattr(network, "logit_bias") else "softmax"
     if not prompts or (link == "softmax" and len(prompts) < 2):
         raise ModelError(f"{len(prompts)} classes; name at least {2 if link == 'softmax' else 1}")
-    if tokenizer is None and isinstance(model, str | Path) and _worded(prompts):
-        tokenizer = library.tokenizer(model)
+    if _worded(prompts):
+        tokenizer = library.tokenizer_of(model, tokenizer)
     classes = torch.stack([_direction(network, n, p, tokenizer) for n, p in prompts.items()])
     made = ZeroShot(network, classes, normal_of(model, normal))
     given = {"link": link, "gives": "margin", "targets": list(prompts), **declared}
@@ -98,9 +97,10 @@ def over_prompts(
             f"{(wrong or list(templates))[:3]}"
         )
     network = library.network(model, "AutoModel")
-    own = {**own, "normal": normal_of(model, own.get("normal"))}
-    if own.get("tokenizer") is None and isinstance(model, str | Path):
-        own["tokenizer"] = library.tokenizer(model)
+    own |= {
+        "normal": normal_of(model, own.get("normal")),
+        "tokenizer": library.tokenizer_of(model, own.get("tokenizer")),
+    }
     return {
         one: zero_shot(network, {c: [one.format(words)] for c, words in classes.items()}, **own)
         for one in templates
@@ -116,8 +116,7 @@ def _direction(network: Any, name: str, prompts: Sequence[Prompt], tokenizer: An
 
 
 def _one(network: Any, name: str, prompt: Prompt, tokenizer: Any) -> Tensor:
-    codes = _codes(name, prompt, tokenizer, network)
-    most = int(network.config.text_config.max_position_embeddings)
+    codes, most = _codes(name, prompt, tokenizer, network), _positions(network)
     if len(codes) > most:
         raise ModelError(
             f"class {name!r}: a prompt has {len(codes)} tokens and the text encoder {most} "
@@ -136,11 +135,15 @@ def _codes(name: str, prompt: Prompt, tokenizer: Any, network: Any) -> list[int]
     if tokenizer is None:
         raise ModelError(f"class {name!r} has prompts as text; pass tokenizer= or their codes")
     codes = list(tokenizer(prompt)["input_ids"])
-    most = int(network.config.text_config.max_position_embeddings)
     pad = tokenizer.pad_token_id
     if hasattr(network, "logit_bias") and pad is not None:
-        codes += [int(pad)] * max(0, most - len(codes))
+        codes += [int(pad)] * max(0, _positions(network) - len(codes))
     return codes
+
+
+def _positions(network: Any) -> int:
+    """Most tokens that the text encoder reads."""
+    return int(network.config.text_config.max_position_embeddings)
 
 
 def _worded(prompts: Mapping[str, Sequence[Prompt]]) -> bool:

@@ -13,6 +13,7 @@ from evenlight.qualify.cases import (
     expression,
     flat,
     fragile,
+    fragile_draw,
     genotypes,
     images,
     missing,
@@ -58,5 +59,9 @@ CASES: Mapping[str, Draw] = {
     "image artefact": images.artefact,
     "fragile in one group": fragile.one_group,
     "robust for everyone": fragile.robust,
+    "one draw for everyone": fragile_draw.lost_for_all,
 }
 """Name to generator; the docstring of a generator says what is planted."""
+
+FRAGILITY = ("fragile in one group", "robust for everyone", "one draw for everyone")
+"""Cases in which a model is perturbed."""

@@ -25,14 +25,24 @@ USED = 10
 
 
 def frequencies(rng: np.random.Generator, p: int, k: int = 2) -> Float:
-    """Allele frequencies (k, p) of k populations by Balding and Nichols (1995).
+    """Allele frequencies (k, p) of k populations, of ancestral ones that are uniform in 0.1 to 0.9.
 
-    Around an ancestral frequency q, uniform in 0.1 to 0.9: Beta(q (1 - F) / F, (1 - q)(1 - F) / F).
+    Each drifted by FST 0.1.
     """
-    q, scale = rng.uniform(0.1, 0.9, p), (1 - FST) / FST
-    drawn: Float = rng.beta(q * scale, (1 - q) * scale, size=(k, p))
-    out: Float = np.clip(drawn, 0.02, 0.98)
-    return out
+    return drifted(rng, rng.uniform(0.1, 0.9, p), k, fst=FST, least=0.02)
+
+
+def drifted(
+    rng: np.random.Generator, share: Float, count: int, *, fst: float = 0.02, least: float = 0.01
+) -> Float:
+    """Frequencies (count, p) of populations that drifted from `share` (Balding and Nichols 1995).
+
+    Beta(q (1 - F) / F, (1 - q) (1 - F) / F) around each share q (p,), between `least` and 1 less
+    `least`.
+    """
+    scale = (1 - fst) / fst
+    drawn = rng.beta(share * scale, (1 - share) * scale, size=(count, len(share)))
+    return np.asarray(np.clip(drawn, least, 1 - least))
 
 
 def genotypes(rng: np.random.Generator, group: Bool | Int, shares: Float) -> Float:

@@ -76,13 +76,6 @@ def outcomes(rng: np.random.Generator, logit: Float) -> Float:
     return (rng.random(len(logit)) < expit(logit)).astype(np.float64)
 
 
-def drifted(rng: np.random.Generator, share: Float, count: int, fst: float = 0.02) -> Float:
-    """Frequencies (count, p) of populations that drifted from `share` (Balding and Nichols)."""
-    scale = (1 - fst) / fst
-    drawn = rng.beta(share * scale, (1 - share) * scale, size=(count, len(share)))
-    return np.asarray(np.clip(drawn, 0.01, 0.99))
-
-
 def siblings(rng: np.random.Generator, shares: Float, group: Int, family: Int) -> Float:
     """Genotypes (n, p) of siblings: each gets one allele of either parent at random."""
     first = np.unique(family, return_index=True)[1]

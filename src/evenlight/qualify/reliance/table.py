@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import sqrt
 
-from scipy.stats import beta
+import numpy as np
 
 from evenlight.qualify.layout import MUST, Cells, Layout, must_cells, notes, total
 from evenlight.qualify.lines import Line
@@ -14,6 +13,7 @@ from evenlight.qualify.rates import Rate, rows
 from evenlight.qualify.reliance.cells import ADJUSTED, ALONE, CELLS
 from evenlight.qualify.reliance.models import KINDS
 from evenlight.qualify.reliance.worlds import TRUTHS
+from evenlight.stats.binomial import exact
 
 SAID = "Runs called *consistent with a shortcut*, in per cent (Monte Carlo error; runs)"
 WORST = "The worst cell of each requirement"
@@ -58,27 +58,6 @@ def reliance(lines: Sequence[Line], layout: Layout, mark: str, *, all_musts: boo
     return "\n\n".join([*parts, *notes(lines, "cell", permuted=False)])
 
 
-def interval(rate: Rate) -> tuple[float, float]:
-    """The exact 95 % interval of a share of runs (Clopper and Pearson 1934, Biometrika 26:404).
-
-    >>> [round(limit, 3) for limit in interval(Rate(0.0, 0.05, 20))]
-    [0.0, 0.168]
-    """
-    n = rate.runs
-    k = round(rate.value * n)
-    low = 0.0 if k == 0 else float(beta.ppf(0.025, k, n - k + 1))
-    return low, 1.0 if k == n else float(beta.ppf(0.975, k + 1, n - k))
-
-
-def monte_carlo(share: float, runs: int) -> float:
-    """The standard error of a share over so many runs.
-
-    >>> round(monte_carlo(0.05, 20), 3)
-    0.049
-    """
-    return sqrt(share * (1 - share) / runs)
-
-
 def _or_least(one: Held) -> float:
     """How far beyond its limit, what was not measured last."""
     return one.z if one.state != "not measured" else float("-inf")
@@ -117,7 +96,7 @@ def _worst(held: Sequence[Held]) -> Iterator[Cells]:
         found = worst.found
         if found is None:
             continue
-        low, high = interval(found)
+        low, high = exact(np.array(found.value), np.array(found.runs), 0.05)
         where = _where_of(worst)
         span = f"{100 * low:.0f} to {100 * high:.0f}"
         yield [what, str(n), limit, where, _share(found), span, str(len(ones))]

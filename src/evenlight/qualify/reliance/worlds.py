@@ -18,12 +18,11 @@ from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Groups
-from evenlight.qualify.cases.genotypes import frequencies, genotypes
+from evenlight.qualify.cases.genotypes import drifted, frequencies, genotypes
 from evenlight.qualify.reliance.genomes import (
     SNPS,
     Genome,
     blocks,
-    drifted,
     few_causes,
     outcomes,
     siblings,

@@ -1,4 +1,4 @@
-"""B9: does it hold? Shares of forks, specification curves F16, tables T14."""
+"""B9: does it hold? Forks (F16, T14), perturbations (F17, T15, T16), and kept promises (T17)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from htpy import Element, Node, details, li, p, summary, ul
 
-from evenlight.data.digits import count, estimate, percent
+from evenlight.data.digits import estimate
 from evenlight.data.shown import subject_name
-from evenlight.measures.specification import HOLDS, LEAST_FORKS, Specification
-from evenlight.measures.words import SPOKEN
+from evenlight.measures.specification import Specification
+from evenlight.measures.specification_words import reading
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings, held
 from evenlight.reports.parts import (
@@ -24,47 +24,31 @@ from evenlight.reports.parts import (
     say,
     verdict,
 )
+from evenlight.reports.sections import coverage, fragile
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS, NOTHING
 
 
 def section(audit: Audit) -> Element:
-    """One part a primary question: its share of forks, the curve, and every fork."""
-    if not audit.further.holds:
+    """Other choices, small changes of the data, and how sure: whatever the plan asks for."""
+    further = audit.further
+    if not (further.holds or further.fragilities or further.uncertainties):
         return nothing("b9", NOTHING["holds"])
+    return block("b9", _choices(audit), fragile.parts(audit), coverage.parts(audit))
+
+
+def _choices(audit: Audit) -> Iterator[Node]:
+    """One part a primary question: its share of forks, the curve, and every fork."""
     made = drawings(audit)
-    return block(
-        "b9",
-        (
-            part(
-                record.questions[k],
-                p(class_="reading")[reading(record, k)],
-                (picture(made[one]) for one in (key.replace("t14", "F16"),) if one in made),
-                _forks(key, record, k),
-            )
-            for key, (record, k) in keyed("t14", held(audit))
-        ),
-        (_unrun(record) for record in audit.further.holds),
-    )
-
-
-def reading(made: Specification, k: int) -> str:
-    """The share in words."""
-    many = int(made.touched[:, k].sum())
-    said = SPOKEN[str(made.verdict[k])]
-    if not many:
-        return f"Answered {said}. No other choice that was tried enters this question."
-    kept = int((made.holds & made.touched)[:, k].sum())
-    firm = (
-        f"That is less than {percent(HOLDS)}: the answer depends on the choice."
-        if made.fragile[k]
-        else "Too few choices enter it to say more."
-        if many < LEAST_FORKS
-        else "The answer does not depend on any one of these choices."
-        if kept == many
-        else "It depends on few of these choices."
-    )
-    return f"Answered {said}; so it is under {count(kept)} of {count(many)} other choices. {firm}"
+    for key, (record, k) in keyed("t14", held(audit)):
+        yield part(
+            record.questions[k],
+            p(class_="reading")[say(reading(record, k))],
+            (picture(made[one]) for one in (key.replace("t14", "F16"),) if one in made),
+            _forks(key, record, k),
+        )
+    for record in audit.further.holds:
+        yield from _unrun(record)
 
 
 def _forks(key: str, made: Specification, k: int) -> Node:
@@ -87,8 +71,15 @@ def _row(made: Specification, i: int, k: int) -> list[Node]:
     subject = subject_name(str(made.fork_subject[i, k]), made.measures[k])
     return [
         name(made.names[i]), name(made.settings[i]), verdict(str(made.fork_verdict[i, k])),
-        "yes" if made.holds[i, k] else "no", name(subject), evidence(told),
+        _holds(made, i, k), name(subject), evidence(told),
     ]  # fmt: skip
+
+
+def _holds(made: Specification, i: int, k: int) -> str:
+    """Whether the answer is the same; under a fork where it cannot be asked, neither."""
+    if not made.counted[i, k]:
+        return "not asked"
+    return "yes" if made.holds[i, k] else "no"
 
 
 def _unrun(made: Specification) -> Iterator[Node]:

@@ -7,19 +7,23 @@ from collections.abc import Iterator, Mapping
 from htpy import Element, Node, details, li, p, summary, ul
 
 from evenlight.data.digits import confidence, count, number, plain
+from evenlight.data.searched import Worst
 from evenlight.data.shown import metric_name, short
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.encoded import EncodedUsed
+from evenlight.measures.fragile import Fragility
 from evenlight.measures.performance import Performance
 from evenlight.measures.proxied import Proxied
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.shortcuts import Shortcut
 from evenlight.measures.slices import Slices
+from evenlight.measures.uncertainty import Uncertainty
 from evenlight.record import Audit, CohortCard, ModelCard
+from evenlight.reports.methods import METHODS, TWINS
 from evenlight.reports.parts import block, grid, name, say
 from evenlight.reports.sections.worst import WORST
-from evenlight.reports.words import METHODS, NAMED_SETS, TWINS
+from evenlight.reports.words import NAMED_SETS
 
 
 def section(audit: Audit) -> Element:
@@ -48,6 +52,9 @@ def sentences(audit: Audit) -> Iterator[str]:
     yield from map(_encoded, audit.further.encoded)
     yield from map(_slices, audit.further.slices)
     yield from map(_proxies, audit.further.proxies)
+    yield from map(_fragility, audit.further.fragilities)
+    yield from map(_worst, audit.further.worsts)
+    yield from map(_uncertainty, audit.further.uncertainties)
     for probe in audit.model.probes:
         yield METHODS["probe"].format(probe=probe.rstrip(". "))
     yield METHODS["verdicts"]
@@ -171,6 +178,41 @@ def _slices(record: Slices) -> str:
 def _proxies(record: Proxied) -> str:
     return METHODS["proxies"].format(
         units=count(record.units), name=short(record.name), components=count(record.components)
+    )
+
+
+def _fragility(record: Fragility) -> str:
+    steps = ", ".join(dict.fromkeys(record.perturbation))
+    again = f", drawn {record.repeats + 1} times where all share a draw" if record.repeats else ""
+    return METHODS["fragility"].format(
+        suite=record.suite,
+        grouping=short(record.grouping),
+        steps=steps,
+        again=again,
+        draws=f"{record.draws:,}",
+        sd=number(record.sd),
+        threshold=plain(record.threshold, "none"),
+        notes=" ".join(("", *record.notes)),
+    )
+
+
+def _worst(record: Worst) -> str:
+    return METHODS["worst"].format(
+        suite=record.suite,
+        grouping=short(record.grouping),
+        tries=count(len(record.trace)),
+        draws=count(record.draws),
+    )
+
+
+def _uncertainty(record: Uncertainty) -> str:
+    levels = sorted({float(v) for v in record.level if v == v})
+    return METHODS["uncertainty"].format(
+        grouping=short(record.grouping),
+        levels=", ".join(plain(v) for v in levels) or "none",
+        score=record.score or "none",
+        draws=f"{record.draws:,}",
+        level=confidence(record.alpha),
     )
 
 

@@ -28,8 +28,6 @@ from evenlight.reports.parts import (
 )
 from evenlight.reports.sections.keyed import keyed
 
-FEWER = "fewer than 11"
-
 TELLS = (
     "How far each feature's own values tell {grouping}, of its variance and corrected for chance "
     "({measure}); p by permutation, adjusted over features (max-T). Beside it the share of the "
@@ -45,6 +43,12 @@ LAYERS = (
 BESIDE = (
     " The same within the levels of {beside}, and of {beside} within the groups: which of the two "
     "a layer holds."
+)
+DRIFT = (
+    "FST of {sites} genotypes by {grouping}: of all groups Weir and Cockerham's theta, of two "
+    "groups Hudson's estimator as a ratio of sums (Bhatia and others 2013). Corrected for the "
+    "number of people, so that it lies around 0 where nothing differs. That genotypes differ is "
+    "no evidence that the output uses them."
 )
 READINGS = {
     "encoded_and_used": "encoded and used",
@@ -65,6 +69,23 @@ def telling(audit: Audit, key: str, reliance: Reliance) -> Iterator[Node]:
         if record.grouping == reliance.grouping:
             table = _features(f"{key}a", record, reliance)
             yield folded("How far each feature tells the group", table)
+            if record.drift is not None:
+                yield folded("How far genotypes differ between the groups", _drift(key, record))
+
+
+def _drift(key: str, record: Association) -> Element:
+    """FST over all genotypes, of all groups and of each pair."""
+    frame = record.drift_frame()
+    rows: list[list[Node]] = [
+        [
+            name(versus((str(level), str(other))) if other else "All groups"),
+            number(float(fst), str(why), digits=2),
+        ]
+        for level, other, fst, why in frame[["level", "reference", "fst", "reason"]].to_numpy()
+    ]
+    sites = count(float(frame["sites"].iloc[0]))
+    named = DRIFT.format(grouping=short(record.grouping), sites=sites)
+    return grid(f"{key}f", "T5, FST", named, ("Groups", "FST"), rows)
 
 
 def _features(key: str, record: Association, reliance: Reliance) -> Element:
@@ -141,7 +162,7 @@ def _line(record: EncodedUsed, i: int) -> list[Node]:
     why, idle = str(record.reason[i]), str(record.used_reason[i])
     auc = (float(a[i]) for a in (record.auc, record.auc_low, record.auc_high))
     used = (float(a[i]) for a in (record.used, record.used_low, record.used_high))
-    n = " and ".join(count(float(v) or float("nan"), FEWER) for v in record.n[i])
+    n = " and ".join(count(float(v), "not told") for v in record.n[i])
     return [
         name(record.layers[i]),
         name(versus(record.contrasts[i])),

@@ -16,9 +16,7 @@ from evenlight.measures.shortcuts import CRITERIA, NUMBERS, UNSUPPORTED, Shortcu
 from evenlight.record import Audit
 from evenlight.reports.parts import FEW, evidence, folded, grid, name, say, size, verdict
 from evenlight.reports.sections.keyed import keyed
-from evenlight.reports.words import NAMED_SETS, SUPPORTS
-
-FEWER = "fewer than 11"
+from evenlight.reports.words import FEWER, NAMED_SETS, SUPPORTS
 
 WORD = {
     "consistent_with_a_shortcut": "Consistent with a shortcut",

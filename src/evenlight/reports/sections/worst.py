@@ -14,8 +14,7 @@ from evenlight.measures.words import SPOKEN
 from evenlight.record import Audit
 from evenlight.reports.parts import evidence, grid, groups, name, part, say, size
 from evenlight.reports.sections.keyed import keyed
-
-FEWER = "fewer than 11"
+from evenlight.reports.words import FEWER
 
 WORST = {
     "loss": "largest loss",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,15 +12,17 @@ from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.differences import Measured
 from evenlight.measures.foretold import Foretold
+from evenlight.measures.hidden_people import HIDDEN
 from evenlight.measures.measuring import OVERALL
 from evenlight.measures.prepare import Setting
 from evenlight.measures.rests import FEW_PEOPLE
 from evenlight.measures.weighing import row_weights, sampling
-from evenlight.stats.disclosure import suppressed_counts
+from evenlight.stats.disclosure import shown_counts, told_step, told_values
 from evenlight.stats.entropy import Doubt, disagreement, entropy, variance_parts
+from evenlight.stats.intervals import spreads
 from evenlight.stats.parts import Shape, effective
 
-BITS = "bits"
+BITS, CLASSES = "bits", "classes"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +30,8 @@ class Ground:
     """The kept rows in the sorted order of their ids: `rows` (n,) positions in the cohort.
 
     `unit`, `group`, `sampling` (n,) are of each row's unit; `weight` (1 + draws, n) first as
-    sampled, then bootstrap draws; `parts` are masks (n,): overall, each level, unknown.
+    sampled, then bootstrap draws; `parts` are masks (n,): overall, each level, unknown. `hidden`
+    says why parts, by name, are not shown; their people are not among the rows.
     """
 
     here: Setting
@@ -38,6 +41,7 @@ class Ground:
     sampling: Float
     weight: Float
     parts: Mapping[str, Bool]
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def simple(self) -> bool:
@@ -53,9 +57,8 @@ class Column:
     `kind` is one of `stats.parts.KINDS`; `margin` that of a difference, in the measure's own unit,
     or with `relative` as a part of the overall value, NaN where it is not judged. `drawn` (draws,
     r) replaces the bootstrap of the mean where more than the mean varies. `people` (r,) is on how
-    many other people a share was calibrated, whose number limits what is known as well; `common`
-    says that they are the same for all parts, whose differences they then do not blur. `reason`
-    (r,) says why a part is not shown.
+    many other people a share was calibrated; `common` says that one threshold, and so its error,
+    serves all parts. `reason` (r,) says why a part is not shown.
     """
 
     measure: str
@@ -73,17 +76,19 @@ class Column:
     reason: Text | None = None
 
 
-def ground(here: Setting, *, draws: int, rng: np.random.Generator) -> Ground:
+def ground(
+    here: Setting, hidden: Mapping[str, str], *, draws: int, rng: np.random.Generator
+) -> Ground:
     """The kept rows in one order, with bootstrap weights of their units."""
     order = here.order
     unit = here.unit[order]
     group = here.unit_group[unit]
     parts = {OVERALL: np.ones(len(unit), dtype=bool)}
     parts |= {level: group == g for g, level in enumerate(here.groups.levels)}
-    parts |= {UNKNOWN: group < 0} if (group < 0).any() else {}
+    parts |= {UNKNOWN: group < 0} if (group < 0).any() or UNKNOWN in hidden else {}
     weight = row_weights(here, draws=draws, rng=rng)[:, order]
     rows = np.flatnonzero(here.kept)[order]
-    return Ground(here, rows, unit, group, sampling(here)[unit], weight, parts)
+    return Ground(here, rows, unit, group, sampling(here)[unit], weight, parts, hidden)
 
 
 def doubts(told: Foretold, share: float) -> list[Column]:
@@ -116,33 +121,47 @@ def averaged(at: Ground, columns: Sequence[Column], alpha: float) -> tuple[Measu
     value, drawn = _means(at, values)
     root = np.array([column.root for column in columns])
     value, drawn = (np.where(root, np.sqrt(np.maximum(v, 0)), v) for v in (value, drawn))
+    fixed = np.full(value.shape, np.nan)
     for m, column in enumerate(columns):
         if column.drawn is not None:
+            if column.kind == "share":
+                fixed[:, m] = spreads(drawn[:, :, m : m + 1])[:, 0]
             drawn[:, :, m] = column.drawn
     n, part_reason, (sizes, worth) = _resting(at)
     reason = _reasons((value, drawn), columns, part_reason, sizes)
+    step = _steps(at, columns, spreads(drawn), sizes)
+    overall = told_values(value, step)[0]
     margin = np.array([
-        c.margin * (value[0, m] if c.relative else 1.0) for m, c in enumerate(columns)
+        c.margin * (overall[m] if c.relative else 1.0) for m, c in enumerate(columns)
     ])  # fmt: skip
     kinds = np.array([column.kind for column in columns])
     classes = np.repeat(worth[:, None], len(columns), axis=1)
-    apart = [c if not c.common else replace(c, people=None) for c in columns]
-    shape = Shape(kinds, blurred(classes, apart))
-    return Measured(value, drawn, reason, margin, classes, shape, alpha), n, part_reason
+    shape = Shape(kinds, classes)
+    made = Measured(value, drawn, reason, margin, classes, shape, alpha, step, fixed)
+    return made, n, part_reason
 
 
-def blurred(worth: Float, columns: Sequence[Column]) -> Float:
-    """What shares (r, m) are worth where the people who calibrate are as many as they are.
+def _steps(at: Ground, columns: Sequence[Column], spread: Float, sizes: Int) -> Float:
+    """The step to which each measure is told in each part (r, m), 0 where no part is hidden."""
+    if not at.hidden:
+        return np.zeros(spread.shape)
+    counted = np.array([c.kind == "share" or c.unit == CLASSES for c in columns])
+    n = np.broadcast_to(sizes[:, None], spread.shape)
+    return told_step(spread, n, share=np.broadcast_to(counted, spread.shape))
 
-    Calibrated on n others, coverage varies as a share of n does (Angelopoulos and Bates 2021,
-    section 3.2).
+
+def threshold_error(columns: Sequence[Column], made: Measured) -> Float:
+    """Standard errors (r, m) of shares that come from the threshold, beside those of their people.
+
+    What the bootstrap finds, and at least what it is where people are exchangeable: calibrated on n
+    others, coverage varies as a share of n does (Angelopoulos and Bates 2021, section 3.2).
     """
-    out = worth.copy()
+    more = np.nan_to_num(spreads(made.drawn) ** 2 - made.spread**2)
     for m, column in enumerate(columns):
         if column.people is not None:
-            people = np.maximum(column.people, 1.0)
-            out[:, m] = worth[:, m] * people / np.maximum(worth[:, m] + people, 1.0)
-    return out
+            alike = made.value[:, m] * (1 - made.value[:, m]) / np.maximum(column.people, 1.0)
+            more[:, m] = np.maximum(more[:, m], np.nan_to_num(alike))
+    return np.sqrt(np.maximum(more, 0.0))
 
 
 def _means(at: Ground, values: Float) -> tuple[Float, Float]:
@@ -164,9 +183,11 @@ def _resting(at: Ground) -> tuple[Float, Text, tuple[Int, Float]]:
     for r, mask in enumerate(at.parts.values()):
         people, first = np.unique(at.unit[mask], return_index=True)
         sizes[r], worth[r] = len(people), effective(at.sampling[mask][first])
-    shown, reason, _ = suppressed_counts(sizes[1:], smallest=SMALLEST_GROUP)
-    n = np.concatenate([sizes[:1].astype(float), shown])
-    why = np.concatenate([[""], reason])
+    why = np.array([at.hidden.get(name, "") for name in at.parts], dtype=np.str_)
+    if at.hidden and (np.where(sizes[1:] == 0, HIDDEN, why[1:]) == HIDDEN).all():
+        why = np.full(len(why), HIDDEN)
+    told = shown_counts(sizes.astype(float), rounded=bool(at.hidden))
+    n = np.where(why == "", told, np.nan)
     return n, np.where((sizes == 0) & (why == ""), "nobody", why), (sizes, worth)
 
 

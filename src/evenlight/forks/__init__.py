@@ -1,0 +1,18 @@
+"""Does the answer hold? The primary questions asked again where one choice is made otherwise."""
+
+from evenlight.forks.alternatives import alternatives, preparations
+from evenlight.forks.fork import Fork
+from evenlight.forks.holding import hold, with_holds
+from evenlight.forks.retrained import retrained
+from evenlight.forks.usual import KINDS, usual
+
+__all__ = [
+    "KINDS",
+    "Fork",
+    "alternatives",
+    "hold",
+    "preparations",
+    "retrained",
+    "usual",
+    "with_holds",
+]

@@ -1,0 +1,39 @@
+"""What goes into the measures of an audit: an explanation, and what was given aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
+from evenlight.data.probed import Contrasts, Faithfulness, Predictions
+from evenlight.data.twins import Twin
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Attributions, the same on other backgrounds, and how far they can be trusted."""
+
+    made: Attributions
+    repeats: tuple[Attributions, ...]
+    checked: Faithfulness
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What an audit was given beside model and cohort: sets, and a twin or people to train one."""
+
+    sets: FeatureSets | None = None
+    twin: Twin | Cohort | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What the model gave: predictions, and common contrasts, None where it has no margin."""
+
+    predicted: Predictions
+    moved: Contrasts | None

@@ -1,0 +1,100 @@
+"""The verb: every measure by every grouping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from evenlight.beside import Beside, Given, beside
+from evenlight.data.cohort import Cohort
+from evenlight.doubts import coverage
+from evenlight.further import Further
+from evenlight.leaning import Audited, Leaning, leaning, structure
+from evenlight.measured.beyond import beyond
+from evenlight.measured.doubting import Doubting
+from evenlight.measured.given import Aside, Explained, Outputs, Progress
+from evenlight.measured.grouped import Own, grouped, unreliable
+from evenlight.measured.moved import common_contrasts, moved, unmoved
+from evenlight.measured.perturbing import Perturbing
+from evenlight.measured.rules import judging_by, share_testing
+from evenlight.measures.dependence import Dependence
+from evenlight.measures.sensitivity import Flip, Sensitivity
+from evenlight.models.probe import Prepared
+from evenlight.plan import Plan
+from evenlight.probes.predict import predict
+from evenlight.results import Measures
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was measured, before anything is judged; `notes` say what could not be."""
+
+    measures: Measures
+    dependences: tuple[Dependence, ...]
+    sensitivities: tuple[Sensitivity, ...]
+    flips: tuple[Flip, ...]
+    further: Further
+    notes: tuple[str, ...]
+
+    def holding(self, shaken: Perturbing, unsure: Doubting) -> Found:
+        """With what perturbations do and how sure the model is: judged, and beside the answers."""
+        own: dict[str, Any] = {"fragilities": shaken.fragilities, "worsts": shaken.worsts}
+        own |= {"uncertainties": unsure.uncertainties}
+        return replace(
+            self, measures=replace(self.measures, **own), further=replace(self.further, **own),
+            notes=self.notes + shaken.notes + unsure.notes,
+        )  # fmt: skip
+
+
+def measured(
+    prepared: Prepared,
+    explained: Explained,
+    cohort: Cohort,
+    plan: Plan,
+    say: Progress,
+    aside: Aside,
+) -> Found:
+    """Every measure by every grouping; each draw has its own stream of the plan's seed."""
+    say("moving every feature")
+    made = explained.made
+    predicted = predict(prepared, cohort, target=prepared.column)
+    outputs = Outputs(predicted, common_contrasts(prepared, made, cohort))
+    by = grouped(explained, outputs, cohort, plan, say)
+    again = moved(prepared, explained, outputs, cohort, plan, [own.compared for own in by])
+    further, notes = beyond(made, predicted, cohort, plan, (by, aside.sets), say)
+    evidence = Audited(
+        prepared, made, predicted, aside.twin, aside.sets, plan.reliance.refits, structure(plan),
+        unreliable(by), {groups.name: share_testing(plan, groups.name) for groups in cohort.groups},
+    )  # fmt: skip
+    judging = judging_by(plan.policy, None)
+    lean = leaning(evidence, cohort, plan, judging, say)
+    asked = beside(Given(prepared, predicted, made, judging), cohort, plan, say)
+    return Found(
+        _judged(by, lean, asked, cohort, prepared.target),
+        again.dependences, again.sensitivities, again.flips, _beside_answers(further, lean, asked),
+        unmoved(cohort) + notes + lean.notes + asked.notes,
+    )  # fmt: skip
+
+
+def _judged(by: list[Own], lean: Leaning, asked: Beside, cohort: Cohort, target: str) -> Measures:
+    """What findings and answers are made of."""
+    return Measures(
+        performances=tuple(own.performed for own in by if own.performed is not None),
+        comparisons=tuple(own.compared for own in by),
+        reliances=tuple(own.relied for own in by),
+        coverage=coverage(cohort),
+        target=target,
+        qualities=tuple(own.checked for own in by),
+        shortcuts=lean.shortcuts,
+        encoded=asked.encoded,
+        slices=asked.slices,
+        by_sets=lean.reliances,
+    )
+
+
+def _beside_answers(further: Further, lean: Leaning, asked: Beside) -> Further:
+    """The further measures with those that reliance rests on and those that the plan names."""
+    return replace(
+        further, set_reliances=lean.reliances, shortcuts=lean.shortcuts, levers=lean.levers,
+        leakages=lean.leakages, encoded=asked.encoded, slices=asked.slices, proxies=asked.proxies,
+    )  # fmt: skip

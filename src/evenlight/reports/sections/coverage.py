@@ -1,0 +1,107 @@
+"""B9, how sure: whether sets hold the outcome of each group as often as they promise. T17."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from htpy import Element, Node, p, span
+
+from evenlight.data.digits import confidence, count, estimate, interval, percent
+from evenlight.data.shown import short
+from evenlight.measures.uncertainty import Uncertainty
+from evenlight.record import Audit
+from evenlight.reports.icons import icon
+from evenlight.reports.parts import evidence, groups, name, part, say, size
+from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.words import CAPTIONS
+
+HELD = {
+    "below": ("different", "below"),
+    "not_below": ("similar", "not below"),
+    "cannot_tell": ("cannot_tell", "cannot tell"),
+    "not_estimable": ("not_estimable", "cannot be asked here"),
+}
+"""The look of each word on a promise, and the word as it is read."""
+
+
+def parts(audit: Audit) -> Iterator[Node]:
+    """One part a grouping: a reading, and coverage by group and promise."""
+    for key, record in keyed("t17", audit.further.uncertainties):
+        yield part(
+            f"How sure, by {record.grouping}",
+            p(class_="reading")[reading(record)],
+            _promises(key, record),
+            (p(class_="quiet")[say(note)] for note in record.notes),
+        )
+
+
+def reading(made: Uncertainty) -> str:
+    """In which groups one threshold for everyone fails."""
+    held, low = made.held, []
+    for h, m in enumerate(held.measure):
+        if made.calibrated[m] == "everyone":
+            low += [
+                f"{percent(float(made.value[made.part(held.groups[g]), m]), places=1)} of "
+                f"{short(held.groups[g], 40)} in place of {percent(float(made.level[m]))}"
+                for g in np.flatnonzero(held.verdict[:, h] == "below")
+            ]
+    said = "Coverage is promised for people whom the model was not trained on."
+    if not low:
+        return f"No group is shown to be covered less often than one threshold promises. {said}"
+    return f"One threshold for everyone covers less than it promises: {'; '.join(low)}. {said}"
+
+
+def _promises(key: str, record: Uncertainty) -> Element:
+    held = record.held
+    sized = next((n for n in record.measures if n in ("set size", "width")), "")
+    unit = next((u for n, u in zip(record.measures, record.units, strict=True) if n == sized), "")
+    heads = (
+        *("Promise", "Group", "n", "Held, one threshold for everyone", "Word"),
+        f"{sized.capitalize()} to hold it in the group{f' ({short(unit, 30)})' if unit else ''}",
+    )
+    told: list[tuple[Node, list[list[Node]]]] = [
+        (
+            percent(float(record.level[m])),
+            [_promise(record, g, h, sized) for g in range(len(held.groups))],
+        )
+        for h, m in enumerate(held.measure)
+        if record.calibrated[m] == "everyone"
+    ]
+    named = CAPTIONS["T17"].format(
+        grouping=short(record.grouping),
+        level=confidence(record.alpha),
+        score=record.score,
+        how=_calibrated(record),
+    )
+    return groups(key, "T17", named, heads, told)
+
+
+def _calibrated(record: Uncertainty) -> str:
+    if record.calibrated_on == "folds":
+        return f"on the audited people in {record.folds} folds of whole units"
+    return f"on {count(record.calibration_units)} other people"
+
+
+def _promise(record: Uncertainty, g: int, h: int, sized: str) -> list[Node]:
+    held, m = record.held, record.held.measure[h]
+    group, why = held.groups[g], str(held.reason[g, h])
+    r = record.part(group)
+    look, said = HELD[str(held.verdict[g, h])]
+    level = float(record.level[m])
+    own = record.measure(sized, level=level, calibrated="own group")
+    limits = (float(a[r, own]) for a in (record.value, record.low, record.high))
+    return [
+        name(group),
+        size(count(float(record.n[r]), str(record.part_reason[r]))),
+        evidence(_share(float(record.value[r, m]), (held.low[g, h], held.high[g, h]), why)),
+        span(class_=f"verdict v-{look.replace('_', '-')}")[icon(look), " ", said],
+        evidence(estimate(*limits, reason=str(record.reason[r, own]))),
+    ]
+
+
+def _share(value: float, limits: tuple[float, float], why: str) -> str:
+    """A share with its limits, in per cent."""
+    if not np.isfinite(value):
+        return why
+    return f"{percent(value, places=1)} {interval(100 * limits[0], 100 * limits[1], 1)}"

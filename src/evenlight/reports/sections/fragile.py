@@ -1,0 +1,185 @@
+"""B9, perturbations: what small changes of the data do to each group. F17, T15, T16."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from htpy import Element, Node, p
+
+from evenlight.data.digits import confidence, count, estimate, fixed, number, plain
+from evenlight.data.searched import Worst
+from evenlight.data.shown import metric_name, short, versus
+from evenlight.measures.fragile import Fragility
+from evenlight.measures.words import SPOKEN, gravest
+from evenlight.record import Audit
+from evenlight.reports.drawings import DOSES, drawings, moving
+from evenlight.reports.parts import evidence, folded, grid, groups, name, part, picture, say
+from evenlight.reports.parts import verdict as judged
+from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.words import CAPTIONS
+
+UNTOLD = ("change", "size", "overlap", "r2")
+"""Measures that stand elsewhere, or say what another one does."""
+
+SHARES = ("flips", "agreement", "moved")
+"""Measures that are told as they are; all others are changes."""
+
+WORDS = {
+    "flips": "decisions that turn",
+    "agreement": "rank agreement of attributions",
+    "moved": "attribution mass that moves",
+    "mse": "mean squared error",
+}
+
+
+def parts(audit: Audit) -> Iterator[Node]:
+    """One part a grouping: a reading, the dose figure, every step, and the worst that was found."""
+    made = drawings(audit)
+    worsts = {record.grouping: record for record in audit.further.worsts}
+    for key, record in keyed("t15", audit.further.fragilities):
+        found = worsts.get(record.grouping)
+        mark = key.replace("t15", "F17")
+        yield part(
+            f"Small changes of the data ({record.suite}), by {record.grouping}",
+            p(class_="reading")[reading(record)],
+            (picture(made[one]) for one in (mark,) if one in made),
+            folded("Every change, group by group", _steps(key, record)),
+            folded("What it does to performance and explanations", _measures(f"{key}m", record)),
+            None if found is None else _worst(key.replace("t15", "t16"), found),
+        )
+
+
+def reading(made: Fragility) -> str:
+    """How many steps tell groups apart, and which first."""
+    words = made.apart.verdict[made.view("size")]
+    many = count(len(made.steps))
+    found = [made.steps[s] for s in np.flatnonzero((words == "different").any(axis=0))]
+    if found:
+        first = "; ".join(short(step, 90) for step in found[:3])
+        more = f", and {len(found) - 3} more" if len(found) > 3 else ""
+        return f"Groups are moved differently far by {len(found)} of {many} steps: {first}{more}."
+    told = {SPOKEN[word]: int((words == word).sum()) for word in SPOKEN}
+    shown = ", ".join(f"{count(n)} {word}" for word, n in told.items() if n)
+    return (
+        f"In none of {many} steps are two groups shown to be moved differently far. "
+        f"Comparisons: {shown}."
+    )
+
+
+def _steps(key: str, record: Fragility) -> Element:
+    """Mean size of change by group at the step that tells most, with the gravest verdict."""
+    heads = ["Change", *(short(level, 40) for level in record.levels)]
+    heads += ["Difference of groups", "Verdict"]
+    if record.threshold is not None:
+        heads += ["Difference in decisions that turn", "Verdict"]
+    rows = [_step(record, _telling(record, name)) for name in dict.fromkeys(record.perturbation)]
+    named = CAPTIONS["T15"].format(
+        grouping=short(record.grouping),
+        level=confidence(record.alpha),
+        margin=plain(float(record.apart.margin[record.view("size")])),
+        draws=_drawn(record),
+    )
+    return grid(key, "T15", named, heads, rows)
+
+
+def _telling(record: Fragility, perturbation: str, view: str = "size") -> int:
+    """The smallest strength at which two groups differ in a view, else the largest."""
+    at = np.flatnonzero(np.array(record.perturbation) == perturbation)
+    words = record.apart.verdict[record.view(view)][:, at]
+    apart = at[(words == "different").any(axis=0)]
+    return int(apart[0] if len(apart) else at[-1])
+
+
+def _drawn(record: Fragility) -> str:
+    """On how many draws of what all people share the intervals rest."""
+    if not record.repeats:
+        return ""
+    return f" What everybody shares in a draw was drawn {record.repeats + 1} times."
+
+
+def _step(record: Fragility, s: int) -> list[Node]:
+    m = record.measure("size")
+    cells: list[Node] = [name(record.steps[s])]
+    for level in record.levels:
+        r = record.part(level)
+        limits = (float(a[r, s, m]) for a in (record.value, record.low, record.high))
+        cells.append(evidence(estimate(*limits, reason=str(record.reason[r, s, m]))))
+    cells += _furthest(record, "size", s)
+    if record.threshold is None:
+        return cells
+    turned = _telling(record, record.perturbation[s], "flips")
+    other = record.apart.verdict[record.view("flips"), :, turned] == "different"
+    told, word = _furthest(record, "flips", turned if other.any() else s)
+    at = f"at {plain(float(record.strength[turned]))}, " if other.any() and turned != s else ""
+    return [*cells, [at, told], word]
+
+
+def _furthest(record: Fragility, view: str, s: int) -> list[Node]:
+    """The contrast that decides one step of a view, and its verdict.
+
+    A pair that cannot be asked stands back behind those that can.
+    """
+    v, apart = record.view(view), record.apart
+    words = apart.verdict[v, :, s]
+    word = gravest([w for w in words.tolist() if w != "not_estimable"])
+    own = np.flatnonzero(words == word)
+    c = int(own[np.argmax(np.abs(np.nan_to_num(apart.effect[v, own, s])))])
+    limits = (float(a[v, c, s]) for a in (apart.effect, apart.low, apart.high))
+    told = estimate(*limits, reason=str(apart.reason[v, c, s]), sign=True)
+    return [[name(versus(record.contrasts[c])), ": ", evidence(told)], judged(word)]
+
+
+def _measures(key: str, record: Fragility) -> Element:
+    """The metrics at the largest strength of the perturbations that move outputs most."""
+    heads = ("After", "Measure", *(short(level, 40) for level in record.levels))
+    told: list[tuple[Node, list[list[Node]]]] = []
+    own = [m for m, measure in enumerate(record.measures) if measure not in UNTOLD]
+    for perturbation in moving(record)[:DOSES]:
+        s = int(np.flatnonzero(np.array(record.perturbation) == perturbation)[-1])
+        told.append((name(record.steps[s]), [_measure(record, s, m) for m in own]))
+    named = CAPTIONS["T15m"].format(grouping=short(record.grouping))
+    return groups(key, "T15, measures", named, heads, told)
+
+
+def _measure(record: Fragility, s: int, m: int) -> list[Node]:
+    measure = record.measures[m]
+    cells: list[Node] = [WORDS.get(measure) or metric_name(measure)]
+    for level in record.levels:
+        r = record.part(level)
+        limits = (float(a[r, s, m]) for a in (record.value, record.low, record.high))
+        why = str(record.reason[r, s, m])
+        cells.append(evidence(estimate(*limits, reason=why, sign=measure not in SHARES)))
+    return cells
+
+
+def _worst(key: str, made: Worst) -> list[Node]:
+    """What was found by search, and what the other half says of it."""
+    heads = ("Change", "Searched between", "Found")
+    rows: list[list[Node]] = [
+        [
+            name(made.perturbations[q]),
+            f"{plain(float(made.lower[q]))} and {plain(float(made.upper[q]))} {made.unit[q]}",
+            number(float(made.strength[q]), digits=2),
+        ]
+        for q in range(len(made.perturbations))
+    ]
+    named = CAPTIONS["T16"].format(drawn=count(len(made.trace)), grouping=short(made.grouping))
+    return [
+        p(class_="reading")[judged(made.verdict), " ", say(confirmed(made))],
+        folded("The worst that was found", grid(key, "T16", named, heads, rows)),
+    ]
+
+
+def confirmed(made: Worst) -> str:
+    """The worst combination in words: what was promised by the search, and what was confirmed."""
+    whom = versus((made.level, made.reference)) if made.reference else short(made.level)
+    if made.reason:
+        return f"The worst combination of these changes: {SPOKEN[made.verdict]}, {made.reason}."
+    told = estimate(made.effect, made.low, made.high, sign=True)
+    return (
+        f"The worst combination found within the bounds, {whom}: "
+        f"{fixed(made.searched, 2, sign=True)} SD(f) in the half of the people that was searched, "
+        f"{told} in the {count(float(made.n_held.sum()))} who were not "
+        f"({confidence(made.alpha)} interval, margin {plain(made.margin)})."
+    )

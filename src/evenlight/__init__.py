@@ -49,11 +49,11 @@ if TYPE_CHECKING:
     from evenlight.explainers.preview import preview as preview
     from evenlight.explainers.trees import interactions as interactions
     from evenlight.forks import Fork as Fork
-    from evenlight.forks import alternatives as alternatives
     from evenlight.forks import hold as hold
-    from evenlight.forks import preparations as preparations
-    from evenlight.forks import retrained as retrained
     from evenlight.forks import with_holds as with_holds
+    from evenlight.forks.alternatives import alternatives as alternatives
+    from evenlight.forks.alternatives import preparations as preparations
+    from evenlight.forks.retrained import retrained as retrained
     from evenlight.layered import layerings as layerings
     from evenlight.measures.agreement import agree as agree
     from evenlight.measures.assess import assess as assess
@@ -169,7 +169,7 @@ _HOME = {
     "Twin": "data.twins",
     "adapt": "models.adapt",
     "agree": "measures.agreement",
-    "alternatives": "forks",
+    "alternatives": "forks.alternatives",
     "assess": "measures.assess",
     "associate": "measures.associate",
     "audit": "auditing",
@@ -211,7 +211,7 @@ _HOME = {
     "perturb": "probes.perturb",
     "perturb_again": "probes.perturb_again",
     "predict": "probes.predict",
-    "preparations": "forks",
+    "preparations": "forks.alternatives",
     "preview": "explainers.preview",
     "principal_genotypes": "measures.genotype_axes",
     "proxies": "measures.proxies",
@@ -226,7 +226,7 @@ _HOME = {
     "replicate": "measures.replicate",
     "report": "api",
     "residualise": "probes.residualise",
-    "retrained": "forks",
+    "retrained": "forks.retrained",
     "run": "api",
     "shortcut": "measures.shortcut",
     "shuffle": "probes.shuffle",

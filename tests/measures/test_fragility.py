@@ -200,8 +200,26 @@ def test_strength_0_says_nothing() -> None:
     found = fragility(moved, cohort, by="g", threshold=0.5, testing=QUICK).apart
     assert (found.p[:, :, 0] == 1).all()
     assert (found.p_maxt[:, :, 0] == 1).all()
-    assert (found.verdict[:, :, 0] == "similar").all()
-    assert (np.stack([found.effect, found.low, found.high])[..., 0] == 0).all()
+    share = np.array([view.name == "flips" for view in found.views])
+    assert (found.verdict[~share, :, 0] == "similar").all()
+    assert (found.verdict[share, :, 0] != "different").all()
+    assert (found.effect[..., 0] == 0).all()
+    assert (np.stack([found.low, found.high])[:, ~share, :, 0] == 0).all()
+
+
+@pytest.mark.parametrize(("n", "word"), [(90, "cannot_tell"), (600, "similar")])
+def test_decisions_that_nobody_turns_are_similar_among_many_only(n: int, word: str) -> None:
+    """Of 30 people 0 turn, and of others like them up to one in nine may."""
+    cohort = people(n)
+    before = np.where(np.arange(n) % 2 > 0, 3.0, -3.0)
+    moved = made(cohort, np.stack([before + 0.1, before + 0.2, before + 0.4]), before)
+    found = fragility(moved, cohort, by="g", threshold=0.5, testing=QUICK, rng=0)
+    view = found.view("flips")
+    assert set(found.apart.verdict[view].ravel()) == {word}
+    assert (found.apart.effect[view] == 0).all()
+    least = 1 - (0.05 / 3) ** (1 / (n // 3))
+    largest = np.maximum(-found.apart.low[view], found.apart.high[view])
+    np.testing.assert_allclose(largest, least, rtol=0.05)
 
 
 def test_a_planted_difference_is_found_with_its_dose_response() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +12,7 @@ from scipy.stats import spearmanr
 from sklearn.linear_model import LogisticRegression, Ridge
 from torch import nn
 
-from evenlight.arrays import Float
+from evenlight.arrays import Float, Int
 from evenlight.codec import plain, restore
 from evenlight.data import rows as reading
 from evenlight.data.cohort import Cohort
@@ -17,9 +20,11 @@ from evenlight.data.features import Features, Indicators
 from evenlight.data.perturbed import Perturbed
 from evenlight.errors import CohortError, ModelError, UnknownName
 from evenlight.explainers.background import draw
+from evenlight.models.probe import prepare
+from evenlight.probes.composed import composed
 from evenlight.probes.perturb import perturb
 from evenlight.probes.perturbations.drawing import perturbed_rows
-from evenlight.probes.perturbations.perturbation import Perturbation
+from evenlight.probes.perturbations.perturbation import Perturbation, Suite
 from evenlight.probes.perturbations.suites import suite
 from tests.perturbed_world import cohort_of, counts, genotypes, images, people, table, world
 
@@ -99,6 +104,30 @@ def test_only_the_named_features_are_changed() -> None:
         lambda x: x[:, :10].sum(axis=1), cohort, suite={"name": "genotypes", "only": names}
     )
     assert (other.size.max(axis=1) > 0).all()
+
+
+def test_perturbations_of_two_suites_keep_their_columns_in_a_third() -> None:
+    """Each changes the columns that its own suite was made for, alone and in a search."""
+    cohort = genotypes()
+    parts = [cohort.features.names[start : start + 5] for start in (3, 12)]
+    own = [suite("genotypes", cohort, only=names).perturbations[0] for names in parts]
+    both = Suite("both", tuple(replace(p, name=f"{p.name} {i}") for i, p in enumerate(own)))
+    for i, start in enumerate((3, 12)):
+        beside = np.delete(np.arange(cohort.x.shape[1]), np.arange(start, start + 5))
+        model = partial(_summed, beside)
+        one = Suite("one", (both.perturbations[i],))
+        assert (perturb(model, cohort, suite=one).size == 0).all()
+        rows = np.arange(cohort.n)
+        made = composed(prepare(model, cohort), cohort, one)
+        assert (made.sizes(rows, np.array([own[i].strengths[-1]]), run=0) == 0).all()
+        assert (perturb(lambda x: x.sum(axis=1), cohort, suite=one).size.max(axis=1) > 0).all()
+    found = perturb(partial(_summed, np.arange(3)), cohort, suite=both)
+    assert (found.size == 0).all()
+
+
+def _summed(columns: Int, x: Float) -> Float:
+    total: Float = x[:, columns].sum(axis=1)
+    return total
 
 
 def test_at_most_a_block_of_rows_is_changed_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

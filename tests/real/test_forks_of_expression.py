@@ -50,11 +50,13 @@ def _quantile(x: Float, train: Bool) -> Float:
 
 
 def _by_gene(x: Float, train: Bool) -> Float:
-    return np.asarray((x - x[train].mean(axis=0)) / x[train].std(axis=0))
+    out: Float = (x - x[train].mean(axis=0)) / x[train].std(axis=0)
+    return out
 
 
 def _rank(x: Float, train: Bool) -> Float:
-    return _order(x) / x.shape[1]
+    out: Float = _order(x) / x.shape[1]
+    return out
 
 
 WAYS: Mapping[str, Callable[[Float, Bool], Float]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -104,7 +105,7 @@ def _perturbed(
     """The perturbations, and those of them that all people share a draw of again."""
     asked, seed = plan.holds, plan.explain.seed
     explain = method if asked.attributions else None
-    how = {"target": prepared.column, "draws": asked.draws, "explain": explain}
+    how: dict[str, Any] = {"target": prepared.column, "draws": asked.draws, "explain": explain}
     first, other = (np.random.default_rng([seed, STREAM + i]) for i in range(2))
     made = perturb(prepared, cohort, suite=suite, rng=first, **how)
     return made, perturb_again(prepared, cohort, suite=suite, rng=other, **how)

@@ -44,6 +44,10 @@ class Results:
     more_in: Text
 
 
+SHARES = ("flips", "moved")
+"""Views of values that are shares, between 0 and 1."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Shared:
     """The variance (c, p) of an error that all units share, from `draws` draws; see `between`."""
@@ -74,11 +78,11 @@ def results(
             seen = with_shared(seen, shared.variance[tuple(live.T)], shared.draws)
         raw = view.name != "use"
         family = family_of(arms, columns, live, seen, testing=testing, raw=raw)
-        at, reach = tuple(live.T), _reach(arms, columns)
-        unseen_here = _unseen(arms, columns, testing.alpha / len(live))
+        at, ends = tuple(live.T), _ends(arms, columns, view)
+        unseen_here = _unseen(arms, columns, ends, testing.alpha / len(live))
         slack = unseen_here[(slice(None), *live.T)] / view.unit
         found = numbers(seen, family, view, slack, testing=testing)
-        most = reach[live[:, 1]] / view.unit
+        most = (ends[1] - ends[0])[live[:, 1]] / view.unit
         found["low"] = np.clip(found["low"], -most, most)
         found["high"] = np.clip(found["high"], -most, most)
         found["more"], more_in[at] = _needed(found, seen, arms, live, view, testing.margin)
@@ -124,22 +128,24 @@ def family_of(
     return staged(sources, at, seen.statistic, alpha=testing.alpha, how=how)
 
 
-def _reach(arms: list[Arms], columns: Int) -> Float:
-    """How far the values of each column reach in everybody, (p,): no difference is larger."""
-    every = np.vstack([arm.cells.values[:, columns] for arm in arms])
-    reach: Float = every.max(axis=0) - every.min(axis=0)
-    return reach
+def _ends(arms: list[Arms], columns: Int, view: View) -> Float:
+    """The smallest and largest values of each column (2, p): no difference is larger.
+
+    Those of everybody; of a share 0 and 1, though nobody here may be anything but 0.
+    """
+    if view.name in SHARES:
+        return np.tile([[0.0], [1.0]], len(columns))
+    return ends_of(np.vstack([arm.cells.values[:, columns] for arm in arms]))
 
 
-def _unseen(arms: list[Arms], columns: Int, alpha: float) -> Float:
+def _unseen(arms: list[Arms], columns: Int, ends: Float, alpha: float) -> Float:
     """What people like those who were not drawn could take from and add to each difference.
 
     (2, c, p): who is not seen at the level adds to it what differs above the usual value there.
     See `stats.unseen`; `alpha` is that of one test, the family's over its tests (Bonferroni), since
     among many rare columns one without a carrier in a small arm is the rule.
     """
-    every = np.vstack([arm.cells.values[:, columns] for arm in arms])
-    ends, out = ends_of(every), np.zeros((2, len(arms), len(columns)))
+    out = np.zeros((2, len(arms), len(columns)))
     for i, arm in enumerate(arms):
         if arm.reason:
             continue

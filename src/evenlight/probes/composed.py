@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,9 +14,8 @@ from evenlight.data.steps import in_words
 from evenlight.errors import ModelError
 from evenlight.explainers.draws import row_keys
 from evenlight.models.probe import Prepared
-from evenlight.probes.perturbations.drawing import changed, ready
-from evenlight.probes.perturbations.facts import chosen_columns
-from evenlight.probes.perturbations.needs import need
+from evenlight.probes.perturbations.drawing import changed, ready, within
+from evenlight.probes.perturbations.needs import suited
 from evenlight.probes.perturbations.perturbation import Suite
 
 
@@ -25,7 +26,7 @@ class Composed:
     prepared: Prepared
     cohort: Cohort
     suite: Suite
-    columns: Int | None
+    columns: Mapping[str, Int | None]
 
     def sizes(self, rows: Int, strength: Float, *, run: int, draw: int = 0) -> Float:
         """|margin after - margin before| (m,) of `rows` (m,), each perturbation at its strength.
@@ -44,16 +45,12 @@ class Composed:
         self, own: Cohort, part: slice, x: Float, strength: Float, run: int, draw: int
     ) -> Float:  # fmt: skip
         keys = row_keys(run, own.rows[part])
-        made = x if self.columns is None else np.ascontiguousarray(x[:, self.columns])
-        for perturbation, s in zip(self.suite.perturbations, strength.tolist(), strict=True):
+        for one, s in zip(self.suite.perturbations, strength.tolist(), strict=True):
             if s > 0:
-                of = ready(perturbation, run, draw)
-                made = changed(perturbation, of, made, s, keys, draw)
-        if self.columns is None:
-            return made
-        whole = x.copy()
-        whole[:, self.columns] = made
-        return whole
+                of = ready(one, run, draw)
+                how = partial(changed, one, of, strength=s, keys=keys, draw=draw)
+                x = within(x, self.columns[one.name], how)
+        return x
 
     def _margin(self, x: Float, strength: Float) -> Float:
         try:
@@ -81,7 +78,4 @@ class Composed:
 
 def composed(prepared: Prepared, cohort: Cohort, suite: Suite) -> Composed:
     """Check that the data are what each perturbation asks for; CohortError says what was found."""
-    columns = chosen_columns(cohort, suite.only) if cohort.x.ndim == 2 else None
-    for what in dict.fromkeys(p.needs for p in suite.perturbations):
-        need(cohort, what, columns)
-    return Composed(prepared, cohort, suite, columns if suite.only else None)
+    return Composed(prepared, cohort, suite, suited(cohort, suite))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,8 @@ from evenlight.explainers.draws import Keys, row_keys
 from evenlight.models.headed import by_head
 from evenlight.models.probe import Prepared, prepare
 from evenlight.probes.explaining import Explaining, How, explaining
-from evenlight.probes.perturbations.drawing import changed, ready
-from evenlight.probes.perturbations.facts import chosen_columns
-from evenlight.probes.perturbations.needs import need
+from evenlight.probes.perturbations.drawing import changed, ready, within
+from evenlight.probes.perturbations.needs import suited
 from evenlight.probes.perturbations.perturbation import Of, Perturbation, Suite
 from evenlight.probes.perturbations.suites import Asked, suite_of
 from evenlight.stats.rowwise import largest_kept, mass_moved, rank_agreement
@@ -80,14 +80,12 @@ def perturb(
     if draws < 1:
         raise ModelError(f"draws is {draws}; a perturbation is drawn once or more")
     made = suite_of(suite, cohort)
-    columns = chosen_columns(cohort, made.only) if cohort.x.ndim == 2 else None
-    for what in dict.fromkeys(p.needs for p in made.perturbations):
-        need(cohort, what, columns)
+    columns = suited(cohort, made)
     prepared = prepare(model, cohort, target=target)
     generator = np.random.default_rng(rng)
     run = int(generator.integers(2**62))
     how = None if explain is None else explaining(prepared, cohort, explain, rng=generator)
-    here = _Run(prepared, cohort, made, columns if made.only else None, run, draws, how)
+    here = _Run(prepared, cohort, made, columns, run, draws, how)
     return here.record(_swept(here))
 
 
@@ -98,7 +96,7 @@ class _Run:
     prepared: Prepared
     cohort: Cohort
     suite: Suite
-    columns: Int | None
+    columns: Mapping[str, Int | None]
     run: int
     draws: int
     how: Explaining | None
@@ -162,14 +160,10 @@ def _changed(
     here: _Run, perturbation: Perturbation, strength: float, ofs: Sequence[Of], x: Float, keys: Keys
 ) -> Iterator[Float]:  # fmt: skip
     """Rows (m, *s) after each draw of one step."""
+    columns = here.columns[perturbation.name]
     for draw, of in enumerate(ofs):
-        if here.columns is None:
-            yield changed(perturbation, of, x, strength, keys, draw)
-            continue
-        made = x.copy()
-        part = np.ascontiguousarray(x[:, here.columns])
-        made[:, here.columns] = changed(perturbation, of, part, strength, keys, draw)
-        yield made
+        how = partial(changed, perturbation, of, strength=strength, keys=keys, draw=draw)
+        yield within(x, columns, how)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

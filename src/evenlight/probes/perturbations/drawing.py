@@ -8,14 +8,14 @@ as in `evenlight.explainers.draws`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator, Philox
 
-from evenlight.arrays import Text, Values
+from evenlight.arrays import Int, Text, Values
 from evenlight.errors import ModelError
 from evenlight.explainers.draws import Keys, row_keys
 from evenlight.probes.perturbations.perturbation import Of, Perturbation
@@ -72,6 +72,19 @@ def changed(
     for i, rng in enumerate(generators(keys, perturbation.name, draw)):
         out[i] = _one(perturbation, of, given[i : i + 1], strength, rng)[0]
     return out
+
+
+def within(values: Values, columns: Int | None, change: Callable[[Values], Values]) -> Values:
+    """Rows with `change` made to some columns, or to all of them; `values` stay as they are.
+
+    >>> within(np.eye(2), np.array([1]), lambda x: x + 5.0).tolist()
+    [[1.0, 5.0], [0.0, 6.0]]
+    """
+    if columns is None:
+        return change(values)
+    made = values.copy()
+    made[:, columns] = change(np.ascontiguousarray(values[:, columns]))
+    return made
 
 
 def perturbed_rows(

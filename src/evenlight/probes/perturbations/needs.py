@@ -9,7 +9,8 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.errors import CohortError
-from evenlight.probes.perturbations.perturbation import Needs
+from evenlight.probes.perturbations.facts import chosen_columns
+from evenlight.probes.perturbations.perturbation import Needs, Suite
 
 
 def need(cohort: Cohort, what: Needs, columns: Int | None = None) -> None:
@@ -33,6 +34,18 @@ def need(cohort: Cohort, what: Needs, columns: Int | None = None) -> None:
         count += int(bad.sum())
     if count:
         raise CohortError(f"{what} are asked for, and x holds {count} values {remedy} ({first})")
+
+
+def suited(cohort: Cohort, suite: Suite) -> dict[str, Int | None]:
+    """The columns that each perturbation of a suite changes, by its name; None for all of x.
+
+    Raises CohortError where x is not what one of them asks for.
+    """
+    table = cohort.x.ndim == 2
+    asked = {p.only: chosen_columns(cohort, p.only) if table else None for p in suite.perturbations}
+    for what, only in dict.fromkeys((p.needs, p.only) for p in suite.perturbations):
+        need(cohort, what, asked[only])
+    return {p.name: asked[p.only] if p.only else None for p in suite.perturbations}
 
 
 def _axes(cohort: Cohort, what: Needs) -> None:

@@ -44,6 +44,8 @@ class Perturbation:
         what is changed at one strength is changed at every larger one.
     by_row
         whether `of` draws something of its own for each row; False lets it take rows together.
+    only
+        the features that it changes, () for all of x: `of` is given their columns (m, q) alone.
 
     >>> from evenlight.probes.perturbations.counts import thinned
     >>> Perturbation("depth", thinned, (0.1, 0.5), "share of reads lost", "counts", "binomial")
@@ -58,6 +60,7 @@ class Perturbation:
     source: str
     common: Callable[[np.random.Generator], Any] | None = None
     by_row: bool = True
+    only: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name or not self.unit or not self.source:
@@ -90,7 +93,8 @@ class Perturbation:
 class Suite:
     """Perturbations that belong together, made for one cohort.
 
-    `only` names the features that they change, () for all of x; `scale` is what the data were
+    `only` names the features that they change, () for all of x; a perturbation that names its own
+    keeps them, so that those of several suites may stand in one. `scale` is what the data were
     declared to be; `notes` are sentences about what was assumed or left out.
     """
 
@@ -107,6 +111,9 @@ class Suite:
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise InputError(f"the suite {self.name!r} names {twice[0]!r} twice; rename one")
+        if self.only:
+            own = tuple(p if p.only else replace(p, only=self.only) for p in self.perturbations)
+            object.__setattr__(self, "perturbations", own)
 
     def taking(self, *names: str) -> Suite:
         """The same with some of its perturbations, in the order of `names`.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from evenlight import cohorts as cohorts
     from evenlight import hf as hf
     from evenlight import qualify as qualify
+    from evenlight import tl as tl
     from evenlight.api import report as report
     from evenlight.api import run as run
     from evenlight.auditing import audit as audit
@@ -26,11 +27,15 @@ if TYPE_CHECKING:
     from evenlight.data.coefficients import CoefficientTable as CoefficientTable
     from evenlight.data.cohort import Cohort as Cohort
     from evenlight.data.ensemble import Ensemble as Ensemble
+    from evenlight.data.feature_list import FeatureList as FeatureList
     from evenlight.data.features import Features as Features
     from evenlight.data.features import FeatureSets as FeatureSets
     from evenlight.data.features import Indicators as Indicators
+    from evenlight.data.gene_names import name_facts as name_facts
     from evenlight.data.groups import Axes as Axes
     from evenlight.data.groups import Groups as Groups
+    from evenlight.data.name_diff import name_diff as name_diff
+    from evenlight.data.ordered import ordered as ordered
     from evenlight.data.outcome import Survival as Survival
     from evenlight.data.perturbed import Perturbed as Perturbed
     from evenlight.data.probed import Contrasts as Contrasts
@@ -38,10 +43,14 @@ if TYPE_CHECKING:
     from evenlight.data.probed import Intervention as Intervention
     from evenlight.data.probed import Predictions as Predictions
     from evenlight.data.recorded import recorded as recorded
+    from evenlight.data.renamed import renamed as renamed
+    from evenlight.data.renamed import renaming as renaming
     from evenlight.data.representation import Representation as Representation
     from evenlight.data.rows import Rows as Rows
     from evenlight.data.scores import Scores as Scores
     from evenlight.data.searched import Search as Search
+    from evenlight.data.signatures import read_clock as read_clock
+    from evenlight.data.signatures import read_signature as read_signature
     from evenlight.data.sums import summed as summed
     from evenlight.data.training import TrainingSummary as TrainingSummary
     from evenlight.data.twins import Twin as Twin
@@ -56,15 +65,19 @@ if TYPE_CHECKING:
     from evenlight.forks.retrained import retrained as retrained
     from evenlight.layered import layerings as layerings
     from evenlight.measures.agreement import agree as agree
+    from evenlight.measures.alleles import Alleles as Alleles
     from evenlight.measures.assess import assess as assess
     from evenlight.measures.associate import associate as associate
     from evenlight.measures.axes_omnibus import axes_omnibus as axes_omnibus
+    from evenlight.measures.by_allele import by_allele as by_allele
     from evenlight.measures.clusters import clusters as clusters
     from evenlight.measures.compare import compare as compare
     from evenlight.measures.conforming import Calibration as Calibration
     from evenlight.measures.conforming import Conformal as Conformal
     from evenlight.measures.coverage import label_coverage as label_coverage
     from evenlight.measures.decide import decide as decide
+    from evenlight.measures.demographic import Demographics as Demographics
+    from evenlight.measures.demographics import demographics as demographics
     from evenlight.measures.encoded_used import encoded_used as encoded_used
     from evenlight.measures.fragility import fragility as fragility
     from evenlight.measures.genotype_axes import genotype_axes as genotype_axes
@@ -102,8 +115,28 @@ if TYPE_CHECKING:
     from evenlight.measures.tip_views import tip_views as tip_views
     from evenlight.measures.uncertain import uncertain as uncertain
     from evenlight.measures.versions import versions as versions
+    from evenlight.modalities.alignment import align_alleles as align_alleles
+    from evenlight.modalities.annotated import read_anndata as read_anndata
+    from evenlight.modalities.cells import by_type as by_type
+    from evenlight.modalities.cells import pseudobulk as pseudobulk
+    from evenlight.modalities.hypothetical import hypothetical as hypothetical
+    from evenlight.modalities.motifs import Hits as Hits
+    from evenlight.modalities.motifs import by_motif as by_motif
+    from evenlight.modalities.motifs import motif_hits as motif_hits
+    from evenlight.modalities.pgs import PolygenicScore as PolygenicScore
+    from evenlight.modalities.pgs import read_pgs as read_pgs
+    from evenlight.modalities.plink import read_plink as read_plink
+    from evenlight.modalities.positions import by_position as by_position
+    from evenlight.modalities.positions import windows as windows
+    from evenlight.modalities.references import Shuffles as Shuffles
+    from evenlight.modalities.references import shuffled as shuffled
+    from evenlight.modalities.sequences import read_sequences as read_sequences
     from evenlight.modalities.tables import read_table as read_table
+    from evenlight.modalities.vcf import read_vcf as read_vcf
     from evenlight.models.adapt import adapt as adapt
+    from evenlight.models.horizon import event_by as event_by
+    from evenlight.models.horizon import time_lost as time_lost
+    from evenlight.models.listed import feature_list as feature_list
     from evenlight.plan import Plan as Plan
     from evenlight.probes.contrasts import contrasts as contrasts
     from evenlight.probes.embedded import Embeddings as Embeddings
@@ -132,6 +165,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Alleles": "measures.alleles",
     "Attributions": "data.attributions",
     "Audit": "record",
     "Axes": "data.groups",
@@ -141,26 +175,31 @@ _HOME = {
     "Cohort": "data.cohort",
     "Conformal": "measures.conforming",
     "Contrasts": "data.probed",
+    "Demographics": "measures.demographic",
     "Embeddings": "probes.embedded",
     "Ensemble": "data.ensemble",
     "Evidence": "measures.shortcut_evidence",
     "Faithfulness": "data.probed",
+    "FeatureList": "data.feature_list",
     "FeatureSets": "data.features",
     "Features": "data.features",
     "Fork": "forks",
     "Groups": "data.groups",
+    "Hits": "modalities.motifs",
     "Indicators": "data.features",
     "Intervention": "data.probed",
     "Judging": "measures.judging",
     "Perturbation": "probes.perturbations.perturbation",
     "Perturbed": "data.perturbed",
     "Plan": "plan",
+    "PolygenicScore": "modalities.pgs",
     "Predictions": "data.probed",
     "Refitting": "probes.refitting",
     "Representation": "data.representation",
     "Rows": "data.rows",
     "Scores": "data.scores",
     "Search": "data.searched",
+    "Shuffles": "modalities.references",
     "Structure": "measures.structure",
     "Suite": "probes.perturbations.perturbation",
     "Survival": "data.outcome",
@@ -169,21 +208,29 @@ _HOME = {
     "Twin": "data.twins",
     "adapt": "models.adapt",
     "agree": "measures.agreement",
+    "align_alleles": "modalities.alignment",
     "alternatives": "forks.alternatives",
     "assess": "measures.assess",
     "associate": "measures.associate",
     "audit": "auditing",
     "axes_omnibus": "measures.axes_omnibus",
+    "by_allele": "measures.by_allele",
+    "by_motif": "modalities.motifs",
+    "by_position": "modalities.positions",
+    "by_type": "modalities.cells",
     "clusters": "measures.clusters",
     "cohorts": "",
     "compare": "measures.compare",
     "contrasts": "probes.contrasts",
     "decide": "measures.decide",
+    "demographics": "measures.demographics",
     "embed": "probes.embeddings",
     "encoded_used": "measures.encoded_used",
     "erase": "probes.erase",
+    "event_by": "models.horizon",
     "explain": "explainers.explain",
     "faithfulness": "probes.faithfulness",
+    "feature_list": "models.listed",
     "flip": "probes.flip",
     "fragility": "measures.fragility",
     "genotype_axes": "measures.genotype_axes",
@@ -191,6 +238,7 @@ _HOME = {
     "hf": "",
     "hierarchy": "measures.hierarchy",
     "hold": "forks",
+    "hypothetical": "modalities.hypothetical",
     "interactions": "explainers.trees",
     "intersect": "measures.intersect",
     "intersect_values": "measures.intersect",
@@ -203,7 +251,11 @@ _HOME = {
     "match": "measures.match",
     "members": "probes.ensembles",
     "mixed": "measures.mixed",
+    "motif_hits": "modalities.motifs",
+    "name_diff": "data.name_diff",
+    "name_facts": "data.gene_names",
     "omnibus": "measures.omnibus",
+    "ordered": "data.ordered",
     "over_proxies": "measures.proxies",
     "patches": "probes.patches",
     "perform": "measures.perform",
@@ -215,14 +267,24 @@ _HOME = {
     "preview": "explainers.preview",
     "principal_genotypes": "measures.genotype_axes",
     "proxies": "measures.proxies",
+    "pseudobulk": "modalities.cells",
     "qualify": "",
     "rate": "measures.rate",
+    "read_anndata": "modalities.annotated",
+    "read_clock": "data.signatures",
+    "read_pgs": "modalities.pgs",
+    "read_plink": "modalities.plink",
+    "read_sequences": "modalities.sequences",
+    "read_signature": "data.signatures",
     "read_table": "modalities.tables",
+    "read_vcf": "modalities.vcf",
     "recorded": "data.recorded",
     "refits": "measures.refits",
     "relatives": "measures.relatives",
     "rely": "measures.rely",
     "remove": "probes.shuffle",
+    "renamed": "data.renamed",
+    "renaming": "data.renamed",
     "replicate": "measures.replicate",
     "report": "api",
     "residualise": "probes.residualise",
@@ -230,19 +292,23 @@ _HOME = {
     "run": "api",
     "shortcut": "measures.shortcut",
     "shuffle": "probes.shuffle",
+    "shuffled": "modalities.references",
     "slices": "measures.slices",
     "suite": "probes.perturbations.suites",
     "summed": "data.sums",
     "suspects": "measures.suspects",
     "swap": "probes.swap",
+    "time_lost": "models.horizon",
     "tip": "measures.tip",
     "tip_reliance": "measures.tip_reliance",
     "tip_views": "measures.tip_views",
+    "tl": "",
     "twin": "probes.twin",
     "twin_of": "probes.twin",
     "uncertain": "measures.uncertain",
     "unsupported_set": "measures.shortcut_evidence",
     "versions": "measures.versions",
+    "windows": "modalities.positions",
     "with_holds": "forks",
     "worst": "probes.worst",
 }

@@ -33,6 +33,7 @@ from evenlight.measures.suspects import suspects
 from evenlight.measures.weighing import sampling_weights
 from evenlight.models.probe import Prepared, prepare
 from evenlight.plan import Plan
+from evenlight.plan_people import described
 from evenlight.probes.embedded import Embeddings
 from evenlight.probes.faithfulness import faithfulness
 from evenlight.probes.redraws import redraws
@@ -80,6 +81,7 @@ def audit(
     cohort = stood_in(model, cohort, plan or Plan())
     chosen = (plan or Plan()).completed(cohort)
     _fixed(chosen, plan_digest)
+    people = described(chosen.demographics, cohort, twin)
     _comparable(cohort)
     _regions(cohort, sets)
     with warnings.catch_warnings(record=True) as caught:
@@ -120,7 +122,7 @@ def audit(
         sensitivities=found.sensitivities,
         flips=found.flips,
         qualities=found.measures.qualities,
-        further=found.further,
+        further=replace(found.further, demographics=people),
         answers=answers,
         findings=findings,
         verdict=gate,

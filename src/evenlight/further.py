@@ -16,6 +16,7 @@ from evenlight.measures.axes_omnibus import AxesOmnibus
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.coverage import Coverage
 from evenlight.measures.decisions import Decisions
+from evenlight.measures.demographic import Demographics
 from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.fragile import Fragility
 from evenlight.measures.global_tests import GlobalTests
@@ -52,7 +53,8 @@ class Further:
     `encoded` says what layers hold of a grouping, `slices` where performance is worst (one record
     a way of being wrong), `proxies` what is found of clusters (one record a representation);
     `holds` the answers under other choices, `fragilities` and `worsts` what perturbations do,
-    `uncertainties` whether sets hold what they promise. None holds a person's own value or row.
+    `uncertainties` whether sets hold what they promise, `demographics` what is reported of the
+    people, against a declared target and training. None holds a person's own value or row.
     """
 
     global_tests: tuple[GlobalTests, ...] = ()
@@ -80,6 +82,7 @@ class Further:
     fragilities: tuple[Fragility, ...] = ()
     worsts: tuple[Worst, ...] = ()
     uncertainties: tuple[Uncertainty, ...] = ()
+    demographics: tuple[Demographics, ...] = ()
 
     def tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Each kind of measure as one long table, by name."""
@@ -99,6 +102,7 @@ class Further:
         sizes, held = Uncertainty.differences_frame, Uncertainty.held_frame
         yield from _joined("uncertainty_differences", self.uncertainties, sizes)
         yield from _joined("coverage_held", self.uncertainties, held)
+        yield from _joined("demographic_fields", self.demographics, Demographics.fields_frame)
 
 
 def _frame(record: Framed) -> pd.DataFrame:

@@ -27,6 +27,7 @@ from evenlight.plan_parts import (
     UncertaintyPlan,
     nearest,
 )
+from evenlight.plan_people import DemographicsPlan
 from evenlight.plan_reliance import certain, settled_measure, settled_reliance
 from evenlight.policy import Closed, Policy, Question
 
@@ -58,6 +59,7 @@ class Plan(Closed):
     reliance: ReliancePlan = ReliancePlan()
     holds: HoldsPlan = HoldsPlan()
     uncertainty: UncertaintyPlan = UncertaintyPlan()
+    demographics: DemographicsPlan = DemographicsPlan()
     question: tuple[Question, ...] = Field(default=(), max_length=MOST_QUESTIONS)
     policy: Policy = Policy()
     report: ReportPlan = ReportPlan()

@@ -32,9 +32,10 @@ SAID = {
 }
 """How the words of the gate of reliance are printed."""
 
-SCHEMA = "urn:evenlight:audit:1.5"
+SCHEMA = "urn:evenlight:audit:1.6"
 """Name and version of the record's form.
 
+1.6: `further` and the plan have `demographics`.
 1.5: `further` has `fragilities`, `worsts` and `uncertainties`, the plan `holds.perturb`,
 `uncertainty`, `measure.genotypes` and the outcome's `event`.
 1.4: `further` has `encoded`, `slices`, `proxies`, `holds` and `set_reliances`; an association

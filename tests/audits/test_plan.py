@@ -193,7 +193,7 @@ def undocumented(text: str) -> list[str]:
         own = re.split(rf"^\[+(?:policy\.)?{table}\b", text, flags=re.MULTILINE)[1:]
         lines = "".join(re.split(r"^\[", part, flags=re.MULTILINE)[0] for part in own)
         for name in kind.model_fields:
-            nested = f"[{table}.{name}]" in text
+            nested = f"[{table}.{name}]" in text or f"[{table}.{name}." in text
             if not nested and not re.search(rf"\b{name} = ", lines):
                 missing.append(f"{table}.{name}")
     return missing

@@ -216,11 +216,11 @@ def test_inputs_are_lists_of_features() -> None:
         ev.explain(ev.adapt(Two(), inputs=asked), COHORT)
 
 
-def test_the_matrix_of_an_anndata_is_asked_for() -> None:
-    """An AnnData in place of its matrix is told what to pass."""
+def test_an_anndata_is_told_its_own_way_in() -> None:
+    """An AnnData in place of a matrix is told what to call."""
     anndata = pytest.importorskip("anndata")
     whole = anndata.AnnData(X, obs=PEOPLE)
-    with pytest.raises(CohortError, match=r"x is a AnnData; pass its matrix, x\.X"):
+    with pytest.raises(CohortError, match=r"x is a AnnData; call Cohort\.from_anndata"):
         ev.Cohort(whole, whole.obs, groups=["sex"])
 
 

@@ -130,6 +130,19 @@ def test_a_background_outside_the_data_is_flagged() -> None:
         draw(made, inside + np.array([0.0, 99.0]), rng=np.random.default_rng(0))
 
 
+def test_maps_are_asked_for_their_scale_channel_by_channel() -> None:
+    """What nobody has at one position may stand at another; another scale of a channel is told."""
+    rng = np.random.default_rng(0)
+    people = pd.DataFrame({"sex": ["f", "m"] * 20}, index=[f"p{i:02d}" for i in range(40)])
+    x = rng.random((40, 2, 3, 4))
+    x[:, :, 0] = 0.0  # a black border
+    moved = np.roll(x, 1, axis=2)
+    draw(Cohort(x, people), Cohort(moved, people), rng=np.random.default_rng(0))
+    x[:, 1] *= 300.0
+    with pytest.warns(EvenlightWarning, match=r"first 'position 1,1,0'.*both are on one scale"):
+        draw(Cohort(moved, people), Cohort(x, people), rng=np.random.default_rng(0))
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = ("explainers", "models", "probes", "stats", "measures", "measured", "forks")
+ROOMS = ("explainers", "modalities", "models", "probes", "stats", "measures", "measured", "forks")
 
 
 def unnamed(page: str, room: Path) -> list[str]:

@@ -171,9 +171,7 @@ def test_the_features_that_a_model_was_trained_on_must_be_the_cohorts() -> None:
     with pytest.raises(ModelError, match=r"1 missing \['bmi'\], 1 extra \['BMI'\]"):
         settled(model, other)
     turned = Cohort(X[["bmi", "age", "dose"]], people, outcome="case")
-    with pytest.raises(
-        ModelError, match=r"in another order \(column 0 is 'age' for the model, 'bmi'"
-    ):
+    with pytest.raises(ModelError, match=r"in another order \(column 0 is 'age', here 'bmi'\)"):
         settled(model, turned)
 
 

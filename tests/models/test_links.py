@@ -28,6 +28,17 @@ def test_responses_are_the_textbook_formulas() -> None:
     assert response_of(np.array([2.0]), "identity") == 2.0
 
 
+def test_the_clock_runs_with_the_logarithm_of_age_up_to_twenty() -> None:
+    """Horvath (2013): F(age) is log (age + 1) - log 21 up to 20, else (age - 20) / 21."""
+    ages = np.array([0.0, 1.0, 10.0, 20.0, 20.5, 45.0, 100.0])
+    slow = [np.log(a + 1) - np.log(21) if a <= 20 else (a - 20) / 21 for a in ages]
+    np.testing.assert_allclose(margin_of(ages, "horvath"), slow)
+    np.testing.assert_allclose(response_of(np.array(slow), "horvath"), ages, atol=1e-12)
+    assert response_of(np.array([-50.0]), "horvath") == pytest.approx(-1.0)  # before conception
+    step = response_of(np.array([-1e-7, 1e-7]), "horvath")
+    assert np.diff(step)[0] == pytest.approx(21 * 2e-7, rel=1e-5)  # smooth where the halves meet
+
+
 def test_rival_margins_equal_the_log_odds_of_a_softmax() -> None:
     """The margin of class c is log p_c / (1 - p_c), written out with loops."""
     logits = np.random.default_rng(0).normal(size=(5, 3))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int, Text
-from evenlight.data import align, cards, intake, roles
+from evenlight.data import align, annotated, cards, intake, missing_codes, roles
 from evenlight.data import rows as reading
 from evenlight.data.features import Features, check_states
 from evenlight.data.finite import finite
@@ -120,12 +120,13 @@ class Cohort:
         columns += [outcome] if isinstance(outcome, str) else []
         columns += [outcome.time, outcome.event] if isinstance(outcome, Survival) else []
         intake.need_columns(table, columns + [g for g in groups if isinstance(g, str)])
+        notes += missing_codes.told_missing(table, groups, columns)
         made = tuple(roles.grouping(g, table, rows) for g in groups)
         table, named_event = with_event(table, outcome, event, notes)
         if not len(rows):
             raise CohortError("the cohort has no rows; check join= and the ids of x and people")
         chosen = intake.split_rows(table, split, notes)
-        names = intake.feature_names(features, named, values)
+        names = intake.told_features(features, named, values, notes)
         left = finite(values, names, missing, notes, chosen)
         index = np.flatnonzero(chosen & left.rows)
         _set(self, x=reading.take(left.values, index), features=names, gaps=left.gaps)
@@ -137,6 +138,8 @@ class Cohort:
         _set(self, weights=weights, rater=rater, prediction=prediction)
         _set(self, outcome_kind=outcome_kind or outcome_kind_of(self))
         _check(self)
+
+    from_anndata = classmethod(annotated.from_anndata)
 
     @property
     def n(self) -> int:

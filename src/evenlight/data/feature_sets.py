@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from os import PathLike
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_array
 
 from evenlight.arrays import Int, Values
-from evenlight.data.gmt import gene_sets
+from evenlight.data.found_sets import found_sets, kept_sets
+from evenlight.data.gmt import read_gmt
 from evenlight.data.positions import Positions, interval_labels, label_names, spread_labels
+from evenlight.data.set_tables import read_set_table
 from evenlight.errors import FeatureError
 
 
@@ -21,6 +24,8 @@ class FeatureSets:
 
     `kind` says what a set is: variable, pathway, LD block, region, motif or cluster. `features`
     are names of columns, or `Positions` of a map (an image, a sequence), whose p is their number.
+    `given` counts (sets,) the features of each set where it was written, those that the data lack
+    included; () where nothing was left out.
 
     >>> sets = FeatureSets.from_lists({"a": ["g1", "g2"]}, ["g1", "g2", "g3"], kind="pathway")
     >>> sets.members("a")
@@ -31,9 +36,12 @@ class FeatureSets:
     features: tuple[str, ...] | Positions
     membership: csr_array
     kind: str = "set"
+    given: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         unique(self.names, "set")
+        if self.given and len(self.given) != len(self.names):
+            raise FeatureError(f"{len(self.given)} counts for {len(self.names)} sets")
         if self.membership.shape != (len(self.names), len(self.features)):
             raise FeatureError(
                 f"membership has shape {self.membership.shape}, "
@@ -161,18 +169,64 @@ class FeatureSets:
         path: str | PathLike[str],
         features: Sequence[str],
         *,
-        least: int = 2,
+        least: float = 2,
         rest: str | None = None,
         kind: str = "pathway",
+        strip_versions: bool = False,
     ) -> FeatureSets:
         """Gene sets of a GMT file (name, description, genes; tab-separated), which may overlap.
 
-        Genes that are no feature are left out; so is a set with fewer than `least` genes left,
-        with a warning that counts them. Raises FeatureError for a line that is no set, a name that
-        occurs twice, and where no set is left. `rest` names one more set, for all other features.
+        Genes that are no feature are left out and counted (`coverage`); so is a set with fewer than
+        `least` genes left (below 1: that share of its genes), with a warning that counts them.
+        `rest` names one more set, for all other features. With `strip_versions`, Ensembl ids are
+        matched without their versions on both sides.
+
+        Raises FeatureError for a line that is no set, a name that occurs twice, and where no set is
+        left or the data have less than 5 % of all genes that are named.
         """
-        sets = gene_sets(path, features, least=least)
-        return cls.from_lists(sets, features, kind=kind, rest=rest)
+        found = found_sets(read_gmt(path), features, strip=strip_versions)
+        kept, given = kept_sets(found, features, least=least, source=str(path))
+        return cls._given(cls.from_lists(kept, features, kind=kind, rest=rest), given)
+
+    @classmethod
+    def from_table(
+        cls,
+        table: str | PathLike[str] | pd.DataFrame,
+        features: Sequence[str],
+        *,
+        least: float = 2,
+        rest: str | None = None,
+        kind: str = "pathway",
+        strip_versions: bool = False,
+    ) -> FeatureSets:
+        """Sets of a table (a DataFrame, .csv or .tsv): two columns, or a matrix of 0 and 1.
+
+        All else as in `from_gmt`; `evenlight.data.set_tables` tells what a table may look like.
+
+        >>> table = pd.DataFrame({"set": ["a", "a", "a"], "gene": ["g1", "g2", "g9"]})
+        >>> made = FeatureSets.from_table(table, ["g1", "g2", "g3"])
+        >>> made.members("a"), made.coverage()["lacking"].tolist()
+        (('g1', 'g2'), [1])
+        """
+        where = "the table" if isinstance(table, pd.DataFrame) else str(table)
+        found = found_sets(read_set_table(table), features, strip=strip_versions)
+        kept, given = kept_sets(found, features, least=least, source=where)
+        return cls._given(cls.from_lists(kept, features, kind=kind, rest=rest), given)
+
+    @classmethod
+    def _given(cls, made: FeatureSets, given: tuple[int, ...]) -> FeatureSets:
+        """The same sets with how many features each had; a set of the rest has what it holds."""
+        held = np.diff(made.membership.indptr).tolist()[len(given) :]
+        return cls(made.names, made.features, made.membership, made.kind, (*given, *held))
+
+    def coverage(self) -> pd.DataFrame:
+        """One row a set: its features where it was written, found in the data, lacking, share."""
+        found = np.diff(self.membership.indptr)
+        given = np.array(self.given, dtype=np.int64) if self.given else found
+        columns = {"set": list(self.names), "given": given, "found": found}
+        return pd.DataFrame(
+            {**columns, "lacking": given - found, "share": found / np.maximum(given, 1)}
+        )
 
     def fits(self, names: tuple[str, ...], shape: tuple[int, ...]) -> bool:
         """Whether the sets speak of rows of `shape` (*s) with features of these names.

@@ -6,6 +6,7 @@ from math import prod
 
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
+from evenlight.data.name_diff import hints
 from evenlight.errors import FeatureError, InputError
 
 
@@ -38,6 +39,7 @@ def sets_of(sets: object, cohort: Cohort) -> FeatureSets:
     table = cohort.x.ndim == 2 and isinstance(made.features, tuple)
     strange = [name for name in made.features if name not in known] if table else []
     other = f"; {len(strange)} are unknown to it, first {strange[:3]}" if strange else ""
+    other += "".join(f"; {why}" for why in hints(strange, names)) if strange else ""
     raise FeatureError(
         f"the sets are of {len(made.features)} features that are not the "
         f"{prod(cohort.x.shape[1:])} of the cohort, in its order{other}; make them with "

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
-from evenlight.errors import EvenlightWarning, FeatureError
+from evenlight.errors import FeatureError
 
 
 def read_gmt(path: str | PathLike[str]) -> Mapping[str, tuple[str, ...]]:
@@ -39,26 +38,3 @@ def read_gmt(path: str | PathLike[str]) -> Mapping[str, tuple[str, ...]]:
     if not out:
         raise FeatureError(f"{path}: no set in {len(lines)} lines")
     return out
-
-
-def gene_sets(
-    path: str | PathLike[str], features: Sequence[str], *, least: int
-) -> Mapping[str, list[str]]:
-    """The sets of a file with at least `least` genes among `features`, and those genes only."""
-    every, known = read_gmt(path), set(features)
-    kept = {name: [g for g in genes if g in known] for name, genes in every.items()}
-    kept = {name: genes for name, genes in kept.items() if len(genes) >= max(least, 1)}
-    if not kept:
-        first = next(iter(every.values()))[0]
-        raise FeatureError(
-            f"{path}: none of {len(every)} sets has {max(least, 1)} genes among the features; the "
-            f"file says {first!r}, the cohort {features[0]!r}: use one kind of gene name"
-        )
-    if len(kept) < len(every):
-        warnings.warn(
-            f"{path}: {len(every) - len(kept)} of {len(every)} sets have fewer than "
-            f"{max(least, 1)} genes among the features and are left out",
-            EvenlightWarning,
-            stacklevel=3,
-        )
-    return kept

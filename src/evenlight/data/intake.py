@@ -13,7 +13,9 @@ from scipy import sparse
 from evenlight.arrays import Bool, Int, Text, Values
 from evenlight.data import align
 from evenlight.data.features import Features
+from evenlight.data.gene_names import mangled, mangled_words
 from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.name_diff import name_diff
 from evenlight.data.outcome import Survival
 from evenlight.data.rows import Held, Rows, is_sparse
 from evenlight.data.sources import lazy, plain
@@ -41,8 +43,8 @@ def rows_of(x: object, people: pd.DataFrame) -> tuple[Text, Held, tuple[str, ...
         return align.ids(x.index), x.to_numpy(dtype=np.float64), tuple(map(str, x.columns))
     if hasattr(x, "obs") and hasattr(x, "var_names"):
         raise CohortError(
-            f"x is a {type(x).__name__}; pass its matrix, x.X, with x.obs as people and "
-            "features=list(x.var_names)"
+            f"x is a {type(x).__name__}; call Cohort.from_anndata(x, ...), which takes its matrix, "
+            "people and names"
         )
     values = _values(x)
     if values.shape[0] != len(people):
@@ -108,6 +110,19 @@ NO_SPLIT = (
 """Said of a cohort without a split, as long as nobody shows the training people beside it."""
 
 
+def told_features(
+    features: Sequence[str] | Features | None,
+    named: tuple[str, ...] | None,
+    values: Held,
+    notes: list[str],
+) -> Features:
+    """The same as `feature_names`; a note names those that a spreadsheet made of gene symbols."""
+    made = feature_names(features, named, values)
+    dates = mangled(made.names)
+    notes += [f"Features: {mangled_words(dates)}"] if dates else []
+    return made
+
+
 def feature_names(
     features: Sequence[str] | Features | None, named: tuple[str, ...] | None, values: Held
 ) -> Features:
@@ -121,13 +136,10 @@ def feature_names(
     if values.ndim == 2 and len(made) != p:
         raise FeatureError(f"{len(made)} feature names for {p} columns of x")
     if named is not None and named != made.names:
-        missing = sorted(set(made.names) - set(named))[:3]
-        extra = sorted(set(named) - set(made.names))[:3]
-        order = "differs" if not missing and not extra else "n/a"
         raise FeatureError(
-            "the columns of x differ from the feature names "
-            f"(missing {missing}, extra {extra}, order {order}); "
-            "reorder x with x[list(names)]"
+            "the columns of x differ from the feature names: "
+            f"{name_diff(made.names, named).sentence()}; where the names are right, reorder x with "
+            "x[list(names)]"
         )
     return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evenlight.data.features import FeatureSets
+from evenlight.data.name_diff import hints
 from evenlight.data.positions import Positions
 
 
@@ -19,8 +20,9 @@ with attributions.features.names, in that order"
             f"{shape}; say FeatureSets.from_label_map(labels, shape={shape})"
         )
     known = set(names)
-    strange = [name for name in sets.features if name not in known][:3]
-    unknown = f"unknown to these: {strange}; " if strange else ""
+    strange = [name for name in sets.features if name not in known]
+    why = "".join(f"{said}; " for said in hints(strange, names)) if strange else ""
+    unknown = f"unknown to these: {strange[:3]}; {why}" if strange else ""
     return (
         f"the sets are of {len(sets.features)} features, the attributions of {len(names)}; "
         f"{unknown}make the sets with attributions.features.names, in that order"

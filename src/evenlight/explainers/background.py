@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -13,6 +13,7 @@ from evenlight.arrays import Bool, Float, Int, Values
 from evenlight.data.attributions import Background
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.positions import Positions
 from evenlight.data.rows import Rows
 from evenlight.data.sources import lazy
 from evenlight.errors import AttributionError, EvenlightWarning
@@ -200,7 +201,7 @@ def out_of_range(rows: Float, cohort: Cohort, *, what: str) -> list[str]:
     if not beyond.any():
         return []
     first = int(beyond.argmax())
-    name = cohort.features.names[first] if cohort.x.ndim == 2 else f"position {first}"
+    name = _named(cohort, first)
     return [
         f"The {what} lies outside the range of the data in {int(beyond.sum())} of {len(beyond)} "
         f"features (first {name!r}): the model is asked about values that nobody has."
@@ -210,21 +211,31 @@ def out_of_range(rows: Float, cohort: Cohort, *, what: str) -> list[str]:
 def _far_off(rows: Float, cohort: Cohort) -> list[str]:
     """A sentence where most people of another cohort (b, *s) lie beyond the explained rows.
 
-    Some of them always do, and with few rows explained most do.
+    Some of them always do, and with few rows explained most do. All positions of a channel (of an
+    image, of a one-hot sequence) are on one scale and tell its range together: what nobody has at
+    one of them may stand at another.
     """
     if cohort.n < SMALLEST_GROUP:
         return []
     low, high = _range(cohort)
+    if cohort.x.ndim > 2:
+        low, high = (_over_channel(v, how, cohort) for v, how in ((low, np.min), (high, np.max)))
     here = _flat(rows)
     beyond: Bool = np.mean((here < low) | (here > high), axis=0) > 0.5
     if not beyond.any():
         return []
     first = int(beyond.argmax())
-    name = cohort.features.names[first] if cohort.x.ndim == 2 else f"position {first}"
+    name = _named(cohort, first)
     return [
         f"In {int(beyond.sum())} of {len(beyond)} features (first {name!r}) most people of the "
         "background lie outside the range of the explained rows; check that both are on one scale."
     ]
+
+
+def _over_channel(values: Float, how: Callable[..., Float], cohort: Cohort) -> Float:
+    """The least or largest of all positions of each channel (the first axis of a row), (p,)."""
+    shape = tuple(int(s) for s in cohort.x.shape[1:])
+    return np.repeat(how(values.reshape(shape[0], -1), axis=1), int(np.prod(shape[1:])))
 
 
 def _range(cohort: Cohort) -> tuple[Float, Float]:
@@ -236,6 +247,13 @@ def _range(cohort: Cohort) -> tuple[Float, Float]:
             np.fmax(high, np.fmax.reduce(_flat(x), axis=0)),
         )
     return np.asarray(low), np.asarray(high)
+
+
+def _named(cohort: Cohort, j: int) -> str:
+    """The name of a column of rows laid flat: of a map where it stands, as "position 0,11"."""
+    if cohort.x.ndim == 2:
+        return cohort.features.names[j]
+    return f"position {Positions(tuple(int(s) for s in cohort.x.shape[1:]))[j]}"
 
 
 def _flat(x: Float) -> Float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,13 +12,15 @@ from evenlight.arrays import Float, Values
 from evenlight.data.cohort import Cohort
 from evenlight.errors import AttributionError, EvenlightWarning
 from evenlight.explainers.background import Reference, out_of_range
+from evenlight.explainers.own_starts import OwnStarts, bases, named, sampled
+from evenlight.models.adapted import Adapted
 
 LOOKED_AT = 64
 """Rows that are looked at together: most columns show early that they are no codes."""
 
 
 def starts_of(
-    baseline: str | Values, cohort: Cohort, background: Reference, *, codes: bool = False
+    baseline: object, cohort: Cohort, background: Reference, *, codes: bool = False
 ) -> tuple[Float, str]:
     """Where the paths begin, (b, *s), and what to call it: "mean", "rows" or "given".
 
@@ -26,6 +29,11 @@ def starts_of(
 
     Raises AttributionError for an unknown word, another shape, or values that are not finite.
     """
+    if callable(baseline):
+        raise AttributionError(
+            "baseline is a function, of references that each row has of its own, which "
+            'method="ig" of a network alone takes; give an array (b, *s), or background='
+        )
     if not isinstance(baseline, str):
         given = _given(baseline, cohort)
         for flag in out_of_range(given, cohort, what="baseline"):
@@ -37,6 +45,37 @@ def starts_of(
         raise AttributionError('codes have no mean; say baseline="rows" or give codes as baseline')
     kind = baseline if baseline != "auto" else "rows" if codes or _discrete(cohort) else "mean"
     return (background.rows if kind == "rows" else background.mean[None]), kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """Where the paths of all rows begin, and what the model says there.
+
+    `rows` (b, *s) serve all rows and `base` (1, targets) is their mean margin; or each row has
+    `many` references of its `own`: `rows` are then those of some rows, and `base` is (n, targets).
+    """
+
+    rows: Float
+    kind: str
+    many: int
+    base: Float
+    own: OwnStarts | None = None
+
+
+def begin(baseline: object, cohort: Cohort, background: Reference, adapted: Adapted) -> Begun:
+    """Where paths begin by the option `baseline` of integrated gradients.
+
+    Raises AttributionError as `starts_of`, `joined` and `own_rows` do.
+    """
+    if isinstance(baseline, Mapping):
+        baseline = joined(baseline, getattr(adapted.module, "parts", {}))
+    if callable(baseline):
+        rows = sampled(baseline, cohort)
+        many = rows.shape[1]
+        base = bases(baseline, cohort, adapted, many)
+        return Begun(rows.reshape(-1, *rows.shape[2:]), named(baseline), many, base, baseline)
+    starts, kind = starts_of(baseline, cohort, background, codes=adapted.codes)
+    return Begun(starts, kind, len(starts), adapted.margin(starts).mean(axis=0)[None])
 
 
 def joined(
@@ -75,7 +114,7 @@ def joined(
     return made
 
 
-def _given(baseline: Values, cohort: Cohort) -> Float:
+def _given(baseline: object, cohort: Cohort) -> Float:
     array = np.asarray(baseline, dtype=np.float64)
     shape = cohort.x.shape[1:]
     if array.shape == shape:

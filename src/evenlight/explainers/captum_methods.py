@@ -7,6 +7,7 @@ integrated gradients: captum's weights of that rule add up to (n - 1) / n.
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import captum
 import numpy as np
@@ -84,8 +85,11 @@ def deeplift(
     rng: np.random.Generator,
     device: str = "cpu",
     baseline: str | Values = "auto",
+    sensitivity: bool = False,
 ) -> Attributions:
     """DeepLIFT with the rescale rule (Shrikumar 2017), averaged over the baseline's rows.
+
+    `sensitivity` keeps the mean multiplier, the other factor of the attribution.
 
     Raises
     ------
@@ -104,16 +108,30 @@ def deeplift(
             parts = [method.attribute(x, one.tensor(start[None])) for start in starts]
             return torch.stack(parts).mean(dim=0)
 
+        def multiplied(x: Tensor) -> Tensor:
+            own = {"custom_attribution_func": _multipliers}
+            parts = [method.attribute(x, one.tensor(start[None]), **own) for start in starts]
+            return torch.stack(parts).mean(dim=0)
+
         values = one.rows(work)
         base = float(prepared.margin(starts).mean())
         made = one.record(
             "captum.deeplift", values, base, baseline=kind, baselines=len(starts), captum=VERSION,
             complete=True,
         )  # fmt: skip
+        if sensitivity:
+            made = replace(made, sensitivity=one.rows(multiplied).astype(np.float32))
     moving(one, made)
     if missing(made):
         raise AttributionError(f"{missing(made)}; {OTHER}")
     return made
+
+
+def _multipliers(
+    multipliers: tuple[Tensor, ...], inputs: tuple[Tensor, ...], baselines: tuple[Tensor, ...]
+) -> tuple[Tensor, ...]:
+    """What captum multiplies the difference from the baseline by, in place of the product."""
+    return multipliers
 
 
 def _ruled(model: object, cohort: Cohort, target: int | str | None) -> Prepared:

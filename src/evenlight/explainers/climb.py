@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -36,8 +36,9 @@ BENDS_OF_MANY = 15
 class Problem:
     """What is integrated: margins of t targets behind the stem, along paths from b starts (b, h).
 
-    `rules` are climbed in their order; `chain` is known for linear layers with ReLUs and margins
-    that are raw outputs; `batch` points go through the network at once.
+    Where each of m rows has starts of its own they are (b, m, h). `rules` are climbed in their
+    order; `chain` is known for linear layers with ReLUs and margins that are raw outputs; `batch`
+    points go through the network at once.
     """
 
     net: Network
@@ -53,8 +54,12 @@ class Problem:
         return self.rules[-1].size
 
     def paths(self, start: int, end: Tensor) -> Paths:
-        """The paths from one start to every end (m, h)."""
-        return Paths(self.net, self.margins, self.starts[start : start + 1], end)
+        """The paths from one start, that of each row where it has its own, to every end (m, h)."""
+        return Paths(self.net, self.margins, self.starts[start].reshape(-1, end.shape[1]), end)
+
+    def at(self, rows: Tensor) -> Problem:
+        """The same for some rows of a block."""
+        return self if self.starts.ndim == 2 else replace(self, starts=self.starts[:, rows])
 
 
 @dataclass(slots=True, eq=False)
@@ -118,7 +123,7 @@ def _step(
     at = np.flatnonzero(rows & (found.level == lowest))
     index = torch.as_tensor(at, device=end.device)
     old = found.share[:, index]
-    fine, coarse = _level(problem, end[index], rule, found, index)
+    fine, coarse = _level(problem.at(index), end[index], rule, found, index)
     change = (fine - (old if coarse is None else coarse)).abs().amax(dim=2).cpu().double().numpy()
     nodes = rule.size * len(problem.starts)
     tolerance = TOLERANCE if nodes >= PATIENCE else FINE
@@ -174,9 +179,10 @@ def _exactly(
     if problem.chain is None or not rows.any():
         return
     at = np.flatnonzero(rows)
-    here = end[torch.as_tensor(at, device=end.device)]
-    starts = problem.starts
-    paths = [problem.paths(b, here) for b in range(len(starts))]
+    chosen = torch.as_tensor(at, device=end.device)
+    here, own = end[chosen], problem.at(chosen)
+    starts = own.starts
+    paths = [own.paths(b, here) for b in range(len(starts))]
     slopes = [breakpoints.averaged(path, problem.chain, problem.batch) for path in paths]
     share = sum(
         (s * (here - starts[b]) / len(starts) for b, s in enumerate(slopes)),
@@ -184,10 +190,10 @@ def _exactly(
     )
     right = adds_up(share, move[:, at], FINE * scale[:, at])[0].all(axis=0)
     index = torch.as_tensor(at[right], device=end.device)
-    own = torch.as_tensor(right, device=end.device)
+    kept = torch.as_tensor(right, device=end.device)
     for b, slope in enumerate(slopes):
-        _keep(found, b, slope[:, own], index)
-    found.share[:, index], found.apart[:, index] = share[:, own], 0
+        _keep(found, b, slope[:, kept], index)
+    found.share[:, index], found.apart[:, index] = share[:, kept], 0
     found.agreed[at[right]] = found.exact[at[right]] = True
 
 

@@ -13,8 +13,8 @@ MOST = 64
 """Rows and columns that are looked at."""
 
 
-def moves(any_value: bool, output: Float, base: float) -> None:
-    """Raise ModelError where all attributions are 0 though the output (n,) moves."""
+def moves(any_value: bool, output: Float, base: Float | float) -> None:
+    """Raise ModelError where all attributions are 0 though the output (n,) moves from base."""
     moved = np.abs(output - base) > 1e-6 * (1 + np.abs(output))
     if moved.any() and not any_value:
         raise ModelError(
@@ -22,7 +22,9 @@ def moves(any_value: bool, output: Float, base: float) -> None:
         )
 
 
-def no_flat_column(prepared: Prepared, zero: Bool, rows: Float, start: Float, base: float) -> None:
+def no_flat_column(
+    prepared: Prepared, zero: Bool, rows: Float, start: Float, base: Float | float
+) -> None:
     """Raise ModelError for a column without attribution on which the output depends.
 
     `zero` (p,) marks the columns whose attributions are all 0; `rows` (m, p) are looked at with

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
@@ -25,7 +25,8 @@ class Options:
         "mean": one path from the background's balanced mean; "rows": the mean over paths from every
         background row (expected gradients); "auto": rows for images, codes, and where a column
         holds indicators or genotypes (0, 1, 2), else the mean; or an array (*s) or (b, *s); or, for
-        a network of several inputs, one for each by name.
+        a network of several inputs, one for each by name; or a function of rows (m, *s) and their
+        ids (m,) that gives each row references of its own, (m, b, *s).
     steps
         None: as many nodes as each row needs, up to `cap`. A number: just so many Gauss-Legendre
         nodes for every row; rows above tolerance are then marked as not converged.
@@ -47,7 +48,7 @@ class Options:
         True for a bar on stderr, or a function that is told the `Pace` after each block of rows.
     """
 
-    baseline: str | Values | Mapping[str, Values] = "auto"
+    baseline: str | Values | Mapping[str, Values] | Callable[..., Values] = "auto"
     steps: int | None = None
     cap: int = 2048
     layer: str | None = None

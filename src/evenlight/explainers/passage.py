@@ -23,7 +23,8 @@ from evenlight.explainers.opened import Matrix
 class Passage:
     """The way through the stem and back for rows like `like` (1, *s), from `starts` (b, *s).
 
-    `shape` is that of one row's attributions; `matrix` the stem where it is known as one; `csr`
+    Where each of m rows has starts of its own they are (b, m, *s). `shape` is that of one row's
+    attributions; `matrix` the stem where it is known as one; `csr`
     says that rows stay sparse on the way there.
     """
 
@@ -68,6 +69,7 @@ class Passage:
     def times_gap(self, rows: Rows, at: Int, slope: Tensor, start: int) -> Single:
         """(x - start) times slope for the rows `at`, (m, *s)."""
         begin = self.starts[start]
+        begin = begin[at] if self.starts.ndim > self.like.ndim else begin
         if rows.csr is None:
             assert rows.dense is not None
             whole = len(at) == len(rows.dense)

@@ -7,7 +7,7 @@ the same integral, `climb.py` when a row is right.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
@@ -24,7 +23,7 @@ from evenlight.errors import AttributionError, EvenlightWarning, ModelError
 from evenlight.explainers import breakpoints, flat, tokens
 from evenlight.explainers.assemble import Explained, record
 from evenlight.explainers.background import Reference
-from evenlight.explainers.baseline import joined, starts_of
+from evenlight.explainers.baseline import Begun, begin
 from evenlight.explainers.climb import Problem
 from evenlight.explainers.device import bytes_at_once, full_products, halving, in_precision
 from evenlight.explainers.feed import to_tensor
@@ -32,6 +31,7 @@ from evenlight.explainers.fuse import fused
 from evenlight.explainers.gradients import GAPS, MOST_POINTS, margins_of, point_bytes
 from evenlight.explainers.opened import Network
 from evenlight.explainers.options import Options, options, outs
+from evenlight.explainers.own_starts import notes
 from evenlight.explainers.quadrature import fixed, ladder, legendre
 from evenlight.explainers.stem import find, open_at
 from evenlight.explainers.sweep import Ends, Swept, sweep
@@ -103,36 +103,45 @@ def _explained(
         return tokens.explained(prepared, cohort, background, asked)
     if cohort.gaps:
         raise ModelError(GAPS)
-    baseline = asked.baseline
-    if isinstance(baseline, Mapping):
-        baseline = joined(baseline, getattr(adapted.module, "parts", {}))
-    starts, kind = starts_of(baseline, cohort, background, codes=adapted.codes)
-    base = adapted.margin(starts).mean(axis=0)[[one.column for one in prepared]]
+    begun = begin(asked.baseline, cohort, background, adapted)
+    base = begun.base[:, [one.column for one in prepared]].T
     module = in_precision(adapted.module, asked.precision)
     with kept(module), full_products(asked.precision):
         sample = as_tensor(module, cohort.dense(cohort.order[:SAMPLE]), adapted.codes)
         net, shape = _opened(module, prepared[0], cohort, sample, asked.layer)
-        problem = _problem(net, prepared, starts, sample, asked)
+        problem = _problem(net, prepared, begun, sample, asked)
         size = (cohort.n, *shape)
         written = outs(asked.out, len(prepared), size)
         values = written or [np.empty(size, dtype=np.float32) for _ in prepared]
-        ends = Ends(np.stack([one.output for one in prepared]), base, starts)
+        ends = Ends(np.stack([one.output for one in prepared]), base, begun.rows, begun.own)
         swept = sweep(problem, cohort, ends, values, asked)
-    apart = _precision_error(prepared, cohort, background, replace(asked, baseline=starts), values)
+    again = replace(asked, baseline=begun.own or begun.rows)
+    apart = _precision_error(prepared, cohort, background, again, values)
     made = []
     for t, one in enumerate(prepared):
         _moving(one, cohort, swept, ends, t)
         settings = {
-            "baseline": kind, "baselines": len(starts), **_settings(problem, swept, module),
-            **apart,
+            "baseline": begun.kind, "baselines": begun.many,
+            **_settings(problem, swept, module), **apart,
         }  # fmt: skip
         found = Explained(
-            "ig", values[t], float(base[t]), settings, agreed=swept.agreed,
+            "ig", values[t], np.broadcast_to(base[t], cohort.n), settings, agreed=swept.agreed,
             sensitivity=None if swept.slopes is None else swept.slopes[t],
             features=_features(asked.layer, shape),
         )  # fmt: skip
-        made.append(record(found, one, cohort, background))
+        made.append(_recorded(found, one, cohort, background, begun))
     return tuple(made)
+
+
+def _recorded(
+    found: Explained, one: Prepared, cohort: Cohort, background: Reference, begun: Begun
+) -> Attributions:
+    """The record; without a background, and with what their bases tell, for starts of rows' own."""
+    made = record(found, one, cohort, background)
+    if begun.own is None:
+        return made
+    told = {"starts": notes(made.output, made.base)}
+    return replace(made, background=None, settings={**made.settings, **told})
 
 
 def _opened(
@@ -159,32 +168,34 @@ def _opened(
 
 
 def _problem(
-    net: Network, prepared: Sequence[Prepared], starts: Float, sample: Tensor, asked: Options
+    net: Network, prepared: Sequence[Prepared], begun: Begun, sample: Tensor, asked: Options
 ) -> Problem:
     """Rules, chain and batch for a network opened at z."""
     adapted = prepared[0].adapted
     margins = margins_of(prepared)
     own = net.blank if net.blank.is_floating_point() else torch.empty(0, dtype=torch.int64)
     with torch.no_grad():
-        z = net.enter(to_tensor(starts, own.to(net.blank.device))).detach()
+        z = net.enter(to_tensor(begun.rows, own.to(net.blank.device))).detach()
         seen = torch.cat([net.enter(sample), z])
     net = fused(net, torch.cat([seen[:3], z[:1]]))
-    rules = ladder(len(starts), asked.cap) if asked.steps is None else (legendre(asked.steps),)
+    rules = ladder(begun.many, asked.cap) if asked.steps is None else (legendre(asked.steps),)
     raw = adapted.link == "identity" or (adapted.gives == "margin" and adapted.link != "softmax")
     chain = breakpoints.read(net, seen) if raw and asked.steps is None else None
     space = bytes_at_once(z.device, asked.budget)
     each, _ = halving(lambda k: point_bytes(net, margins, z[:k]), min(2, len(z)))
     batch = space // max(each, 1)
-    return Problem(net, margins, z, rules, chain, int(min(max(batch, 1), MOST_POINTS)))
+    starts = z if begun.own is None else z.reshape(-1, begun.many, z.shape[1]).swapaxes(0, 1)
+    return Problem(net, margins, starts, rules, chain, int(min(max(batch, 1), MOST_POINTS)))
 
 
 def _moving(one: Prepared, cohort: Cohort, swept: Swept, ends: Ends, t: int) -> None:
     """The zero-attribution probes of one target."""
     zero = swept.zero[t]
-    flat.moves(bool((~zero).any()), one.output, float(ends.base[t]))
+    flat.moves(bool((~zero).any()), one.output, ends.base[t])
     if cohort.x.ndim == 2 and zero.shape == cohort.x.shape[1:] and not one.adapted.codes:
-        rows = cohort.dense(cohort.order[: flat.MOST])
-        flat.no_flat_column(one, zero, rows, ends.starts.mean(axis=0), float(ends.base[t]))
+        some = cohort.order[: flat.MOST]
+        base = np.broadcast_to(ends.base[t], cohort.n)[some]
+        flat.no_flat_column(one, zero, cohort.dense(some), ends.starts.mean(axis=0), base)
 
 
 def _settings(problem: Problem, swept: Swept, module: nn.Module) -> dict[str, Any]:

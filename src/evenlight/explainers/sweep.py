@@ -16,6 +16,7 @@ from evenlight.explainers.climb import Climbed, Problem, begin, climb
 from evenlight.explainers.device import bytes_at_once, halving
 from evenlight.explainers.feed import Rows, feed
 from evenlight.explainers.options import Options
+from evenlight.explainers.own_starts import OwnStarts, standing
 from evenlight.explainers.passage import Passage, there_and_back
 from evenlight.explainers.progress import paced
 from evenlight.explainers.quadrature import fixed
@@ -26,22 +27,26 @@ MOST_ROWS = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ends:
-    """Outputs (t, n) at the rows, their mean `base` (t,) over `starts` (b, *s), and both scales."""
+    """Outputs (t, n) at the rows, their mean `base` (t, 1) over `starts` (b, *s), and both scales.
+
+    With `own` starts of each row, `base` is (t, n) and `starts` are those of some rows.
+    """
 
     output: Float
     base: Float
     starts: Float
+    own: OwnStarts | None = None
 
     @property
     def move(self) -> Float:
         """What the attributions of each row must add up to, (t, n)."""
-        return self.output - self.base[:, None]
+        return self.output - self.base
 
     @property
     def scale(self) -> Float:
         """What a residual is judged by, (t, n)."""
         pairs = zip(self.output, self.base, strict=True)
-        return np.stack([scale_of(output, np.full_like(output, base)) for output, base in pairs])
+        return np.stack([scale_of(out, np.broadcast_to(base, out.shape)) for out, base in pairs])
 
 
 @dataclass(slots=True, eq=False)
@@ -72,15 +77,15 @@ def sweep(
         problem.batch,
     )  # fmt: skip
     back = there_and_back(problem, cohort, ends.starts, shape)
-    size = _rows_at_once(back, len(values), asked.budget)
+    size = _rows_at_once(back, len(values), asked.budget, own=ends.own is not None)
     move, scale = ends.move, ends.scale
     with paced(n, asked.progress) as done:
         for rows in feed(cohort, size, back.like, csr=back.csr):
-            at = rows.index
+            at, here = rows.index, standing(back, rows, cohort, ends.own)
 
-            def work(batch: int, rows: Rows = rows) -> Block:
+            def work(batch: int, rows: Rows = rows, here: Passage = here) -> Block:
                 own = move[:, rows.index], scale[:, rows.index]
-                return _block(back, rows, batch, *own, slopes=asked.sensitivity)
+                return _block(here, rows, batch, *own, slopes=asked.sensitivity)
 
             block, swept.batch = halving(work, swept.batch)
             for t, own in enumerate(values):
@@ -156,12 +161,13 @@ def _fill(back: Passage, rows: Rows, block: Block, chosen: Bool) -> Float:
     return apart
 
 
-def _rows_at_once(back: Passage, targets: int, budget: int | None) -> int:
-    """Rows of a block, so that x, the attributions and the slopes keep to the budget."""
+def _rows_at_once(back: Passage, targets: int, budget: int | None, *, own: bool) -> int:
+    """Rows of a block, so that x, attributions, slopes and own starts keep to the budget."""
     problem = back.problem
     space = bytes_at_once(problem.starts.device, budget) // 2
-    own = (3 + 2 * targets) * back.like[0].numel()
+    many = len(problem.starts) if own else 0
+    each = (3 + 2 * targets + 2 * many) * back.like[0].numel() + many * problem.net.shape[0]
     kept = len(problem.starts) if problem.net.parts else 1
     again = 1 if problem.chain is None else 2  # pieces are held beside what was there
     behind = (again * kept + 3) * targets * problem.net.shape[0]
-    return int(min(max(space // (back.like.element_size() * (own + behind)), 1), MOST_ROWS))
+    return int(min(max(space // (back.like.element_size() * (each + behind)), 1), MOST_ROWS))

@@ -118,7 +118,7 @@ def _asked(asked: Options, reader: TokenReader) -> int | None:
                 f"{reader.encoding.special.baseline}) or the code of a token"
             )
         return None
-    if isinstance(given, Mapping) or np.ndim(given) or int(given) != given:
+    if isinstance(given, Mapping) or callable(given) or np.ndim(given) or int(given) != given:
         raise AttributionError("the baseline of a network of tokens is one code, a whole number")
     return int(given)
 

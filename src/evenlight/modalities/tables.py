@@ -10,9 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evenlight.data.assay import assay_of
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, Indicators
+from evenlight.data.library_size import sampled
 from evenlight.errors import CohortError
+
+FEWEST = 20
+"""A table of fewer columns is not held to be that of an assay."""
 
 
 def read_table(
@@ -52,7 +57,24 @@ def cohort_from_frame(people: pd.DataFrame, features: Sequence[str], **roles: An
         coded.append(variable)
         columns |= own
     x = pd.DataFrame(columns, index=people.index)
-    return Cohort(x, people, Features(tuple(columns), indicators=tuple(coded)), **roles)
+    made = Cohort(x, people, Features(tuple(columns), indicators=tuple(coded)), **roles)
+    return made if coded else _with_assay(made)
+
+
+def _with_assay(cohort: Cohort) -> Cohort:
+    """With a note on what the values are, where they look like those of an assay.
+
+    That is so where many columns hold shares, log-ratios, or what comes of counts. Whole numbers
+    are taken for counts from 200 columns on only.
+    """
+    if len(cohort.features) < FEWEST:
+        return cohort
+    found = assay_of(sampled(cohort.x, cohort.rows))
+    if found.kind in ("numbers", "dosage") or (
+        found.kind == "counts" and len(cohort.features) < 10 * FEWEST
+    ):
+        return cohort
+    return cohort.altered(notes=(*cohort.notes, found.sentence))
 
 
 def _one_hot(name: str, column: pd.Series) -> tuple[Indicators, dict[str, np.ndarray]]:

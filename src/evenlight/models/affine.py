@@ -28,20 +28,30 @@ _FAR = 1000.0
 """How many standard deviations from the mean rows are asked about."""
 
 Score = Callable[[Float], Float]
+Weights = tuple[Float, Float]
+"""Weights (t, p) and intercept (t,)."""
 
 
 def with_weights(made: Adapted, model: Any, x: Float) -> Adapted:
     """The same with weights (t, p) and intercept (t,), where they give the margin; x is (m, p)."""
+    shown = _shown(model, len(made.targets), x.shape[1]) if x.ndim == 2 else None
+    return weighed(made, shown, x, ask=_ends_linear(model))
+
+
+def weighed(made: Adapted, shown: Weights | None, x: Float, *, ask: bool) -> Adapted:
+    """The same with the weights that a model shows, else with those that are found by asking it.
+
+    `shown` are (t, p) and (t,); both kinds are kept only where they give the margin of x (m, p).
+    """
     if made.scale != "margin" or made.score is None or not np.isfinite(x).all() or x.ndim != 2:
         return made
-    shown = _shown(model, len(made.targets), x.shape[1])
     if shown is not None and _gives(made.score, shown, x):
         return replace(made, weights=shown[0], intercept=shown[1])
-    found = _found(made.score, x) if _ends_linear(model) else None
+    found = _found(made.score, x) if ask else None
     return made if found is None else replace(made, weights=found[0], intercept=found[1])
 
 
-def _shown(model: Any, targets: int, p: int) -> tuple[Float, Float] | None:
+def _shown(model: Any, targets: int, p: int) -> Weights | None:
     weights, intercept = getattr(model, "coef_", None), getattr(model, "intercept_", None)
     if weights is None or intercept is None:
         return None
@@ -60,7 +70,7 @@ def _ends_linear(model: Any) -> bool:
     return hasattr(model, "steps") and hasattr(model.steps[-1][1], "coef_")
 
 
-def _found(score: Score, x: Float) -> tuple[Float, Float] | None:
+def _found(score: Score, x: Float) -> Weights | None:
     """Weights and intercept of an affine margin; None where it is not affine on all rows tried."""
     if x.shape[1] > MOST:
         return None
@@ -84,7 +94,7 @@ def _straight(score: Score, x: Float) -> bool:
     return bool(np.abs(middle - ends).max() <= 1e-6 * np.ptp(ends) + 1e-12 * np.abs(ends).max())
 
 
-def _moved(score: Score, x: Float) -> tuple[Float, Float]:
+def _moved(score: Score, x: Float) -> Weights:
     """Weights (t, p) by moving one column of the first row by its standard deviation."""
     start, step = x[0], _scale(x)
     said = score(start[None])[0]
@@ -108,7 +118,7 @@ def _tried(x: Float) -> list[Float]:
     return [x, mixed, center + 10 * (mixed - center), few]
 
 
-def _gives(score: Score, found: tuple[Float, Float], x: Float) -> bool:
+def _gives(score: Score, found: Weights, x: Float) -> bool:
     """Whether the weights give the margin of each row, to 1e-6 of what moves it from the mean."""
     weights, intercept = found
     margin = score(x)

@@ -71,7 +71,7 @@ def _features(model: Any, declared: Declared) -> tuple[str, ...] | None:
     return declared.features if plain == own else own
 
 
-def _call(model: Any, method: str, x: Float, options: Mapping[str, bool] | None = None) -> Float:
+def called(model: Any, method: str, x: Float, options: Mapping[str, bool] | None = None) -> Float:
     """What `method` says of rows x (n, p), as (n, t) float64."""
     name = type(model).__name__
     width = getattr(model, "n_features_in_", None)
@@ -90,7 +90,7 @@ def _said(model: Any, method: str, options: Mapping[str, bool]) -> Score:
     """What `method` says with options, as a function of rows."""
 
     def score(x: Float) -> Float:
-        return _call(model, method, x, options)
+        return called(model, method, x, options)
 
     return score
 
@@ -102,7 +102,7 @@ def _regressor(model: Any, rows: Float, declared: Declared) -> Adapted:
     gives = declared.gives or "response"
 
     def score(x: Float) -> Float:
-        return outputs.margin_from(_call(model, "predict", x), link, gives)
+        return outputs.margin_from(called(model, "predict", x), link, gives)
 
     raw = _agreeing_sum(model, rows, link) if gives == "response" else None
     targets = outputs.target_names(score(rows).shape[1], declared.targets)
@@ -116,7 +116,7 @@ def _agreeing_sum(model: Any, rows: Float, link: Link) -> Score | None:
     option = raw_option(model)
     if option is None or link == "identity":
         return None
-    margin, response = _said(model, "predict", option), _call(model, "predict", rows)
+    margin, response = _said(model, "predict", option), called(model, "predict", rows)
     agrees = np.allclose(response_of(margin(rows), link), response, rtol=1e-5, atol=0)
     return margin if agrees else None
 
@@ -149,7 +149,7 @@ def _read(model: Any, rows: Float, labels: tuple[str, ...], declared: Declared) 
         return _decides_only(model, rows, names, declared)
 
     def chance(x: Float) -> Float:
-        p = _call(model, "predict_proba", x)
+        p = called(model, "predict_proba", x)
         return p[:, 1:] if len(labels) == 2 else p
 
     seen = chance(rows)
@@ -173,7 +173,7 @@ def _decides_only(model: Any, rows: Float, names: tuple[str, ...], declared: Dec
     """A classifier without probabilities: its decision function is the margin, and only ranks."""
 
     def score(x: Float) -> Float:
-        return _call(model, "decision_function", x)
+        return called(model, "decision_function", x)
 
     name = type(model).__name__
     targets = outputs.target_names(score(rows).shape[1], names)

@@ -1,7 +1,7 @@
-"""Between margin and response: the five links, both ways.
+"""Between margin and response: the six links, both ways.
 
 The margin is the scale on which a model is additive; the response is the scale on which people
-decide (probability, mg a week).
+decide (probability, mg a week, years).
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from scipy.special import expit, logit, logsumexp
 from evenlight.arrays import Float
 from evenlight.data.coefficients import Link
 from evenlight.errors import ModelError
+
+ADULT = 20.0
+"""The age up to which the clock of Horvath (2013, Genome Biol 14:R115) runs with log (age + 1)."""
 
 
 def response_of(margin: Float, link: Link) -> Float:
@@ -29,6 +32,9 @@ def response_of(margin: Float, link: Link) -> Float:
         return squared
     if link == "log":
         return np.asarray(np.exp(margin))
+    if link == "horvath":
+        child = (ADULT + 1) * np.exp(np.minimum(margin, 0.0)) - 1
+        return np.where(margin < 0, child, (ADULT + 1) * margin + ADULT)
     return np.asarray(expit(margin))
 
 
@@ -43,18 +49,27 @@ def margin_of(response: Float, link: Link) -> Float:
     """
     if link == "identity":
         return response
-    top = 1.0 if link in ("logit", "softmax") else np.inf
-    outside = (response < 0) | (response > top)
+    low, top = _range(link)
+    outside = (response < low) | (response > top)
     if outside.any():
         raise ModelError(
-            f"{int(outside.sum())} outputs lie outside 0 to {top:g}, first "
+            f"{int(outside.sum())} outputs lie outside {low:g} to {top:g}, first "
             f"{response[outside].ravel()[0]:.4g}, so they are no responses of link {link!r}; "
             'say gives="margin" if the model gives margins, or name another link'
         )
     if link == "square":
         return np.asarray(np.sqrt(response))
+    if link == "horvath":
+        with np.errstate(divide="ignore"):
+            child = np.log(np.minimum(response, ADULT) + 1) - np.log(ADULT + 1)
+        return np.where(response < ADULT, child, (response - ADULT) / (ADULT + 1))
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(response) if link == "log" else logit(response))
+
+
+def _range(link: Link) -> tuple[float, float]:
+    """The least and the greatest response."""
+    return -1.0 if link == "horvath" else 0.0, 1.0 if link in ("logit", "softmax") else np.inf
 
 
 def rival_margins(logits: Float) -> Float:

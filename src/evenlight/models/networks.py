@@ -12,14 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from evenlight.arrays import Float
-from evenlight.data.coefficients import Link
 from evenlight.data.digits import percent
 from evenlight.data.outcome import Kind as Outcome
 from evenlight.errors import ModelError
 from evenlight.models import outputs
-from evenlight.models.adapted import Adapted, Declared, Gives
+from evenlight.models.adapted import Adapted, Declared
 from evenlight.models.codes import REMEDY, bounded, takes_codes, whole
 from evenlight.models.inputs import Split, by_name, split
+from evenlight.models.margins import margin_tensor as margin_tensor
 
 BUDGET = 2**23
 """Most numbers of x in one forward pass."""
@@ -195,22 +195,6 @@ def forward(module: nn.Module, x: Float, codes: bool = False) -> Float:
         said = raw.detach().cpu().to(torch.float64).numpy() if isinstance(raw, Tensor) else raw
         parts.append(outputs.as_columns(said, len(rows), name=_name(module)))
     return np.concatenate(parts)
-
-
-def margin_tensor(raw: Tensor, link: Link, gives: Gives, column: int) -> Tensor:
-    """Margin (n,) of one target from raw outputs (n,) or (n, t), differentiable."""
-    out = raw.reshape(len(raw), -1)
-    chosen = out[:, column]
-    if gives == "margin" and link == "softmax":
-        others = torch.cat([out[:, :column], out[:, column + 1 :]], dim=1)
-        return chosen - torch.logsumexp(others, dim=1)
-    if gives == "margin" or link == "identity":
-        return chosen
-    if link == "square":
-        return torch.sqrt(chosen)
-    if link == "log":
-        return torch.log(chosen)
-    return torch.log(chosen) - torch.log1p(-chosen)
 
 
 @contextmanager

@@ -10,10 +10,12 @@ import numpy as np
 from evenlight.arrays import Bool, Float
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
+from evenlight.data.name_diff import name_diff
 from evenlight.errors import ModelError
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
 from evenlight.models.classes import check_event, coded, event_column
+from evenlight.models.listed import unlisted
 from evenlight.models.networks import forward, kept
 
 ROWS = 1000
@@ -123,6 +125,7 @@ def _prepared(
     output = _outputs(adapted, cohort, columns)
     checked.append(_finite(output))
     checked.append(_independent(adapted, sample, columns))
+    checked += unlisted(adapted, cohort)
     return tuple(
         Prepared(
             adapted, column, margin, (*checked, _which(adapted, cohort, column)), cohort.digest
@@ -205,22 +208,15 @@ def _column(adapted: Adapted, cohort: Cohort, target: int | str | None) -> int:
 
 
 def _same_features(adapted: Adapted, cohort: Cohort) -> None:
-    wanted, have = adapted.features, cohort.features.names
-    if wanted is None or wanted == have:
+    wanted = adapted.features
+    if wanted is None or wanted == cohort.features.names:
         return
-    missing = [name for name in wanted if name not in cohort.features.place]
-    extra = [name for name in have if name not in set(wanted)]
-    order = "" if missing or extra else _order(wanted, have)
+    apart = name_diff(wanted, cohort.features.names)
     raise ModelError(
-        f"{adapted.name} was trained on other features than the cohort has: {len(missing)} missing "
-        f"{missing[:5]}, {len(extra)} extra {extra[:5]}{order}; build the cohort from "
-        "x[list of the model's feature names]; columns are never matched by position"
+        f"{adapted.name} was trained on other features than the cohort has: {apart.sentence()}; "
+        "where the names are right, evenlight.ordered(cohort, names) puts them in the model's "
+        "order; columns are never matched by position"
     )
-
-
-def _order(wanted: tuple[str, ...], have: tuple[str, ...]) -> str:
-    j = next(j for j, (a, b) in enumerate(zip(wanted, have, strict=True)) if a != b)
-    return f", in another order (column {j} is {wanted[j]!r} for the model, {have[j]!r} here)"
 
 
 def _mode(adapted: Adapted) -> list[str]:

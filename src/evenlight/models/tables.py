@@ -6,9 +6,15 @@ import numpy as np
 
 from evenlight.arrays import Float
 from evenlight.data.coefficients import CoefficientTable
+from evenlight.data.name_diff import hints
 from evenlight.data.outcome import Kind as Outcome
 from evenlight.errors import ModelError
 from evenlight.models.adapted import Adapted
+
+
+def _other(known: tuple[str, ...], table: CoefficientTable) -> list[str]:
+    """Features that are no term."""
+    return [name for name in known if name not in table.weights]
 
 
 def adapt_table(table: CoefficientTable) -> Adapted:
@@ -20,21 +26,24 @@ def adapt_table(table: CoefficientTable) -> Adapted:
 
     def settle(x: Float, names: tuple[str, ...] | None, outcome: Outcome | None) -> Adapted:
         known = tuple(table.weights) if names is None else names
-        missing = [term for term in table.weights if term not in known]
+        there = set(known)
+        missing = [term for term in table.weights if term not in there]
         if missing or x.shape[1:] != (len(known),):
             raise ModelError(
                 f"{table.name}: {len(missing)} of its {len(table.weights)} terms are not among the "
                 f"features, first {missing[:5]}, and x has shape {x.shape}; name the features "
                 "exactly as the terms are named"
+                + "".join(f"; {why}" for why in hints(missing, _other(known, table)))
             )
         weights = np.array([[table.weights.get(name, 0.0) for name in known]])
         intercept = np.array([table.intercept])
         unused = [name for name in known if name not in table.weights]
-        note = f"{table.name} does not use {len(unused)} of the features: {', '.join(unused[:8])}."
+        told = f"{table.name} does not use {len(unused)} of the features: {', '.join(unused[:8])}."
+        notes = (*table.notes, told) if unused else table.notes
         return Adapted(
             table.name, "table", lambda rows: rows @ weights.T + intercept, table.link,
             targets=(table.target,), features=known, unit=table.unit, weights=weights,
-            intercept=intercept, notes=(note,) if unused else (),
+            intercept=intercept, notes=notes,
         )  # fmt: skip
 
     return Adapted(

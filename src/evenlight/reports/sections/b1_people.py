@@ -10,6 +10,7 @@ from evenlight.measures.composition import Composition
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
 from evenlight.reports.parts import block, grid, name, nothing, part, picture
+from evenlight.reports.sections import reported
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS, NOTHING, ROUNDED
 
@@ -29,6 +30,7 @@ def section(audit: Audit) -> Element:
             )
             for key, record in keyed("F2", audit.compositions)
         ),
+        reported.parts(audit.further.demographics),
     )
 
 

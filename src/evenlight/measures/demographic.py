@@ -1,0 +1,206 @@
+"""What a cohort reports about its people: the record, its tables and its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evenlight.arrays import Float, Int, Text
+from evenlight.data.digits import MINUS, count, estimate, fixed, percent
+from evenlight.data.shown import short
+from evenlight.measures.check import explained, shaped, worded
+
+FIELDS = ("ancestry", "ethnicity", "geography", "sex", "gender", "age")
+"""What is asked of every cohort; which column answers is named by the user."""
+
+WORDS = ("", "below", "above", "cannot_tell", "not_estimable")
+
+CONTEXT = (
+    "For context: of omics publications of 2015 to 2024, 2.7 % reported ancestry or ethnicity, "
+    "4.4 % geographic origin and 3.0 % sex or gender; in transcriptomics 0.7 %, in genomics 6.1 %. "
+    "These are rates of reporting in publications, and no yardstick for a cohort."
+)
+"""The habit of the field, with its scope."""
+
+TOLD = ("share", "low", "high")
+AGAINST = ("difference", "difference_low", "difference_high", "ratio", "p")
+TRAINED = ("shift", "shift_low", "shift_high", "typical", "typical_low", "typical_high")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reported:
+    """One entry a field, (f,): the column that answers ("" none), its source, how complete it is.
+
+    `known` units of all, and their share with exact 95 % limits; where 1 to 10 are unknown they
+    count as 10. `middle` is the median of a number (years of age), its limits free of any
+    distribution. `hint` proposes a column where none was named: a guess, never used.
+    """
+
+    field: tuple[str, ...]
+    column: tuple[str, ...]
+    source: tuple[str, ...]
+    hint: tuple[str, ...]
+    known: Float
+    share: Float
+    low: Float
+    high: Float
+    reason: Text
+    middle: Float
+    middle_low: Float
+    middle_high: Float
+    middle_reason: Text
+
+    def __post_init__(self) -> None:
+        f = (len(self.field),)
+        shaped(self, f, "known", *TOLD, "reason", "middle", "middle_low", "middle_high")
+        explained(self, self.reason, "known", *TOLD)
+        explained(self, self.middle_reason, "middle", "middle_low", "middle_high")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """One entry a level, (l,), of field number `field`: units, and their share of the known.
+
+    Shares have limits that hold together in a field. Against the declared `target`: the difference
+    and its limits, the representation `ratio` (share over target), the exact p adjusted for the
+    levels, and a word; `holds` says whether the word stands wherever the unknown belong ("yes",
+    "no"). `shift` is the distance of the level's mean from the training mean in SD of training
+    (Mahalanobis, without the bias of its size), `typical` the root mean square distance of its
+    people, 1 for people like those of training; limits hold together in a field.
+    """
+
+    field: Int
+    level: tuple[str, ...]
+    n: Float
+    share: Float
+    low: Float
+    high: Float
+    reason: Text
+    target: Float
+    difference: Float
+    difference_low: Float
+    difference_high: Float
+    ratio: Float
+    p: Float
+    word: Text
+    holds: Text
+    why: Text
+    shift: Float
+    shift_low: Float
+    shift_high: Float
+    typical: Float
+    typical_low: Float
+    typical_high: Float
+    training_share: Float
+    training_why: Text
+
+    def __post_init__(self) -> None:
+        shape = (len(self.level),)
+        shaped(self, shape, "field", "n", *TOLD, "target", *AGAINST, *TRAINED, "training_share")
+        shaped(self, shape, "reason", "word", "holds", "why", "training_why")
+        worded(self, "word", WORDS)
+        worded(self, "holds", ("", "yes", "no"))
+        explained(self, self.reason, "n", *TOLD)
+        explained(self, self.why, "target", *AGAINST)
+        explained(self, self.training_why, *TRAINED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Demographics:
+    """What is reported of `n` units: `fields`, their `parts`, and what stands beside them.
+
+    `training` says what training people the parts were set against, "" nothing. Counts are rounded
+    to 5 where one of their field is hidden (`rounded` (f,), 1 or 0).
+    """
+
+    n: int
+    alpha: float
+    fields: Reported
+    parts: Parts
+    rounded: Int
+    training: str
+    notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        shaped(self, (len(self.fields.field),), "rounded")
+
+    def __repr__(self) -> str:
+        named = [f for f, c in zip(self.fields.field, self.fields.column, strict=True) if c]
+        return f"Demographics: {count(self.n)} units; {', '.join(named) or 'no field'} reported"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a level."""
+        own = self.parts
+        columns: dict[str, object] = {
+            "field": [self.fields.field[i] for i in own.field.tolist()],
+            "level": list(own.level),
+        }
+        names = [f for f in Parts.__dataclass_fields__ if f not in ("field", "level")]
+        return pd.DataFrame(columns | {name: getattr(own, name) for name in names})
+
+    def fields_frame(self) -> pd.DataFrame:
+        """One row a field."""
+        return pd.DataFrame({f: getattr(self.fields, f) for f in Reported.__dataclass_fields__})
+
+    def at(self, field: str) -> Int:
+        """The places of the parts of one field."""
+        where: Int = np.flatnonzero(self.parts.field == self.fields.field.index(field))
+        return where
+
+    def sentences(self) -> tuple[str, ...]:
+        """What is reported, how complete, against target and training, and the field's habit."""
+        said = [line for i in range(len(self.fields.field)) for line in self._field(i)]
+        return (*said, *self.notes, CONTEXT)
+
+    def _field(self, i: int) -> Iterator[str]:
+        made = self.fields
+        name, column = made.field[i], short(made.column[i], 40)
+        if not column:
+            hint = f" {made.hint[i]}" if made.hint[i] else ""
+            yield f"{name.capitalize()}: no column was named, so nothing is told of it.{hint}"
+            return
+        share = float(made.share[i])
+        limits = " to ".join(percent(float(v[i]), places=1) for v in (made.low, made.high))
+        told = f"known for {percent(share, places=1)} of {count(self.n)} units ({limits})"
+        source = short(made.source[i], 40)
+        if not np.isfinite(share):
+            told = f"how many are known is not shown ({made.reason[i]})"
+        yield f"{name.capitalize()} (column {column}, {source}): {told}."
+        if np.isfinite(made.middle[i]):
+            limits_ = (float(made.middle_low[i]), float(made.middle_high[i]))
+            yield f"Median {name} {estimate(float(made.middle[i]), *limits_)}."
+        for at in self.at(name).tolist():
+            yield from self._part(name, at)
+
+    def _part(self, field: str, at: int) -> Iterator[str]:
+        own, level = self.parts, short(self.parts.level[at], 40)
+        if own.word[at] in ("below", "above"):
+            stands = "" if own.holds[at] == "yes" else ", if the unknown are like the known"
+            yield (
+                f"{level} ({field}) is {own.word[at]} the declared target: "
+                f"{percent(float(own.share[at]))} where the target has "
+                f"{percent(float(own.target[at]))} (difference {points(own, at)}){stands}."
+            )
+        if np.isfinite(own.shift[at]):
+            limits = (float(own.shift_low[at]), float(own.shift_high[at]))
+            apart = "" if limits[0] > 0 else "; it is not shown to lie apart"
+            yield (
+                f"{level} ({field}) lies {estimate(float(own.shift[at]), *limits)} SD of training "
+                f"from the training mean{apart}."
+            )
+
+
+def points(own: Parts, at: int) -> str:
+    """A difference of shares with its limits, in points.
+
+    The sign is told of all three.
+    """
+    shown = [fixed(100 * float(v[at]), 1, sign=True) for v in _limits(own)]
+    return f"{shown[0]} points, {shown[1]} to {shown[2]}".replace("-", MINUS)
+
+
+def _limits(own: Parts) -> tuple[Float, Float, Float]:
+    return own.difference, own.difference_low, own.difference_high

@@ -1,0 +1,127 @@
+"""Results inside an annotated matrix: what was found in .uns, one number a gene in .varm.
+
+Everything is of types that `write_h5ad` and `write_zarr` keep: text, numbers, dictionaries of them
+and tables. A record is kept as one JSON text, so that it reads back without loss.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from evenlight.data.outcome import Survival
+from evenlight.errors import CohortError, InputError, UnknownName
+
+SCHEMA = "urn:evenlight:annotated:1"
+"""Name and version of what stands in .uns."""
+
+KINDS = ("comparison", "reliance")
+"""Records that are kept by grouping."""
+
+
+def begin(adata: Any, key: str, *, roles: Mapping[str, Any], explained: Mapping[str, Any]) -> None:
+    """Put a fresh dictionary in adata.uns[key] and take away what stood in .varm[key].
+
+    `roles` are the arguments of `Cohort.from_anndata`, `explained` plain facts of the attributions.
+    Raises CohortError for a view, and InputError for roles that are no names of columns.
+    """
+    if getattr(adata, "is_view", False):
+        raise CohortError("adata is a view, which keeps no results; take adata = adata.copy()")
+    made = json.dumps({name: _named(name, value) for name, value in roles.items()}, sort_keys=True)
+    told = {k: v for k, v in explained.items() if isinstance(v, str | int | float)}
+    empty: dict[str, Any] = {kind: {} for kind in KINDS}
+    adata.uns[key] = {"schema": SCHEMA, "roles": made, "explained": told, **empty}
+    if key in adata.varm:
+        del adata.varm[key]
+
+
+def _named(name: str, value: Any) -> Any:
+    """A role as plain data."""
+    if isinstance(value, Survival):
+        return {"time": value.time, "event": value.event}
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
+        return list(value)
+    raise InputError(
+        f"{name} is a {type(value).__name__}, which adata cannot remember; add it to obs (or obsm, "
+        "for axes) and name it"
+    )
+
+
+def roles_of(adata: Any, key: str) -> dict[str, Any]:
+    """The arguments of `Cohort.from_anndata` that were remembered; UnknownName without any."""
+    roles: dict[str, Any] = json.loads(_stored(adata, key)["roles"])
+    if isinstance(roles.get("outcome"), Mapping):
+        roles["outcome"] = Survival(**roles["outcome"])
+    if roles.get("split") is not None:
+        roles["split"] = tuple(roles["split"])
+    return roles
+
+
+def _stored(adata: Any, key: str) -> dict[str, Any]:
+    held = adata.uns.get(key)
+    if not isinstance(held, Mapping) or held.get("schema") != SCHEMA:
+        raise UnknownName(
+            f"adata.uns has no results of evenlight under {key!r}; call "
+            f"ev.tl.explain(adata, model, key_added={key!r}) first"
+        )
+    return dict(held)
+
+
+def keep(adata: Any, key: str, kind: str, record: Mapping[str, Any]) -> None:
+    """Keep a record's plain data under its kind and its grouping."""
+    held = _stored(adata, key)
+    own = dict(held.get(kind, {}))
+    own[_safe(str(record["grouping"]))] = json.dumps(record, allow_nan=False, sort_keys=True)
+    adata.uns[key] = {**held, kind: own}
+
+
+def recall(adata: Any, key: str, kind: str, grouping: str | None) -> Any:
+    """The plain data of a record; its grouping may be left out where there is one."""
+    own = _stored(adata, key).get(kind, {})
+    if grouping is None and len(own) == 1:
+        return json.loads(next(iter(own.values())))
+    if grouping is None or _safe(grouping) not in own:
+        asked = "several" if grouping is None and own else repr(grouping)
+        raise UnknownName(
+            f"there is no {kind} by {asked} under {key!r}; known: {', '.join(own) or 'none'}"
+        )
+    return json.loads(own[_safe(grouping)])
+
+
+def into_varm(adata: Any, key: str, columns: pd.DataFrame) -> None:
+    """Add columns, indexed by the features' names, to the table adata.varm[key] (genes x columns).
+
+    A gene that was not among the features has NaN, or "" in columns of text.
+    """
+    made = columns.set_axis([_safe(str(c)) for c in columns.columns], axis=1)
+    made = made.reindex(_labels(adata, roles_of(adata, key)))
+    for name in made.select_dtypes(object).columns:
+        made[name] = made[name].fillna("")
+    made.index = adata.var_names
+    held = adata.varm.get(key)
+    if held is not None:
+        made = pd.concat([held.drop(columns=made.columns, errors="ignore"), made], axis=1)
+    adata.varm[key] = made
+
+
+def _labels(adata: Any, roles: Mapping[str, Any]) -> list[Any]:
+    """The name of each of adata's genes as a feature; None where it is none of them."""
+    var = adata.raw.var if roles.get("raw") else adata.var
+    column = roles.get("features")
+    names = pd.Series((var.index if column is None else var[column]).astype(str), dtype=object)
+    found = names.set_axis(var.index.astype(str)).reindex(adata.var_names.astype(str))
+    return found.tolist()
+
+
+def _safe(name: str) -> str:
+    """A name as a key of a file, in which "/" parts groups.
+
+    >>> _safe("race/ethnicity")
+    'race|ethnicity'
+    """
+    return name.replace("/", "|")

@@ -1,0 +1,98 @@
+"""Attributions of every row in a zarr folder: patients' data, kept only where somebody asks for it.
+
+No id is written. Rows are known again by a salted digest of their ids in order, so that values are
+never given to somebody else.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import fields
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evenlight.arrays import Text
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.rows import blocks
+from evenlight.errors import AttributionError
+from evenlight.modalities.libraries import library
+from evenlight.modalities.sealed import sealed_zarr
+
+SCHEMA = "urn:evenlight:rows:1"
+
+MAPS = ("values", "spread", "sensitivity")
+"""Arrays with a number a row and feature."""
+
+EACH = ("output", "base", "error", "converged")
+"""Arrays with a number a row."""
+
+CHUNK = (4096, 512)
+"""Rows and features that are stored together."""
+
+
+def write_rows(made: Attributions, path: str | Path, told: Mapping[str, Any]) -> Path:
+    """Write attributions to a new zarr folder, readable by its owner only; the path is returned.
+
+    `told` are their other fields as plain data. Raises AttributionError where the folder exists.
+    """
+    zarr = library("zarr", package="zarr", reads="keep_rows=")
+    folder = Path(path)
+    if folder.exists():
+        raise AttributionError(f"{folder.name!r} exists; name a new folder, or delete it first")
+    folder.mkdir(mode=0o700, parents=True)
+    group = zarr.open_group(folder, mode="a")  # "w" would make the folder anew, open to all
+    for name in MAPS:
+        held = getattr(made, name)
+        if held is not None:
+            size = [min(a, b) for a, b in zip(held.shape, (*CHUNK, *held.shape[2:]), strict=False)]
+            array = group.create_array(
+                name, shape=tuple(map(int, held.shape)), chunks=tuple(size), dtype="float32"
+            )
+            for part, rows in blocks(held):
+                array[part] = rows
+    for name in EACH:
+        group.create_array(name, data=np.asarray(getattr(made, name)))
+    salt = secrets.token_hex(16)
+    group.attrs.update(
+        {"schema": SCHEMA, "salt": salt, "order": _order(salt, made.rows), "told": dict(told)}
+    )
+    return folder
+
+
+def read_rows(path: str | Path, cohort: Cohort) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """The arrays of attributions as `write_rows` left them, on disk, and their other fields.
+
+    Raises AttributionError where the folder is no such one, or the cohort's rows are others.
+    """
+    zarr = library("zarr", package="zarr", reads="rows=")
+    folder = Path(path)
+    if not folder.is_dir():
+        raise AttributionError(f"there is no folder {folder.name!r} of attributions")
+    sealed_zarr(folder)
+    group = zarr.open_group(folder, mode="r", use_consolidated=False)
+    held = dict(group.attrs)
+    if held.get("schema") != SCHEMA:
+        raise AttributionError(f"{folder.name!r} holds no attributions of evenlight")
+    if held["order"] != _order(held["salt"], cohort.rows):
+        raise AttributionError(
+            "the rows of adata are others than those explained, or stand in another order; explain "
+            "again, or bring adata back to its order"
+        )
+    made: dict[str, Any] = {name: group[name] for name in MAPS if name in group}
+    made |= {name: np.asarray(group[name]) for name in EACH}
+    return made, held["told"]
+
+
+def _order(salt: str, rows: Text) -> str:
+    return sha256("\x1f".join([salt, *rows.tolist()]).encode()).hexdigest()
+
+
+TOLD = tuple(
+    f.name for f in fields(Attributions) if f.name not in (*MAPS, *EACH, "rows", "features")
+)
+"""Fields of attributions that are no arrays."""

@@ -1,0 +1,112 @@
+"""B1, what is reported of the people: completeness, a declared target, training. Table T18."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from htpy import Element, Node, li, p, ul
+
+from evenlight.data.digits import confidence, count, estimate, interval, number, percent
+from evenlight.data.shown import short
+from evenlight.measures.demographic import CONTEXT, Demographics
+from evenlight.reports.parts import evidence, grid, name, part, say, size
+from evenlight.reports.sections.keyed import keyed
+
+CAPTION = (
+    "{field} as reported by column {column} ({source}): units, and their share of those who are "
+    "known. Limits of shares hold together with {level}, exact.{target}{training}{rounded}"
+)
+TARGET = (
+    " Against the declared target population: share less target in points, and their ratio; the "
+    "word goes by the limits."
+)
+TRAINING = (
+    " Distance from the training mean in SD of training, along all its directions, without the "
+    "bias of a small group ({of})."
+)
+ROUNDED = " Counts are rounded to 5, because a cell is suppressed."
+SPOKEN = {
+    "below": "below the target",
+    "above": "above the target",
+    "cannot_tell": "cannot tell",
+    "not_estimable": "cannot be asked here",
+    "": "",
+}
+
+
+def parts(records: Sequence[Demographics]) -> Iterator[Element]:
+    """What is told of each record: one list of sentences, and a table for every named field."""
+    for key, record in keyed("t18", records):
+        yield part("What is reported", _complete(record), list(_tables(key, record)), _context())
+
+
+def _complete(record: Demographics) -> Element:
+    """Which fields are reported, and how completely."""
+    told = [line for line in record.sentences() if line != CONTEXT]
+    return ul[(li[say(line)] for line in told)]
+
+
+def _context() -> Element:
+    return p(class_="quiet")[CONTEXT]
+
+
+def _tables(key: str, record: Demographics) -> Iterator[Element]:
+    for i, field in enumerate(record.fields.field):
+        at = record.at(field)
+        if not len(at):
+            continue
+        target = bool(np.isfinite(record.parts.target[at]).any())
+        training = bool(np.isfinite(record.parts.shift[at]).any())
+        heads = ["Group", "Units", f"Share [{confidence(record.alpha)}]"]
+        heads += ["Target", "Difference", "Ratio", "Word"] if target else []
+        heads += ["From training"] if training else []
+        caption = _caption(record, i, target=target, training=training)
+        rows = [_row(record, int(j), target=target, training=training) for j in at]
+        yield grid(f"{key}-{field}", "T18", caption, heads, rows)
+
+
+def _caption(record: Demographics, i: int, *, target: bool, training: bool) -> str:
+    return CAPTION.format(
+        field=record.fields.field[i].capitalize(),
+        column=short(record.fields.column[i], 40),
+        source=short(record.fields.source[i], 40),
+        level=confidence(record.alpha),
+        target=TARGET if target else "",
+        training=TRAINING.format(of=record.training) if training else "",
+        rounded=ROUNDED if record.rounded[i] else "",
+    )
+
+
+def _row(record: Demographics, j: int, *, target: bool, training: bool) -> list[Node]:
+    own = record.parts
+    cells: list[Node] = [
+        name(own.level[j]),
+        size(count(float(own.n[j]), str(own.reason[j]))),
+        evidence(_share(record, j)),
+    ]
+    if target:
+        low, high = 100 * float(own.difference_low[j]), 100 * float(own.difference_high[j])
+        apart = 100 * float(own.difference[j])
+        cells += [
+            percent(float(own.target[j]), "no target", places=1),
+            evidence(estimate(apart, low, high, reason=str(own.why[j]), sign=True)),
+            number(float(own.ratio[j]), str(own.why[j]), digits=2),
+            SPOKEN[str(own.word[j])],
+        ]
+    if training:
+        limits = (float(own.shift_low[j]), float(own.shift_high[j]))
+        cells.append(
+            evidence(estimate(float(own.shift[j]), *limits, reason=str(own.training_why[j])))
+        )
+    return cells
+
+
+def _share(record: Demographics, j: int) -> str:
+    """A share with its limits in per cent, or why there is none."""
+    own = record.parts
+    value = float(own.share[j])
+    if not np.isfinite(value):
+        return str(own.reason[j])
+    limits = interval(100 * float(own.low[j]), 100 * float(own.high[j]), 1)
+    return f"{percent(value, places=1)} {limits}"

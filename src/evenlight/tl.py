@@ -1,0 +1,257 @@
+"""The scverse way in: `ev.tl.explain(adata, model)`, then `compare` and `rely` by a column of obs.
+
+Roles (outcome, unit, groups, strata ...) are given once, to `explain`, and remembered in
+`adata.uns[key]`; what is found is kept there and, one number a gene, in `adata.varm[key]`.
+Attributions of single rows stay in this process, with the adata that they belong to, unless
+`keep_rows=` names a folder for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from inspect import signature
+from pathlib import Path
+from typing import Any
+from weakref import finalize
+
+import numpy as np
+import pandas as pd
+
+from evenlight import codec
+from evenlight.arrays import Float
+from evenlight.data.attributions import Attributions, Background
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import SMALLEST_GROUP
+from evenlight.errors import AttributionError, InputError
+from evenlight.explainers.explain import explain as _explain
+from evenlight.measures.compare import compare as _compare
+from evenlight.measures.comparison import Comparison
+from evenlight.measures.reliance import Reliance
+from evenlight.measures.rely import rely as _rely
+from evenlight.modalities import annotated_results as results
+from evenlight.modalities.annotated_rows import TOLD, read_rows, write_rows
+from evenlight.modalities.cells import check_values, pseudobulk
+
+KEY = "evenlight"
+"""Where results stand unless another key is named."""
+
+ROLES = frozenset(signature(Cohort).parameters) - {"x", "people"} | {"layer", "raw"}
+"""Options of `explain` that make the cohort; all others go to the explainer."""
+
+_near: dict[int, dict[str, Attributions]] = {}
+"""Attributions by adata and key, as long as the adata lives."""
+
+
+def explain(
+    adata: Any,
+    model: object,
+    *,
+    key_added: str = KEY,
+    expects: str | None = None,
+    keep_rows: str | Path | None = None,
+    **options: Any,
+) -> Attributions:
+    """What each gene adds to the model's output, for every observation of adata.
+
+    Parameters
+    ----------
+    adata
+        an AnnData, in memory or backed; no view.
+    key_added
+        `adata.uns[key_added]` gets the roles and what was explained, `adata.varm[key_added]` the
+        mean |attribution| over units (donors), none where there are fewer than 11.
+    expects
+        what the values should be ("counts", "log counts", "shares" ...); by default what the model
+        says in an attribute `expects`. A warning where they are something else.
+    keep_rows
+        a new zarr folder for the attributions of every row: patients' data. Without it they last as
+        long as this process and this adata.
+    **options
+        roles, as `Cohort.from_anndata` takes them (outcome, unit, groups, strata, layer, raw,
+        features ...), and options of `ev.explain` (method, target, background, seed ...).
+    """
+    roles = {name: value for name, value in options.items() if name in ROLES}
+    cohort = Cohort.from_anndata(adata, **roles)
+    wanted = getattr(model, "expects", None) if expects is None else expects
+    said = check_values(cohort, wanted) if isinstance(wanted, str) else ""
+    found: Any = _explain(model, cohort, **{k: v for k, v in options.items() if k not in ROLES})
+    if isinstance(found, tuple):
+        raise AttributionError("several targets were named; explain each under a key of its own")
+    made: Attributions = found
+    told = _facts(made, cohort) | {"values": said}
+    results.begin(adata, key_added, roles=roles, explained=told)
+    results.into_varm(adata, key_added, _sizes(made, cohort))
+    if keep_rows is not None:
+        write_rows(made, keep_rows, {name: codec.plain(getattr(made, name)) for name in TOLD})
+        made = _read(keep_rows, cohort)
+    if id(adata) not in _near:
+        finalize(adata, _near.pop, id(adata), None)
+    _near.setdefault(id(adata), {})[key_added] = made
+    return made
+
+
+def compare(
+    adata: Any,
+    *,
+    groupby: str,
+    cell_type: str | None = None,
+    key: str = KEY,
+    rows: str | Path | None = None,
+    **options: Any,
+) -> Comparison:
+    """Compare attributions between the groups of a column of obs (`ev.compare`).
+
+    The record is returned, kept in `adata.uns[key]` (`ev.tl.comparison` reads it) and summed up in
+    `adata.varm[key]`: difference, p and q of each contrast, signed and of |attribution|, in SD of
+    the output. `rows` is the folder of `keep_rows=`, in another session than that of `explain`.
+
+    With `cell_type`, a column of obs, donors are compared at the same shares of the cell types
+    (`modalities.cells.pseudobulk`, standardised).
+    """
+    made, here = _at_hand(adata, key, rows, cell_type)
+    found = _compare(made, here, by=groupby, **options)
+    results.keep(adata, key, "comparison", codec.plain(found))
+    results.into_varm(adata, key, _differences(found))
+    return found
+
+
+def rely(
+    adata: Any,
+    *,
+    groupby: str,
+    cell_type: str | None = None,
+    key: str = KEY,
+    rows: str | Path | None = None,
+    **options: Any,
+) -> Reliance:
+    """How much of the output's variance lies between the groups, and through which genes.
+
+    The record of `ev.rely` is returned and kept in `adata.uns[key]` (`ev.tl.reliance` reads it); in
+    `adata.varm[key]` stand share, p, q and support of each gene, under the strictest condition that
+    could be asked. `cell_type` and `rows` are those of `compare`.
+    """
+    made, here = _at_hand(adata, key, rows, cell_type)
+    found = _rely(made, here, by=groupby, **options)
+    results.keep(adata, key, "reliance", codec.plain(found))
+    results.into_varm(adata, key, _shares(found))
+    return found
+
+
+def comparison(adata: Any, groupby: str | None = None, *, key: str = KEY) -> Comparison:
+    """The record that `compare` kept, also from a file that was written and read since."""
+    return codec.restore(Comparison, results.recall(adata, key, "comparison", groupby))
+
+
+def reliance(adata: Any, groupby: str | None = None, *, key: str = KEY) -> Reliance:
+    """The record that `rely` kept, also from a file that was written and read since."""
+    return codec.restore(Reliance, results.recall(adata, key, "reliance", groupby))
+
+
+def cohort(adata: Any, *, key: str = KEY) -> Cohort:
+    """The cohort of adata by the roles that `explain` was given: what `ev.audit` takes."""
+    return Cohort.from_anndata(adata, **results.roles_of(adata, key))
+
+
+def attributions(adata: Any, *, key: str = KEY, rows: str | Path | None = None) -> Attributions:
+    """Attributions of every row: those of this process, or of the folder `rows`.
+
+    Raises AttributionError where there are none, and where adata is no longer what was explained.
+    """
+    return _of(adata, key, rows, cohort(adata, key=key))
+
+
+def _at_hand(
+    adata: Any, key: str, rows: str | Path | None, cell_type: str | None
+) -> tuple[Attributions, Cohort]:
+    """Attributions and cohort, one row a donor where cell types are to weigh alike."""
+    here = cohort(adata, key=key)
+    made = _of(adata, key, rows, here)
+    if cell_type is None:
+        return made, here
+    bulk = pseudobulk(made, here, by=cell_type, how="standardised")
+    return bulk.attributions, bulk.cohort
+
+
+def _of(adata: Any, key: str, rows: str | Path | None, here: Cohort) -> Attributions:
+    if rows is not None:
+        return _read(rows, here).at(here)
+    made = _near.get(id(adata), {}).get(key)
+    if made is None:
+        raise AttributionError(
+            f"the attributions of single rows under {key!r} are not at hand (they are not written "
+            "with adata); call ev.tl.explain again, or name the folder of keep_rows= with rows="
+        )
+    return made.at(here)
+
+
+def _read(path: str | Path, here: Cohort) -> Attributions:
+    arrays, told = read_rows(path, here)
+    kept = {f.name for f in fields(Attributions)} & set(told)
+    plain = {name: told[name] for name in kept}
+    if plain.get("background") is not None:
+        plain["background"] = codec.restore(Background, plain["background"])
+    return Attributions(rows=here.rows, features=here.features, **arrays, **plain)
+
+
+def _facts(made: Attributions, here: Cohort) -> dict[str, Any]:
+    """What was explained, in plain words and numbers."""
+    unsure = int((~made.converged).sum())
+    return {
+        "target": made.target, "scale": made.scale, "method": made.method, "rows": made.n,
+        "units": here.u, "not_converged": unsure if unsure >= SMALLEST_GROUP or not unsure else
+        SMALLEST_GROUP - 1, "cohort_digest": made.cohort_digest,
+        "notes": "\n".join(here.notes),
+    }  # fmt: skip
+
+
+def _sizes(made: Attributions, here: Cohort) -> pd.DataFrame:
+    """Mean |attribution| and mean attribution of each feature over units."""
+    if made.values.ndim != 2:
+        raise InputError("adata holds one number a gene, and attributions here are maps")
+    size, mean = np.zeros((2, made.values.shape[1]))
+    weight = _weights(here)
+    for start in range(0, made.n, 4096):
+        at = here.order[start : start + 4096]
+        part = np.asarray(made.values[np.sort(at)], dtype=np.float64)
+        own = weight[np.sort(at), None]
+        size, mean = size + (own * np.abs(part)).sum(axis=0), mean + (own * part).sum(axis=0)
+    if here.u < SMALLEST_GROUP:
+        size, mean = np.full((2, len(size)), np.nan)
+    return pd.DataFrame(
+        {"mean_abs_attribution": size, "mean_attribution": mean}, index=list(made.features.names)
+    )
+
+
+def _weights(here: Cohort) -> Float:
+    """What each row (n,) weighs, so that every unit counts once."""
+    rows = np.bincount(here.units)
+    weight: Float = 1.0 / (rows[here.units] * len(rows))
+    return weight
+
+
+def _differences(found: Comparison) -> pd.DataFrame:
+    columns: dict[str, Any] = {}
+    for v, view in enumerate(found.views):
+        if view.name not in ("signed", "magnitude") or view.given != "nothing":
+            continue
+        what = "" if view.name == "signed" else "magnitude "
+        for c, (level, reference) in enumerate(found.contrasts):
+            stem = f"{found.grouping}: {level} - {reference} {what}"
+            columns |= {
+                f"{stem}difference": found.effect[v, c], f"{stem}p": found.p[v, c],
+                f"{stem}q": found.q[v, c], f"{stem}verdict": found.verdict[v, c].astype(object),
+            }  # fmt: skip
+    return pd.DataFrame(columns, index=list(found.subjects))
+
+
+def _shares(found: Reliance) -> pd.DataFrame:
+    g = found.strictest or 0
+    stem = f"{found.grouping}: reliance "
+    return pd.DataFrame(
+        {
+            f"{stem}share": found.share[g], f"{stem}p": found.p[g], f"{stem}q": found.q[g],
+            f"{stem}verdict": found.verdict[g].astype(object),
+            f"{stem}support": found.support.astype(object),
+        },
+        index=list(found.subjects),
+    )  # fmt: skip

@@ -15,7 +15,9 @@ from evenlight.codec import plain, restore
 from evenlight.data.cohort import Cohort
 from evenlight.errors import InputError, PlanError
 from evenlight.figures.specification import curve, specification_curve, specification_text
+from evenlight.findings import Answer, Part
 from evenlight.forks import KINDS, Fork, hold, usual, with_holds
+from evenlight.forks.gathered import gathered
 from evenlight.measures.specification import UNTOUCHED, Specification
 from evenlight.models.adapt import adapt
 from evenlight.models.probe import prepare
@@ -95,6 +97,23 @@ def test_a_choice_that_does_not_enter_a_question_does_not_count(held: Specificat
     assert held.touched[:, 0].tolist() == [True, False, False, False]  # the error is the noise
     assert held.reason[3, 0] == UNTOUCHED
     assert held.touched[:, 1].tolist() == [True, True, True, False]  # a sum is a sum
+
+
+def test_seeds_under_which_an_answer_stays_count_beside_those_that_overturn_it() -> None:
+    """Of four seeds that move the limits alone one overturns the answer: three quarters hold."""
+    part = Part("f / m", "mae", "different", 0.5, 0.11, 0.89, "", 0.1, 100, None, "", "")
+    own = Answer("q", "performance", "sex", "Is it similar?", "different", False, "", (part,))
+    limit = replace(part, low=0.12)
+    open_ = replace(part, low=0.09, verdict="cannot_tell")
+    said = [replace(own, parts=(limit,))] * 3
+    said.append(replace(own, verdict="cannot_tell", parts=(open_,)))
+    found = [(Fork("seed", str(i), seed=i), (answer,)) for i, answer in enumerate(said)]
+    found.append((Fork("explainer", "occlusion", method="occlusion"), (own,)))
+    made = gathered([own], found, ())
+    assert made.touched[:, 0].tolist() == [True, True, True, True, False]
+    assert made.share[0] == pytest.approx(3 / 4)
+    still = gathered([own], found[:3], ())
+    assert not still.touched.any()  # draws alone, and no answer moves
 
 
 def test_what_cannot_be_run_is_told_and_not_counted(held: Specification) -> None:

@@ -18,7 +18,11 @@ Found = Sequence[tuple[Fork, tuple[Answer, ...]]]
 
 
 def gathered(answers: Sequence[Answer], found: Found, unrun: tuple[Unrun, ...]) -> Specification:
-    """The record: the part that decided each answer, and the same contrast under each fork."""
+    """The record: the part that decided each answer, and the same contrast under each fork.
+
+    Forks of one kind enter a question together: of seeds that only move the limits, those that
+    overturn an answer would otherwise enter, and those under which it holds would not.
+    """
     decided = [decisive(answer) for answer in answers]
     f, q = len(found), len(answers)
     words, subjects, reasons = (np.full((f, q), "", dtype=object) for _ in range(3))
@@ -32,7 +36,12 @@ def gathered(answers: Sequence[Answer], found: Found, unrun: tuple[Unrun, ...]) 
             subjects[i, k] = "" if same is None else same.subject
             numbers[:, i, k] = _numbers(same)
             touched[i, k] = _entered(answer, part, other, same)
-            reasons[i, k] = _reason(same) if touched[i, k] else UNTOUCHED
+            reasons[i, k] = _reason(same)
+    names = tuple(fork.name for fork, _ in found)
+    for kind in {*names}:
+        own_kind = np.array(names) == kind
+        touched[own_kind] = touched[own_kind].any(axis=0)
+    reasons[~touched] = UNTOUCHED
     own = np.array([_numbers(part) for part in decided]).reshape(q, 3)
     return Specification(
         ids=tuple(a.id for a in answers),
@@ -44,7 +53,7 @@ def gathered(answers: Sequence[Answer], found: Found, unrun: tuple[Unrun, ...]) 
         effect=own[:, 0], low=own[:, 1], high=own[:, 2],
         margin=np.array([np.nan if p.margin is None else p.margin for p in decided]),
         unit=tuple(part.unit for part in decided),
-        names=tuple(fork.name for fork, _ in found),
+        names=names,
         settings=tuple(fork.setting for fork, _ in found),
         fork_verdict=words.astype(np.str_), fork_effect=numbers[0], fork_low=numbers[1],
         fork_high=numbers[2], fork_subject=subjects.astype(np.str_),

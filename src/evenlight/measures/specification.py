@@ -63,8 +63,9 @@ class Specification:
     `fork_subject`, and `reason` why a number is missing. `holds` (f, q) is whether the answer is
     the same: the same word, and where it is *different*, of the same contrast and subject in the
     same direction.
-    `touched` (f, q) is False where the fork does not enter the question: its effect moves by less
-    than a thousandth of the margin, as that of performance under another explainer. `unrun` are
+    `touched` (f, q) is False where the fork does not enter the question: under no fork of its kind
+    does the effect move by a thousandth of the margin, as that of performance under another
+    explainer. `unrun` are
     forks that could not be run: they enter no share, neither as held nor as fallen, and are told
     beside it.
     """

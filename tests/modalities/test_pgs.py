@@ -68,10 +68,23 @@ def genotyped(
         {
             "chromosome": ["1", "1", "2", "2", "3", "X"], "counted_allele": counted,
             "position": [100, 200, 300, 400, 500, 600], "other_allele": other, "build": build,
+            "males": ["", "", "", "", "", "0/2"],
         },
         index=own,
     )  # fmt: skip
     return Cohort(x, PEOPLE, Features(tuple(own), table), groups=["ancestry"], unit="row")
+
+
+def test_no_weight_turns_for_everyone_where_males_have_one_copy(tmp_path: Path) -> None:
+    """Of a swapped variant on X 2 less the dosage would give each male one copy too many."""
+    score = read_pgs(written(tmp_path / "score.txt", ROWS))
+    doubled = genotyped([*COUNTED[:5], "A"], [*OTHER[:5], "AT"])
+    assert score.aligned(doubled).weights["rs6"] == -0.25
+    assert doubled.features.table is not None
+    table = doubled.features.table.assign(males=["", "", "", "", "", "0/1"])
+    cohort = Cohort(doubled.x, PEOPLE, Features(doubled.features.names, table), unit="row")
+    with pytest.raises(ModelError, match=r"of 1 variants on X, Y or MT .*align_alleles"):
+        score.aligned(cohort)
 
 
 def test_the_file_is_read_whole(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.digits import count, percent
 from evenlight.errors import ModelError
 from evenlight.modalities.alleles import Ways, agrees, ways_of
+from evenlight.modalities.ploidy import ploidy_of, two_for_all
 
 By = Literal["auto", "position", "id"]
 Ambiguous = Literal["frequency", "drop", "forward"]
@@ -78,6 +79,14 @@ def matched(
     table.loc[i[~fits & ~np.isin(i, i[fits])], "match"] = OTHER
     table.loc[i[fits], "match"] = match[fits]
     used = fits & np.isin(match, USED)
+    turned = used & np.isin(match, (SWAPPED, BOTH)) & ~two_for_all(sites.iloc[j])
+    if turned.any():
+        raise ModelError(
+            f"of {turned.sum()} variants on X, Y or MT the other allele is counted, first "
+            f"{[_place(variants.iloc[v]) for v in i[turned][:5]]}: males have one copy of them, so "
+            "no weight turns for everyone alike; bring the cohort to the score's alleles first, "
+            "with evenlight.align_alleles(cohort, wanted)"
+        )
     table.loc[i[used], "feature"] = np.asarray(sites.index, dtype=object)[j[used]]
     on_x = int((sites["chromosome"].iloc[j[used]] == "X").sum())
     return Matched(table, chosen, here, int((told & fits).sum()), on_x)
@@ -242,7 +251,7 @@ def _by_frequency(here: Here, open_: Bool) -> tuple[Bool, Bool]:
     """Of open pairs: whether a frequency tells, and whether the effect allele is then the other."""
     variants, cohort, i, j = here
     at = np.flatnonzero(open_)
-    counted, error = _frequencies(cohort, j[at])
+    counted, error = _frequencies(cohort, _sites(cohort).iloc[j[at]], j[at])
     file = variants["frequency"].to_numpy(dtype=np.float64)[i[at]]
     kept, other = agrees(frequency=counted, error=error, wanted=file)
     told, swapped = np.zeros_like(open_), np.zeros_like(open_)
@@ -266,13 +275,16 @@ def _place(variant: pd.Series) -> str:
     return f"{variant['chromosome']}:{variant['position']:.0f}" if pd.isna(own) else str(own)
 
 
-def _frequencies(cohort: Cohort, j: Int) -> tuple[Float, Float]:
-    """Frequency of the counted allele at some features (q,), and its standard error."""
+def _frequencies(cohort: Cohort, own: pd.DataFrame, j: Int) -> tuple[Float, Float]:
+    """Frequency of the counted allele at some features (q,), and its standard error.
+
+    NaN where it is not known how many copies males carry.
+    """
     x = cohort.columns(j.tolist())
-    known = np.isfinite(x).sum(axis=0)
-    p = np.nansum(x, axis=0) / np.maximum(2 * known, 1)
-    p = np.where(known > 0, p, np.nan)
-    return p, np.sqrt(p * (1 - p) / np.maximum(2 * known, 1))
+    copies = np.where(np.isfinite(x), ploidy_of(cohort, own).at(slice(None)), 0.0)
+    whole = copies.sum(axis=0)
+    p = np.where(whole > 0, np.nansum(x, axis=0) / np.maximum(whole, 1), np.nan)
+    return p, np.sqrt(p * (1 - p) / np.maximum(whole, 1))
 
 
 def _dosages(cohort: Cohort, j: Int) -> None:

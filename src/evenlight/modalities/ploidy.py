@@ -35,6 +35,18 @@ class Ploidy:
         return self.unknown | (self.single & bool(np.isnan(self.person).any()))
 
 
+def two_for_all(own: pd.DataFrame) -> Bool:
+    """Whether everybody counts to two at the variants (q,) of a feature table.
+
+    Not on Y and MT, nor on X unless males are known to be coded 0/2: there 2 less the dosage gives
+    people of one copy one too many.
+    """
+    at = own["chromosome"].astype(str).to_numpy()
+    males = own["males"].to_numpy() if "males" in own else np.full(len(own), "unknown")
+    out: Bool = ~np.isin(at, ["Y", "MT"]) & ((at != "X") | (males == "0/2"))
+    return out
+
+
 def ploidy_of(cohort: Cohort, own: pd.DataFrame) -> Ploidy:
     """The copies of a cohort's people at the variants of a feature table's rows (q).
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from evenlight.data.gene_names import name_facts as name_facts
     from evenlight.data.groups import Axes as Axes
     from evenlight.data.groups import Groups as Groups
+    from evenlight.data.local_ancestry import LocalAncestry as LocalAncestry
     from evenlight.data.name_diff import name_diff as name_diff
     from evenlight.data.ordered import ordered as ordered
     from evenlight.data.outcome import Survival as Survival
@@ -65,11 +66,14 @@ if TYPE_CHECKING:
     from evenlight.forks.retrained import retrained as retrained
     from evenlight.layered import layerings as layerings
     from evenlight.measures.agreement import agree as agree
+    from evenlight.measures.allele_frequencies import allele_frequencies as allele_frequencies
+    from evenlight.measures.allele_frequencies import maf_strata as maf_strata
     from evenlight.measures.alleles import Alleles as Alleles
     from evenlight.measures.assess import assess as assess
     from evenlight.measures.associate import associate as associate
     from evenlight.measures.axes_omnibus import axes_omnibus as axes_omnibus
     from evenlight.measures.by_allele import by_allele as by_allele
+    from evenlight.measures.by_local_ancestry import by_local_ancestry as by_local_ancestry
     from evenlight.measures.clusters import clusters as clusters
     from evenlight.measures.compare import compare as compare
     from evenlight.measures.conforming import Calibration as Calibration
@@ -83,6 +87,7 @@ if TYPE_CHECKING:
     from evenlight.measures.genotype_axes import genotype_axes as genotype_axes
     from evenlight.measures.genotype_axes import ld_blocks as ld_blocks
     from evenlight.measures.genotype_axes import principal_genotypes as principal_genotypes
+    from evenlight.measures.genotype_axes import unlinked_sites as unlinked_sites
     from evenlight.measures.globally import globally as globally
     from evenlight.measures.hierarchy import hierarchy as hierarchy
     from evenlight.measures.intersect import intersect as intersect
@@ -103,6 +108,7 @@ if TYPE_CHECKING:
     from evenlight.measures.relatives import relatives as relatives
     from evenlight.measures.rely import rely as rely
     from evenlight.measures.replicate import replicate as replicate
+    from evenlight.measures.set_shares import set_shares as set_shares
     from evenlight.measures.shortcut import shortcut as shortcut
     from evenlight.measures.shortcut_evidence import Evidence as Evidence
     from evenlight.measures.shortcut_evidence import unsupported_set as unsupported_set
@@ -115,11 +121,17 @@ if TYPE_CHECKING:
     from evenlight.measures.tip_views import tip_views as tip_views
     from evenlight.measures.uncertain import uncertain as uncertain
     from evenlight.measures.versions import versions as versions
+    from evenlight.modalities.admixture import read_admixture as read_admixture
     from evenlight.modalities.alignment import align_alleles as align_alleles
     from evenlight.modalities.annotated import read_anndata as read_anndata
     from evenlight.modalities.cells import by_type as by_type
     from evenlight.modalities.cells import pseudobulk as pseudobulk
+    from evenlight.modalities.eigenvec import read_eigenvec as read_eigenvec
     from evenlight.modalities.hypothetical import hypothetical as hypothetical
+    from evenlight.modalities.kinship_tables import read_king_cutoff as read_king_cutoff
+    from evenlight.modalities.kinship_tables import read_kinship as read_kinship
+    from evenlight.modalities.local_ancestry import local_ancestry as local_ancestry
+    from evenlight.modalities.local_ancestry import read_msp as read_msp
     from evenlight.modalities.motifs import Hits as Hits
     from evenlight.modalities.motifs import by_motif as by_motif
     from evenlight.modalities.motifs import motif_hits as motif_hits
@@ -189,6 +201,7 @@ _HOME = {
     "Indicators": "data.features",
     "Intervention": "data.probed",
     "Judging": "measures.judging",
+    "LocalAncestry": "data.local_ancestry",
     "Perturbation": "probes.perturbations.perturbation",
     "Perturbed": "data.perturbed",
     "Plan": "plan",
@@ -209,12 +222,14 @@ _HOME = {
     "adapt": "models.adapt",
     "agree": "measures.agreement",
     "align_alleles": "modalities.alignment",
+    "allele_frequencies": "measures.allele_frequencies",
     "alternatives": "forks.alternatives",
     "assess": "measures.assess",
     "associate": "measures.associate",
     "audit": "auditing",
     "axes_omnibus": "measures.axes_omnibus",
     "by_allele": "measures.by_allele",
+    "by_local_ancestry": "measures.by_local_ancestry",
     "by_motif": "modalities.motifs",
     "by_position": "modalities.positions",
     "by_type": "modalities.cells",
@@ -248,6 +263,8 @@ _HOME = {
     "ld_blocks": "measures.genotype_axes",
     "leak": "measures.leak",
     "levers": "measures.levers",
+    "local_ancestry": "modalities.local_ancestry",
+    "maf_strata": "measures.allele_frequencies",
     "match": "measures.match",
     "members": "probes.ensembles",
     "mixed": "measures.mixed",
@@ -270,8 +287,13 @@ _HOME = {
     "pseudobulk": "modalities.cells",
     "qualify": "",
     "rate": "measures.rate",
+    "read_admixture": "modalities.admixture",
     "read_anndata": "modalities.annotated",
     "read_clock": "data.signatures",
+    "read_eigenvec": "modalities.eigenvec",
+    "read_king_cutoff": "modalities.kinship_tables",
+    "read_kinship": "modalities.kinship_tables",
+    "read_msp": "modalities.local_ancestry",
     "read_pgs": "modalities.pgs",
     "read_plink": "modalities.plink",
     "read_sequences": "modalities.sequences",
@@ -290,6 +312,7 @@ _HOME = {
     "residualise": "probes.residualise",
     "retrained": "forks.retrained",
     "run": "api",
+    "set_shares": "measures.set_shares",
     "shortcut": "measures.shortcut",
     "shuffle": "probes.shuffle",
     "shuffled": "modalities.references",
@@ -306,6 +329,7 @@ _HOME = {
     "twin": "probes.twin",
     "twin_of": "probes.twin",
     "uncertain": "measures.uncertain",
+    "unlinked_sites": "measures.genotype_axes",
     "unsupported_set": "measures.shortcut_evidence",
     "versions": "measures.versions",
     "windows": "modalities.positions",

@@ -67,13 +67,13 @@ def compare_axes(
     made, kind = as_variables(attributions, cohort)
     here = everyone(cohort, made.converged, axes.name)
     names, at = coordinates(axes, cohort, here)
-    unit = _left_sd(here.per_unit(made.total()), at, axes.name)
+    unit = left_sd(here.per_unit(made.total()), at, axes.name)
     draws = asked.draws or draws_for(len(made.features) * len(names), alpha=asked.alpha)
     generator = np.random.default_rng(rng)
     viewed = {g: list(v) for g, v in attributed(made, here, unit, asked).items()}
     if contrasts is not None:
         own = contrasts.at(cohort)
-        response = unit if own.output is None else _left_sd(here.per_unit(own.output), at, "")
+        response = unit if own.output is None else left_sd(here.per_unit(own.output), at, "")
         use = used(made, own, here, (unit, response))
         viewed["nothing"] += [(at_level(view, asked), values) for view, values in use]
     found: list[Tested] = []
@@ -201,7 +201,7 @@ def axis_reason(name: str, x: Float, others: Float, block: Int) -> str:
     return few_units(len(x), block, others)
 
 
-def _left_sd(total: Float, at: Float, name: str) -> float:
+def left_sd(total: Float, at: Float, name: str) -> float:
     """SD of what a regression on the axes leaves of the output of units (u,), 1/n."""
     block = np.zeros(len(total), dtype=np.int64)
     basis = orthonormal(centred(at, block))

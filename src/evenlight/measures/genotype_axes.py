@@ -159,6 +159,26 @@ def ld_blocks(
     return FeatureSets.from_clusters(every, cohort.features.names, kind="LD block")
 
 
+def unlinked_sites(
+    cohort: Cohort,
+    *,
+    columns: Sequence[str] | None = None,
+    within: str | Groups | None = None,
+    cut: float = CUT,
+) -> tuple[str, ...]:
+    """The names of sites that are left after pruning, along the genome.
+
+    No two of them within reach (1 million bases, or 50 columns where the feature table has no
+    places) have a squared correlation above `cut`; sites that do not vary are left out. `within` a
+    grouping, correlations are those inside groups, as in `ld_blocks`. Raises FeatureError for
+    columns that are no genotypes.
+    """
+    here, names = genotyped(cohort, columns)
+    codes = None if within is None else _levels(here, within)[0]
+    keep = _kept(dosages(here, names), codes, sites_in_order(cohort, names)[1], cut)
+    return tuple(n for n, k in zip(names, keep, strict=True) if k)
+
+
 def _kept(values: Float, codes: Int | None, places: Places, cut: float) -> Bool:
     """Unlinked sites (s,), by correlation within groups where axes are made within them."""
     keep = unlinked(values if codes is None else apart_from_groups(values, codes), places, cut=cut)

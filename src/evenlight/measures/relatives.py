@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from evenlight.arrays import Float, Int, Text
+from evenlight.arrays import Float, Text
 from evenlight.data.cohort import Cohort
+from evenlight.data.family_groups import family_groups
 from evenlight.data.groups import Groups
 from evenlight.errors import FeatureError, InputError
 from evenlight.measures.check import shaped
@@ -89,7 +90,7 @@ def relatives(
         kinship=pairs.kinship[order],
         error=pairs.error[order],
         degree=_degrees(pairs.kinship[order]),
-        families=_families(cohort, families_of(pairs, len(values))),
+        families=family_groups(cohort, families_of(pairs, len(values))),
     )
 
 
@@ -128,12 +129,3 @@ def _unit_names(cohort: Cohort) -> Text:
     """The id of each unit (u,)."""
     names = cohort.rows if cohort.unit in (None, "row") else cohort.people[cohort.unit].astype(str)
     return np.unique(np.asarray(names, dtype=np.str_))
-
-
-def _families(cohort: Cohort, family: Int) -> Groups:
-    """Families of two people or more as groups of rows."""
-    many = np.flatnonzero(np.bincount(family) > 1)
-    code = np.full(int(family.max()) + 1, -1, dtype=np.int64)
-    code[many] = np.arange(len(many))
-    levels = tuple(f"family {i + 1}" for i in range(len(many)))
-    return Groups("family", levels, code[family][cohort.units], "genetic", rows=cohort.rows)

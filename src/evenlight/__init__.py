@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evenlight import cohorts as cohorts
     from evenlight import hf as hf
+    from evenlight import pl as pl
     from evenlight import qualify as qualify
     from evenlight import tl as tl
     from evenlight.api import report as report
@@ -279,6 +280,7 @@ _HOME = {
     "perform_along": "measures.perform_along",
     "perturb": "probes.perturb",
     "perturb_again": "probes.perturb_again",
+    "pl": "",
     "predict": "probes.predict",
     "preparations": "forks.alternatives",
     "preview": "explainers.preview",

@@ -79,5 +79,5 @@ def test_no_public_name_is_hidden_by_a_module() -> None:
     """Whatever is loaded first, `ev.audit` is the verb: no module of the package has its name."""
     modules = {found.name for found in pkgutil.iter_modules(evenlight.__path__)}
     packages = {name for name in modules if inspect.ismodule(getattr(evenlight, name, None))}
-    assert modules & set(evenlight.__all__) <= {"cohorts", "hf", "qualify", "tl"}
+    assert modules & set(evenlight.__all__) <= {"cohorts", "hf", "pl", "qualify", "tl"}
     assert {"cohorts", "qualify"} <= packages

@@ -1,7 +1,8 @@
 """The figures, one function each: the same in a notebook and in the report.
 
 Each takes a record, draws on `ax` or on the axes of a new figure, and returns the axes; each has a
-twin ending in `_text` that says in words what the picture shows.
+twin ending in `_text` that says in words what the picture shows. Figures for notebooks only
+(beeswarm, waterfall, embedded, locus, ranking: `evenlight.pl`) have none, and no report draws them.
 """
 
 from evenlight.figures.association import (
@@ -9,13 +10,18 @@ from evenlight.figures.association import (
     association_scatter,
     association_text,
 )
+from evenlight.figures.beeswarm import beeswarm
 from evenlight.figures.calibration import calibration, calibration_text
 from evenlight.figures.dependence import dependence, dependence_text
 from evenlight.figures.dose import dose_response, dose_text
 from evenlight.figures.dots import dots, dots_text
+from evenlight.figures.embedding import embedded_groups, embedded_values
 from evenlight.figures.forest import forest, forest_rows, forest_text
 from evenlight.figures.importance import importance, importance_text
+from evenlight.figures.locus import locus
+from evenlight.figures.person import waterfall
 from evenlight.figures.quality import allowed_part, checked, quality_dots, quality_text
+from evenlight.figures.ranking import ranked_reliance, ranking
 from evenlight.figures.reliance import reliance_scatter, reliance_text
 from evenlight.figures.specification import specification_curve, specification_text
 from evenlight.figures.strata import strata, strata_text
@@ -26,6 +32,7 @@ __all__ = [
     "association_points",
     "association_scatter",
     "association_text",
+    "beeswarm",
     "calibration",
     "calibration_text",
     "checked",
@@ -35,13 +42,18 @@ __all__ = [
     "dose_text",
     "dots",
     "dots_text",
+    "embedded_groups",
+    "embedded_values",
     "forest",
     "forest_rows",
     "forest_text",
     "importance",
     "importance_text",
+    "locus",
     "quality_dots",
     "quality_text",
+    "ranked_reliance",
+    "ranking",
     "reliance_scatter",
     "reliance_text",
     "specification_curve",
@@ -50,4 +62,5 @@ __all__ = [
     "strata_text",
     "volcano",
     "volcano_text",
+    "waterfall",
 ]

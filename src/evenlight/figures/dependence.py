@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,7 +13,9 @@ from evenlight.figures.ink import COLOURS, INK, axis_labels, head, key, look, pl
 from evenlight.measures.dependence import Dependence
 
 
-def dependence(record: Dependence, *, ax: Axes | None = None) -> Axes:
+def dependence(
+    record: Dependence, *, colours: Sequence[str] = COLOURS, ax: Axes | None = None
+) -> Axes:
     """Mean attribution over bins of the own value, one curve a group with its 95 % band.
 
     Above it stand the shares of each group in the bins: curves that coincide over shares that
@@ -20,12 +24,12 @@ def dependence(record: Dependence, *, ax: Axes | None = None) -> Axes:
     alone = ax is None
     ax = plane(ax, 460, 360)
     if alone and isinstance(ax.figure, Figure):
-        key(ax.figure, record.levels)
+        key(ax.figure, record.levels, colours)
     ax.axhline(0, color=INK, linewidth=0.5, alpha=0.4)
     for k in range(len(record.levels)):
-        _curve(ax, record, k)
+        _curve(ax, record, k, colours)
     above = plane(ax.inset_axes((0, 1.03, 1, 0.2)))
-    _shares(above, record)
+    _shares(above, record, colours)
     head(above, record.subject)
     if record.labels:
         states(ax, record.labels)
@@ -35,9 +39,9 @@ def dependence(record: Dependence, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _curve(ax: Axes, record: Dependence, k: int) -> None:
+def _curve(ax: Axes, record: Dependence, k: int, colours: Sequence[str]) -> None:
     kept = np.isfinite(record.mean[k])
-    style = look(k)
+    style = look(k, colours)
     y, low, high = (a[k][kept] for a in (record.mean, record.low, record.high))
     if record.labels:
         shift = (k - (len(record.levels) - 1) / 2) * 0.16
@@ -50,12 +54,12 @@ def _curve(ax: Axes, record: Dependence, k: int) -> None:
     ax.plot(x, y, linewidth=1.25, **(style | {"markersize": 5}))
 
 
-def _shares(ax: Axes, record: Dependence) -> None:
+def _shares(ax: Axes, record: Dependence, colours: Sequence[str]) -> None:
     """Share of each group in each bin, as bars (states) or steps (numbers)."""
     for k in range(len(record.levels)):
         n = np.nan_to_num(record.n[k])
         share = n / max(float(n.sum()), 1.0)
-        colour = COLOURS[k % len(COLOURS)]
+        colour = colours[k % len(colours)]
         if record.labels:
             width = 0.8 / len(record.levels)
             x = np.arange(len(n)) + (k - (len(record.levels) - 1) / 2) * width

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evenlight.arrays import Int
 from evenlight.data.digits import number
-from evenlight.figures.ink import INK, WIDE, axis_labels, key, look, plane, rows
+from evenlight.figures.ink import COLOURS, INK, WIDE, axis_labels, key, look, plane, rows
 from evenlight.measures.comparison import Comparison
 
 
-def importance(comparison: Comparison, top: int = 20, *, ax: Axes | None = None) -> Axes:
+def importance(
+    comparison: Comparison,
+    top: int = 20,
+    *,
+    colours: Sequence[str] = COLOURS,
+    ax: Axes | None = None,
+) -> Axes:
     """Mean |attribution| of the `top` subjects, one mark a group, pointwise 95 % limits."""
     chosen = ranked(comparison)[:top]
     k = len(comparison.levels)
     alone = ax is None
-    ax = plane(ax, WIDE, 96 + (14 + 9 * k) * len(chosen))
+    ax = plane(ax, WIDE, size(len(chosen), k)[1])
     for i in range(k):
         y = np.arange(len(chosen)) + (i - (k - 1) / 2) * 0.68 / max(k, 2)
-        style = look(i)
+        style = look(i, colours)
         low, high = comparison.importance_low[i, chosen], comparison.importance_high[i, chosen]
         ax.hlines(y, low, high, color=style["color"], linewidth=1.25)
         ax.plot(comparison.importance[i, chosen], y, linestyle="", **style)
@@ -30,8 +38,13 @@ def importance(comparison: Comparison, top: int = 20, *, ax: Axes | None = None)
     ax.set_xlim(left=0)
     axis_labels(ax, "mean |attribution|, on the margin scale")
     if alone and isinstance(ax.figure, Figure):
-        key(ax.figure, comparison.levels)
+        key(ax.figure, comparison.levels, colours)
     return ax
+
+
+def size(features: int, groups: int) -> tuple[float, float]:
+    """Width and height in px that a notebook's plot of so many features needs."""
+    return 560.0, 96.0 + (14 + 9 * groups) * features
 
 
 def ranked(comparison: Comparison) -> Int:

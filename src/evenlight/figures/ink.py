@@ -98,13 +98,17 @@ def head(ax: Axes, text: str) -> None:
     ax.set_title(short(text, 36), fontsize=SIZE, color=INK, loc="left", parse_math=False)
 
 
-def key(figure: Figure, levels: Sequence[str]) -> None:
-    """The groups' colours, marks and names above all panels."""
-    marks = [Line2D([], [], linestyle="", label=level, **look(i)) for i, level in enumerate(levels)]
+def key(figure: Figure | Axes, levels: Sequence[str], colours: Sequence[str] = COLOURS) -> None:
+    """The groups' colours, marks and names above all panels, or inside one of them."""
+    marks = [
+        Line2D([], [], linestyle="", label=level, **look(i, colours))
+        for i, level in enumerate(levels)
+    ]
+    above = isinstance(figure, Figure)
     made = figure.legend(
         handles=marks,
-        loc="outside upper left",
-        ncols=len(levels),
+        loc="outside upper left" if above else "best",
+        ncols=min(len(levels), 5) if above else 1,
         frameon=False,
         fontsize=SIZE,
         labelcolor=INK,
@@ -116,9 +120,17 @@ def key(figure: Figure, levels: Sequence[str]) -> None:
         text.set_text(short(level, 34))
 
 
-def look(i: int) -> dict[str, Any]:
-    """Colour and mark of group number `i`, for lines and points."""
-    colour, mark = COLOURS[i % len(COLOURS)], MARKS[i % len(MARKS)]
+def beside(ax: Axes) -> Figure | Axes:
+    """Where a key goes: above the plot where a figure leaves room for it, else inside the plot."""
+    figure = ax.figure
+    if isinstance(figure, Figure) and len(figure.axes) == 1 and figure.get_constrained_layout():
+        return figure
+    return ax
+
+
+def look(i: int, colours: Sequence[str] = COLOURS) -> dict[str, Any]:
+    """Colour and mark of group number `i`, for lines and points; the same look after 25 groups."""
+    colour, mark = colours[i % len(colours)], MARKS[(i + i // len(MARKS)) % len(MARKS)]
     return {"color": colour, "marker": mark, "markersize": 6.5, "markeredgewidth": 0}
 
 

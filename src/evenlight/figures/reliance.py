@@ -16,7 +16,8 @@ TELLS = 0.05
 def reliance_scatter(reliance: Reliance, *, label: int = 12, ax: Axes | None = None) -> Axes:
     """Association with the group on x, share of mean |attribution| on y, the quadrants named.
 
-    The lines stand at an association of 0.05 and at an equal share for every subject.
+    The lines stand at an association of 0.05 and at an equal share for every subject. At most
+    `label` subjects beyond one of them are named, those that are used most.
     """
     ax = plane(ax, 760, 400)
     x, y = reliance.association, reliance.mass
@@ -28,12 +29,16 @@ def reliance_scatter(reliance: Reliance, *, label: int = 12, ax: Axes | None = N
     ax.axvline(TELLS, color=INK, linewidth=0.75, dashes=(3, 3))
     ax.axhline(equal, color=INK, linewidth=0.75, dashes=(3, 3))
     both = known & (x >= TELLS) & (y >= equal)
+    loud = known & ((x >= TELLS) | (y >= equal))
     ax.plot(x[both], y[both], "D", color=ACCENT, markersize=7)
     ax.plot(x[known & ~both], y[known & ~both], "o", color=CALM, markersize=6.5)
     _quadrants(ax)
-    order = [int(j) for j in np.argsort(-y, kind="stable") if known[j]][:label]
+    order = [int(j) for j in np.argsort(-y, kind="stable") if loud[j]][:label]
     heights = spread([float(y[j]) for j in order], 0.05 * tall)
     for j, at in zip(order, heights, strict=True):
+        if at - y[j] > 0.04 * tall:  # the name had to move up: a thin line leads to its point
+            ends = [float(x[j]), float(x[j]) + 0.01 * wide]
+            ax.plot(ends, [float(y[j]), at], color=INK, linewidth=0.4, alpha=0.6)
         write(ax, float(x[j]) + 0.012 * wide, at, reliance.subjects[j], va="center", longest=22)
     axis_labels(ax, "association with the group", "share of mean |attribution|")
     return ax

@@ -75,17 +75,24 @@ def _names(ax: Axes, comparison: Comparison, at: tuple[int, int], label: int) ->
         way = -1 if x[j] > 0 else 1
         near, far = (float(x[j]) + way * d * widest for d in (0.035, 0.035 + 0.036 * len(name)))
         place = _free(taken, (min(near, far), max(near, far), float(y[j])), top / 16)
+        if place is None:
+            continue
         taken.append((min(near, far), max(near, far), place))
         write(ax, near, place, name, ha="left" if way > 0 else "right", va="center")
 
 
 def _free(
     taken: list[tuple[float, float, float]], wanted: tuple[float, float, float], gap: float
-) -> float:
-    """The first height, going down from the wanted one, at which nothing else stands."""
+) -> float | None:
+    """The first height, going down from the wanted one, at which nothing else stands.
+
+    None where that is too far from the mark to be read as its name.
+    """
     left, right, y = wanted
-    while y > gap and any(a < right and left < b and abs(at - y) < gap for a, b, at in taken):
+    while any(a < right and left < b and abs(at - y) < gap for a, b, at in taken):
         y -= gap / 2
+        if y < max(0.0, wanted[2] - gap):
+            return None
     return y
 
 

@@ -1,0 +1,141 @@
+"""What was found of variants, along the chromosomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from evenlight.arrays import Float, Int, Text
+from evenlight.errors import FeatureError
+from evenlight.figures.ink import COLOURS, INK, axis_labels, beside, key, look, plane, write
+
+GAP = 0.015
+"""Room between two chromosomes, of the length of all."""
+
+MEGA = 1e6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Where p variants lie: `chromosome` (p,) and `position` (p,) in bases, NaN unknown.
+
+    `build` is the genome build, "" where nobody recorded it.
+    """
+
+    names: tuple[str, ...]
+    chromosome: Text
+    position: Float
+    build: str = ""
+
+    def __post_init__(self) -> None:
+        if not len(self.names) == len(self.chromosome) == len(self.position):
+            raise FeatureError(
+                f"{len(self.names)} variants have {len(self.chromosome)} chromosomes and "
+                f"{len(self.position)} positions"
+            )
+
+    def inside(self, chromosome: str, first: float, last: float) -> Int:
+        """Positions of the variants from base `first` to `last` of a chromosome."""
+        own = (self.chromosome == chromosome) & (self.position >= first) & (self.position <= last)
+        return np.flatnonzero(own).astype(np.int64)
+
+
+def locus(
+    places: Places,
+    values: Float,
+    *,
+    measure: str,
+    levels: Sequence[str] = (),
+    colours: Sequence[str] = COLOURS,
+    label: int = 6,
+    ax: Axes | None = None,
+) -> Axes:
+    """A stem a variant at its place, its height one of `values` (k, p); a mark a row of values.
+
+    Several chromosomes stand side by side, each as long as from its first to its last variant. The
+    `label` variants furthest from 0 carry their names. `measure` names the height, with its unit.
+    """
+    ax = plane(ax, 760, 300)
+    x, ends = laid(places)
+    ax.axhline(0, color=INK, linewidth=0.75)
+    known = np.isfinite(x)
+    top = np.where(np.isfinite(values), np.abs(values), 0.0)
+    for k, row in enumerate(values):
+        at = known & np.isfinite(row)
+        style = look(k, colours)
+        ax.vlines(x[at], 0, row[at], color=style["color"], linewidth=0.75, alpha=0.6)
+        ax.plot(x[at], row[at], linestyle="", **(style | {"markersize": 5}))
+    _chromosomes(ax, ends, places.build)
+    _names(ax, places, x, values[top.argmax(axis=0), np.arange(len(x))], label)
+    axis_labels(ax, ax.get_xlabel(), measure)
+    if levels:
+        key(beside(ax), levels, colours)
+    return ax
+
+
+def laid(places: Places) -> tuple[Float, dict[str, tuple[float, float]]]:
+    """The place of each variant on the axis (p,), and where each chromosome begins and ends there.
+
+    One chromosome is in megabases; of several, each begins where the one before ends.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for name in sorted(set(places.chromosome.tolist()), key=_rank):
+        own = places.position[places.chromosome == name]
+        if name and np.isfinite(own).any():
+            found[name] = (float(np.nanmin(own)), float(np.nanmax(own)))
+    if not found:
+        raise FeatureError("no variant has both a chromosome and a position; nothing to lay out")
+    x = np.full(len(places.position), np.nan)
+    gap = GAP * sum(last - first for first, last in found.values()) if len(found) > 1 else 0.0
+    ends, start = {}, 0.0
+    for name, (first, last) in found.items():
+        own = places.chromosome == name
+        shift = start - first if len(found) > 1 else 0.0
+        x[own] = (places.position[own] + shift) / MEGA
+        ends[name] = ((first + shift) / MEGA, (last + shift) / MEGA)
+        start += last - first + gap
+    return x, ends
+
+
+def _rank(name: str) -> tuple[int, str]:
+    """Chromosomes by number, letters after them."""
+    return (int(name), "") if name.isdecimal() else (1000, name)
+
+
+def _chromosomes(ax: Axes, ends: dict[str, tuple[float, float]], build: str) -> None:
+    told = f" ({build})" if build else ""
+    if len(ends) == 1:
+        ax.set_xlabel(f"position on chromosome {next(iter(ends))}, Mb{told}")
+        ax.ticklabel_format(axis="x", useOffset=False)
+        return
+    for i, (low, high) in enumerate(ends.values()):
+        if i % 2 == 0:
+            ax.axvspan(low, high, color=INK, alpha=0.06, linewidth=0)
+    ax.set_xticks([(low + high) / 2 for low, high in ends.values()], list(ends))
+    ax.set_xlabel(f"chromosome{told}")
+
+
+def _names(ax: Axes, places: Places, x: Float, height: Float, label: int) -> None:
+    """Names of the largest, towards the middle of the plot, none on another."""
+    known = np.flatnonzero(np.isfinite(x) & np.isfinite(height))
+    if not known.size:
+        write(ax, 0.5, 0.5, "nothing known here", ha="center", transform=ax.transAxes)
+        return
+    left, right = ax.get_xlim()
+    low, high = ax.get_ylim()
+    room = 0.08 * (high - low)
+    ax.set_ylim(low - (room if low < 0 else 0), high + room)
+    taken: list[tuple[float, float, float]] = []
+    for j in known[np.argsort(-np.abs(height[known]), kind="stable")][:label]:
+        name, at, y = places.names[j][:18], float(x[j]), float(height[j])
+        wide = 0.012 * len(name) * (right - left)
+        way = -1 if at > (left + right) / 2 else 1
+        near = at + way * 0.01 * (right - left)
+        span = sorted((near, near + way * wide))
+        if any(a < span[1] and span[0] < b and abs(y - h) < 0.7 * room for a, b, h in taken):
+            continue
+        taken.append((span[0], span[1], y))
+        write(ax, near, y, name, ha="left" if way > 0 else "right", va="center")

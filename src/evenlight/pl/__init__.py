@@ -1,0 +1,25 @@
+"""Figures in one call, the scverse way: `ev.pl.volcano(adata)`, after `ev.tl.compare(adata, ...)`.
+
+The first argument is an AnnData with results of `ev.tl` (under `key`), or a record that a verb of
+`ev` returned. Every verb draws with matplotlib on `ax`, or on a new figure of pyplot; `show=False`
+returns the Axes, otherwise the figure is shown, as scanpy does; `save=` names a file. Groups have
+the colours of `adata.uns["{groupby}_colors"]` where it has any, and a mark each.
+
+`beeswarm`, `person`, `embedding` and the points of `dependence` show single people: they are for a
+notebook, and no report ever holds them.
+"""
+
+from evenlight.pl.along import locus
+from evenlight.pl.people import beeswarm, dependence, embedding, person
+from evenlight.pl.records import ranking, reliance, volcano
+
+__all__ = [
+    "beeswarm",
+    "dependence",
+    "embedding",
+    "locus",
+    "person",
+    "ranking",
+    "reliance",
+    "volcano",
+]

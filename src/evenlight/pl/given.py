@@ -1,0 +1,123 @@
+"""What a figure is given, an AnnData or a record, becomes the record that it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from evenlight import codec
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import Groups
+from evenlight.errors import InputError, UnknownName
+from evenlight.measures.comparison import Comparison
+from evenlight.measures.reliance import Reliance
+from evenlight.modalities import annotated_results as results
+
+KEY = "evenlight"
+"""Where `ev.tl` keeps results unless another key is named."""
+
+Record = TypeVar("Record", Comparison, Reliance)
+
+
+def comparison_of(data: Any, groupby: str | None, key: str) -> Comparison:
+    """The comparison given, or the one that `ev.tl.compare` kept."""
+    if isinstance(data, Comparison):
+        return _of_grouping(data, groupby)
+    _need_adata(data, "a Comparison (ev.compare)")
+    return _kept(Comparison, data, groupby, key, ("comparison", "compare"))
+
+
+def reliance_of(data: Any, groupby: str | None, key: str) -> Reliance:
+    """The reliance given, or the one that `ev.tl.rely` kept."""
+    if isinstance(data, Reliance):
+        return _of_grouping(data, groupby)
+    _need_adata(data, "a Reliance (ev.rely)")
+    return _kept(Reliance, data, groupby, key, ("reliance", "rely"))
+
+
+def attributed(
+    data: Any, cohort: Cohort | None, key: str, rows: str | Path | None
+) -> tuple[Attributions, Cohort]:
+    """Attributions of every row with their cohort, in its order."""
+    if isinstance(data, Attributions):
+        if cohort is None:
+            raise InputError("attributions name no people; pass cohort= what they were made of")
+        return data.at(cohort), cohort
+    _need_adata(data, "Attributions (ev.explain) with cohort=")
+    from evenlight import tl  # it explains, and so loads torch; a record is drawn without
+
+    here = tl.cohort(data, key=key) if cohort is None else cohort
+    return tl.attributions(data, key=key, rows=rows).at(here), here
+
+
+def is_adata(data: Any) -> bool:
+    """Whether it has what an AnnData has."""
+    return all(hasattr(data, name) for name in ("obs", "var", "uns", "obsm"))
+
+
+def known(name: object, names: Sequence[str], what: str) -> str:
+    """The name, if it is among `names`; else UnknownName with the nearest one."""
+    if name in names:
+        return str(name)
+    near = get_close_matches(str(name), [str(n) for n in names], n=1, cutoff=0.4)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    some = f", such as {names[0]!r}" if names and not near else ""
+    raise UnknownName(f"{name!r} is no {what}{hint or f' (there are {len(names)}{some})'}")
+
+
+def contrast_of(record: Comparison, contrast: tuple[str, str] | None) -> tuple[str, str]:
+    """The contrast asked for; the only one where none is named."""
+    if contrast is not None:
+        level, reference = contrast
+        record.contrast(level, reference)
+        return level, reference
+    if len(record.contrasts) > 1:
+        raise InputError(
+            f"{record.grouping} has {len(record.contrasts)} contrasts; name one with contrast=, "
+            f"such as {record.contrasts[0]!r}; known: {record.contrasts}"
+        )
+    return record.contrasts[0]
+
+
+def grouping_of(cohort: Cohort, groupby: str | None) -> Groups:
+    """The grouping named, or the only one that the cohort declares."""
+    if groupby is not None:
+        columns = list(map(str, cohort.people.columns))
+        return cohort.grouping(
+            known(groupby, [*(g.name for g in cohort.groups), *columns], "grouping or column")
+        )
+    if len(cohort.groups) != 1:
+        names = [g.name for g in cohort.groups]
+        raise InputError(f"the cohort declares {len(names)} groupings {names}; name one: groupby=")
+    return cohort.groups[0]
+
+
+def _of_grouping(record: Record, groupby: str | None) -> Record:
+    if groupby not in (None, record.grouping):
+        raise UnknownName(f"the record is by {record.grouping!r}, not by {groupby!r}")
+    return record
+
+
+def _need_adata(data: Any, record: str) -> None:
+    if not is_adata(data):
+        raise InputError(f"found a {type(data).__name__}; wanted an AnnData or {record}")
+
+
+def _kept(
+    record: type[Record], data: Any, groupby: str | None, key: str, names: tuple[str, str]
+) -> Record:
+    """The record kept; where there is none, the error ends with the call that makes it."""
+    kind, verb = names
+    try:
+        return codec.restore(record, results.recall(data, key, kind, groupby))
+    except UnknownName as error:
+        if "ev.tl." in str(error):
+            raise
+        by = repr(groupby) if groupby else "a column of obs"
+        own = "" if key == KEY else f", key={key!r}"
+        raise UnknownName(
+            f"{error}; name a known one, or call ev.tl.{verb}(adata, groupby={by}{own})"
+        ) from error

@@ -1,0 +1,138 @@
+"""Figures of what was found: differences, their ranking, and reliance. No single person shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from matplotlib.axes import Axes
+
+from evenlight import figures
+from evenlight.errors import InputError
+from evenlight.figures.importance import size as importance_size
+from evenlight.figures.ink import axis_labels, beside, head
+from evenlight.figures.ink import key as legend
+from evenlight.figures.ranking import size as ranking_size
+from evenlight.measures.comparison import Comparison, View
+from evenlight.measures.reliance import Reliance
+from evenlight.pl.given import KEY, comparison_of, contrast_of, known, reliance_of
+from evenlight.pl.shown import axes, colours_of, done
+
+
+def volcano(
+    data: Any,
+    groupby: str | None = None,
+    *,
+    contrast: tuple[str, str] | None = None,
+    view: str = "signed",
+    given: str = "nothing",
+    label: int = 6,
+    key: str = KEY,
+    ax: Axes | None = None,
+    show: bool | None = None,
+    save: str | Path | None = None,
+) -> Axes | None:
+    """Difference between two groups, SD of the output, against its adjusted p; a mark a feature.
+
+    Parameters
+    ----------
+    data
+        an AnnData after `ev.tl.compare`, or a Comparison.
+    groupby
+        the column that was compared; may be left out where only one was.
+    contrast
+        (level, reference); may be left out where there is one.
+    view, given
+        *signed* or *magnitude* (|attribution|); *nothing*, or *outcome*: at the same outcome.
+    label
+        how many features carry their name at most.
+    """
+    record = comparison_of(data, groupby, key)
+    pair, v = contrast_of(record, contrast), record.view(view, given)
+    ax = figures.volcano(record, pair, v, label=label, ax=axes(ax, 460, 330))
+    axis_labels(ax, difference_of(record.views[v]), ax.get_ylabel())
+    return done(ax, show, save)
+
+
+def ranking(
+    data: Any,
+    groupby: str | None = None,
+    *,
+    by: Literal["difference", "importance", "reliance"] | None = None,
+    contrast: tuple[str, str] | None = None,
+    view: str = "signed",
+    given: str = "nothing",
+    top: int = 20,
+    key: str = KEY,
+    ax: Axes | None = None,
+    show: bool | None = None,
+    save: str | Path | None = None,
+) -> Axes | None:
+    """The `top` features in their order, with intervals.
+
+    By *difference* between two groups (simultaneous intervals, SD of the output, the margin as a
+    band), *importance* (mean |attribution| of each group, pointwise 95 % limits), or *reliance*
+    (share of the output's variance between groups, simultaneous intervals). `data` is an AnnData
+    after `ev.tl.compare` or `ev.tl.rely`, a Comparison or a Reliance; `groupby`, `contrast`, `view`
+    and `given` as in `volcano`.
+    """
+    told = by or ("reliance" if isinstance(data, Reliance) else "difference")
+    known(told, ("difference", "importance", "reliance"), "order of a ranking")
+    if top < 1:
+        raise InputError(f"top is {top}; wanted 1 or more")
+    if told == "reliance":
+        relied = reliance_of(data, groupby, key)
+        room = axes(ax, *ranking_size(min(top, len(relied.subjects))))
+        made = figures.ranked_reliance(relied, relied.condition(given), top=top, ax=room)
+        return done(made, show, save)
+    record = comparison_of(data, groupby, key)
+    some = min(top, len(record.subjects))
+    if told == "importance":
+        colours = colours_of(data, record.grouping, record.levels)
+        room = axes(ax, *importance_size(some, len(record.levels)))
+        made = figures.importance(record, top, colours=colours, ax=room)
+        legend(beside(made), record.levels, colours)
+        return done(made, show, save)
+    return done(_differences(record, contrast, (view, given), top=some, ax=ax), show, save)
+
+
+def reliance(
+    data: Any,
+    groupby: str | None = None,
+    *,
+    label: int = 12,
+    key: str = KEY,
+    ax: Axes | None = None,
+    show: bool | None = None,
+    save: str | Path | None = None,
+) -> Axes | None:
+    """What tells the group (x) against what the model uses (y), a mark a feature.
+
+    `data` is an AnnData after `ev.tl.rely`, or a Reliance. y is the share of mean |attribution|, x
+    how far the feature's own values tell the group.
+    """
+    record = reliance_of(data, groupby, key)
+    return done(figures.reliance_scatter(record, label=label, ax=axes(ax, 760, 400)), show, save)
+
+
+def difference_of(view: View) -> str:
+    """The name of an axis on which differences of a view stand."""
+    what = {"magnitude": " of |attribution|", "use": " of use"}.get(view.name, "")
+    given = "" if view.given == "nothing" else f" given the {view.given}"
+    scale = "" if view.scale == "margin" else f" ({view.scale})"
+    return f"difference{what}{given}, SD of the output{scale}"
+
+
+def _differences(
+    record: Comparison,
+    contrast: tuple[str, str] | None,
+    view: tuple[str, str],
+    *,
+    top: int,
+    ax: Axes | None,
+) -> Axes:
+    pair, v = contrast_of(record, contrast), record.view(*view)
+    made = figures.ranking(record, pair, v, top=top, ax=axes(ax, *ranking_size(top)))
+    head(made, f"{pair[0]} \N{MINUS SIGN} {pair[1]}")
+    axis_labels(made, difference_of(record.views[v]))
+    return made

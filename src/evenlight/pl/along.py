@@ -19,7 +19,6 @@ from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.errors import AttributionError, FeatureError
 from evenlight.figures.locus import Places
 from evenlight.measures.comparison import Comparison
-from evenlight.measures.prepare import as_variables
 from evenlight.measures.reliance import Reliance
 from evenlight.modalities import annotated_results as results
 from evenlight.modalities.builds import chromosome
@@ -125,7 +124,6 @@ def _sizes(data: Any, cohort: Cohort | None, key: str) -> _Heights:
         scale = "the output's scale"
     else:
         made, here = attributed(data, cohort, key, None)
-        made = as_variables(made, here)[0]
         names, scale = list(made.features.names), made.scale
         size = unit_means(np.abs(np.asarray(made.values, dtype=np.float64)), here.units, here.order)
         size = size.mean(axis=0) if here.u >= SMALLEST_GROUP else np.full(len(names), np.nan)

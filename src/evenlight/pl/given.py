@@ -13,6 +13,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.errors import InputError, UnknownName
 from evenlight.measures.comparison import Comparison
+from evenlight.measures.prepare import as_variables
 from evenlight.measures.reliance import Reliance
 from evenlight.modalities import annotated_results as results
 
@@ -41,16 +42,16 @@ def reliance_of(data: Any, groupby: str | None, key: str) -> Reliance:
 def attributed(
     data: Any, cohort: Cohort | None, key: str, rows: str | Path | None
 ) -> tuple[Attributions, Cohort]:
-    """Attributions of every row with their cohort, in its order."""
+    """Attributions of every row and variable with their cohort, in its order."""
     if isinstance(data, Attributions):
         if cohort is None:
             raise InputError("attributions name no people; pass cohort= what they were made of")
-        return data.at(cohort), cohort
+        return as_variables(data.at(cohort), cohort)[0], cohort
     _need_adata(data, "Attributions (ev.explain) with cohort=")
     from evenlight import tl  # it explains, and so loads torch; a record is drawn without
 
     here = tl.cohort(data, key=key) if cohort is None else cohort
-    return tl.attributions(data, key=key, rows=rows).at(here), here
+    return as_variables(tl.attributions(data, key=key, rows=rows).at(here), here)[0], here
 
 
 def is_adata(data: Any) -> bool:

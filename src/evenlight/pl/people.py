@@ -21,7 +21,7 @@ from evenlight.figures.ink import key as legend
 from evenlight.figures.person import size as person_size
 from evenlight.measures.dependence import Dependence
 from evenlight.measures.people import depend
-from evenlight.measures.prepare import as_variables, own_states, own_values
+from evenlight.measures.prepare import own_states, own_values
 from evenlight.pl.given import KEY, attributed, grouping_of, is_adata, known
 from evenlight.pl.shown import axes, colours_of, done
 from evenlight.stats.effects import unit_means
@@ -54,13 +54,12 @@ def beeswarm(
     `keep_rows=`), or Attributions with `cohort`. For a notebook: single people show.
     """
     made, here = attributed(data, cohort, key, rows)
-    made = as_variables(made, here)[0]
     if top < 1:
         raise InputError(f"top is {top}; wanted 1 or more")
     each = _units(np.asarray(made.values), here)
     chosen = np.argsort(-np.abs(each).mean(axis=0), kind="stable")[:top]
     names = [made.features.names[j] for j in chosen]
-    at = np.unique(np.linspace(0, len(each) - 1, min(MOST, len(each))).astype(np.int64))
+    at = _drawn(len(each))
     if groupby is None:
         room = axes(ax, *beeswarm_size(len(names)))
         own = _own(here, names)[at]
@@ -96,7 +95,6 @@ def person(
     For a notebook: it shows one person, and no report ever holds it.
     """
     made, here = attributed(data, cohort, key, rows)
-    made = as_variables(made, here)[0]
     at = _whose(here, str(who))
     parts = np.asarray(made.values[at], dtype=np.float64).mean(axis=0)
     order = np.argsort(-np.abs(parts), kind="stable")
@@ -135,7 +133,6 @@ def dependence(
         known(feature or data.subject, [data.subject], "subject of this record")
         return done(_curves(data, None, axes(ax, 460, 360), data), show, save)
     made, here = attributed(data, cohort, key, rows)
-    made = as_variables(made, here)[0]
     if feature is None:
         raise InputError(f"name a feature, such as {made.features.names[0]!r}")
     subject = known(feature, made.features.names, "feature")
@@ -175,7 +172,6 @@ def embedding(
     """
     made, here = attributed(data, cohort, key, rows)
     places, stem = _places(data, here, basis)
-    made = as_variables(made, here)[0]
     names = (f"{stem}1", f"{stem}2")
     columns = [str(c) for c in here.people.columns]
     known(color or "output", ["output", *made.features.names, *columns], "feature or column")
@@ -216,8 +212,14 @@ def _cloud(made: Attributions, here: Cohort, groups: Groups, subject: str) -> _P
     found = own_values(here, subject) if states is None else states[0].astype(np.float64)
     y = _units(_of(made, subject), here)
     x = y if found is None else _units(found, here)
-    at = np.unique(np.linspace(0, len(x) - 1, min(MOST, len(x))).astype(np.int64))
+    at = _drawn(len(x))
     return x[at], y[at], unit_codes(groups.codes, here.units)[at]
+
+
+def _drawn(units: int) -> Int:
+    """The places (m,) of at most `MOST` units, evenly over all."""
+    at: Int = np.unique(np.linspace(0, units - 1, min(MOST, units)).astype(np.int64))
+    return at
 
 
 def _units(values: Float, here: Cohort) -> Float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +19,8 @@ from evenlight.data import rows as reading
 from evenlight.data.assay import Assay, assay_of
 from evenlight.data.features import Features
 from evenlight.data.groups import Axes
-from evenlight.data.library_size import EXPRESSION, sampled, with_library_size
+from evenlight.data.library_size import EXPRESSION, LIBRARY_SIZE, sampled, with_library_size
+from evenlight.data.nearest import hint
 from evenlight.data.observed import need_one_stratum, need_unit, plain_people, without_codes
 from evenlight.data.outcome import Survival
 from evenlight.data.rows import Held, Rows, is_sparse
@@ -81,12 +81,13 @@ def from_anndata(
     held = _held(x, place)
     people = plain_people(adata.obs)
     if roles.get("unit") is None:
-        need_unit(people)
+        need_unit(people, [*(roles.get("groups") or ()), roles.get("outcome")])
     named = _roled(roles)
     people, notes = without_codes(people, named)
     need_one_stratum(people, roles.get("unit") or "row", roles.get("strata") or ())
     found = assay_of(sampled(held, people.index.to_numpy(dtype=np.str_)))
-    people, whence = with_library_size(people, held, adata, found.kind)
+    asked = LIBRARY_SIZE in named
+    people, whence = with_library_size(people, held, adata, found.kind, asked=asked)
     made = cls(held, people, _features(var, features), **{**roles, "axes": _axes(adata, roles)})
     told = [f"x is {place}.", found.sentence, *_normalised(adata, found, raw), *whence]
     return made.altered(notes=(*made.notes, *notes, *told))
@@ -110,17 +111,12 @@ def _matrix(adata: Any, layer: str | None, raw: bool) -> tuple[Any, pd.DataFrame
         return adata.raw.X, adata.raw.var, "raw"
     if layer is not None:
         if layer not in layers:
-            raise CohortError(f"there is no layer {layer!r}{_nearest(layer, list(layers))}")
+            raise CohortError(f"there is no layer {layer!r}{hint(layer, list(layers))}")
         return layers[layer], adata.var, f"layer {layer!r}"
     x = _view(adata) if _on_disk_view(adata) else adata.X
     if x is None:
         raise CohortError(f"X is empty; name a layer: {', '.join(map(str, layers)) or 'none'}")
     return x, adata.var, "X"
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known) or 'none'}"
 
 
 def _on_disk_view(adata: Any) -> bool:
@@ -212,7 +208,7 @@ def _features(var: pd.DataFrame, column: str | None) -> Features:
     """The columns of x by name, with the whole of var as their table."""
     if column is not None and column not in var.columns:
         raise FeatureError(
-            f"var has no column {column!r}{_nearest(column, [str(c) for c in var.columns])}"
+            f"var has no column {column!r}{hint(column, [str(c) for c in var.columns])}"
         )
     given = pd.Series(var.index if column is None else var[column], dtype=object)
     if given.isna().any():
@@ -239,7 +235,7 @@ def _of_obsm(adata: Any, name: str) -> Axes:
     held: Mapping[str, Any] = getattr(adata, "obsm", None) or {}
     known = [str(k) for k in held]
     if name not in known:
-        raise CohortError(f"axes: obsm has no {name!r}{_nearest(str(name), known)}")
+        raise CohortError(f"axes: obsm has no {name!r}{hint(str(name), known)}")
     values = np.asarray(held[name], dtype=np.float64)
     names = tuple(map(str, held[name].columns)) if isinstance(held[name], pd.DataFrame) else ()
     rows = adata.obs.index.astype(str).to_numpy(dtype=np.str_)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import combinations
 from typing import Literal
 
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.data.nearest import hint, nearest
 from evenlight.errors import GroupError
 
 SMALLEST_GROUP = 11
@@ -115,8 +115,10 @@ class Groups:
     def members(self, level: str) -> Bool:
         """Mask (n,) of the rows at `level`."""
         if level not in self.levels:
-            near = get_close_matches(level, self.levels, n=1, cutoff=0.0)
-            raise GroupError(f"{self.name}: no level {level!r}; nearest {near}, all {self.levels}")
+            near = nearest(level, self.levels, cutoff=0.0)
+            raise GroupError(
+                f"{self.name}: no level {level!r}; nearest {near!r}, all {self.levels}"
+            )
         mask: Bool = self.codes == self.levels.index(level)
         return mask
 
@@ -247,10 +249,8 @@ def _only_known(name: str, text: Iterable[str | None], levels: tuple[str, ...]) 
     strange = sorted({t for t in text if t is not None} - set(levels))
     if not strange:
         return
-    bare = {level.strip().casefold(): level for level in levels}
-    near = get_close_matches(strange[0].strip().casefold(), list(bare), n=1, cutoff=0.5)
-    hint = f"; did you mean {bare[near[0]]!r}?" if near else ""
+    near = hint(strange[0], levels, "") or "."
     raise GroupError(
-        f"{name}: label {strange[0]!r} is not among the declared levels {levels}{hint or '.'} "
+        f"{name}: label {strange[0]!r} is not among the declared levels {levels}{near} "
         "Correct it, declare it, join it with merge=, or list it in missing="
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from evenlight.data.features import Features
 from evenlight.data.gene_names import mangled, mangled_words
 from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
 from evenlight.data.name_diff import name_diff
+from evenlight.data.nearest import hint
 from evenlight.data.outcome import Survival
 from evenlight.data.rows import Held, Rows, is_sparse
 from evenlight.data.sources import lazy, plain
@@ -98,9 +98,7 @@ def need_columns(people: pd.DataFrame, columns: Sequence[str]) -> None:
     have = [str(c) for c in people.columns]
     for column in columns:
         if column not in have:
-            near = get_close_matches(str(column), have, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(have[:12])}"
-            raise CohortError(f"people has no column {column!r}{hint}")
+            raise CohortError(f"people has no column {column!r}{hint(str(column), have)}")
 
 
 NO_SPLIT = (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
+from evenlight.data.nearest import nearest
 from evenlight.errors import UnknownName
 
 EXPLAINERS: Mapping[str, str] = {
@@ -40,8 +40,8 @@ def load(name: str, table: Mapping[str, str] = EXPLAINERS) -> Callable[..., Any]
     evenlight.errors.UnknownName: no explainer 'gradients'; did you mean 'shap.gradient'? known: ...
     """
     if name not in table:
-        near = get_close_matches(name.lower(), table, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        near = nearest(name, table)
+        hint = f"did you mean {near!r}? " if near else ""
         raise UnknownName(f"no explainer {name!r}; {hint}known: auto, {', '.join(sorted(table))}")
     module, _, function = table[name].partition(":")
     found: Callable[..., Any] = getattr(import_module(module), function)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
 from evenlight.arrays import Values
+from evenlight.data.nearest import hint
 from evenlight.errors import AttributionError
 from evenlight.explainers.device import Precision
 from evenlight.explainers.progress import Told
@@ -80,10 +80,8 @@ def known_only(explainer: str, own: Iterable[str], known: Sequence[str]) -> None
     """Raise AttributionError, with the nearest, for the name of an option that is not known."""
     for name in own:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"it takes {', '.join(known)}" if known else "it takes none"
-            hint = f"did you mean {near[0]!r}?" if near else hint
-            raise AttributionError(f"{explainer} has no option {name!r}; {hint}")
+            near = hint(name, known, f"it takes {', '.join(known) or 'none'}")
+            raise AttributionError(f"{explainer} has no option {name!r}{near}")
 
 
 def outs(out: Any, targets: int, shape: Sequence[int]) -> list[Any] | None:

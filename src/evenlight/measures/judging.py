@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from math import isfinite
 
+from evenlight.data.nearest import nearest
 from evenlight.errors import InputError
 from evenlight.measures.prepare import ALPHA
 
@@ -16,8 +16,11 @@ MARGINS: Mapping[str, float] = {
     "calibration_slope": 0.2,
     "sensitivity": 0.05,
     "specificity": 0.05,
+    "concordance_uno": 0.05,
 }
-"""Margins of difference by metric; MAE's is `MAE_SHARE` of the overall MAE. No other is judged."""
+"""Margins of difference by metric; MAE's is `MAE_SHARE` of the overall MAE. No other is judged.
+
+Of survival Uno's concordance is: Harrell's also follows how long people of a group were followed."""
 
 MAE_SHARE = 0.10
 
@@ -37,7 +40,7 @@ class Judging:
     def __post_init__(self) -> None:
         for name in self.margins:
             if name not in MARGINS:
-                near = get_close_matches(name, MARGINS, n=1, cutoff=0.0)[0]
+                near = nearest(name, MARGINS, cutoff=0.0)
                 raise InputError(
                     f"no margin is set for {name!r}; did you mean {near!r}? Judged: {list(MARGINS)}"
                 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.intake import inner_note
+from evenlight.data.nearest import hint
 from evenlight.data.rows import DENSE_BUDGET
 from evenlight.errors import CohortError
 from evenlight.modalities.fasta import read_fasta
@@ -116,9 +116,8 @@ def _texts(
             )
         return people, people[source].astype(str).tolist(), []
     if isinstance(source, str) and not Path(source).is_file():
-        near = get_close_matches(source, list(map(str, people.columns)), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"it has {list(people.columns)[:12]}"
-        raise CohortError(f"{source!r} is neither a column of people nor a FASTA file; {hint}")
+        near = hint(source, map(str, people.columns))
+        raise CohortError(f"{source!r} is neither a column of people nor a FASTA file{near}")
     return _joined(people, source, roles)
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Bool, Int, Text
+from evenlight.data.nearest import nearest
 from evenlight.errors import FeatureError
 from evenlight.modalities.builds import chromosome
 
@@ -109,8 +109,8 @@ def chosen(sites: pd.DataFrame, names: Sequence[str], asked: tuple[str, ...] | N
     found = [place.get(one) or _inside(sites, one) for one in asked]
     lost = [one for one, own in zip(asked, found, strict=True) if not own]
     if lost:
-        near = get_close_matches(lost[0], names, n=1, cutoff=0.8) if len(names) < 100_000 else []
-        hint = f" (the nearest is {near[0]!r})" if near else ""
+        near = nearest(lost[0], names, cutoff=0.8) if len(names) < 100_000 else None
+        hint = f" (the nearest is {near!r})" if near else ""
         raise FeatureError(
             f"{len(lost)} of {len(asked)} variants asked for are not in the file, first "
             f"{lost[:3]}{hint}; leave them out, or look at how the file names its variants, such "
@@ -136,10 +136,15 @@ def wanted_here(
 def table_of(
     sites: pd.DataFrame, names: Sequence[str], build: str, males: Text | None
 ) -> pd.DataFrame:
-    """The feature table (p rows by name): place, alleles, build, and how males are coded on X."""
+    """The feature table (p rows by name): place, alleles, build, how one copy is coded.
+
+    `alleles`, how many there are at the site, is left out where there are nowhere more than two.
+    """
     table = sites.set_axis(pd.Index(list(names), dtype=object), axis=0)
     if (table["id"].fillna(".").to_numpy() == np.asarray(names, dtype=object)).all():
         table = table.drop(columns="id")
+    if "alleles" in table and (table["alleles"] <= 2).all():
+        table = table.drop(columns="alleles")
     position = table["position"].to_numpy(dtype=np.float64)
     if np.isfinite(position).all():
         table["position"] = position.astype(np.int64)

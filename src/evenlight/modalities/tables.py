@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from evenlight.data.assay import assay_of
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, Indicators
 from evenlight.data.library_size import sampled
+from evenlight.data.nearest import hint
 from evenlight.errors import CohortError
 
 FEWEST = 20
@@ -93,7 +93,5 @@ def _has(table: pd.DataFrame, name: str | None) -> bool:
         return False
     if name not in table.columns:
         known = [str(c) for c in table.columns]
-        near = get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known[:12])}"
-        raise CohortError(f"the table has no column {name!r}{hint}")
+        raise CohortError(f"the table has no column {name!r}{hint(name, known)}")
     return True

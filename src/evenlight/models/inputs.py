@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from evenlight.data.nearest import hint
 from evenlight.errors import ModelError
 from evenlight.models.adapted import Inputs
 
@@ -119,9 +119,8 @@ def _partition(
     for name, (columns, _) in parts.items():
         for column in columns:
             if column not in known:
-                near = get_close_matches(column, names, n=1, cutoff=0.5)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise ModelError(f"input {name!r} names {column!r}, which is no feature{hint}")
+                near = hint(column, names, "")
+                raise ModelError(f"input {name!r} names {column!r}, which is no feature{near}")
             if column in owner:
                 raise ModelError(
                     f"feature {column!r} belongs to the inputs {owner[column]!r} and {name!r}; "

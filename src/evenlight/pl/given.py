@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from evenlight import codec
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
+from evenlight.data.nearest import hint
 from evenlight.errors import InputError, UnknownName
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.prepare import as_variables
@@ -63,10 +63,9 @@ def known(name: object, names: Sequence[str], what: str) -> str:
     """The name, if it is among `names`; else UnknownName with the nearest one."""
     if name in names:
         return str(name)
-    near = get_close_matches(str(name), [str(n) for n in names], n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    some = f", such as {names[0]!r}" if names and not near else ""
-    raise UnknownName(f"{name!r} is no {what}{hint or f' (there are {len(names)}{some})'}")
+    some = f", such as {names[0]!r}" if names else ""
+    there = hint(str(name), [str(n) for n in names], f"there are {len(names)}{some}")
+    raise UnknownName(f"{name!r} is no {what}{there}")
 
 
 def contrast_of(record: Comparison, contrast: tuple[str, str] | None) -> tuple[str, str]:

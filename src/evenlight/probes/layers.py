@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 from evenlight.arrays import Float, Single
+from evenlight.data.nearest import nearest
 from evenlight.errors import ModelError
 
 Channels = Literal["first", "last"] | None
@@ -36,6 +36,6 @@ def chosen(asked: Sequence[str] | None, known: Sequence[str], main: Sequence[str
         return list(main)
     for name in asked:
         if name not in known:
-            near = get_close_matches(name, known, n=1, cutoff=0.0)
-            raise ModelError(f"no layer {name!r}; nearest {near}, all {list(known)[:20]}")
+            near = nearest(name, known, cutoff=0.0)
+            raise ModelError(f"no layer {name!r}; nearest {near!r}, all {list(known)[:20]}")
     return [name for name in known if name in set(asked)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, Indicators, states_of
 from evenlight.data.groups import MISSING
+from evenlight.data.nearest import hint
 from evenlight.errors import FeatureError
 
 
@@ -73,7 +73,7 @@ def chosen_change(
     for state in pair:
         if state not in seen:
             raise FeatureError(
-                f"{variable}: no row is in state {state!r}{nearest(str(state), sorted(seen))}"
+                f"{variable}: no row is in state {state!r}{hint(str(state), sorted(seen))}"
             )
     return (
         state_setting(coded, str(pair[0]), cohort.features),
@@ -98,15 +98,7 @@ def known_variable(name: str, cohort: Cohort) -> None:
                 f"{name!r} is one indicator of {coded.variable!r}; a single indicator is never "
                 f"moved alone: name {coded.variable!r}"
             )
-    raise FeatureError(f"no variable {name!r} among the inputs{nearest(name, names)}")
-
-
-def nearest(name: str, names: Sequence[str]) -> str:
-    """What to say about the nearest of some names."""
-    folded = {n.casefold(): n for n in names}
-    near = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.4)
-    hint = f"did you mean {folded[near[0]]!r}?" if near else f"there are {', '.join(names[:12])}"
-    return f"; {hint}"
+    raise FeatureError(f"no variable {name!r} among the inputs{hint(name, names)}")
 
 
 def informative(state: str) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from difflib import get_close_matches
 from multiprocessing import get_context
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from evenlight.data.nearest import nearest
 from evenlight.errors import UnknownName
 from evenlight.qualify.harness import EVERY, line
 from evenlight.qualify.lines import Line, append, read
@@ -87,7 +87,7 @@ def _known(cases: Sequence[str] | None) -> list[str] | None:
     names = [*EVERY, *groups()]
     for case in cases:
         if case not in names:
-            near = get_close_matches(case, names, n=1, cutoff=0.0)[0]
+            near = nearest(case, names, cutoff=0.0)
             raise UnknownName(f"no case {case!r}; did you mean {near!r}? Known: {_listed()}")
     return list(cases)
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
+from evenlight.data.nearest import hint
 from evenlight.data.rows import BLOCK
 from evenlight.errors import FeatureError
 from evenlight.probes.sample import balanced_sample
-from evenlight.probes.values import nearest
 
 POOL = 200
 """People whose values are mixed in by doublets."""
@@ -84,7 +84,7 @@ def chosen_columns(cohort: Cohort, only: Sequence[str] | None) -> Int:
         if name in single and name not in coded:
             raise FeatureError(f"{name!r} is one indicator of {single[name]!r}; name that in only=")
         if name not in place and name not in coded:
-            raise FeatureError(f"only= names {name!r}, no feature{nearest(name, [*place, *coded])}")
+            raise FeatureError(f"only= names {name!r}, no feature{hint(name, [*place, *coded])}")
         found += [place[c] for c in coded.get(name, [name])]
     return np.array(sorted(set(found)), dtype=np.int64)
 

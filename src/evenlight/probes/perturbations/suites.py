@@ -7,13 +7,13 @@ from inspect import signature
 from typing import Any
 
 from evenlight.data.cohort import Cohort
+from evenlight.data.nearest import hint
 from evenlight.errors import InputError, UnknownName
 from evenlight.probes.perturbations.perturbation import Perturbation, Suite
 from evenlight.probes.perturbations.suites_images import imaging
 from evenlight.probes.perturbations.suites_omics import counts, expression, genotypes
 from evenlight.probes.perturbations.suites_sequences import sequence
 from evenlight.probes.perturbations.suites_tables import tabular
-from evenlight.probes.values import nearest
 
 SUITES: Mapping[str, Callable[..., Suite]] = {
     "counts": counts,
@@ -34,13 +34,13 @@ def suite(name: str, cohort: Cohort, **declared: Any) -> Suite:
     and CohortError where the data are not what it asks for.
     """
     if name not in SUITES:
-        raise UnknownName(f"no suite {name!r}{nearest(str(name), list(SUITES))}")
+        raise UnknownName(f"no suite {name!r}{hint(str(name), list(SUITES))}")
     takes = [p for p in signature(SUITES[name]).parameters if p != "cohort"]
     strange = [word for word in declared if word not in takes]
     if strange:
         raise InputError(
             f"the suite {name!r} takes {', '.join(takes)}, not {strange[0]!r}"
-            f"{nearest(strange[0], takes)}"
+            f"{hint(strange[0], takes)}"
         )
     return SUITES[name](cohort, **declared)
 

@@ -10,13 +10,14 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Indicators
+from evenlight.data.nearest import hint
 from evenlight.errors import FeatureError, UnknownName
 from evenlight.probes.perturbations import tables
 from evenlight.probes.perturbations.facts import Facts, chosen_columns, facts, medians, named
 from evenlight.probes.perturbations.needs import need
 from evenlight.probes.perturbations.perturbation import Perturbation, Suite
 from evenlight.probes.perturbations.tables import Piece
-from evenlight.probes.values import informative, nearest
+from evenlight.probes.values import informative
 
 
 def tabular(
@@ -108,7 +109,7 @@ def _declared(
     out = np.full(len(names), other)
     for name, value in given.items():
         if name not in names:
-            raise FeatureError(f"{what}= names {name!r}, no column here{nearest(name, names)}")
+            raise FeatureError(f"{what}= names {name!r}, no column here{hint(name, names)}")
         if not np.isfinite(value) or value <= 0:
             raise FeatureError(f"{what}= gives {name!r} {value!r}; wanted a number above 0")
         out[names.index(name)] = value

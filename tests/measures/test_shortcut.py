@@ -24,6 +24,7 @@ from evenlight.errors import AttributionError, InputError
 from evenlight.explainers.explain import explain
 from evenlight.measures.lever import Levers
 from evenlight.measures.levers import levers
+from evenlight.measures.reliance import Reliance
 from evenlight.measures.rely import rely
 from evenlight.measures.shortcut import shortcut
 from evenlight.measures.shortcut_evidence import Evidence, unsupported_set
@@ -342,9 +343,15 @@ def test_an_intervention_that_could_not_be_asked_is_no_agreement() -> None:
         Closure(("markers",), np.nan, 0.0, 0.0)
 
 
+def undecided(lean: Reliance, *support: str) -> Reliance:
+    """The same reliance with other words of support, and nothing said of its shares."""
+    verdict = np.full_like(lean.total_verdict, "cannot_tell")
+    return replace(lean, support=np.array(support), total_verdict=verdict)
+
+
 @pytest.mark.parametrize("gap", [0.0, 2.0])
-def test_an_intervention_on_all_that_a_model_uses_cannot_tell(gap: float) -> None:
-    """It closes the whole gap of a clean model as of a shortcut, so it is evidence of neither."""
+def test_an_intervention_on_all_that_a_model_uses_is_no_evidence(gap: float) -> None:
+    """It closes the gap of any model; support that is decided takes its place."""
     made = held(gap)
     lean = rely(made.phi.by(SETS), made.cohort, by="group")
     nothing = replace(lean, support=np.full(3, "not_supported_within_groups"))
@@ -352,13 +359,17 @@ def test_an_intervention_on_all_that_a_model_uses_cannot_tell(gap: float) -> Non
     every = levers(moved, made.cohort, by="group")
     assert every.closing.closure[0] == pytest.approx(1.0, abs=0.02)
     assert every.closing.closure_low[0] > 0
-    found = shortcut(
-        nothing, made.phi, made.cohort, sets=SETS, evidence=Evidence(twin=made.pair, levers=every)
-    )
+    evidence = Evidence(twin=made.pair, levers=every)
+    unsure = undecided(nothing, "unresolved", "unresolved", "unresolved")
+    found = shortcut(unsure, made.phi, made.cohort, sets=SETS, evidence=evidence)
     assert found.met[3] == "not asked"
     assert "cannot tell: 3 of 3 subjects were neutralised" in found.reason
     assert found.word == "unresolved"
     assert np.isnan(found.closure).all()
+    told = shortcut(nothing, made.phi, made.cohort, sets=SETS, evidence=evidence)
+    assert told.met[3] == "met"
+    assert np.isnan(told.closure).all()
+    assert told.word == ("consistent_with_a_shortcut" if gap else "unresolved")
     part = Closure(("markers",), 0.5, 0.4, 0.6)
     some = Evidence(twin=made.pair, levers=part)
     told = shortcut(nothing, made.phi, made.cohort, sets=SETS, evidence=some)
@@ -372,9 +383,10 @@ def test_a_supported_subject_that_the_model_does_not_use_leaves_the_intervention
     assert lean.lacking.tolist() == [False, True, True]
     moved = Closure(("markers", "noise"), 1.0, 0.9, 1.1)
     used, unused = (replace(lean, mass=np.array([m, 0.7, 0.3 - m])) for m in (0.2, 0.0))
-    assert closed_by(moved, used).met
-    assert closed_by(moved, unused).met is None
-    assert closed_by(moved, unused).reason.startswith("cannot tell: 2 of 3 subjects")
+    assert closed_by(moved, used, 0).met
+    unsure = undecided(unused, str(lean.support[0]), "unresolved", "unresolved")
+    assert closed_by(moved, unsure, 0).met is None
+    assert closed_by(moved, unsure, 0).reason.startswith("cannot tell: 2 of 3 subjects")
 
 
 def test_the_set_to_neutralise_is_all_that_lacks_support() -> None:

@@ -59,8 +59,9 @@ def shortcut(
     between groups; (remainder) a part of the outcome's gap between groups, at least half of what
     these subjects claim of it, is left when features have unpenalised slopes of their own within
     groups, or the outside cohort agrees and support is decided for at least half of the reliance;
-    (intervention) neutralising them closes a part of the gap, which cannot be told where no other
-    subject moves the output: to exchange all that a model uses closes the gap of any model.
+    (intervention) neutralising them closes a part of the gap. To exchange all that a model uses
+    closes the gap of any model: where no other subject moves the output, support must be decided
+    for at least half of the reliance instead.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def shortcut(
     twin, near = resembling(found, laid, here)
     twinned, own = against_twin(twin, reliance, at, here, sets)
     other = elsewhere(found.outside, reliance, sets)
-    moved = closed(found.levers, reliance)
+    moved = closed(found.levers, reliance, at)
     left = remaining(here, laid, reliance, sets, adjust=adjust, training=found.training)
     answers = Answers(twinned, other, left, moved)
     return replace(_judged(reliance, at, own, answers, twin), resemblance=near)

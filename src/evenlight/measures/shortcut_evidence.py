@@ -9,10 +9,12 @@ import numpy as np
 from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
 from evenlight.data.features import FeatureSets
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.twins import FEWEST, Twin
 from evenlight.errors import AttributionError, InputError
+from evenlight.measures.decided import LEAST_RESOLVED
 from evenlight.measures.lever import Levers
 from evenlight.measures.observed import RESPONSE, Observed, observed
 from evenlight.measures.prepare import Setting, as_variables, setting
@@ -28,9 +30,15 @@ GONE = np.full(3, np.nan)
 EMPTY = (
     "cannot tell: {many} of {all} subjects were neutralised and no other moves the output, which "
     "closes the gap of any model; subjects with support are needed beside them (more people, or "
-    "other sets), or an intervention on a part of them"
+    "other sets), an intervention on a part of them, or support that is decided for {least} of the "
+    "reliance (it is for {known})"
 )
 """Why an intervention on all that a model uses is no evidence."""
+INSTEAD = (
+    "{many} of {all} subjects were neutralised and no other moves the output, which closes the gap "
+    "of any model; in its place support is decided for {known} of the reliance"
+)
+"""What stands in the place of such an intervention."""
 Z95 = 1.959963984540054
 
 
@@ -198,10 +206,11 @@ def _borne_out(there: Setting, part: Float, f: Float, seen: Observed, link: str)
     return Compared(limits, bool(limits[2] < HALF_CLAIM), "")
 
 
-def closed(levers: Levers | Closure | None, lean: Reliance) -> Compared:
+def closed(levers: Levers | Closure | None, lean: Reliance, at: int) -> Compared:
     """Whether neutralising the unsupported subjects closes a part of the gap.
 
-    Where nothing else moves the output, that closes the gap of any model: it cannot tell.
+    Where nothing else moves the output, that closes the gap of any model. In its place support must
+    be decided for at least half of the reliance under condition `at`; else it cannot tell.
     """
     if levers is None:
         return Compared(GONE, None, "no intervention was given")
@@ -216,8 +225,18 @@ def closed(levers: Levers | Closure | None, lean: Reliance) -> Compared:
     if np.isnan(made.low):
         return Compared(GONE, None, made.reason)
     if not _others(lean, made.subjects):
-        return Compared(GONE, None, EMPTY.format(many=len(made.subjects), all=len(lean.subjects)))
+        return _nothing_else(len(made.subjects), lean, at)
     return Compared(np.array([made.value, made.low, made.high]), bool(made.low > 0), "")
+
+
+def _nothing_else(many: int, lean: Reliance, at: int) -> Compared:
+    """What stands for an intervention on all that moves the output: the share that is decided."""
+    rho = float(np.nan_to_num(lean.resolved[at]))
+    enough = rho >= LEAST_RESOLVED
+    told = (INSTEAD if enough else EMPTY).format(
+        many=many, all=len(lean.subjects), known=percent(rho), least=percent(LEAST_RESOLVED)
+    )
+    return Compared(GONE, True if enough else None, told)
 
 
 def _others(lean: Reliance, moved: tuple[str, ...]) -> bool:

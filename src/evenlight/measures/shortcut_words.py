@@ -66,8 +66,8 @@ def _rests(share: Float, answers: Answers) -> str:
     left = "the features leave a part of the outcome's own gap, and " if answers.left.met else ""
     return (
         f"at least {percent(float(share[1]))} of the variance given the outcome follows the group "
-        f"through subjects without demonstrated support, more {route}; {left}neutralising these "
-        "closes a part of the gap"
+        f"through subjects without demonstrated support, more {route}; {left}"
+        f"{answers.closed.reason or 'neutralising these closes a part of the gap'}"
     )
 
 

@@ -25,7 +25,8 @@ CRITERIA = ("share", "comparison", "remainder", "intervention")
 outside cohort leans on it less. remainder: a part of the outcome's gap between groups is left when
 features have slopes of their own, at least half of what is claimed; else the outside cohort leans
 on it less and support is decided for at least half of the reliance.
-intervention: neutralising these sets closes a part of the gap."""
+intervention: neutralising these sets closes a part of the gap; where nothing else moves the output,
+support is decided for at least half of the reliance."""
 
 LEAST_SHARE = 0.10
 UNSUPPORTED = "unsupported"

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from evenlight.data.cohort import Cohort as Cohort
     from evenlight.data.ensemble import Ensemble as Ensemble
     from evenlight.data.feature_list import FeatureList as FeatureList
-    from evenlight.data.features import Features as Features
     from evenlight.data.features import FeatureSets as FeatureSets
+    from evenlight.data.features import Features as Features
     from evenlight.data.features import Indicators as Indicators
     from evenlight.data.gene_names import name_facts as name_facts
     from evenlight.data.groups import Axes as Axes
@@ -120,6 +120,7 @@ if TYPE_CHECKING:
     from evenlight.measures.tip import tip as tip
     from evenlight.measures.tip_reliance import tip_reliance as tip_reliance
     from evenlight.measures.tip_views import tip_views as tip_views
+    from evenlight.measures.trained_values import trained_values as trained_values
     from evenlight.measures.uncertain import uncertain as uncertain
     from evenlight.measures.versions import versions as versions
     from evenlight.modalities.admixture import read_admixture as read_admixture
@@ -174,6 +175,7 @@ if TYPE_CHECKING:
     from evenlight.probes.twin import twin_of as twin_of
     from evenlight.probes.worst import worst as worst
     from evenlight.record import Audit as Audit
+
 
 __version__ = "0.1.0"
 
@@ -328,6 +330,7 @@ _HOME = {
     "tip_reliance": "measures.tip_reliance",
     "tip_views": "measures.tip_views",
     "tl": "",
+    "trained_values": "measures.trained_values",
     "twin": "probes.twin",
     "twin_of": "probes.twin",
     "uncertain": "measures.uncertain",

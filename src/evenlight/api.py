@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evenlight import files, reports
 from evenlight.auditing import audit
-from evenlight.load import load_cohort, load_model, load_sets
+from evenlight.load import load_cohort, load_local, load_model, load_sets, load_training
 from evenlight.plan import Plan
 from evenlight.record import Audit
 
@@ -41,6 +41,8 @@ def run(
         plan_digest=plan_digest,
         ledger=folder.parent / LEDGER,
         sets=load_sets(asked, path.parent, cohort),
+        local=load_local(asked, path.parent, cohort),
+        training=load_training(asked, path.parent),
         progress=progress,
     )
     report(found, found.save(folder))

@@ -13,6 +13,9 @@ import numpy as np
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
+from evenlight.data.local_ancestry import LocalAncestry
+from evenlight.data.mistaken import mistaken
+from evenlight.data.training import TrainingSummary
 from evenlight.data.twins import Twin
 from evenlight.doubts import cohort_notes, doubts, other_backgrounds, unasked, unused_roles
 from evenlight.encoding import check_layers
@@ -20,10 +23,11 @@ from evenlight.errors import EvenlightWarning, InputError, PlanError
 from evenlight.explainers.explain import explain
 from evenlight.explainers.progress import Pace
 from evenlight.forks import KINDS, hold, usual, with_holds
-from evenlight.judge import judge
+from evenlight.judge import judge, strictly
 from evenlight.leaning import check_evidence
 from evenlight.ledger import enter
 from evenlight.measured import Aside, Explained, Progress, measured
+from evenlight.measured.certain import strange_values, uncertain
 from evenlight.measured.doubting import doubting
 from evenlight.measured.perturbing import check_suite, perturbing
 from evenlight.measures.nuisance import nuisance
@@ -33,6 +37,7 @@ from evenlight.measures.suspects import suspects
 from evenlight.measures.weighing import sampling_weights
 from evenlight.models.probe import Prepared, prepare
 from evenlight.plan import Plan
+from evenlight.plan_genotypes import settled_local, settled_maf
 from evenlight.plan_people import described
 from evenlight.probes.embedded import Embeddings
 from evenlight.probes.faithfulness import faithfulness
@@ -54,6 +59,8 @@ def audit(
     ledger: Path | None = None,
     sets: FeatureSets | None = None,
     twin: Twin | Cohort | None = None,
+    local: LocalAncestry | None = None,
+    training: TrainingSummary | None = None,
     progress: Progress | None = None,
 ) -> Audit:
     """Audit a model on a cohort by a plan (None: the defaults, with three primary questions).
@@ -63,9 +70,10 @@ def audit(
     one-hot variables, by name) are tested before features, and may overlap; images are audited by
     region, of which each position must be in one. `twin` is one from
     `evenlight.twin`, or the people that the model was trained on, to make it of (ten refits of the
-    model and of its twin); without it no reliance is more than unresolved. A cohort without groups
-    gets candidate groups where the plan asks for proxies. `progress` is told the name of each
-    stage.
+    model and of its twin); without it no reliance is more than unresolved. `local` ancestry is
+    compared by copies of the ancestry that the plan names. `training` sums up the values that the
+    model was trained on, where its people are not at hand. A cohort without groups gets candidate
+    groups where the plan asks for proxies. `progress` is told the name of each stage.
 
     Raises InputError before any compute where model, cohort or plan do not fit together.
     """
@@ -81,9 +89,12 @@ def audit(
     cohort = stood_in(model, cohort, plan or Plan())
     chosen = (plan or Plan()).completed(cohort)
     _fixed(chosen, plan_digest)
-    people = described(chosen.demographics, cohort, twin)
+    known = training or twin
+    people = described(chosen.demographics, cohort, known)
     _comparable(cohort)
     _regions(cohort, sets)
+    settled_local(chosen.local, cohort, local)
+    rarity = settled_maf(chosen.maf, cohort, chosen.measure.genotypes)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", EvenlightWarning)
         check_evidence(twin, sets, cohort=cohort)
@@ -96,7 +107,7 @@ def audit(
         explained = _by_region(_explained(prepared, cohort, chosen, say), sets)
         made = explained.made
         suspected = tuple(_suspected(made, cohort, chosen.explain.seed))
-        found = measured(prepared, explained, cohort, chosen, say, Aside(sets, twin))
+        found = measured(prepared, explained, cohort, chosen, say, Aside(sets, twin, local, rarity))
         shaken = perturbing(prepared, cohort, chosen, suite, made.method, say)
         found = found.holding(shaken, doubting(prepared, cohort, chosen, say))
     say("judging")
@@ -125,9 +136,10 @@ def audit(
         further=replace(found.further, demographics=people),
         answers=answers,
         findings=findings,
-        verdict=gate,
+        verdict=strictly(gate, chosen.policy, uncertain(prepared, cohort, known)),
         warnings=tuple(dict.fromkeys([
-            *cohort_notes(cohort, twin), *changed, *_unused(cohort, made, chosen), *suspected,
+            *cohort_notes(cohort, twin), *mistaken(cohort), *strange_values(cohort, known), *changed,
+            *_unused(cohort, made, chosen), *suspected,
             *unasked([g.name for g in cohort.groups], [q.grouping for q in chosen.question]),
             *doubts(made, found.measures, chosen.policy), *found.notes, *told,
         ])),

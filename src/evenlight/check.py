@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from evenlight.data.cohort import Cohort
+from evenlight.data.training import TrainingSummary
 from evenlight.data.digits import percent
 from evenlight.data.groups import Groups
 from evenlight.doubts import coverage
 from evenlight.encoding import check_layers
 from evenlight.errors import InputError
-from evenlight.load import load_cohort, load_model
+from evenlight.load import load_cohort, load_local, load_model, load_training
+from evenlight.measured.certain import uncertain
 from evenlight.measures.arms import arms_of
 from evenlight.measures.forecast import Forecast, forecast_features, forecast_metric
 from evenlight.measures.people import compose
@@ -21,6 +23,7 @@ from evenlight.measures.prepare import population, setting
 from evenlight.measures.rely import unaskable
 from evenlight.models.probe import prepare
 from evenlight.plan import Plan, judged_metrics
+from evenlight.plan_genotypes import settled_local, settled_maf
 from evenlight.policy import Question, error_rates, family
 from evenlight.probes.embedded import Embeddings
 from evenlight.proxying import stood_in
@@ -46,7 +49,10 @@ def check(
     if isinstance(opened, Embeddings):
         turned = opened.audited(people, target=plan.model.target)
         opened, people = turned.model, turned.cohort
-    yield from _lines(plan, opened, stood_in(opened, people, plan))
+    if not isinstance(path, Plan) and plan.local.windows:
+        settled_local(plan.local, people, load_local(plan, Path(path).parent, people))
+    trained = None if isinstance(path, Plan) else load_training(plan, Path(path).parent)
+    yield from _lines(plan, opened, stood_in(opened, people, plan), trained)
 
 
 def _asked(
@@ -73,11 +79,14 @@ def _asked(
     return plan, load_model(plan, folder, trust=trust), load_cohort(plan, folder)
 
 
-def _lines(plan: Plan, opened: object, cohort: Cohort) -> Iterator[str]:
+def _lines(
+    plan: Plan, opened: object, cohort: Cohort, training: TrainingSummary | None
+) -> Iterator[str]:
     """What is asked of this model and this cohort."""
     chosen = plan.completed(cohort)
     model = prepare(opened, cohort, target=plan.model.target)
     layers = check_layers(model, cohort, chosen.reliance)
+    rarity = settled_maf(chosen.maf, cohort, chosen.measure.genotypes)
     yield f"plan     {chosen.digest}"
     yield f"model    {model.adapted.name}, target {model.target}"
     yield f"cohort   {cohort.n} rows, {cohort.u} units, {len(cohort.features)} features"
@@ -93,6 +102,10 @@ def _lines(plan: Plan, opened: object, cohort: Cohort) -> Iterator[str]:
         yield f"question {question.measure} by {question.grouping}{blocks}"
         yield from _forecast(question, cohort, chosen)
     yield from _beside(chosen, layers)
+    if rarity is not None:
+        yield f"maf      {', '.join(rarity.names)}"
+    told = uncertain(model, cohort, training)
+    yield from (f"strict   {told[name]}" for name in chosen.policy.certain if name in told)
 
 
 def _beside(plan: Plan, layers: tuple[str, ...]) -> Iterator[str]:
@@ -103,6 +116,8 @@ def _beside(plan: Plan, layers: tuple[str, ...]) -> Iterator[str]:
         yield f"layers   {', '.join(layers)}{against}"
     if not isinstance(asked.slices, bool) and asked.slices:
         yield f"slices   over {', '.join(asked.slices)}"
+    if plan.local.ancestry:
+        yield f"local    copies of {plan.local.ancestry}, over {plan.local.over}"
     if asked.proxies:
         yield "proxies  candidate groups by clusters, no labels"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import overload
 
 import pandas as pd
 
@@ -90,6 +91,14 @@ class Findings:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    @overload
+    def __getitem__(self, at: int) -> Finding: ...
+    @overload
+    def __getitem__(self, at: slice) -> Findings: ...
+    def __getitem__(self, at: int | slice) -> Finding | Findings:
+        """One finding by its place, or several as findings."""
+        return Findings(self.items[at]) if isinstance(at, slice) else self.items[at]
 
     def to_frame(self) -> pd.DataFrame:
         """One row a finding."""

@@ -23,12 +23,14 @@ from evenlight.measures.global_tests import GlobalTests
 from evenlight.measures.intersection import Intersection
 from evenlight.measures.leakage import Leakage
 from evenlight.measures.lever import Levers
+from evenlight.measures.local_comparison import LocalComparison
 from evenlight.measures.matched import Matched
 from evenlight.measures.nested import Hierarchy
 from evenlight.measures.omnibus import Omnibus
 from evenlight.measures.performance import Performance
 from evenlight.measures.proxied import Proxied
 from evenlight.measures.reliance import Reliance
+from evenlight.measures.set_shares import SetShares
 from evenlight.measures.shortcuts import Shortcut
 from evenlight.measures.slices import Slices
 from evenlight.measures.specification import Specification
@@ -54,7 +56,9 @@ class Further:
     a way of being wrong), `proxies` what is found of clusters (one record a representation);
     `holds` the answers under other choices, `fragilities` and `worsts` what perturbations do,
     `uncertainties` whether sets hold what they promise, `demographics` what is reported of the
-    people, against a declared target and training. None holds a person's own value or row.
+    people, against a declared target and training; `by_local_ancestry` compares attributions by
+    the copies of an ancestry at their own place, `set_shares` tells the parts of all importance.
+    None holds a person's own value or row.
     """
 
     global_tests: tuple[GlobalTests, ...] = ()
@@ -83,6 +87,8 @@ class Further:
     worsts: tuple[Worst, ...] = ()
     uncertainties: tuple[Uncertainty, ...] = ()
     demographics: tuple[Demographics, ...] = ()
+    by_local_ancestry: tuple[LocalComparison, ...] = ()
+    set_shares: tuple[SetShares, ...] = ()
 
     def tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Each kind of measure as one long table, by name."""
@@ -103,6 +109,8 @@ class Further:
         yield from _joined("uncertainty_differences", self.uncertainties, sizes)
         yield from _joined("coverage_held", self.uncertainties, held)
         yield from _joined("demographic_fields", self.demographics, Demographics.fields_frame)
+        carriers = LocalComparison.carriers
+        yield from _joined("local_ancestry_carriers", self.by_local_ancestry, carriers)
 
 
 def _frame(record: Framed) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from math import isnan
@@ -13,7 +13,7 @@ from evenlight.measures.words import SEVERITIES, Severity, gravest
 from evenlight.policy import WATCHED, Policy, Question
 from evenlight.questions import answering, key, left_out, text
 from evenlight.results import Measures, Result, results
-from evenlight.sentences import sentence
+from evenlight.sentences import sentence, unmoved
 
 DEFINITION = "1"
 """Version of what a finding means; part of its id."""
@@ -59,6 +59,17 @@ def gate(answers: Sequence[Answer], policy: Policy) -> Gate:
             "not gated", 0, "No question was set to block: this is no pass, read the answers."
         )
     return Gate("passed", 0, "No question that blocks was answered different.")
+
+
+def strictly(made: Gate, policy: Policy, unsure: Mapping[str, str]) -> Gate:
+    """The gate, which does not pass where what the policy is strict about is not certain.
+
+    `unsure` says by name what is not. A gate that stops already stops for its own reason.
+    """
+    told = [unsure[name] for name in policy.certain if name in unsure]
+    if made.exit_code or not told:
+        return made
+    return Gate("no verdict", 3, f"The plan is strict about its inputs: {' '.join(told)}")
 
 
 def _words(answer: Answer) -> set[str]:
@@ -124,10 +135,16 @@ def _told(own: Sequence[Result]) -> list[Result]:
 
 
 def _worst(here: Sequence[Result]) -> Result:
-    """The gravest result, the furthest out among equals; one for all where none can be asked."""
+    """The gravest result, the furthest out among equals.
+
+    One for all where none can be asked, and where none differs in use at all, as in a model that is
+    a sum: to name the first would name a feature that it may not even use.
+    """
     word = gravest(r.verdict for r in here)
     worst = max((r for r in here if r.verdict == word), key=_reach)
     if word == "not_estimable" and len({r.reason for r in here}) == 1 < len(here):
+        return replace(worst, subject="")
+    if len(here) > 1 and all(unmoved(r) for r in here):
         return replace(worst, subject="")
     return worst
 

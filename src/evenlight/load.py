@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,14 @@ import pandas as pd
 
 from evenlight import cohorts
 from evenlight.data.cohort import Cohort
+from evenlight.data.feature_list import FeatureList
 from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Axes, Groups
-from evenlight.errors import PlanError
+from evenlight.data.local_ancestry import LocalAncestry
+from evenlight.data.outcome import Survival
+from evenlight.data.training import TrainingSummary
+from evenlight.errors import FeatureError, PlanError
+from evenlight.modalities.local_ancestry import read_msp
 from evenlight.modalities.tables import read_table
 from evenlight.models.adapt import adapt
 from evenlight.models.load import load_network, load_table
@@ -36,9 +42,31 @@ def load_model(plan: Plan, folder: Path, *, trust: str | None = None) -> object:
     if asked.table:
         return load_table(inside(folder, asked.table), asked.link or "identity")
     if asked.weights and asked.builder:
-        path = inside(folder, asked.weights)
-        return adapt(load_network(path, builder=asked.builder, trust=trust), link=asked.link)
+        listed = _listed(asked.features, folder)
+        network = load_network(inside(folder, asked.weights), builder=asked.builder, trust=trust)
+        return adapt(network, link=asked.link, features=listed)
     raise PlanError("[model] names no model; give builtin, table, or weights with builder")
+
+
+def _listed(name: str | None, folder: Path) -> FeatureList | None:
+    """The sealed list of features beside the plan; PlanError where it is none, or was changed."""
+    if name is None:
+        return None
+    try:
+        return FeatureList.load(inside(folder, name))
+    except FeatureError as error:
+        raise PlanError(f"model.features: {error}") from None
+
+
+def load_training(plan: Plan, folder: Path) -> TrainingSummary | None:
+    """The summary of training that a plan names; PlanError where the file is none."""
+    name = plan.model.training
+    if name is None:
+        return None
+    try:
+        return TrainingSummary.load(inside(folder, name))
+    except FeatureError as error:
+        raise PlanError(f"model.training: {error}") from None
 
 
 def load_cohort(plan: Plan, folder: Path) -> Cohort:
@@ -51,10 +79,13 @@ def load_cohort(plan: Plan, folder: Path) -> Cohort:
     if not asked.table:
         raise PlanError("[cohort] names no people; give builtin or table")
     path = inside(folder, asked.table)
-    roles = asked.model_dump(exclude={"builtin", "table", "id", "features", "groups"})
+    roles = asked.model_dump(exclude={"builtin", "table", "id", "features", "groups", "time"})
+    if asked.time and asked.outcome:
+        roles |= {"outcome": Survival(asked.time, asked.outcome), "outcome_kind": "survival"}
     groups = [_grouping(name, plan, path, asked.id) for name in asked.groups]
     axes = [_axes(name, plan.axes[name], path, asked.id) for name in plan.axes]
-    return read_table(path, features=asked.features, id=asked.id, groups=groups, axes=axes, **roles)
+    made = read_table(path, features=asked.features, id=asked.id, groups=groups, axes=axes, **roles)
+    return _placed(made, plan, folder)
 
 
 def load_sets(plan: Plan, folder: Path, cohort: Cohort) -> FeatureSets | None:
@@ -62,6 +93,36 @@ def load_sets(plan: Plan, folder: Path, cohort: Cohort) -> FeatureSets | None:
     if plan.sets.gmt is None:
         return None
     return FeatureSets.from_gmt(inside(folder, plan.sets.gmt), cohort.features.variables().names)
+
+
+def load_local(plan: Plan, folder: Path, cohort: Cohort) -> LocalAncestry | None:
+    """The local ancestry of a plan's files, joined by id; None where it names none."""
+    asked = plan.local
+    if not asked.windows:
+        return None
+    return read_msp([inside(folder, name) for name in asked.windows], cohort)
+
+
+def _placed(cohort: Cohort, plan: Plan, folder: Path) -> Cohort:
+    """The cohort with chromosome and position of its features, where the plan names their table."""
+    if plan.local.sites is None:
+        return cohort
+    table = pd.read_csv(inside(folder, plan.local.sites), dtype={"feature": str, "chromosome": str})
+    lost = [name for name in ("feature", "chromosome", "position") if name not in table]
+    if lost:
+        raise PlanError(f"local.sites: the table has no column {', '.join(lost)}")
+    twice = table["feature"][table["feature"].duplicated()]
+    if len(twice):
+        raise PlanError(f"local.sites names {len(twice)} features twice, first {twice.iloc[0]!r}")
+    own = table.set_index("feature")[["chromosome", "position"]]
+    here = [name for name in cohort.features.names if name in own.index]
+    if not here:
+        raise PlanError(
+            f"local.sites names none of the cohort's {len(cohort.features)} features; its column "
+            "`feature` holds their names"
+        )
+    whole = own.reindex(pd.Index(cohort.features.names, dtype=object))
+    return cohort.altered(features=replace(cohort.features, table=whole))
 
 
 def inside(folder: Path, name: str) -> Path:

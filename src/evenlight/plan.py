@@ -12,7 +12,9 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError
 
 from evenlight.data.cohort import Cohort
+from evenlight.data.outcome import Survival
 from evenlight.errors import PlanError
+from evenlight.plan_genotypes import LocalPlan, MafPlan
 from evenlight.plan_parts import (
     AxesPlan,
     CohortPlan,
@@ -34,7 +36,11 @@ from evenlight.policy import Closed, Policy, Question
 MOST_QUESTIONS = 5
 BINARY_METRICS = ("auroc", "brier", "calibration_slope")
 THRESHOLD_METRICS = ("sensitivity", "specificity")
+SURVIVAL_METRICS = ("concordance_uno",)
 """Metrics that are judged, and may decide a primary question."""
+
+FIRST_METRIC = {"continuous": "mae", "survival": "concordance_uno"}
+"""The metric that a question about performance means where it names none: else the AUROC."""
 
 LARGEST_PLAN = 2**20
 """Bytes of a plan file, at most."""
@@ -60,6 +66,8 @@ class Plan(Closed):
     holds: HoldsPlan = HoldsPlan()
     uncertainty: UncertaintyPlan = UncertaintyPlan()
     demographics: DemographicsPlan = DemographicsPlan()
+    local: LocalPlan = LocalPlan()
+    maf: MafPlan = MafPlan()
     question: tuple[Question, ...] = Field(default=(), max_length=MOST_QUESTIONS)
     policy: Policy = Policy()
     report: ReportPlan = ReportPlan()
@@ -126,9 +134,10 @@ class Plan(Closed):
         """The roles of a cohort given in memory, so that the plan says what was audited."""
         if self.cohort.table or self.cohort.builtin:
             return self.cohort
-        outcome = cohort.outcome if isinstance(cohort.outcome, str) else None
+        seen = cohort.outcome
         own = {
-            "outcome": outcome,
+            "outcome": seen.event if isinstance(seen, Survival) else seen,
+            "time": seen.time if isinstance(seen, Survival) else None,
             "outcome_kind": cohort.outcome_kind,
             "event": cohort.event or None,
             "unit": cohort.unit,
@@ -155,7 +164,7 @@ CONDITIONS = {
 def default_questions(cohort: Cohort) -> tuple[Question, ...]:
     """Performance by the first grouping, use of features by it, and reliance given the outcome."""
     first = cohort.groups[0].name
-    known = cohort.outcome_kind in ("binary", "continuous")
+    known = cohort.outcome_kind in ("binary", "continuous", "survival")
     performance = (Question(measure="performance", grouping=first),) if known else ()
     given: Literal["outcome", "nothing"] = "nothing" if cohort.outcome is None else "outcome"
     return (
@@ -193,6 +202,8 @@ def judged_metrics(kind: str, policy: Policy) -> tuple[str, ...]:
     """The metrics that are held to a margin for a kind of outcome: one family."""
     if kind == "continuous":
         return ("mae",)
+    if kind == "survival":
+        return SURVIVAL_METRICS
     return BINARY_METRICS + (THRESHOLD_METRICS if policy.threshold is not None else ())
 
 
@@ -210,7 +221,7 @@ def _named(question: Question, cohort: Cohort) -> Question:
     """A question about performance, with the metric that decides it."""
     if question.measure != "performance" or question.subject:
         return question
-    metric = "mae" if cohort.outcome_kind == "continuous" else "auroc"
+    metric = FIRST_METRIC.get(cohort.outcome_kind or "", "auroc")
     return question.model_copy(update={"subject": metric})
 
 

@@ -44,12 +44,18 @@ def listed(value: Any, name: str, *, every: str | bool = True) -> Any:
 
 
 class ModelPlan(Closed):
-    """Which model: a built-in one, a coefficient table, or weights with a builder."""
+    """Which model: a built-in one, a coefficient table, or weights with a builder.
+
+    `features` is the sealed list of the inputs of weights (`feature_list(...).save`), `training` a
+    summary of the values that the model was trained on (`TrainingSummary.save`).
+    """
 
     builtin: str | None = None
     table: str | None = None
     weights: str | None = None
     builder: str | None = None
+    features: str | None = None
+    training: str | None = None
     link: Link | None = None
     target: str | int | None = None
 
@@ -60,13 +66,16 @@ class ModelPlan(Closed):
             raise ValueError(f"give one of builtin, table and weights, not {' and '.join(given)}")
         if bool(self.weights) != bool(self.builder):
             raise ValueError("weights and builder go together")
+        if self.features and not self.weights:
+            raise ValueError("features is the list of a network's inputs, beside its weights")
         return self
 
 
 class CohortPlan(Closed):
     """Which people: a built-in cohort or a CSV table, and the roles of its columns.
 
-    `event` is the label of an outcome of two that is the event; the other is 0.
+    `event` is the label of an outcome of two that is the event; the other is 0. With `time`, the
+    column of follow-up, `outcome` says whether the event was seen (1) or the person censored (0).
     """
 
     builtin: str | None = None
@@ -76,6 +85,7 @@ class CohortPlan(Closed):
     outcome: str | None = None
     outcome_kind: Kind | None = None
     event: str | int | float | None = None
+    time: str | None = None
     unit: str | None = None
     groups: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
@@ -85,6 +95,16 @@ class CohortPlan(Closed):
     prediction: str | None = None
     split: tuple[str, str] | None = None
     missing: Literal["error", "drop", "median", "keep"] = "error"
+
+    @model_validator(mode="after")
+    def _timed(self) -> Self:
+        if self.time is None:
+            return self
+        if self.outcome is None or self.event is not None:
+            raise ValueError("time goes with outcome = the column of 0 and 1 that says who had it")
+        if self.outcome_kind not in (None, "survival"):
+            raise ValueError(f"time makes a survival outcome, not a {self.outcome_kind} one")
+        return self
 
 
 class GroupPlan(Closed):

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from evenlight.data.cohort import Cohort
+from evenlight.data.training import TrainingSummary
 from evenlight.errors import InputError, PlanError
 from evenlight.measures.demographic import FIELDS, Demographics
 from evenlight.measures.demographics import demographics
@@ -40,11 +41,11 @@ def described(
 ) -> tuple[Demographics, ...]:
     """What the plan asks of the people, () where it names no field; PlanError names what is wrong.
 
-    `training` people are used where they are a cohort with the same features.
+    `training` people are used where they are a cohort or a summary of the same features.
     """
     if not asked.fields:
         return ()
-    known = training if isinstance(training, Cohort) else None
+    known = training if isinstance(training, Cohort | TrainingSummary) else None
     try:
         made = demographics(
             cohort, fields=asked.fields, target=asked.target or None, training=known

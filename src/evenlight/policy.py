@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,7 +40,13 @@ class Margins(Closed):
     calibration_slope: float = Field(default=0.2, gt=0)
     sensitivity: float = Field(default=0.05, gt=0)
     specificity: float = Field(default=0.05, gt=0)
+    concordance_uno: float = Field(default=0.05, gt=0)
     mae_share: float = Field(default=0.10, gt=0)
+
+
+Certain = Literal["features", "values"]
+CERTAIN: tuple[Certain, ...] = get_args(Certain)
+"""What a strict gate asks of the inputs."""
 
 
 class Policy(Closed):
@@ -50,7 +56,9 @@ class Policy(Closed):
     for itself. `threshold` is the deployed one, on the response. `inconclusive` says whether a
     primary question that cannot be told stops the gate ("stop") or is only reported ("report"); one
     that cannot be asked at all always stops it. `coverage` is the least share of units with a known
-    label.
+    label. `strict` names what must be certain of the inputs for the gate to pass (true: all):
+    "features", that the model names its own, so that no column can be taken for another; "values",
+    that they are in the units of the training people, who are given beside.
     """
 
     margins: Margins = Margins()
@@ -58,6 +66,16 @@ class Policy(Closed):
     threshold: float | None = None
     inconclusive: Literal["report", "stop"] = "report"
     coverage: float = Field(default=0.5, ge=0, le=1)
+    strict: tuple[Certain, ...] | bool = ()
+
+    @property
+    def certain(self) -> tuple[str, ...]:
+        """What must be certain of the inputs, by name.
+
+        >>> Policy(strict=True).certain
+        ('features', 'values')
+        """
+        return CERTAIN if self.strict is True else tuple(self.strict or ())
 
 
 WATCHED = ("use", "reliance", "quality", "slice", "fragility", "coverage")

@@ -13,7 +13,7 @@ from evenlight.results import Result
 NOT_MADE = {
     "use": "the model has no margin on which the same change could be made for everyone; ask about "
     "attribution given the outcome, or wrap it so that it gives one (adapt(..., link=...))",
-    "performance": "there is no binary or continuous outcome",
+    "performance": "there is no binary, continuous or survival outcome",
 }
 
 
@@ -73,7 +73,8 @@ def _subjects(question: Question, found: Sequence[Result]) -> tuple[str | None, 
     """
     if question.measure == "performance":
         metrics = [r.subject for r in found if r.kind == "performance"]
-        return question.subject or ("mae" if "mae" in metrics else "auroc"), ("",)
+        own = [name for name in ("mae", "concordance_uno") if name in metrics]
+        return question.subject or (own[0] if own else "auroc"), ("",)
     if question.measure == "reliance":
         return question.subject or "unsupported_share", (question.given or "nothing",)
     views = dict.fromkeys(r.view for r in found if _about(r, question))

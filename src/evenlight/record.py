@@ -32,9 +32,11 @@ SAID = {
 }
 """How the words of the gate of reliance are printed."""
 
-SCHEMA = "urn:evenlight:audit:1.6"
+SCHEMA = "urn:evenlight:audit:1.7"
 """Name and version of the record's form.
 
+1.7: `further` has `by_local_ancestry` and `set_shares`, the plan `local`, `maf`, `cohort.time`,
+`model.features`, `policy.strict` and a margin of Uno's concordance.
 1.6: `further` and the plan have `demographics`.
 1.5: `further` has `fragilities`, `worsts` and `uncertainties`, the plan `holds.perturb`,
 `uncertainty`, `measure.genotypes` and the outcome's `event`.

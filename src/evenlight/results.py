@@ -219,6 +219,7 @@ def _shortcut(made: Shortcut) -> Iterator[Result]:
         n=float(made.n) or NAN,
         unit="share of variance",
         margin=LEAST_SHARE,
+        alpha=made.alpha,
         mechanism=made.word,
         reason=made.reason,
         unresolved=made.unresolved_part,

@@ -44,6 +44,10 @@ AMONG: dict[str, str] = {
 }
 
 
+NO_MORE = 1e-6
+"""Differences of use below this, in SD(f), are rounding."""
+
+
 def sentence(result: Result) -> str:
     """The finding in a sentence, closed by its verdict and what would settle an open one."""
     if result.kind in BESIDE and result.verdict != "not_estimable":
@@ -62,6 +66,15 @@ def sentence(result: Result) -> str:
     level = confidence(result.alpha)
     shown = f"{head(result)} ({level} interval {_interval(result)}){_split(result)}"
     return f"{shown}{_closing(result)}"
+
+
+def unmoved(result: Result) -> bool:
+    """Whether the same change moves the output equally far, with no doubt left.
+
+    Of a model that is a sum this is so of every feature.
+    """
+    far = max(abs(result.low), abs(result.high))
+    return result.view.startswith("use|") and far < NO_MORE
 
 
 def _scaled(result: Result) -> tuple[float, float, float, int]:
@@ -107,11 +120,9 @@ def _attribution(result: Result) -> str:
     view, given, scale = result.view.split("|")
     among = " among people with the same outcome" if given == "outcome" else ""
     unit = "SD(f)" if scale != "response" else "SD of the response"
-    if view == "use" and abs(result.effect) < 1e-6:
-        return (
-            f"The same change of {result.subject} moves the output equally far in {level} and "
-            f"{reference}"
-        )
+    if view == "use" and abs(result.effect) < NO_MORE:
+        what = result.subject or "any one feature"
+        return f"The same change of {what} moves the output equally far in {level} and {reference}"
     if view == "use":
         return (
             f"The same change of {result.subject} moves the output {_size(result)} {unit} further "
@@ -193,8 +204,13 @@ def _closing(result: Result) -> str:
         return f": {spoken}{seen} inside the margin of {_margin(result)}."
     if result.verdict == "different":
         beyond = result.low > result.margin or result.high < -result.margin
-        spoken += ", beyond the margin" if beyond else ", size uncertain"
+        spoken += ", beyond the margin" if beyond else _uncertain(_margin(result))
     return f": {spoken}{'; ' + why if why else ''}."
+
+
+def _uncertain(margin: str) -> str:
+    """What an interval says that leaves out 0 and holds the margin."""
+    return f", size uncertain (detectable; it may or may not exceed the margin of {margin})"
 
 
 def _open(result: Result) -> str:

@@ -151,7 +151,8 @@ def _closed(result: Result) -> str:
     said = SPOKEN[result.verdict]
     if result.verdict == "different":
         beyond = result.low > result.margin or result.high < -result.margin
-        return f"{said}, beyond the margin" if beyond else f"{said}, size uncertain"
+        uncertain = "size uncertain (detectable; it may or may not exceed the margin)"
+        return f"{said}, beyond the margin" if beyond else f"{said}, {uncertain}"
     if result.verdict == "similar":
         return f"{said}, inside the margin"
     if not isnan(result.more):

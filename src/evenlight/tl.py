@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import fields
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from weakref import finalize
 
 import numpy as np
@@ -22,15 +22,18 @@ from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions, Background
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP
+from evenlight.data.units import unit_codes
 from evenlight.errors import AttributionError, InputError
 from evenlight.explainers.explain import explain as _explain
 from evenlight.measures.compare import compare as _compare
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.rely import rely as _rely
+from evenlight.measures.streamed import parts
 from evenlight.modalities import annotated_results as results
-from evenlight.modalities.annotated_rows import TOLD, read_rows, write_rows
+from evenlight.modalities.annotated_rows import TOLD, filling, read_rows, write_rows
 from evenlight.modalities.cells import check_values, pseudobulk
+from evenlight.stats.disclosure import told_step, told_values
 
 KEY = "evenlight"
 """Where results stand unless another key is named."""
@@ -59,7 +62,9 @@ def explain(
         an AnnData, in memory or backed; no view.
     key_added
         `adata.uns[key_added]` gets the roles and what was explained, `adata.varm[key_added]` the
-        mean |attribution| over units (donors), none where there are fewer than 11.
+        mean |attribution| over units (donors), to three digits, none where there are fewer than 11;
+        more coarsely where a grouping that is declared hides a group of 1 to 10, so that no
+        comparison by it solves for these people.
     expects
         what the values should be ("counts", "log counts", "shares" ...); by default what the model
         says in an attribute `expects`. A warning where they are something else.
@@ -74,20 +79,30 @@ def explain(
     cohort = Cohort.from_anndata(adata, **roles)
     wanted = getattr(model, "expects", None) if expects is None else expects
     said = check_values(cohort, wanted) if isinstance(wanted, str) else ""
-    found: Any = _explain(model, cohort, **{k: v for k, v in options.items() if k not in ROLES})
-    if isinstance(found, tuple):
+    if isinstance(options.get("target"), list | tuple):
         raise AttributionError("several targets were named; explain each under a key of its own")
-    made: Attributions = found
+    made = _made(model, cohort, {k: v for k, v in options.items() if k not in ROLES}, keep_rows)
     told = _facts(made, cohort) | {"values": said}
     results.begin(adata, key_added, roles=roles, explained=told)
     results.into_varm(adata, key_added, _sizes(made, cohort))
-    if keep_rows is not None:
-        write_rows(made, keep_rows, {name: codec.plain(getattr(made, name)) for name in TOLD})
-        made = _read(keep_rows, cohort)
     if id(adata) not in _near:
         finalize(adata, _near.pop, id(adata), None)
     _near.setdefault(id(adata), {})[key_added] = made
     return made
+
+
+def _made(
+    model: object, cohort: Cohort, options: dict[str, Any], keep_rows: str | Path | None
+) -> Attributions:
+    """The attributions, in memory, or written to a new folder as they are made."""
+    if keep_rows is None:
+        return cast(Attributions, _explain(model, cohort, **options))
+    with filling(keep_rows) as values:
+        headed = hasattr(model, "headed") or hasattr(model, "heads")
+        out = {} if headed or "out" in options else {"out": values}
+        made = cast(Attributions, _explain(model, cohort, **{**options, **out}))
+        write_rows(made, keep_rows, {name: codec.plain(getattr(made, name)) for name in TOLD})
+    return _read(keep_rows, cohort)
 
 
 def compare(
@@ -208,18 +223,29 @@ def _sizes(made: Attributions, here: Cohort) -> pd.DataFrame:
     """Mean |attribution| and mean attribution of each feature over units."""
     if made.values.ndim != 2:
         raise InputError("adata holds one number a gene, and attributions here are maps")
-    size, mean = np.zeros((2, made.values.shape[1]))
+    size, mean, square = np.zeros((3, made.values.shape[1]))
     weight = _weights(here)
-    for start in range(0, made.n, 4096):
-        at = here.order[start : start + 4096]
-        part = np.asarray(made.values[np.sort(at)], dtype=np.float64)
-        own = weight[np.sort(at), None]
+    for at, rows in parts(made.values, here.order):
+        part, own = np.asarray(rows, dtype=np.float64), weight[at, None]
         size, mean = size + (own * np.abs(part)).sum(axis=0), mean + (own * part).sum(axis=0)
+        square += (own * part**2).sum(axis=0)
+    size, mean = (_told(values, square, here) for values in (size, mean))
     if here.u < SMALLEST_GROUP:
         size, mean = np.full((2, len(size)), np.nan)
     return pd.DataFrame(
         {"mean_abs_attribution": size, "mean_attribution": mean}, index=list(made.features.names)
     )
+
+
+def _told(mean: Float, square: Float, here: Cohort) -> Float:
+    """Means (p,) of numbers of this mean square over units, to three digits or to a step."""
+    third = 10.0 ** (np.floor(np.log10(np.maximum(np.abs(mean), 1e-300))) - 2)
+    counts = [np.bincount(unit_codes(groups.codes, here.units) + 1) for groups in here.groups]
+    if not any(((n > 0) & (n < SMALLEST_GROUP)).any() for n in counts):
+        return told_values(mean, third)
+    spread = np.sqrt(np.maximum(square - mean**2, 0.0) / here.u)
+    step = told_step(spread, np.array(here.u))
+    return told_values(mean, np.maximum(step, third))
 
 
 def _weights(here: Cohort) -> Float:

@@ -29,7 +29,9 @@ def test_a_step_is_told_with_all_its_numbers() -> None:
     )
     less = sentence(replace(MOVED, effect=-0.25, low=-0.45, high=-0.05))
     assert "0.25 SD(f) less far in B than in A" in less
-    assert less.endswith("different, size uncertain.")
+    assert less.endswith(
+        "different, size uncertain (detectable; it may or may not exceed the margin)."
+    )
 
 
 def test_decisions_are_told_in_points() -> None:

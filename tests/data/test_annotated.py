@@ -19,7 +19,7 @@ from evenlight.data import rows as reading
 from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Survival
 from evenlight.data.rows import Rows
-from evenlight.errors import CohortError, FeatureError
+from evenlight.errors import CohortError, EvenlightWarning, FeatureError
 from evenlight.explainers.explain import explain
 from tests.annotated_world import WAYS, annotated, kept_as
 
@@ -159,7 +159,7 @@ def test_a_matrix_by_columns_is_converted_within_the_budget(
 def test_cells_need_a_donor() -> None:
     """A column of donors that repeats, or ids that are barcodes, ask for a unit."""
     adata = plain()
-    with pytest.raises(CohortError, match=r"'donor' of obs names 24 for 120 rows.*unit='donor'"):
+    with pytest.raises(CohortError, match=r"column 'donor' names 24 for 120 rows.*unit='donor'"):
         Cohort.from_anndata(adata)
     adata.obs = adata.obs.rename(columns={"donor": "Donor UUID"})
     with pytest.raises(CohortError, match="unit='Donor UUID'"):
@@ -170,6 +170,58 @@ def test_cells_need_a_donor() -> None:
     with pytest.raises(CohortError, match=r"cell barcodes.*one of cell_type"):
         Cohort.from_anndata(adata)
     assert Cohort.from_anndata(adata, unit="row").u == 120
+
+
+def test_cells_of_samples_need_a_donor_though_their_ids_are_plain() -> None:
+    """Cells of six samples with ids 0, 1, 2, ...: a column of samples asks for a unit."""
+    sample = np.repeat([f"s{i}" for i in range(6)], 100)
+    sex = np.where(np.char.endswith(sample, ("1")), "f", "m")
+    for name in ("sample_id", "orig.ident", "Library ID", "mouse", "BioSample"):
+        obs = pd.DataFrame({name: pd.Categorical(sample), "sex": sex})
+        adata = SimpleNamespace(
+            X=np.eye(600), obs=obs, var=pd.DataFrame(index=[str(j) for j in range(600)])
+        )
+        for groups in (["sex"], []):
+            with pytest.raises(CohortError, match=r"names 6 for 600 rows.*not people.*unit="):
+                Cohort.from_anndata(adata, groups=groups)
+        with pytest.raises(CohortError, match="'sex' is the same in all rows of each"):
+            Cohort(np.eye(600), obs, groups=["sex"])
+        assert Cohort.from_anndata(adata, groups=["sex"], unit=name).u == 6
+        assert Cohort.from_anndata(adata, groups=["sex"], unit="row").u == 600
+    obs.index = [f"cell_{i}" for i in range(600)]
+    with pytest.raises(CohortError, match="numbers of cells"):
+        Cohort.from_anndata(SimpleNamespace(X=adata.X, obs=obs[["sex"]], var=adata.var))
+
+
+def test_where_rows_may_be_cells_a_warning_names_the_columns_that_repeat() -> None:
+    """Sexes differ within a sample of two kinds, and clusters of cells tell of cells."""
+    obs = pd.DataFrame({"sample": ["blood", "skin"] * 60, "sex": ["f", "f", "m", "m"] * 30})
+    adata = SimpleNamespace(
+        X=np.eye(120), obs=obs, var=pd.DataFrame(index=[str(j) for j in range(120)])
+    )
+    with pytest.warns(EvenlightWarning, match="column 'sample' of obs repeats.*repeat: sample,"):
+        Cohort.from_anndata(adata, groups=["sex"])
+    adata.obs = (
+        obs[["sex"]]
+        .sort_values("sex")
+        .assign(leiden="1", run=np.repeat([f"r{i}" for i in range(12)], 10))
+    )
+    with pytest.warns(EvenlightWarning, match="holds leiden, as of cells.*which repeat: run,"):
+        Cohort.from_anndata(adata, groups=["sex"])
+    assert Cohort.from_anndata(adata, groups=["sex"], unit="row").u == 120
+
+
+def test_a_unit_of_which_a_donor_has_several_is_warned_of() -> None:
+    """Two libraries of each donor are not two donors."""
+    adata = plain()
+    adata.obs["library"] = adata.obs["donor"].astype(str) + np.where(
+        np.arange(120) % 5 > 2, "a", "b"
+    )
+    with pytest.warns(
+        EvenlightWarning, match=r"'library' has 48 units, .*'donor' names 24: .*donor"
+    ):
+        Cohort.from_anndata(adata, **{**ROLES, "unit": "library"})
+    assert Cohort.from_anndata(adata, **ROLES).u == 24
 
 
 def test_a_stratum_is_one_of_a_unit() -> None:
@@ -193,8 +245,11 @@ def test_codes_for_unknown_are_missing() -> None:
     assert [int(cohort.people[c].isna().sum()) for c in ("case", "age", "lfc", "site")] == [
         5, 5, 0, 5,
     ]  # fmt: skip
-    assert "case: 5 values that mean unknown (-9) are missing." in cohort.notes
-    assert "site: 5 values that mean unknown ('Unknown') are missing." in cohort.notes
+    assert "case: fewer than 11 values that mean unknown (-9) are missing." in cohort.notes
+    assert "site: fewer than 11 values that mean unknown ('Unknown') are missing." in cohort.notes
+    adata.obs["case"] = np.where(adata.obs["donor"] < "d003", -9, adata.obs["case"])
+    again = Cohort.from_anndata(adata, **ROLES)
+    assert "case: 15 values that mean unknown (-9) are missing." in again.notes
 
 
 def test_types_of_obs_become_plain() -> None:
@@ -259,6 +314,52 @@ def test_library_size_is_looked_for_and_else_said_to_be_unknown() -> None:
     np.testing.assert_array_equal(
         Cohort.from_anndata(adata, **ROLES).people["library_size"], wanted
     )
+
+
+def test_the_library_is_that_of_all_genes_where_some_were_selected() -> None:
+    """After adata[:, chosen] raw, else what obs records, holds more genes; a scaled total does not.
+
+    The note says over how many features the sum goes.
+    """
+    whole = annotated(genes=40)
+    total = whole.layers["counts"].sum(axis=1)
+    some = whole[:, :5].copy()
+    cohort = Cohort.from_anndata(some, **ROLES)
+    np.testing.assert_array_equal(cohort.people["library_size"], total)
+    assert "the sum of the counts in raw, over 40 features." in cohort.notes[-1]
+    some.raw = None
+    own = some.layers["counts"].sum(axis=1)
+    for name, recorded, wanted in (
+        ("total_counts", total, total), ("nCount_RNA", np.full(120, 1e4), own),
+        ("n_counts", own - 1, own), ("total_counts", own, own),
+    ):  # fmt: skip
+        some.obs = table_without(some.obs).assign(**{name: recorded})
+        cohort = Cohort.from_anndata(some, **ROLES)
+        np.testing.assert_array_equal(cohort.people["library_size"], wanted)
+        assert ("what obs records as total_counts" in cohort.notes[-1]) == (wanted is total)
+        assert "in layer 'counts', over 5 features." in cohort.notes[-1]
+    some.var["highly_variable"] = True
+    assert "over 5 features that were selected" in Cohort.from_anndata(some, **ROLES).notes[-1]
+
+
+def table_without(obs: pd.DataFrame) -> pd.DataFrame:
+    """People without recorded totals."""
+    return obs.drop(columns=["total_counts", "nCount_RNA", "n_counts"], errors="ignore")
+
+
+def test_binarised_counts_have_a_library_where_it_is_asked_for() -> None:
+    """0 and 1 may be open chromatin or genotypes: covariates=["library_size"] says which."""
+    x = (np.random.default_rng(0).random((60, 50)) < 0.1).astype(float)
+    obs = pd.DataFrame({"sex": ["f", "m"] * 30}, index=[f"p{i}" for i in range(60)])
+    adata = SimpleNamespace(X=x, obs=obs, var=pd.DataFrame(index=[f"g{i}" for i in range(50)]))
+    plainly = Cohort.from_anndata(adata, groups=["sex"], unit="row")
+    assert "library_size" not in plainly.people
+    assert "genotype dosages and binarised counts" in plainly.notes[-1]
+    asked = Cohort.from_anndata(adata, groups=["sex"], unit="row", covariates=["library_size"])
+    np.testing.assert_array_equal(asked.people["library_size"], x.sum(axis=1))
+    adata.X = np.random.default_rng(0).normal(size=(60, 50))
+    with pytest.raises(CohortError, match="library_size is not known: neither x nor a layer"):
+        Cohort.from_anndata(adata, unit="row", covariates=["library_size"])
 
 
 def test_a_record_that_contradicts_the_values_is_said() -> None:

@@ -55,7 +55,7 @@ def test_scales_are_read_as_they_are_declared() -> None:
     made = recorded(people(margin), gives="margin")
     np.testing.assert_allclose(made.response, expit(margin))
     np.testing.assert_allclose(recorded(people(expit(margin))).margin, margin)
-    sure = recorded(people(np.arange(N) % 2))
+    sure = recorded(people(np.arange(N) % 3 / 2))
     assert (sure.scale, sure.link) == ("probability", "identity")
     dose = recorded(people(margin, outcome_kind="continuous"), unit="mg")
     assert (dose.link, dose.unit) == ("identity", "mg")
@@ -87,3 +87,11 @@ def test_a_score_of_several_classes_names_its_class() -> None:
     assert recorded(cohort, target="x").target == "x"
     with pytest.raises(CohortError, match="name one of x, y, z"):
         recorded(cohort)
+
+
+def test_decisions_are_not_taken_for_probabilities() -> None:
+    """A column of 0 and 1 was cut at a threshold: an error, unless it is said to rank only."""
+    cut = people((np.arange(N) % 3 == 0).astype(float))
+    with pytest.raises(CohortError, match=r"holds 0 and 1 only: it was cut at a threshold"):
+        recorded(cut)
+    assert recorded(cut, gives="score").score_only

@@ -37,7 +37,8 @@ def _clock_file(tmp_path: Path) -> Path:
 
 def clock_of(path: Path) -> CoefficientTable:
     """The clock of the file, with its reference."""
-    return read_clock(path, term="CpGmarker", weight="CoefficientTraining", reference="medianByCpG")
+    names = {"term": "CpGmarker", "weight": "CoefficientTraining", "reference": "medianByCpG"}
+    return read_clock(path, **names, link="horvath")
 
 
 def test_a_clock_gives_years_and_is_additive_before_them(clock_file: Path) -> None:
@@ -51,6 +52,12 @@ def test_a_clock_gives_years_and_is_additive_before_them(clock_file: Path) -> No
     found = explain(made, cohort)
     assert (found.method, made.unit) == ("linear", "years")
     np.testing.assert_allclose(found.values.sum(axis=1) + found.base, margin, atol=1e-5)
+
+
+def test_the_link_of_a_clock_is_never_assumed(clock_file: Path) -> None:
+    """Hannum's clock read as Horvath's would give 21 times the years: the link is asked for."""
+    with pytest.raises(ModelError, match=r'link="horvath".*link="identity" .*Hannum, PhenoAge'):
+        read_clock(clock_file, term="CpGmarker", weight="CoefficientTraining")
 
 
 def test_missing_cpgs_are_held_at_the_reference_and_told(clock_file: Path) -> None:
@@ -69,7 +76,7 @@ def test_nothing_is_imputed_without_a_reference_or_where_too_much_is_missing(
     clock_file: Path,
 ) -> None:
     """The error names the CpGs, their count and the share of the weights."""
-    bare = read_clock(clock_file, term="CpGmarker", weight="CoefficientTraining")
+    bare = read_clock(clock_file, term="CpGmarker", weight="CoefficientTraining", link="horvath")
     with pytest.raises(
         ModelError, match=r"2 of 20 terms .* no reference value, first \['cg00000018"
     ):
@@ -108,13 +115,15 @@ def test_a_table_that_is_wrong_says_which_term(tmp_path: Path) -> None:
         return path
 
     with pytest.raises(ModelError, match=r"no column \['weight'\]"):
-        read_clock(written(term=["cg1"], coefficient=[1.0]))
+        read_clock(written(term=["cg1"], coefficient=[1.0]), link="identity")
     with pytest.raises(ModelError, match=r"1 terms that occur twice, first \['cg1'\]"):
-        read_clock(written(term=["cg1", "cg1"], weight=[1.0, 2.0]))
+        read_clock(written(term=["cg1", "cg1"], weight=[1.0, 2.0]), link="identity")
     with pytest.raises(ModelError, match=r"1 terms have no number in 'weight', first \['cg2'\]"):
-        read_clock(written(term=["cg1", "cg2"], weight=[1.0, "x"]))
+        read_clock(written(term=["cg1", "cg2"], weight=[1.0, "x"]), link="identity")
     with pytest.raises(ModelError, match="are no beta values"):
-        read_clock(written(term=["cg1"], weight=[1.0], median=[1.5]), reference="median")
+        read_clock(
+            written(term=["cg1"], weight=[1.0], median=[1.5]), reference="median", link="identity"
+        )
     table = written(gene=["A"], weight=[1.0], mean=[0.0], sd=[0.0])
     with pytest.raises(ModelError, match="are not above 0"):
         read_signature(table, mean="mean", sd="sd")

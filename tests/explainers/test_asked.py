@@ -61,7 +61,7 @@ def test_attributions_on_disk_are_compared_as_those_in_memory(tmp_path: Any) -> 
         ("smoothgrad", {"n_samples": 9}, "smoothgrad has no option 'n_samples'; it takes noise, "),
         ("ig", {"n_steps": 9}, "ig has no option 'n_steps'; did you mean 'steps'"),
         ("ig", {"budget": "1GB"}, "budget='1GB'; wanted a whole number"),
-        ("ig", {"out": "values.zarr"}, r"out is a str; wanted an array .* shape=\(40, 5\)"),
+        ("ig", {"out": "values.zarr"}, r"'values.zarr' is no .npy file; .* shape=\(40, 5\)"),
     ],
 )
 def test_an_option_that_is_not_known_is_named(

@@ -12,12 +12,17 @@ import zarr
 from scipy import sparse
 from torch import Tensor, nn
 
+from evenlight.data import rows as reading
+from evenlight.data.coefficients import CoefficientTable
 from evenlight.errors import AttributionError
 from evenlight.explainers import sweep
 from evenlight.explainers.explain import explain
 from evenlight.explainers.feed import feed
+from evenlight.models import probe
 from tests.engine_world import cohort, quietly
 from tests.zoo import layers
+
+SCORE = CoefficientTable("score", 0.5, {f"x{j}": 1.0 - j for j in range(6)})
 
 
 def test_sparse_rows_are_never_made_dense() -> None:
@@ -64,6 +69,37 @@ def test_answers_go_where_they_are_told(kind: str, tmp_path: Path) -> None:
     assert found.values is out
     np.testing.assert_array_equal(np.asarray(out[:]), wanted.values)
     np.testing.assert_allclose(found.total(), wanted.total())
+
+
+@pytest.mark.parametrize("method", ["ig", "linear", "occlusion"])
+def test_answers_go_to_a_new_file(method: str, tmp_path: Path) -> None:
+    """`out=` a path: the same numbers on disk, for its owner only; a file that exists is left."""
+    model: Any = layers(6, 8, 1) if method == "ig" else SCORE
+    wanted = explain(model, cohort(6), method=method)
+    place = tmp_path / "values.npy"
+    found = explain(model, cohort(6), method=method, out=place)
+    assert isinstance(found.values, np.memmap)
+    np.testing.assert_array_equal(np.load(place), wanted.values)
+    assert place.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(AttributionError, match=r"'values.npy' exists; name a new file"):
+        explain(model, cohort(6), method=method, out=place)
+    with pytest.raises(AttributionError, match=r"is no .npy file"):
+        explain(model, cohort(6), method=method, out=tmp_path / "values.txt")
+
+
+def test_a_linear_model_is_explained_block_by_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows on disk are never made dense as a whole, however many they are."""
+    people, start = cohort(6), np.random.default_rng(1).normal(size=(5, 6)) / 10
+    wanted = explain(SCORE, people, method="linear", background=start)
+    held = zarr.create_array(tmp_path / "x.zarr", data=people.dense(), chunks=(7, 6))
+    for name, value in {"BLOCK": 8 * 6 * 10, "DENSE_BUDGET": 8 * 6 * 12}.items():
+        monkeypatch.setattr(reading, name, value)
+    for name in ("ROWS", "BATCH"):
+        monkeypatch.setattr(probe, name, 10)
+    found = explain(SCORE, cohort(x=held), method="linear", background=start)
+    np.testing.assert_array_equal(found.values, wanted.values)
 
 
 @pytest.mark.parametrize(

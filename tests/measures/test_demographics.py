@@ -221,7 +221,7 @@ def test_what_training_cannot_tell_is_said() -> None:
     """Too few rows for their directions, and other features, are reasons and no numbers."""
     few = TrainingSummary.of(np.random.default_rng(5).normal(size=(5, 2)), ("g1", "g2"))
     other = TrainingSummary.of(np.random.default_rng(5).normal(size=(50, 2)), ("g1", "h2"))
-    for summary, why in ((few, "5 training rows for 2 directions"), (other, "has not, as ['h2']")):
+    for summary, why in ((few, "5 training units for 2 directions"), (other, "has not, as ['h2']")):
         made = demographics(cohort(), fields={"ancestry": "race"}, training=summary)
         assert np.isnan(made.parts.shift).all()
         assert all(
@@ -261,3 +261,86 @@ def test_hospital_patients_against_a_declared_population(data: Path) -> None:
     assert found.fields.share[0] > 0.99
     assert 50 < found.fields.middle[2] < 70
     assert found.parts.share[found.at("ancestry")].max() > 0.7
+
+
+@pytest.mark.parametrize("components", [None, 10])
+def test_people_like_those_of_training_are_typical(components: int | None) -> None:
+    """160 training rows of fifty features: one, and not the 1.2 of an inverse that is too large."""
+    rng, found = np.random.default_rng(6), []
+    names = [f"g{j}" for j in range(50)]
+    for _ in range(5):
+        made = Cohort(rng.normal(size=(N, 50)), people(), names, unit="row")
+        summary = TrainingSummary.of(rng.normal(size=(160, 50)), names, components=components)
+        found += demographics(made, fields={"sex": "sex"}, training=summary).parts.typical.tolist()
+    assert abs(np.mean(found) - 1) < 0.02
+
+
+def test_more_features_than_training_rows_bring_nobody_near() -> None:
+    """Sixty rows of 200 features, five components: people of the same kind have a distance of 1."""
+    rng = np.random.default_rng(7)
+    names = [f"g{j}" for j in range(200)]
+    made = Cohort(rng.normal(size=(N, 200)), people(), names, unit="row")
+    summary = TrainingSummary.of(rng.normal(size=(60, 200)), names, components=5)
+    found = demographics(made, fields={"sex": "sex"}, training=summary).parts
+    np.testing.assert_allclose(found.typical, 1, atol=0.03)
+
+
+def in_donors(rng: np.random.Generator, donors: int, rows: int) -> Cohort:
+    """Rows of donors in ten features, half of the variance between donors."""
+    x = rng.normal(size=(donors, 1, 10)) + rng.normal(size=(donors, rows, 10))
+    donor = np.repeat([f"d{i:03d}" for i in range(donors)], rows)
+    table = pd.DataFrame(
+        {"donor": donor, "sex": np.repeat([*("f", "m") * (donors // 2)], rows)},
+        index=[f"r{i:05d}" for i in range(len(donor))],
+    )
+    return Cohort(x.reshape(-1, 10) / 2**0.5, table, [f"g{j}" for j in range(10)], unit="donor")
+
+
+@pytest.mark.parametrize(("rows", "trained"), [(20, 1), (1, 20), (20, 20)])
+def test_rows_are_held_against_rows(rows: int, trained: int) -> None:
+    """However many rows a donor has, here and in training: 1, and no nearer for being a mean."""
+    rng, found = np.random.default_rng(8), []
+    for _ in range(4):
+        made, before = in_donors(rng, 60, rows), in_donors(rng, 120, trained)
+        told = demographics(made, fields={"sex": "sex"}, training=before).parts
+        found += told.typical.tolist()
+        assert (told.shift_low == 0).all()
+    assert abs(np.mean(found) - 1) < 0.05
+
+
+def test_moments_of_some_directions_are_not_enough() -> None:
+    """Nobody was left out, so that nothing says how far people like those of training lie."""
+    short = TrainingSummary.from_moments(("g1", "g2"), 300, np.zeros(2), np.eye(2), components=1)
+    made = demographics(cohort(), fields={"sex": "sex"}, training=short)
+    assert np.isnan(made.parts.typical).all()
+    assert "make it of rows, TrainingSummary.of(" in made.parts.training_why[0]
+
+
+@pytest.mark.parametrize("children", [np.arange(N) % 105 + 20.0, np.arange(N) * 4.0])
+def test_ages_that_are_no_years_are_doubted(children: np.ndarray) -> None:
+    """Children of 20 to 124 months, or of 0 to 1,596 days, are no old people."""
+    said = demographics(cohort(age=children), fields={"age": "age"}).sentences()
+    doubt = [line for line in said if "months or days" in line]
+    assert doubt[-1].startswith("Age: 5 % or more of the known numbers in column age are above 110")
+    assert not any("months" in line for line in demographics(cohort(), fields={"age": "age"}).notes)
+
+
+def test_ages_that_count_as_unknown_are_told() -> None:
+    """Fifty-seven in steps of five, so that no small rest can be told; three are fewer than 11."""
+    ages = people()["age"].copy()
+    ages.iloc[:57] = 999
+    made = demographics(cohort(age=ages), fields={"age": "age"})
+    assert made.fields.known[0] == 343
+    assert "Age: at least 55 units have a number below 0 or above 130" in made.notes[0]
+    ages.iloc[3:57] = 50
+    made = demographics(cohort(age=ages), fields={"age": "age"})
+    assert "Age: fewer than 11 units have a number" in made.notes[0]
+
+
+def test_an_age_beside_a_code_is_known() -> None:
+    """A donor whose other row tells the age is not unknown."""
+    ages = people()["age"].copy()
+    ages.iloc[::2] = -9
+    table = people(age=ages, donor=[f"d{i // 2}" for i in range(N)])
+    two = Cohort(np.zeros((N, 1)), table, unit="donor")
+    assert not demographics(two, fields={"age": "age"}).notes

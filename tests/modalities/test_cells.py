@@ -207,6 +207,7 @@ def test_values_that_the_model_did_not_want_are_warned_of() -> None:
         warnings.simplefilter("error")
         assert "logarithms of counts" in check_values(logs, "log counts")
         check_values(counts, "numbers")
+        check_values(counts.altered(x=np.minimum(counts.dense(), 1.0)), "counts")  # binarised
     with pytest.warns(EvenlightWarning, match="expects logarithms of counts. The values are coun"):
         check_values(counts, "log counts")
     twice = logs.altered(x=np.log1p(logs.dense()))

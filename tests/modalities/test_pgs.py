@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
-from evenlight.errors import ModelError
+from evenlight.errors import EvenlightWarning, ModelError
 from evenlight.explainers.explain import explain
+from evenlight.modalities.alignment import align_alleles
 from evenlight.modalities.pgs import PolygenicScore, read_pgs
 from evenlight.models.adapt import adapt
 from evenlight.models.probe import settled
@@ -119,7 +120,7 @@ def test_the_score_is_that_of_counting_effect_alleles_one_person_at_a_time(
         *("same", "swapped", "other strand", "other strand", "same", "same"),
     ]
     assert "6 of 6 variants, with 100 %" in model.notes[0]
-    assert any("1 variants are on the X chromosome" in note for note in model.notes)
+    assert any("1 variants are on the sex chromosomes" in note for note in model.notes)
     assert explain(model, cohort).method == "linear"
     assert settled(model, cohort).notes[0] == model.notes[0]
 
@@ -165,6 +166,66 @@ def test_complementary_alleles_need_a_frequency_that_tells(tmp_path: Path) -> No
     bare = {name: column for name, column in ROWS.items() if name != "allelefrequency_effect"}
     with pytest.raises(ModelError, match=r"the strand of 2 variants"):
         read_pgs(written(tmp_path / "bare.txt", bare)).aligned(genotyped())
+
+
+def many(drift: float, *, v: int = 400, n: int = 300) -> tuple[Cohort, PolygenicScore]:
+    """A cohort whose frequencies are off those of a score by `drift` (SD): half A/T, half A/G."""
+    rng = np.random.default_rng(5)
+    there = rng.uniform(0.02, 0.98, v)
+    here = np.clip(there + rng.normal(0, drift, v), 0.02, 0.98)
+    names = [f"rs{j}" for j in range(v)]
+    other = np.where(np.arange(v) < v // 2, "T", "G")
+    table = pd.DataFrame(
+        {"chromosome": "1", "position": 1000 * np.arange(1, v + 1), "counted_allele": "A",
+         "other_allele": other, "build": "GRCh37"}, index=names,
+    )  # fmt: skip
+    people = pd.DataFrame({"sex": ["f", "m"] * (n // 2)}, index=[f"p{i:03d}" for i in range(n)])
+    x = rng.binomial(2, here, (n, v)).astype(float)
+    rows = table.reset_index(names="id").rename(columns={"counted_allele": "effect_allele"})
+    score = PolygenicScore("many", rows.assign(weight=1.0, frequency=there), "GRCh37")
+    return Cohort(x, people, Features(tuple(names), table), unit="row"), score
+
+
+def test_frequencies_of_other_people_tell_no_strand() -> None:
+    """Where they tell known alleles wrongly they tell no A/T: as in `align_alleles`, all of it."""
+    cohort, score = many(0.25)
+    found = score.matched(cohort, ambiguous="drop")["match"].tolist()
+    assert found == ["ambiguous"] * 200 + ["same"] * 200
+    with pytest.raises(ModelError, match=r"Frequencies tell \d+ of \d+ known alleles wrongly"):
+        score.aligned(cohort)
+    model = score.aligned(cohort, ambiguous="drop", least=0.4)
+    assert any("populations differ, or their alleles are wrong" in note for note in model.notes)
+    table = score.variants.rename(columns={"id": "variant"})
+    with pytest.warns(EvenlightWarning, match="populations differ"):
+        aligned = align_alleles(cohort, table, ambiguous="drop")
+    assert aligned.features.names == tuple(f"rs{j}" for j in range(200, 400))
+
+
+def test_scores_and_alignment_tell_the_same_strands() -> None:
+    """One rule: both keep the same A/T variants, and no known allele is told wrongly."""
+    cohort, score = many(0.05)
+    found = score.matched(cohort, ambiguous="drop")
+    used = found["variant"][found["match"] == "same"].tolist()
+    assert set(found["match"]) == {"same", "ambiguous"}
+    aligned = align_alleles(
+        cohort, score.variants.rename(columns={"id": "variant"}), ambiguous="drop"
+    )
+    assert list(aligned.features.names) == used
+    assert len(used) > 250
+    notes = score.aligned(cohort, ambiguous="drop", least=0.5).notes
+    assert any("it tells 0 of" in note for note in notes)
+
+
+def test_a_file_whose_alleles_are_in_each_other_s_column_is_refused() -> None:
+    """Frequencies of most known alleles are the other one's: told, unless the user vouches."""
+    cohort, score = many(0.02)
+    turned = score.variants.rename(
+        columns={"effect_allele": "other_allele", "other_allele": "effect_allele"}
+    )
+    wrong = PolygenicScore("turned", turned, "GRCh37")
+    with pytest.raises(ModelError, match="is each allele in its column"):
+        wrong.aligned(cohort, ambiguous="drop")
+    assert wrong.aligned(cohort, ambiguous="forward").intercept == 800
 
 
 def test_what_is_not_matched_is_counted_and_below_a_share_refused(tmp_path: Path) -> None:

@@ -159,6 +159,39 @@ def test_a_matrix_finds_what_is_rarer_than_p() -> None:
     assert len(near.motif) > len(words.motif)
 
 
+def skewed(n: int, length: int) -> Cohort:
+    """Random sequences with few A and many T."""
+    drawn = np.random.default_rng(5).choice(list("ACGT"), size=(n, length), p=[0.1, 0.2, 0.2, 0.5])
+    return cohort(["".join(row) for row in drawn])
+
+
+def test_the_other_strand_is_held_against_its_own_letters() -> None:
+    """TTTT, where T is common, scores its own log-odds, not those of the rarer AAAA."""
+    made = skewed(200, 40)
+    matrix = np.full((4, 4), 0.001)
+    matrix[0] = 0.997
+    found = motif_hits(made, {"A": matrix}, threshold=3.5, strands="both")
+    assert set(found.strand.tolist()) == {"+", "-"}
+    share = made.dense().mean(axis=(0, 2))
+    for sign, letter in (("+", 0), ("-", 3)):
+        best = found.score[found.strand == sign].max()
+        assert best == pytest.approx(4 * np.log2(0.997 / share[letter]), rel=1e-3)
+
+
+@pytest.mark.parametrize("p", [0.01, 0.003])
+def test_chance_hits_each_strand_as_rarely_as_asked_for(p: float) -> None:
+    """In sequences of uneven letters no strand has more random hits than p of its starts."""
+    made = skewed(500, 60)
+    rng = np.random.default_rng(1)
+    starts = 500 * 55
+    for _ in range(5):
+        matrix = rng.dirichlet(np.full(4, 0.5), size=6).T
+        found = motif_hits(made, {"m": matrix}, p=p, strands="both")
+        for sign in "+-":
+            assert (found.strand == sign).sum() <= p * starts + 5 * np.sqrt(6 * p * starts)
+    assert found.thresholds.shape == (1, 2)
+
+
 def test_motifs_that_do_not_fit_are_refused() -> None:
     """Other letters, too long, too common, the other strand of a protein, counts."""
     made = cohort(drawn(4, 8))

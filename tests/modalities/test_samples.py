@@ -85,8 +85,8 @@ def test_missing_and_extra_ids_are_counted_and_nobody_is_named(tmp_path: Path) -
     cohort = read_plink(path, people=people, join="inner", groups=["site"])
     assert cohort.n == 18
     np.testing.assert_array_equal(cohort.dense(), x[2:])
-    told = "Inner join: 2 rows of x and 4 of people left out; site: b fewer than 11."
-    assert told in cohort.notes
+    few = "fewer than 11"
+    assert f"Inner join: 2 rows of x and {few} of people left out; site: b {few}." in cohort.notes
     with pytest.raises(CohortError, match="nobody is in the file and in the table"):
         read_plink(path, people=table(["s77", "s78"]), join="inner")
     with pytest.raises(CohortError, match="join='outer'"):
@@ -135,7 +135,7 @@ def test_a_fam_tells_sex_parents_family_and_phenotype(tmp_path: Path) -> None:
     assert np.isnan(cohort.y[10:]).all()
     assert people["father"].dropna().tolist() == ["s0"]
     assert people["family"].tolist()[:4] == ["f", "f", "f", "s3"]
-    told = "3 people share a family id and 1 have a parent among the people"
+    told = "fewer than 11 people share a family id and fewer than 11 have a parent among the people"
     assert any(told in note for note in cohort.notes)
     plain = read_plink(write_bed(tmp_path / "b.bed", dosages(12, 5)))
     assert list(plain.people.columns) == ["sex"]

@@ -1,4 +1,4 @@
-"""Males on the X chromosome are coded 0/2 or 0/1: recorded, and checked against recorded sex."""
+"""One copy on X, Y and MT is coded 0/2 or 0/1: recorded, and checked against recorded sex."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from evenlight.arrays import Values
+from evenlight.data.cohort import Cohort
+from evenlight.data.features import Features
 from evenlight.errors import CohortError, FeatureError
 from evenlight.modalities.alignment import align_alleles
 from evenlight.modalities.plink import read_plink
@@ -42,7 +44,7 @@ def test_the_coding_of_males_is_recorded(tmp_path: Path, copies: int, coding: st
     table = cohort.features.table
     assert table is not None
     assert table["males"].tolist() == [""] * 3 + [coding] * 3
-    assert f"X chromosome: at 3 variants 10 males are coded {coding}." in cohort.notes
+    assert f"X chromosome: at 3 variants males are coded {coding}." in cohort.notes
 
 
 def test_a_mixture_is_an_error(tmp_path: Path) -> None:
@@ -89,7 +91,7 @@ def test_without_sex_nothing_is_claimed(tmp_path: Path) -> None:
     assert cohort.features.table is not None
     assert set(cohort.features.table["males"]) == {"", "unknown"}
     none = read_plink(write_bed(tmp_path / "b.bed", coded(0), on_x()))
-    assert any("10 males hold the counted allele nowhere" in note for note in none.notes)
+    assert any("at 3 variants males hold the counted allele nowhere" in note for note in none.notes)
 
 
 def test_sex_may_come_from_the_table_of_people(tmp_path: Path) -> None:
@@ -132,5 +134,108 @@ def test_a_swap_on_x_needs_to_know_males(tmp_path: Path) -> None:
         {"variant": sites["id"], "effect_allele": sites["A2"], "other_allele": sites["A1"]}
     )
     assert align_alleles(cohort, wanted.iloc[:3]).features.names == ("rs0", "rs1", "rs2")
-    with pytest.raises(FeatureError, match=r"3 variants on X .*'rs3'.*give column sex"):
+    with pytest.raises(FeatureError, match=r"3 variants on X, Y or MT .*'rs3'.*give column sex"):
         align_alleles(cohort, wanted)
+
+
+def of_dosages(folder: Path, chromosome: str, values: list[float], sex: list[str]) -> Cohort:
+    """A cohort of one variant off the pseudo-autosomal parts, by dosages of imputation."""
+    ids = [f"p{i}" for i in range(len(values))]
+    row = f"{chromosome} 5000000 rs1 A G . . . DS " + " ".join(map(str, values))
+    path = write_vcf(folder / "ds.vcf", [row], ids)
+    return read_vcf(path, people=pd.DataFrame({"sex": sex}, index=ids), field="DS")
+
+
+@pytest.mark.parametrize(
+    ("values", "coding", "words"),
+    [
+        ([0.98, 0.02, 0.95, 1.9, 0.02, 1.1], "0/1", "are coded 0/1, by the size of dosages"),
+        ([1.97, 0.02, 1.0, 0.5, 1.95, 0.1], "0/2", "are coded 0/2, by the size of dosages"),
+        ([0.6, 0.02, 0.7, 0.5, 0.95, 0.1], "unknown", "not told how one copy is coded"),
+        ([1.2, 0.02, 0.9, 0.5, 0.95, 0.1], "unknown", "not told how one copy is coded"),
+        ([1.9, 0.02, 0.9, 0.5, 0.95, 0.1], "unknown", "not told how one copy is coded"),
+        ([0.02, 0.9, 0.03, 1.9, 0.01, 1.1], "unknown", "hold the counted allele nowhere"),
+    ],
+)
+def test_dosages_of_imputation_tell_by_their_size(
+    tmp_path: Path, values: list[float], coding: str, words: str
+) -> None:
+    """0.98 is one copy; an uncertain 1.0 beside 1.97 is no second coding; else nothing is told."""
+    cohort = of_dosages(tmp_path, "X", values, ["m", "f"] * 3)
+    assert cohort.features.table is not None
+    assert cohort.features.table["males"].tolist() == [coding]
+    assert any(words in note for note in cohort.notes)
+
+
+def test_how_one_copy_is_coded_is_found_on_y_and_mt(tmp_path: Path) -> None:
+    """A bed doubles them, a VCF does not; mixed values are read, told, and never swapped."""
+    sites = on_x().iloc[:3].assign(chromosome=["1", "24", "26"])
+    x = np.array([[1, 2, 0], [2, 0, 2], [0, 0, 2], [1, 0, 0]] * 5, dtype=float)
+    people = read_plink(write_bed(tmp_path / "a.bed", x, sites)).people
+    for doubled, coding in ((x, "0/2"), (np.where([False, True, True], x / 2, x), "0/1")):
+        cohort = read_plink(write_bed(tmp_path / "a.bed", doubled, sites))
+        table = cohort.features.table
+        assert table is not None
+        assert table["males"].tolist() == ["", coding, coding]
+        assert f"Y chromosome: at 1 variants males are coded {coding}." in cohort.notes
+        assert f"Mitochondria: at 1 variants people are coded {coding}." in cohort.notes
+    mixed = x.copy()
+    mixed[0, 1:] = 1
+    cohort = read_plink(write_bed(tmp_path / "a.bed", mixed, sites))
+    assert cohort.features.table is not None
+    assert cohort.features.table["males"].tolist() == ["", "unknown", "unknown"]
+    wanted = swapped_of(sites)
+    for name in ("rs1", "rs2"):
+        with pytest.raises(FeatureError, match=r"1 variants on X, Y or MT .*column males"):
+            align_alleles(cohort, wanted[wanted["variant"] == name])
+    assert people["sex"].tolist() == ["male", "female"] * 10
+
+
+def swapped_of(sites: pd.DataFrame) -> pd.DataFrame:
+    """The same variants, the other allele wanted."""
+    return pd.DataFrame(
+        {"variant": sites["id"], "effect_allele": sites["A2"], "other_allele": sites["A1"]}
+    )
+
+
+def test_females_with_copies_of_y_are_told_and_their_site_is_not_swapped(tmp_path: Path) -> None:
+    """Their number is not told where it is small; 0 - 2 is no count of copies."""
+    sites = on_x().iloc[:2].assign(chromosome=["1", "24"])
+    x = np.zeros((N, 2))
+    x[MALE, 1] = 2
+    x[1, 1] = 2
+    cohort = read_plink(write_bed(tmp_path / "a.bed", x, sites))
+    assert any("Y chromosome: fewer than 11 females hold" in note for note in cohort.notes)
+    with pytest.raises(FeatureError, match=r"\['rs1'\], and somebody holds more copies"):
+        align_alleles(cohort, swapped_of(sites))
+
+
+def by_hand(chromosome: str, sex: list[str], **more: object) -> Cohort:
+    """A cohort in memory with a table of features that somebody wrote."""
+    table = pd.DataFrame(
+        {"chromosome": [chromosome], "counted_allele": ["A"], "other_allele": ["G"], **more},
+        index=["v"],
+    )
+    people = pd.DataFrame({"sex": sex}, index=[f"p{i}" for i in range(len(sex))])
+    x = np.zeros((len(sex), 1))
+    return Cohort(x, people, Features(("v",), table), unit="row")
+
+
+WANTS_G = pd.DataFrame({"variant": ["v"], "effect_allele": ["G"], "other_allele": ["A"]})
+
+
+@pytest.mark.parametrize("name", ["X", "chrX", "23", "Y", "chrM"])
+def test_tables_of_the_users_own_are_not_taken_for_diploid(name: str) -> None:
+    """Without `males` no swap is made on X, Y or MT, whatever the chromosome is called."""
+    with pytest.raises(FeatureError, match="1 variants on X, Y or MT are to be swapped"):
+        align_alleles(by_hand(name, ["m", "f"] * 4), WANTS_G)
+
+
+def test_copies_that_are_known_without_males_are_used() -> None:
+    """Females have two of X, both sexes two of its pseudo-autosomal parts."""
+    women = align_alleles(by_hand("X", ["f"] * 8), WANTS_G)
+    np.testing.assert_array_equal(women.dense(), 2.0)
+    shared = by_hand("X", ["m", "f"] * 4, position=[70_000], build=["GRCh37"])
+    np.testing.assert_array_equal(align_alleles(shared, WANTS_G).dense(), 2.0)
+    single = by_hand("X", ["m", "f"] * 4, position=[5_000_000], males=["0/1"])
+    assert align_alleles(single, WANTS_G).dense()[:2, 0].tolist() == [1, 2]

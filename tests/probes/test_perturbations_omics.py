@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evenlight.data.cohort import Cohort
+from evenlight.data.features import Features
 from evenlight.errors import CohortError, FeatureError, UnknownName
 from evenlight.probes.perturbations import counts, expression, genotypes
 from evenlight.probes.perturbations.drawing import perturbed_rows
@@ -208,3 +211,47 @@ def test_data_of_another_kind_are_refused_with_what_was_found() -> None:
         suite("genotypes", genotype_cohort(), only=["snp"])
     with pytest.raises(UnknownName, match="wanted mean, mode or nan"):
         suite("genotypes", genotype_cohort(), missing="zero")
+
+
+def sexed() -> Cohort:
+    """Variants as a reader gives them: autosomal, X of each coding, Y, MT, and a site of three."""
+    names = [f"v{j}" for j in range(8)]
+    table = pd.DataFrame(
+        {
+            "chromosome": ["1", "1", "chrX", "X", "X", "Y", "MT", "26"],
+            "position": [1, 2, 3, 4, 70_000, 6, 7, 8],
+            "counted_allele": list("ACAAAAAA"), "other_allele": list("TGTTTTTT"),
+            "males": ["", "", "0/1", "0/2", "", "0/2", "0/1", "0/2"],
+            "alleles": [2, 3, 2, 2, 2, 2, 2, 2],
+        },
+        index=names,
+    )  # fmt: skip
+    people = pd.DataFrame({"sex": ["m", "f"] * 12}, index=[f"p{i}" for i in range(24)])
+    return Cohort(np.ones((24, 8)), people, Features(tuple(names), table), unit="row")
+
+
+def test_flips_leave_alone_what_not_everybody_has_twice() -> None:
+    """No male gets a copy that he has not: X by its coding, never Y, no site of three alleles."""
+    cohort = sexed()
+    made = suite("genotypes", cohort)
+    assert loci(cohort.features, range(8)).double.tolist() == [0, 3, 4, 7]
+    x = np.zeros((24, 8))
+    for name in ("allele flips", "strand flips"):
+        change = made.taking(name).perturbations[0]
+        after = perturbed_rows(change, x, 1.0, rows=cohort.rows, run=0)
+        assert after[0].tolist() == [2, 0, 0, 2, 2, 0, 0, 2]
+    assert "Flips leave out 4 variants of which not everybody has two copies" in made.notes[-1]
+    bare = Features(("X:5:A:T", "1:7:A:C"))
+    assert loci(bare, range(2)).double.tolist() == [1]
+    assert loci(bare, range(2)).ambiguous.tolist() == []
+
+
+def test_a_suite_without_a_variant_to_flip_says_so() -> None:
+    """On Y alone nothing is flipped, and the rest of the suite stands."""
+    cohort = sexed()
+    assert cohort.features.table is not None
+    only = Features(("v5",), cohort.features.table.loc[["v5"]])
+    made = suite("genotypes", cohort.altered(x=cohort.dense()[:, [5]], features=only))
+    names = [p.name for p in made.perturbations]
+    assert not {"allele flips", "strand flips"} & set(names)
+    assert "variants lost" in names

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 
 from evenlight.data.training import TrainingSummary
-from evenlight.stats.mean_shift import shift_between, squared_shift, typical_distance
+from evenlight.stats.mean_shift import (
+    Measuring,
+    shift_between,
+    squared_shift,
+    typical_distance,
+)
 from evenlight.stats.shares import against
 
 
@@ -64,6 +70,12 @@ def test_the_squared_shift_is_the_mean_over_pairs() -> None:
     assert np.isclose(error, np.sqrt(8 / 9 * ((left - left.mean()) ** 2).sum()))
 
 
+def by(n: int, k: int) -> Measuring:
+    """What normal rows know of themselves, by theory."""
+    held = (n - 1) / (n - k - 2) * (1 + 1 / n)
+    return Measuring(n, float(n), k, k, held, held * (2 / (k * (n - k - 4))) ** 0.5)
+
+
 def test_the_distance_of_a_planted_shift_is_held() -> None:
     """A mean 1 SD away in twenty dimensions: right on average, and inside the limits."""
     rng, held, found = np.random.default_rng(1), [], []
@@ -72,7 +84,7 @@ def test_the_distance_of_a_planted_shift_is_held() -> None:
         here[:, 0] += 1
         made = TrainingSummary.of(before, [f"g{j}" for j in range(20)])
         z = (here - made.mean) @ made.directions / np.sqrt(made.variances)
-        d, low, high = shift_between(z, training=300, free=20, inverted=20, z=t.ppf(0.975, 39))
+        d, low, high = shift_between(z, by(300, 20), z=t.ppf(0.975, 39))
         held.append(low <= 1 <= high)
         found.append(d)
     assert abs(np.mean(found) - 1) < 0.06
@@ -83,7 +95,7 @@ def test_no_shift_is_no_distance_however_many_features() -> None:
     """Where the plain distance of means is above 1, this one has 0 in its limits."""
     rng = np.random.default_rng(2)
     z = rng.normal(size=(50, 200))
-    d, low, _ = shift_between(z, training=100_000, free=200, inverted=200, z=2.0)
+    d, low, _ = shift_between(z, by(100_000, 200), z=2.0)
     assert np.sqrt((z.mean(axis=0) ** 2).sum()) > 1.5
     assert low == 0
     assert d < 1
@@ -93,6 +105,26 @@ def test_people_like_those_of_training_have_distance_one() -> None:
     """Twice as spread people have 2."""
     z = np.random.default_rng(3).normal(size=(2000, 30))
     for times in (1.0, 2.0):
-        middle, low, high = typical_distance(times * z, z=4.0)
+        square = ((times * z) ** 2).mean(axis=1)
+        middle, low, high = typical_distance(square, by(1_000_000, 30), z=4.0)
         assert low < times < high
         assert abs(middle - times) < 0.02 * times
+
+
+@pytest.mark.parametrize(("n", "p", "components"), [(60, 20, None), (160, 50, None), (90, 90, 8)])
+def test_the_limits_of_the_typical_distance_hold(n: int, p: int, components: int | None) -> None:
+    """One for people like those of training, however few directions a row training has."""
+    rng, held, found = np.random.default_rng(4), [], []
+    for _ in range(120):
+        made = TrainingSummary.of(
+            rng.normal(size=(n, p)), [f"g{j}" for j in range(p)], components=components
+        )
+        squares = made.distances(rng.normal(size=(50, p))) ** 2 / made.free
+        known = Measuring(
+            n, made.effective, made.free, len(made.variances), made.held, made.held_error
+        )
+        middle, low, high = typical_distance(squares, known, z=t.ppf(0.975, 49))
+        held.append(low <= 1 <= high)
+        found.append(middle)
+    assert abs(np.mean(found) - 1) < 0.02
+    assert np.mean(held) > 0.9

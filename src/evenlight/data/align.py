@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,16 +9,6 @@ import pandas as pd
 
 from evenlight.arrays import Int, Text
 from evenlight.errors import CohortError
-
-UNIT_COLUMNS = frozenset(
-    (
-        *("donor", "donor_id", "patient", "patient_id", "patientid", "subject", "subject_id"),
-        *("individual", "individual_id", "participant", "participant_id", "person", "person_id"),
-    )
-)
-"""Columns of people that usually name the independent unit."""
-
-_REPLICATE = re.compile(r"[-_.:](?:[A-Za-z]{0,6}\d{1,3}|[ACGT]{8,}(?:-\d+)?)$")
 
 
 def ids(index: Sequence[object] | pd.Index) -> Text:
@@ -66,22 +55,3 @@ def common(have: Text, want: Text) -> Int:
     """Positions in `want` of the ids that `have` holds too."""
     kept: Int = np.flatnonzero(np.isin(want, have)).astype(np.int64)
     return kept
-
-
-def repeated_unit(people: pd.DataFrame, rows: Text) -> str | None:
-    """Why the rows look like several per person, None if they do not."""
-    for column in people.columns:
-        if str(column).casefold() in UNIT_COLUMNS:
-            values = people[column].dropna()
-            if values.nunique() < len(values):
-                return (
-                    f"column {str(column)!r} names {values.nunique()} for {len(values)} rows; "
-                    f"pass unit={str(column)!r}"
-                )
-    stems = {_REPLICATE.sub("", row) for row in rows.tolist()}
-    if all(_REPLICATE.search(row) for row in rows.tolist()) and 1 < len(stems) <= 0.9 * len(rows):
-        return (
-            f"row ids look like {len(stems)} people with several rows each (such as {rows[0]!r}); "
-            "pass unit= with the column that names the person"
-        )
-    return None

@@ -80,8 +80,7 @@ def from_anndata(
     x, var, place = _matrix(adata, layer, raw)
     held = _held(x, place)
     people = plain_people(adata.obs)
-    if roles.get("unit") is None:
-        need_unit(people, [*(roles.get("groups") or ()), roles.get("outcome")])
+    need_unit(people, roles.get("unit"), [*(roles.get("groups") or ()), roles.get("outcome")])
     named = _roled(roles)
     people, notes = without_codes(people, named)
     need_one_stratum(people, roles.get("unit") or "row", roles.get("strata") or ())

@@ -42,7 +42,7 @@ WORDS: dict[Kind, str] = {
     "scaled counts": "counts scaled to a common total, no logarithm taken",
     "log counts": "logarithms of counts",
     "logged twice": "logarithms of logarithms of counts: the logarithm was taken twice",
-    "dosage": "whole numbers from 0 to 2, as genotype dosages are",
+    "dosage": "whole numbers from 0 to 2, as genotype dosages and binarised counts are",
     "shares": "shares between 0 and 1, as methylation beta values are",
     "log-ratios": "log-ratios that add up to 0 in each row, as centred log-ratios (CLR) do",
     "numbers": "numbers",

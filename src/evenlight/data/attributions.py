@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int, Single, Text
-from evenlight.data import align, cards
+from evenlight.data import align, cards, explanations
 from evenlight.data.cohort import Cohort
-from evenlight.data.completeness import residual, row_sums
+from evenlight.data.completeness import beyond_single, residual, row_sums
 from evenlight.data.digits import percent
 from evenlight.data.features import Features, FeatureSets
 from evenlight.data.misfit import misfit
@@ -181,9 +181,11 @@ class Attributions:
         >>> made.error.tolist(), bool(made.converged.all())
         ([0.0, 0.0], True)
         """
+        out = np.asarray(output, dtype=np.float64).reshape(-1)
+        if beyond := beyond_single(out):
+            raise AttributionError(beyond)
         array = np.asarray(values, dtype=np.float32)
         names = features if isinstance(features, Features) else Features(tuple(features))
-        out = np.asarray(output, dtype=np.float64).reshape(-1)
         start = np.broadcast_to(np.asarray(base, dtype=np.float64), out.shape).copy()
         ids = align.ids(list(rows))
         if not len(array) == len(out) == len(ids):
@@ -207,27 +209,7 @@ class Attributions:
         _plausible(made)
         return made
 
-    @classmethod
-    def from_shap(
-        cls, explanation: Any, *, rows: Sequence[object], output: object, **own: Any
-    ) -> Attributions:
-        """From a `shap.Explanation` of one output (n, p): slice several outputs first."""
-        values = np.asarray(explanation.values)
-        if values.ndim == 3:
-            raise AttributionError(
-                f"the explanation has {values.shape[2]} outputs; pass explanation[..., k] for one"
-            )
-        names = explanation.feature_names
-        features = own.pop("features", None) or names or [f"x{j}" for j in range(values.shape[1])]
-        return cls.from_arrays(
-            values,
-            rows=rows,
-            features=features,
-            output=output,
-            base=explanation.base_values,
-            method=own.pop("method", "shap"),
-            **own,
-        )
+    from_shap = classmethod(explanations.from_shap)
 
     @classmethod
     def from_captum(
@@ -254,10 +236,10 @@ class Attributions:
 
 
 def _taken(values: Any, index: Int) -> Any:
-    """Some rows of an array in memory or on disk, None of None."""
+    """Some rows of an array, on disk not read yet; None of None."""
     if values is None:
         return None
-    return Rows(values)[index] if lazy(values) else values[index]
+    return Rows(values).take(index) if lazy(values) else values[index]
 
 
 def _plausible(made: Attributions) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int, Text
-from evenlight.data import align, annotated, cards, intake, missing_codes, roles
+from evenlight.data import align, annotated, cards, intake, missing_codes, repeats, roles
 from evenlight.data import rows as reading
 from evenlight.data.features import Features, check_states
 from evenlight.data.finite import finite
@@ -125,7 +125,7 @@ class Cohort:
         table, named_event = with_event(table, outcome, event, notes)
         if not len(rows):
             raise CohortError("the cohort has no rows; check join= and the ids of x and people")
-        chosen = intake.split_rows(table, split, notes)
+        chosen = intake.split_rows(table, split, notes, unit=unit)
         names = intake.told_features(features, named, values, notes)
         left = finite(values, names, missing, notes, chosen)
         index = np.flatnonzero(chosen & left.rows)
@@ -286,7 +286,7 @@ def _check(cohort: Cohort) -> None:
     if cohort.n == 1:
         raise CohortError("the cohort has one row; nothing can be compared")
     if cohort.unit is None:
-        why = align.repeated_unit(cohort.people, cohort.rows)
+        why = repeats.repeated_unit(cohort.people, cohort.rows, (*cohort.groups, cohort.outcome))
         if why:
             raise CohortError(f'{why}, or unit="row" if each row is a person of its own')
     elif cohort.unit != "row" and cohort.people[cohort.unit].isna().any():

@@ -11,6 +11,10 @@ TOLERANCE = 1e-2
 """Largest |completeness residual| of a converged row, relative to |output - base| with a floor."""
 
 
+LARGEST, LEAST = 1e37, 1e-33
+"""Largest output, and least range of it, whose parts keep their digits in single precision."""
+
+
 def residual(values: Single, output: Float, base: Float) -> tuple[Float, Bool]:
     """Completeness residual (n,) in float64, and whether each row is within tolerance.
 
@@ -18,9 +22,29 @@ def residual(values: Single, output: Float, base: Float) -> tuple[Float, Bool]:
     """
     total, size = row_sums(values)
     error: Float = output - base - total
-    tiny = 1e-6 * np.maximum(size, 1e-12)
-    converged: Bool = np.abs(error) <= np.maximum(TOLERANCE * scale_of(output, base), tiny)
+    least = np.maximum(TOLERANCE * scale_of(output, base), 1e-6 * size)
+    converged: Bool = np.abs(error) <= least
     return error, converged
+
+
+def beyond_single(output: Float) -> str:
+    """Why attributions of an output (n,) do not fit single precision; "" where they do.
+
+    They are kept as float32, which ends at 3e38 and has all its digits down to 1e-38 only.
+
+    >>> beyond_single(np.array([0.0, 1.0])), beyond_single(np.array([3e-40, 5e-40]))[:38]
+    ('', 'the output moves by 2e-40 in all, and ')
+    """
+    top, move = float(np.abs(output).max(initial=0.0)), float(np.ptp(output)) if len(output) else 0
+    remedy = "multiply the model's output by a constant, and give that as the model"
+    if top > LARGEST:
+        return f"the output reaches {top:.2g}, and attributions end at 3e38 (float32); {remedy}"
+    if 0 < move < LEAST:
+        return (
+            f"the output moves by {move:.2g} in all, and attributions lose their digits below "
+            f"1e-38 (float32); {remedy}"
+        )
+    return ""
 
 
 def scale_of(output: Float, base: Float) -> Float:

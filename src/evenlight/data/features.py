@@ -9,6 +9,7 @@ import pandas as pd
 
 from evenlight.data.feature_sets import FeatureSets, unique
 from evenlight.data.indicators import Indicators, check_states, states_of
+from evenlight.data.space import Space
 from evenlight.errors import FeatureError
 
 __all__ = ["FeatureSets", "Features", "Indicators", "check_states", "states_of"]
@@ -19,12 +20,14 @@ class Features:
     """The p columns of x: `names` (p,), kept exactly, unique.
 
     `table` is optional and indexed by name (gene, chromosome, position, alleles, region);
-    `indicators` lists the variables that are coded as 0/1 columns.
+    `indicators` lists the variables that are coded as 0/1 columns; `space` says where the positions
+    of images lie, whose names are then those of the channels.
     """
 
     names: tuple[str, ...]
     table: pd.DataFrame | None = None
     indicators: tuple[Indicators, ...] = ()
+    space: Space | None = None
     place: Mapping[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

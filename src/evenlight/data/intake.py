@@ -14,12 +14,16 @@ from evenlight.data import align
 from evenlight.data.features import Features
 from evenlight.data.gene_names import mangled, mangled_words
 from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.missing_codes import shown_count
 from evenlight.data.name_diff import name_diff
 from evenlight.data.nearest import hint
 from evenlight.data.outcome import Survival
 from evenlight.data.rows import Held, Rows, is_sparse
 from evenlight.data.sources import lazy, plain
 from evenlight.errors import CohortError, FeatureError
+
+ROUND_TO = 5
+"""Counts beside a hidden one are told to this (as `stats.disclosure` does, a floor above)."""
 
 
 def people_table(people: object) -> pd.DataFrame:
@@ -133,6 +137,11 @@ def feature_names(
     made = features if isinstance(features, Features) else Features(tuple(features))
     if values.ndim == 2 and len(made) != p:
         raise FeatureError(f"{len(made)} feature names for {p} columns of x")
+    if made.space is not None and tuple(values.shape[2:]) != made.space.shape:
+        raise FeatureError(
+            f"rows of x have shape {tuple(values.shape[1:])} and their space {made.space.shape}; "
+            "wanted (channels, *space)"
+        )
     if named is not None and named != made.names:
         raise FeatureError(
             "the columns of x differ from the feature names: "
@@ -153,7 +162,9 @@ def same_length(n: int, x: Held, groups: Sequence[Groups], axes: Sequence[Axes])
             )
 
 
-def split_rows(people: pd.DataFrame, split: tuple[str, str] | None, notes: list[str]) -> Bool:
+def split_rows(
+    people: pd.DataFrame, split: tuple[str, str] | None, notes: list[str], *, unit: str | None
+) -> Bool:
     """Mask (n,) of the rows at the audited level; without a split, a note says so."""
     if split is None:
         notes.append(NO_SPLIT)
@@ -166,17 +177,65 @@ def split_rows(people: pd.DataFrame, split: tuple[str, str] | None, notes: list[
             f"{sorted(people[column].astype(str).unique())[:8]}"
         )
     notes.append(f"Audited: the {int(chosen.sum())} rows with {column} = {level} of {len(people)}.")
+    notes += both_sides(people, unit, chosen)
     return chosen
 
 
+def both_sides(people: pd.DataFrame, unit: str | None, chosen: Bool) -> list[str]:
+    """A note where units of the audited rows have rows on the other side of the split too.
+
+    >>> people = pd.DataFrame({"donor": ["a", "a", "b", "c"]})
+    >>> both_sides(people, "donor", np.array([True, False, True, False]))[0][:47]
+    'Fewer than 11 of the audited units (donor) have'
+    """
+    if unit in (None, "row") or unit not in people.columns or chosen.all():
+        return []
+    names = people[unit].astype(str).to_numpy()
+    both = len(np.intersect1d(names[chosen], names[~chosen]))
+    if not both:
+        return []
+    many = f"{both:,}" if both >= SMALLEST_GROUP else f"Fewer than {SMALLEST_GROUP}"
+    return [
+        f"{many} of the audited units ({unit}) have rows on the other side of the split as well: "
+        "to a model that was trained on those, they are not held out."
+    ]
+
+
 def inner_note(rows: Text, people: pd.DataFrame, keep: Int, groups: Sequence[str | Groups]) -> str:
-    """What an inner join lost, in all and per group."""
-    lost = [row for row in align.ids(people.index).tolist() if row not in set(rows[keep].tolist())]
-    note = f"Inner join: {len(rows) - len(keep)} rows of x and {len(lost)} of people left out"
-    for by in groups:
-        if isinstance(by, str) and by in people.columns:
-            counts = people.set_axis(people.index.astype(str)).loc[lost, by].value_counts()
-            few = f"fewer than {SMALLEST_GROUP}"
-            told = (f"{k} {v if v >= SMALLEST_GROUP else few}" for k, v in counts.items())
-            note += f"; {by}: " + ", ".join(told)
-    return note + "."
+    """What an inner join lost, in all and per group; a hidden count is in no sum of what is told.
+
+    Where 1 to 10 people of a group are left out, or of no known group, all counts of people are to
+    the nearest 5, and their number is hidden too where it is below 11.
+
+    >>> people = pd.DataFrame({"site": ["a"] * 14 + ["b"] * 3}, index=[str(i) for i in range(17)])
+    >>> inner_note(np.array(["x"]), people, np.array([], dtype=int), ["site"])
+    'Inner join: 1 rows of x and 15 of people left out; site: a 15, b fewer than 11 (people to the \
+nearest 5).'
+    """
+    lost = people[~np.isin(align.ids(people.index), rows[keep])]
+    tables = {
+        by: _tally(lost[by]) for by in groups if isinstance(by, str) and by in people.columns
+    }
+    coarse = any(0 < n < SMALLEST_GROUP for counts in tables.values() for n in counts.values())
+    told = "; ".join(
+        f"{by}: " + ", ".join(f"{level} {_told(n, coarse)}" for level, n in counts.items())
+        for by, counts in tables.items()
+        if counts
+    )
+    all_told = f"{len(rows) - len(keep)} rows of x and {_told(len(lost), coarse)} of people"
+    near = f" (people to the nearest {ROUND_TO})" if coarse and len(lost) >= SMALLEST_GROUP else ""
+    return f"Inner join: {all_told} left out{'; ' + told if told else ''}{near}."
+
+
+def _tally(labels: pd.Series) -> dict[str, int]:
+    """How many people have each label, most first, and how many have none."""
+    counts = {str(label): int(n) for label, n in labels.value_counts().items() if n}
+    unknown = int(labels.isna().sum())
+    return counts | ({"unknown": unknown} if unknown else {})
+
+
+def _told(n: int, coarse: bool) -> str:
+    """A count of people left out as it may be told."""
+    if coarse and n >= SMALLEST_GROUP:
+        return f"{ROUND_TO * round(n / ROUND_TO):,}"
+    return shown_count(n) if coarse else f"{n:,}"

@@ -43,7 +43,7 @@ def _labels(name: str, column: pd.Series) -> Iterator[str]:
     counts = _counts(column)
     found = {t: n for t, n in counts.items() if t.strip().casefold() in WORDS}
     if found:
-        told = ", ".join(f"{text!r} {_shown(n)}" for text, n in found.items())
+        told = ", ".join(f"{text!r} {shown_count(n)}" for text, n in found.items())
         yield f"{name}: labels that mean unknown ({told}) belong to no group."
 
 
@@ -58,8 +58,8 @@ def _values(name: str, column: pd.Series) -> Iterator[str]:
     for text, n in found.items():
         shown = text if pd.api.types.is_numeric_dtype(column) else repr(text)
         yield (
-            f"{name}: {shown} looks like a code for missing ({_shown(n)} rows) and is used as a "
-            "value; say NaN in its place where it is one."
+            f"{name}: {shown} looks like a code for missing ({shown_count(n)} rows) and is used as "
+            "a value; say NaN in its place where it is one."
         )
 
 
@@ -85,5 +85,10 @@ def _counts(column: pd.Series) -> dict[str, int]:
     return {str(label): int(n) for label, n in text.value_counts().sort_index().items()}
 
 
-def _shown(n: int) -> str:
+def shown_count(n: int) -> str:
+    """How many people as it may be told: fewer than 11 are not counted.
+
+    >>> shown_count(1204), shown_count(3)
+    ('1,204', 'fewer than 11')
+    """
     return f"{n:,}" if n >= SMALLEST_GROUP else f"fewer than {SMALLEST_GROUP}"

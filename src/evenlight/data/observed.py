@@ -6,7 +6,7 @@ become missing, in the columns that have a role.
 
 from __future__ import annotations
 
-import re
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,18 +14,15 @@ import numpy as np
 import pandas as pd
 
 from evenlight.data.groups import MISSING
-from evenlight.errors import CohortError
+from evenlight.data.missing_codes import shown_count
+from evenlight.data.repeats import cells_doubt, repeated_unit, unit_doubt
+from evenlight.errors import CohortError, EvenlightWarning
 
 CODES = (-9.0, -99.0, -999.0, 999.0, 9999.0)
 """Numbers that stand for *unknown* where they lie far outside of all others."""
 
 FAR = 5.0
 """A high code is this many times the largest other value, or more."""
-
-_PERSON = re.compile(
-    r"(?:donor|patient|subject|individual|participant|person)(?:id|uuid|name|code|number|no)?"
-)
-_BARCODE = re.compile(r"(?:^|[-_:.#])[ACGT]{10,}(?:[-_.:]\d+)*(?:$|[-_:.#])")
 
 
 def plain_people(obs: pd.DataFrame) -> pd.DataFrame:
@@ -77,7 +74,8 @@ def without_codes(people: pd.DataFrame, columns: Iterable[str]) -> tuple[pd.Data
     >>> people = pd.DataFrame({"case": [0, 1, -9], "site": ["s", "unknown", "t"]})
     >>> made, notes = without_codes(people, ["case", "site"])
     >>> made["case"].tolist(), made["site"].tolist(), notes[0]
-    ([0.0, 1.0, nan], ['s', None, 't'], 'case: 1 values that mean unknown (-9) are missing.')
+    ([0.0, 1.0, nan], ['s', None, 't'], 'case: fewer than 11 values that mean unknown (-9) are \
+missing.')
     """
     notes, fresh = [], {}
     for name in dict.fromkeys(columns):
@@ -87,8 +85,8 @@ def without_codes(people: pd.DataFrame, columns: Iterable[str]) -> tuple[pd.Data
         if coded.any():
             codes = sorted({_told(v) for v in people[name][coded]})
             notes.append(
-                f"{name}: {int(coded.sum())} values that mean unknown ({', '.join(codes)}) are "
-                "missing."
+                f"{name}: {shown_count(int(coded.sum()))} values that mean unknown "
+                f"({', '.join(codes)}) are missing."
             )
             fresh[name] = people[name].astype(_wide(people[name])).mask(coded, _gap(people[name]))
     return people.assign(**fresh), notes
@@ -120,27 +118,19 @@ def _gap(column: pd.Series) -> Any:
     return float("nan") if pd.api.types.is_numeric_dtype(column) else None
 
 
-def need_unit(people: pd.DataFrame) -> None:
+def need_unit(people: pd.DataFrame, unit: str | None, asked: Iterable[object]) -> None:
     """Raise CohortError where observations look like several of one person, and no unit is named.
 
-    That is so where a column named after people repeats its values, and where the ids are cell
-    barcodes.
+    `asked` are roles: columns of people, or groupings. Warns where rows may be cells all the same,
+    and where several units are of one person.
     """
-    for name in people.columns:
-        values = people[name].dropna()
-        bare = re.sub(r"[^a-z]", "", name.casefold())
-        if _PERSON.fullmatch(bare) and values.nunique() < len(values):
-            raise CohortError(
-                f"column {name!r} of obs names {values.nunique()} for {len(values)} rows: rows are "
-                f'not people; pass unit={name!r}, or unit="row" if each row is a person of its own'
-            )
-    ids = people.index[:1000]
-    if len(ids) and np.mean([bool(_BARCODE.search(i)) for i in ids]) > 0.5:
-        raise CohortError(
-            "the ids of obs are cell barcodes, so rows are cells and not people; pass unit= with "
-            f"the column that names the donor, one of {', '.join(people.columns[:12]) or 'none'}"
-            ' (add it to obs), or unit="row" if each row is a person of its own'
-        )
+    asked = list(asked)
+    why = None if unit else repeated_unit(people, people.index, asked)
+    if why:
+        raise CohortError(f'obs: {why}, or unit="row" if each row is a person of its own')
+    doubt = unit_doubt(people, unit) if unit else cells_doubt(people, asked)
+    if doubt:
+        warnings.warn(doubt, EvenlightWarning, stacklevel=3)
 
 
 def need_one_stratum(people: pd.DataFrame, unit: str, strata: Iterable[str]) -> None:

@@ -70,6 +70,10 @@ class Predictions:
         )
 
 
+CONTRASTS = ("common", "added", "occlusion")
+"""What stands against what in a contrast."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Contrasts:
     """The same change for everyone: output at `high` minus output at `low`, all else held.
@@ -77,6 +81,10 @@ class Contrasts:
     `subjects` (q,) are variables (plain columns, or one-hot variables as joint states);
     `low` and `high` (q,) name the two values; `margin` and `response` are (n, q); `output` (n,) is
     the response with everything as recorded, None where it was not kept.
+
+    `kind` is among `CONTRASTS`: *common*, both values the same in everyone, so that nobody's own
+    value enters; *added*, the same addition to what each row has; *occlusion*, what each row has
+    against nothing. Only *common* ones can show that groups' values are used otherwise.
     """
 
     rows: Text
@@ -89,6 +97,7 @@ class Contrasts:
     link: str
     cohort_digest: str = ""
     output: Float | None = None
+    kind: str = "common"
 
     def at(self, cohort: Cohort) -> Contrasts:
         """The same rows in the cohort's order, matched by id."""
@@ -116,6 +125,8 @@ class Contrasts:
             == q
         ):
             raise ModelError(f"contrasts of {q} subjects do not fit arrays of {self.margin.shape}")
+        if self.kind not in CONTRASTS:
+            raise ModelError(f"contrasts of kind {self.kind!r}; known: {', '.join(CONTRASTS)}")
 
     def to_frame(self) -> pd.DataFrame:
         """Long table: row, subject, its two values, change of margin and response. Individual."""
@@ -135,7 +146,8 @@ class Contrasts:
         size = np.abs(self.margin).mean(axis=0)
         most = ", ".join(self.subjects[j] for j in np.argsort(-size, kind="stable")[:3])
         n, q = self.margin.shape
-        return f"Contrasts of {q} subjects in {n} rows; moving most: {most}"
+        what = "Contrasts" if self.kind == "common" else f"Contrasts ({self.kind})"
+        return f"{what} of {q} subjects in {n} rows; moving most: {most}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -107,3 +107,8 @@ def _chances(values: Float, cohort: Cohort) -> None:
             'rows, so it is no probability; say gives="margin" if these are log odds, '
             'gives="score" if they only rank'
         )
+    if np.isin(values, (0.0, 1.0)).all():
+        raise CohortError(
+            f"prediction {cohort.prediction!r} holds 0 and 1 only: it was cut at a threshold, and "
+            'nothing tells how sure the model was; bring its probabilities, or say gives="score"'
+        )

@@ -21,30 +21,37 @@ def read_clock(
     term: str = "term",
     weight: str = "weight",
     reference: str | None = None,
-    link: Link = "horvath",
+    link: Link | None = None,
     target: str = "age",
 ) -> CoefficientTable:
     r"""An epigenetic clock from a CSV file: the constant, and a weight for each CpG.
 
     `term`, `weight` and `reference` name columns; the reference (such as the mean beta value in
-    training) is what `CoefficientTable.filled` holds missing CpGs at. Link "horvath" gives years:
-    21 exp(m) - 1 where the margin m is below 0, else 21 m + 20 (Horvath 2013, Genome Biol 14:R115;
-    of the clock of skin and blood too); clocks that are linear in years (Hannum 2013, PhenoAge)
-    have link "identity". Attributions are on the margin: a year of adult age is 1 / 21 of it.
+    training) is what `CoefficientTable.filled` holds missing CpGs at. A file does not say which
+    link its clock has, so `link` must be given: "horvath" gives years as 21 exp(m) - 1 where the
+    margin m is below 0, else 21 m + 20 (Horvath 2013, Genome Biol 14:R115; of the clock of skin and
+    blood too); clocks that are linear in years (Hannum 2013, PhenoAge) have link "identity".
+    Attributions are on the margin: with link "horvath" a year of adult age is 1 / 21 of it.
 
     In the table beside that paper the columns are `term="CpGmarker"`,
     `weight="CoefficientTraining"`, `reference="medianByCpG"`.
 
-    Raises ModelError for columns that are missing, a term that occurs twice or has no weight, and a
-    reference outside 0 to 1.
+    Raises ModelError without a link, for columns that are missing, a term that occurs twice or has
+    no weight, and a reference outside 0 to 1.
 
     >>> import tempfile
     >>> made = Path(tempfile.mkdtemp()) / "clock.csv"
     >>> _ = made.write_text("term,weight\n(Intercept),0.5\ncg1,2.0\ncg2,-1.0\n")
-    >>> clock = read_clock(made)
+    >>> clock = read_clock(made, link="horvath")
     >>> clock.intercept, dict(clock.weights), clock.unit
     (0.5, {'cg1': 2.0, 'cg2': -1.0}, 'years')
     """
+    if link is None:
+        raise ModelError(
+            'link= of a clock must be given: link="horvath" for those of Horvath (2013; skin and '
+            'blood 2018), link="identity" for clocks that are linear in years (Hannum, PhenoAge); '
+            "the other one gives other years"
+        )
     name, table = _table(path, term, [weight, *([reference] if reference else [])])
     weights = _numbers(table, weight, name)
     constants = table.index.str.casefold().isin(CONSTANTS)

@@ -12,16 +12,20 @@ import numpy as np
 from evenlight.arrays import Values
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.completeness import beyond_single
 from evenlight.errors import AttributionError
 from evenlight.explainers import TOGETHER, load
 from evenlight.explainers.background import draw
 from evenlight.explainers.device import placed
 from evenlight.explainers.forests import unsuited
-from evenlight.explainers.options import known_only
+from evenlight.explainers.options import filled, known_only
 from evenlight.explainers.progress import Told
 from evenlight.models.adapted import Adapted
 from evenlight.models.headed import by_head
-from evenlight.models.probe import Prepared, prepare_all, settled
+from evenlight.models.probe import Prepared, prepare, prepare_all, settled
+
+WRITES = ("ig", "linear")
+"""Explainers that write into `out` row by row; of the others it is filled at the end."""
 
 UNRECORDED = ("out", "threads")
 """Options that change no answer."""
@@ -92,6 +96,8 @@ def explain(
         True for a bar on stderr, or a function that is told the `Pace` after each block of rows, by
         explainers that take long enough to tell.
     **own
+        `out=` where the attributions are to lie (`explainers.options`): an array, or a new .npy
+        file; "ig" and "linear" write there as they go, so that memory is flat in rows. And
         options of the explainer, such as `baseline=` of ig (`explainers.options`) or `players=`
         and `tolerance=` of shapley (`explainers.shapley`).
 
@@ -135,10 +141,23 @@ def _one(
     asked: Mapping[str, Any], known: Mapping[str, Any],
 ) -> Attributions:  # fmt: skip
     explainer = load(method) if isinstance(method, str) else method
+    late = asked.get("out") if isinstance(method, str) and method not in WRITES else None
+    asked = {k: v for k, v in asked.items() if late is None or k != "out"}
     asked = _heard(explainer, asked)
     _known(method, explainer, asked)
+    if isinstance(method, str):
+        model = _held(prepare(model, cohort, target=target))
     made: Attributions = explainer(model, cohort, target=target, **asked)
+    if late is not None:
+        made = replace(made, values=filled(late, made.values))
     return replace(made, settings={**known, **made.settings})
+
+
+def _held(prepared: Prepared) -> Prepared:
+    """The same, where single precision holds what its output is made of."""
+    if beyond := beyond_single(prepared.output):
+        raise AttributionError(beyond)
+    return prepared
 
 
 def _heard(explainer: Callable[..., Any], asked: Mapping[str, Any]) -> Mapping[str, Any]:

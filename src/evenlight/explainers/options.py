@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from evenlight.arrays import Values
 from evenlight.data.nearest import hint
+from evenlight.data.rows import blocks
 from evenlight.errors import AttributionError
 from evenlight.explainers.device import Precision
 from evenlight.explainers.progress import Told
@@ -42,8 +44,9 @@ class Options:
     budget
         bytes that path points may take at once; measured on the first points.
     out
-        an array (n, *s) of float32 to write into, such as one of zarr or a memory map; one for each
-        target where there are several.
+        an array (n, *s) of float32 to write into, such as one of zarr or a memory map; or the path
+        of a new .npy file, readable by its owner only; or a function of the shape that gives the
+        array; one for each target where there are several.
     progress
         True for a bar on stderr, or a function that is told the `Pace` after each block of rows.
     """
@@ -87,18 +90,19 @@ def known_only(explainer: str, own: Iterable[str], known: Sequence[str]) -> None
 def outs(out: Any, targets: int, shape: Sequence[int]) -> list[Any] | None:
     """The arrays to write into, one for each target, or None.
 
-    Raises AttributionError for another number, shape or dtype.
+    Raises AttributionError for another number, shape or dtype, and for a file that exists.
     """
     if out is None:
         return None
-    made = list(out) if isinstance(out, tuple | list) else [out]
-    if len(made) != targets:
-        raise AttributionError(f"out holds {len(made)} arrays for {targets} targets")
+    given = list(out) if isinstance(out, tuple | list) else [out]
+    if len(given) != targets:
+        raise AttributionError(f"out holds {len(given)} arrays for {targets} targets")
+    made = [_opened(one, shape) for one in given]
     for array in made:
         if not (hasattr(array, "shape") and hasattr(array, "dtype")):
             raise AttributionError(
-                f"out is a {type(array).__name__}; wanted an array that is made already, such as "
-                f"zarr.open('values.zarr', mode='w', shape={tuple(shape)}, dtype='float32')"
+                f"out is a {type(array).__name__}; wanted an array of shape={tuple(shape)} that is "
+                "made already, or the path of a new .npy file"
             )
         if tuple(array.shape) != tuple(shape) or str(array.dtype) != "float32":
             raise AttributionError(
@@ -106,3 +110,27 @@ def outs(out: Any, targets: int, shape: Sequence[int]) -> list[Any] | None:
                 "float32"
             )
     return made
+
+
+def _opened(out: Any, shape: Sequence[int]) -> Any:
+    """The array itself, or one made now: of a function of the shape, or a new .npy file."""
+    if not isinstance(out, str | Path):
+        return out(tuple(shape)) if callable(out) else out
+    path = Path(out)
+    if path.suffix != ".npy" or path.exists():
+        why = "exists" if path.exists() else "is no .npy file"
+        raise AttributionError(
+            f"out={path.name!r} {why}; name a new file that ends in .npy, or make an array, as by "
+            f"zarr.open({path.name!r}, mode='w', shape={tuple(shape)}, dtype='float32')"
+        )
+    path.touch(mode=0o600)
+    return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=tuple(shape))
+
+
+def filled(out: Any, values: Values) -> Any:
+    """`out` with values (n, *s) written into it, of an explainer that does not write as it goes."""
+    written = outs(out, 1, values.shape)
+    assert written is not None
+    for part, rows in blocks(values):
+        written[0][part] = rows
+    return written[0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
+from evenlight.data.local_ancestry import LocalAncestry
 from evenlight.data.probed import Contrasts, Faithfulness, Predictions
 from evenlight.data.twins import Twin
 
@@ -25,10 +26,15 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """What an audit was given beside model and cohort: sets, and a twin or people to train one."""
+    """What an audit was given beside model and cohort: sets, and a twin or people to train one.
+
+    `local` is local ancestry, `rarity` the features by how common they are.
+    """
 
     sets: FeatureSets | None = None
     twin: Twin | Cohort | None = None
+    local: LocalAncestry | None = None
+    rarity: FeatureSets | None = None
 
 
 @dataclass(frozen=True, slots=True)

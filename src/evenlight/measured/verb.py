@@ -16,6 +16,7 @@ from evenlight.measured.given import Aside, Explained, Outputs, Progress
 from evenlight.measured.grouped import Own, grouped, unreliable
 from evenlight.measured.moved import common_contrasts, moved, unmoved
 from evenlight.measured.perturbing import Perturbing
+from evenlight.measured.placed import Placed, placed
 from evenlight.measured.rules import judging_by, share_testing
 from evenlight.measures.dependence import Dependence
 from evenlight.measures.sensitivity import Flip, Sensitivity
@@ -66,13 +67,15 @@ def measured(
         prepared, made, predicted, aside.twin, aside.sets, plan.reliance.refits, structure(plan),
         unreliable(by), {groups.name: share_testing(plan, groups.name) for groups in cohort.groups},
     )  # fmt: skip
+    place = placed(made, cohort, plan, aside, say)
     judging = judging_by(plan.policy, None)
     lean = leaning(evidence, cohort, plan, judging, say)
     asked = beside(Given(prepared, predicted, made, judging), cohort, plan, say)
     return Found(
         _judged(by, lean, asked, cohort, prepared.target),
-        again.dependences, again.sensitivities, again.flips, _beside_answers(further, lean, asked),
-        unmoved(cohort) + notes + lean.notes + asked.notes,
+        again.dependences, again.sensitivities, again.flips,
+        _beside_answers(further, lean, asked, place),
+        unmoved(cohort) + notes + place.notes + lean.notes + asked.notes,
     )  # fmt: skip
 
 
@@ -92,9 +95,10 @@ def _judged(by: list[Own], lean: Leaning, asked: Beside, cohort: Cohort, target:
     )
 
 
-def _beside_answers(further: Further, lean: Leaning, asked: Beside) -> Further:
+def _beside_answers(further: Further, lean: Leaning, asked: Beside, place: Placed) -> Further:
     """The further measures with those that reliance rests on and those that the plan names."""
     return replace(
         further, set_reliances=lean.reliances, shortcuts=lean.shortcuts, levers=lean.levers,
         leakages=lean.leakages, encoded=asked.encoded, slices=asked.slices, proxies=asked.proxies,
+        by_local_ancestry=place.locally, set_shares=place.shares,
     )  # fmt: skip

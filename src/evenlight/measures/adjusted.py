@@ -16,6 +16,7 @@ from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.nuisance import nuisance
 from evenlight.measures.prepare import Setting, overlap_reason
 from evenlight.measures.sloped import Sloped
+from evenlight.measures.streamed import Streamed
 from evenlight.measures.weighing import sampling_weights
 from evenlight.stats.effects import unit_means
 from evenlight.stats.freedman_lane import own_part, regression
@@ -26,7 +27,7 @@ LEAST_OWN = 0.05
 
 
 def adjusted_arms(
-    here: Setting, given: str, values: Float, *, draws: int, rng: np.random.Generator
+    here: Setting, given: str, values: Float | Streamed, *, draws: int, rng: np.random.Generator
 ) -> list[Sloped]:
     """The regression of every contrast, or why it cannot be asked; as `arms_of`, for `judged`.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -11,12 +11,19 @@ import pandas as pd
 
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
+from evenlight.data.digits import percent
+from evenlight.data.groups import SMALLEST_GROUP
+from evenlight.data.shown import short
 from evenlight.errors import InputError
 
 BANDS = ("0-17", "18-39", "40-64", "65-79", "80+")
 """Where no target says otherwise."""
 
 OLDEST = 130.0
+
+OLD, MANY = 110.0, 0.05
+"""Where this share of the known numbers is above `OLD`, they are hardly years."""
+
 OUTSIDE = "outside the target's bands"
 _BAND = re.compile(r"(?:(\d+)\s*(?:-|to|\N{EN DASH})\s*(\d+)|(\d+)\s*\+|<\s*(\d+)|>=?\s*(\d+))")
 
@@ -26,15 +33,49 @@ def years(cohort: Cohort, column: str) -> Float | None:
 
     Numbers below 0 and above 130, as -9 and 999, are unknown: NaN.
     """
+    values = _numbers(cohort, column)
+    if values is None:
+        return None
+    values[(values < 0) | (values > OLDEST)] = np.nan
+    return _of_units(cohort, values)
+
+
+def doubts(cohort: Cohort, column: str) -> Iterator[str]:
+    """Sentences on numbers that are no years: how many count as unknown, and many above 110."""
+    values, known = _numbers(cohort, column), years(cohort, column)
+    if values is None or known is None:
+        return
+    lost = int((np.isnan(known) & ~np.isnan(_of_units(cohort, values))).sum())
+    if lost:
+        few = lost < SMALLEST_GROUP
+        told = f"fewer than {SMALLEST_GROUP}" if few else f"at least {lost // 5 * 5:,}"
+        yield (
+            f"Age: {told} units have a number below 0 or above {OLDEST:g} in column "
+            f"{short(column, 40)}, which counts as unknown."
+        )
+    told_ages = known[np.isfinite(known)]
+    if len(told_ages) >= 2 * SMALLEST_GROUP and (told_ages > OLD).mean() >= MANY:
+        yield (
+            f"Age: {percent(MANY)} or more of the known numbers in column {short(column, 40)} are "
+            f"above {OLD:g}; they are read as years: turn months or days into years."
+        )
+
+
+def _numbers(cohort: Cohort, column: str) -> Float | None:
+    """The column (n,) by row id, NaN where missing; None where it is no column of numbers."""
     if column not in cohort.people.columns or not pd.api.types.is_numeric_dtype(
         cohort.people[column]
     ):
         return None
-    values = cohort.people[column].to_numpy(dtype=np.float64, na_value=np.nan)[cohort.order]
-    values[(values < 0) | (values > OLDEST)] = np.nan
-    first = pd.Series(values).groupby(cohort.units[cohort.order]).first()
-    made: Float = first.reindex(range(cohort.u)).to_numpy(dtype=np.float64)
+    values = cohort.people[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    made: Float = values[cohort.order]
     return made
+
+
+def _of_units(cohort: Cohort, values: Float) -> Float:
+    """The first number of each unit (u,), of values (n,) by row id."""
+    first = pd.Series(values).groupby(cohort.units[cohort.order]).first()
+    return np.asarray(first.reindex(range(cohort.u)), dtype=np.float64)
 
 
 def band_codes(numbers: Float, labels: Sequence[str]) -> tuple[tuple[str, ...], Int]:

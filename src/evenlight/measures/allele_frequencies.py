@@ -17,13 +17,16 @@ from evenlight.data.features import FeatureSets
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.errors import EvenlightWarning, FeatureError, GroupError, InputError
 from evenlight.measures.check import explained, place_of, shaped
-from evenlight.measures.genotypes import dosages, genotype_columns
+from evenlight.measures.genotypes import check_two_copies, dosages, genotype_columns
 from evenlight.measures.prepare import Setting, setting
 from evenlight.stats.disclosure import shown_counts, told_step, told_values
 from evenlight.stats.genetics import allele_counts
 
 EDGES = (0.01, 0.05, 0.2)
 """Minor allele frequencies that part rare, low-frequency, common and very common variants."""
+
+HALVED = "the frequencies of whoever has one, coded 1, would be halved"
+"""What befalls the frequencies of males on X."""
 
 FEW_COPIES = 5
 """Copies below which an edge can hardly be told among the people of the reference."""
@@ -85,10 +88,12 @@ def allele_frequencies(
 ) -> AlleleFrequencies:
     """Frequencies of the counted allele in each group, over units with a known genotype.
 
-    `columns` name the genotype columns (0, 1, 2 or NaN), by default all of x; autosomal. Raises
-    FeatureError for columns that are no genotypes, GroupError where there are no two groups.
+    `columns` name the genotype columns (0, 1, 2 or NaN), by default all of x. Raises FeatureError
+    for columns that are no genotypes and for sites on X, Y and MT of whose copies not everybody's
+    count to two, GroupError where there are no two groups.
     """
     names = genotype_columns(cohort, columns)
+    check_two_copies(cohort, names, what=HALVED, doubled=True)
     here = setting(cohort, by)
     people, alleles, carriers = _counts(here, dosages(here, names))
     few = people < SMALLEST_GROUP
@@ -136,6 +141,7 @@ def maf_strata(
     if not at or sorted(set(at)) != at or not 0 < at[0] <= at[-1] < 0.5:
         raise InputError(f"edges are {tuple(edges)}; they rise, between 0 and 0.5")
     names = genotype_columns(cohort, columns)
+    check_two_copies(cohort, names, what=HALVED, doubled=True)
     here = setting(cohort, by)
     level = _reference(here, reference)
     people, alleles, _ = (c[level] for c in _counts(here, dosages(here, names)))

@@ -9,6 +9,7 @@ import numpy as np
 from evenlight.arrays import Float, Int
 from evenlight.errors import CohortError
 from evenlight.measures.prepare import Setting, overlap_reason
+from evenlight.measures.streamed import Streamed
 from evenlight.measures.weighing import sampling_weights
 from evenlight.stats.cells import Cells, Design, cells, design, joint
 from evenlight.stats.enumeration import all_labels
@@ -63,24 +64,27 @@ def _bins(here: Setting, kind: str) -> Int:
 
 
 def arms_of(
-    here: Setting, given: str, values: Float, *, draws: int, rng: np.random.Generator
+    here: Setting, given: str, values: Float | Streamed, *, draws: int, rng: np.random.Generator
 ) -> list[Arms]:
     """The arms of every contrast; `values` (n kept, ...) of all views that share the condition."""
     stratum = stratum_given(here, given)
+    held: Float | Cells
     if given == "outcome" and here.cohort.outcome_kind == "continuous":
-        values = outcome_adjusted(here, values, stratum)
+        held = outcome_adjusted(here, np.asarray(values), stratum)
+    else:
+        held = values.cells(here.unit, stratum) if isinstance(values, Streamed) else values
     return [
-        arm(here, pair, stratum, values, draws=draws, rng=rng) for pair in here.groups.contrasts()
+        arm(here, pair, stratum, held, draws=draws, rng=rng) for pair in here.groups.contrasts()
     ]
 
 
 def outcome_adjusted(here: Setting, values: Float, stratum: Int) -> Float:
     """Values (n kept, ...) without their dependence on a continuous outcome inside its bins."""
-    y, known = here.cohort.y[here.kept], stratum >= 0
-    piece = _bins(here, "continuous")
+    y, piece = here.cohort.y[here.kept], _bins(here, "continuous")
+    at = here.order[stratum[here.order] >= 0]  # no last digit is of the rows' order
+    group = here.unit_group[here.unit[at]]
     out = values.copy()
-    group = here.unit_group[here.unit][known]
-    out[known] = within_adjusted(values[known], y[known], stratum[known], group, piece=piece[known])
+    out[at] = within_adjusted(values[at], y[at], stratum[at], group, piece=piece[at])
     return out
 
 
@@ -88,19 +92,25 @@ def arm(
     here: Setting,
     pair: tuple[str, str],
     stratum: Int,
-    values: Float,
+    values: Float | Cells,
     *,
     draws: int,
     rng: np.random.Generator,
 ) -> Arms:
-    """The arms of one contrast within given strata (n kept,) of `values` (n kept, p)."""
+    """The arms of one contrast within given strata (n kept,) of `values` (n kept, p).
+
+    Or of these added up to the cells of every unit already.
+    """
     a, b = (here.groups.levels.index(name) for name in pair)
     among = np.isin(here.unit_group[here.unit], (a, b)) & (stratum >= 0)
     sampling = sampling_weights(here)
     if sampling is not None:
         among &= sampling[here.unit] > 0
     rows = here.order[among[here.order]]
-    made = cells(values[rows], here.unit[rows], stratum[rows])
+    if isinstance(values, Cells):
+        made = _of(values, here.unit[rows])
+    else:
+        made = cells(values[rows], here.unit[rows], stratum[rows])
     plan = design(made, here.unit_group == a, sampling)
     present = here.unit_group[np.unique(here.unit[rows])]
     total = (int((present == a).sum()), int((present == b).sum()))
@@ -110,6 +120,12 @@ def arm(
     labels = permuted_labels(plan, draws=0 if reason else draws, rng=rng)
     every = all_labels(plan) if len(labels) else None
     return Arms(pair, made, plan, labels, total, left, reason, effective_units(plan), every)
+
+
+def _of(whole: Cells, unit: Int) -> Cells:
+    """The cells of some units; every cell of a unit enters, or none."""
+    stay = np.isin(whole.unit, unit)
+    return Cells(whole.unit[stay], whole.stratum[stay], whole.values[stay])
 
 
 def effective_units(plan: Design) -> tuple[float, float] | None:

@@ -18,15 +18,10 @@ from evenlight.measures.axes import coordinates, everyone
 from evenlight.measures.drift import drift
 from evenlight.measures.genotypes import genotype_columns
 from evenlight.measures.genotypes_named import no_states
+from evenlight.measures.map_subjects import Subjects, set_columns, set_values
 from evenlight.measures.prepare import Setting, setting
 from evenlight.measures.stratified import conditions
-from evenlight.measures.told_values import (
-    Subjects,
-    filled,
-    set_columns,
-    set_values,
-    subjects_of,
-)
+from evenlight.measures.told_values import filled, subjects_of
 from evenlight.stats.association import normalised_information
 from evenlight.stats.discriminant import Told, arrangements, asked_axes, asked_groups, told_by
 from evenlight.stats.explained import basis, explained_family, explained_share
@@ -43,6 +38,7 @@ COUNTS = ("n", "dropped", "bins", "population")
 """What a condition says of its people."""
 
 NO_INFORMATION = "axes are not cut into groups"
+WORDS = "the words over its positions are too many to be states"
 
 
 def associate(
@@ -59,8 +55,9 @@ def associate(
     grouping or axes (their name, `Axes`, or a column of numbers, as age). No model plays a part.
     `genotypes` names the columns that are allele counts, True for all of x: these have FST and
     informativeness besides; they are checked, and never guessed from names. Of maps the subjects
-    are the means of `sets`. Association is no reliance: a model may use nothing of what tells a
-    group. p takes units as exchangeable within strata: relatives make it too small.
+    are the means of `sets`, of one-hot sequences the letters of their positions. Association is no
+    reliance: a model may use nothing of what tells a group. p takes units as exchangeable within
+    strata: relatives make it too small.
 
     Strata without two or more units of two groups are left out and counted; where some are, a group
     that keeps fewer than 20 units or a quarter of its units leaves, and with one group left nothing
@@ -134,6 +131,8 @@ def _features(told: Subjects, one: Condition, rng: np.random.Generator) -> dict[
     if one.group.max() >= 0:
         states = told.states[one.at]
         information, silent = normalised_information(states, one.group, one.stratum), reason
+        many = (told.states < 0).all(axis=0) & ~nobody
+        information, silent = np.where(many, np.nan, information), np.where(many, WORDS, reason)
     return {
         "share": share,
         "p": raw,

@@ -10,7 +10,7 @@ import pandas as pd
 from evenlight.arrays import Float, Int, Text
 from evenlight.measures.check import explained, shaped, worded
 
-KINDS = ("number", "states", "genotype", "mean of a set")
+KINDS = ("number", "states", "genotype", "mean of a set", "letters of a set")
 """What the values of a subject are."""
 
 

@@ -14,6 +14,7 @@ from evenlight.data.probed import Predictions
 from evenlight.data.representation import Representation
 from evenlight.data.twins import Twin
 from evenlight.errors import AttributionError, InputError
+from evenlight.measures.hidden_people import mass_of, without_hidden
 from evenlight.measures.lever import Levers
 from evenlight.measures.prepare import Setting
 from evenlight.measures.reliance import Reliance
@@ -59,10 +60,8 @@ def same_structure(lean: Reliance, adjust: Structure | None) -> None:
 
 def _mass(laid: Attributions, here: Setting) -> Float:
     """The share of each subject in the mean absolute attribution, (p,), as `Reliance.mass`."""
-    phi = here.per_unit(laid.values.reshape(laid.n, -1).astype(np.float64))
-    size = np.abs(phi[here.unit_group >= 0]).mean(axis=0)
-    out: Float = size / max(float(size.sum()), 1e-300)
-    return out
+    shown, _ = without_hidden(here)
+    return mass_of(shown.per_unit(laid.values.reshape(laid.n, -1).astype(np.float64)), shown)
 
 
 def same_groups(twin: object, groups: Groups, what: str) -> Twin:

@@ -102,7 +102,7 @@ def noise_share(attributions: Attributions, here: Setting, arms: list[Arms]) -> 
     NaN where the explainer recorded none, or the contrast cannot be asked. Errors of the columns of
     one variable are taken as independent.
     """
-    p = len(as_variables(attributions, here.cohort)[0].features)
+    p = arms[0].cells.values.shape[1]
     out = np.full((len(arms), p), np.nan)
     if attributions.spread is None:
         return out

@@ -12,16 +12,16 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
 from evenlight.data.groups import MOST_PAIRS, SMALLEST_GROUP, Groups
-from evenlight.errors import AttributionError, FeatureError
+from evenlight.errors import AttributionError, FeatureError, GroupError
 from evenlight.measures.alleles import SPLIT, TEST, Alleles
 from evenlight.measures.check import place_of
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import Comparison
+from evenlight.measures.hidden_people import HIDDEN, at_shown, only_shown, shown_sd
 from evenlight.measures.prepare import Setting, as_variables, own_states, own_values, setting
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.weighing import sampling
 from evenlight.stats.disclosure import shown_counts, suppressed_counts, told_step, told_values
-from evenlight.stats.effects import within_sd
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.kitagawa import kitagawa
 
@@ -44,7 +44,9 @@ def by_allele(
     that counts otherwise (use). Among carriers of one letter only use is left: it is tested letter
     by letter, within strata, as `compare` does, with intervals that hold together over letters and
     contrasts (Bonferroni over letters). `compare` asks for all positions at once (its views
-    *location* and *slope*, given the own value); this shows one of them.
+    *location* and *slope*, given the own value); this shows one of them. Nobody of a level of 1 to
+    10 units enters, so that what they carry is not told, and where a cell is hidden counts are told
+    to 5, and shares, means and the parts of a difference to a step.
 
     Parameters
     ----------
@@ -61,28 +63,40 @@ def by_allele(
     FeatureError
         for one without states: a set, or a number with more values.
     GroupError, AttributionError
-        as `compare`.
+        as `compare`, and where no level has 11 units.
     """
     asked = asked_for(testing)
     made, _ = as_variables(attributions, cohort)
     j = place_of(subject, made.features.names, "subject")
-    state, words = _states(cohort, subject)
-    here = setting(cohort, _fixed(cohort.grouping(by)), kept=made.converged)
-    unit = within_sd(here.per_unit(made.total()), here.unit_group)
+    whole = _everybody(cohort, by, made)
+    here = only_shown(whole)
+    made = at_shown(made, here)
+    state, words = _states(here.cohort, subject)
+    unit = shown_sd(here, made.total())
     if not unit > 0:
         raise AttributionError(
             "the output does not vary within groups; there is nothing to compare"
         )
     carried = _Carried(here, state, words, made.values[:, j].astype(np.float64) / unit)
-    cells, hidden = _cells(carried)
+    cells, hidden = _cells(carried, np.isin(whole.sizes, np.arange(1, SMALLEST_GROUP)))
     generator = np.random.default_rng(rng)
     return Alleles(
         grouping=here.groups.name, source=here.groups.source, subject=subject, states=words,
         levels=here.groups.levels, contrasts=here.groups.contrasts(), target=made.target,
         unit=unit, margin=asked.margin, alpha=asked.alpha, **cells,
         **_tests(carried, _alone(made, j), unit, asked, generator),
-        **_split(carried, hidden),
+        **_split(carried, hidden, coarse=cells["rounded"]),
     )  # fmt: skip
+
+
+def _everybody(cohort: Cohort, by: str | Groups, made: Attributions) -> Setting:
+    """The setting with hidden levels; GroupError where every one is."""
+    whole = setting(cohort, _fixed(cohort.grouping(by)), kept=made.converged)
+    if whole.sizes.max() < SMALLEST_GROUP:
+        raise GroupError(
+            f"{whole.groups.name}: no level has {SMALLEST_GROUP} units; more people are needed"
+        )
+    return whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,12 +155,16 @@ def _states(cohort: Cohort, subject: str) -> tuple[Int, tuple[str, ...]]:
     return out, words
 
 
-def _cells(carried: _Carried) -> tuple[dict[str, Any], Bool]:
-    """Carriers, shares and means of each state and level, and which cells (s, k) are hidden."""
+def _cells(carried: _Carried, few: Bool) -> tuple[dict[str, Any], Bool]:
+    """Carriers, shares and means of each state and level, and which cells (s, k) are hidden.
+
+    All cells of `few` (k,), levels of 1 to 10 units, are; nobody of these is among `carried`.
+    """
     here, holders = carried.here, carried.holders
     count, reason, rounded = suppressed_counts(holders, smallest=SMALLEST_GROUP)
     rounded |= here.rounded
     count = shown_counts(count, rounded=rounded)
+    count[:, few], reason = np.nan, np.where(few, HIDDEN, reason)
     share, mean = np.full((2, *holders.shape), np.nan)
     weight = _weights(here)
     state, group = carried.state[here.kept], here.unit_group[here.unit]
@@ -159,9 +177,10 @@ def _cells(carried: _Carried) -> tuple[dict[str, Any], Bool]:
             share[s, k] = _coarse(share[s, k], 0.5, int(here.sizes[k]), share=True)
         if holders[s, k]:
             mean[s, k] = _told(phi[own], weight[own], int(holders[s, k]), rounded=rounded)
-    words = np.where(holders == 0, "nobody", reason.astype(object)).astype(np.str_)
+    nobody = (holders == 0) & ~few
+    words = np.where(nobody, "nobody", reason.astype(object)).astype(np.str_)
     cells = {"rounded": bool(rounded), "count": count, "share": share, "mean": mean}
-    return cells | {"cell_reason": words}, reason != ""
+    return cells | {"cell_reason": words}, (reason != "") & ~few
 
 
 def _told(phi: Float, weight: Float, units: int, *, rounded: bool) -> float:
@@ -236,15 +255,16 @@ def _among(
     own = ("rows", "values", "output", "base", "error", "converged")
     some = replace(alone, **{name: getattr(alone, name)[at] for name in own})
     inner = setting(cohort, here.groups.take(at))
-    if not within_sd(inner.per_unit(some.total()), inner.unit_group) > 0:
+    if not shown_sd(inner, some.total()) > 0:
         return "the output does not vary within groups of these carriers"
     return compare(some, cohort, by=inner.groups, testing=testing, rng=rng)
 
 
-def _split(carried: _Carried, hidden: Bool) -> dict[str, Any]:
+def _split(carried: _Carried, hidden: Bool, *, coarse: bool) -> dict[str, Any]:
     """The difference of each contrast (c,) by value, use, and values that one group alone has.
 
-    Over the states of which no cell is hidden, so that no sum tells of one.
+    Over the states of which no cell is hidden, so that no sum tells of one; the parts are then told
+    to a step, as `compare` tells the difference over all states.
     """
     here = carried.here
     pairs = here.groups.contrasts()
@@ -263,7 +283,17 @@ def _split(carried: _Carried, hidden: Bool) -> dict[str, Any]:
             reason[c] = f"fewer than {SMALLEST_GROUP} units of {few} at states that may be shown"
             continue
         found = kitagawa(phi[among], state[among], group[among] == level, weight=weight[among])
-        for name in SPLIT:
-            out[name][c] = getattr(found, name)[0]
+        parts = np.array([getattr(found, name)[0] for name in SPLIT[1:]])
+        if coarse:
+            parts = told_values(parts, _step(phi[among, 0], group[among] == level, sizes))
+        for name, part in zip(SPLIT, (parts.sum(), *parts), strict=True):
+            out[name][c] = part
     shown = tuple(word for word, one in zip(carried.words, open_states, strict=True) if one)
     return {**out, "split_states": shown, "split_reason": reason.astype(np.str_)}
+
+
+def _step(phi: Float, at_level: Bool, sizes: list[int]) -> Float:
+    """The step of a difference of means of two groups, of `sizes` units: the wider one's."""
+    spread = np.array([phi[side].std() for side in (at_level, ~at_level)])
+    n = np.array(sizes, dtype=np.float64)
+    return np.asarray(told_step(spread / np.sqrt(n), n).max())

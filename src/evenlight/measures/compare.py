@@ -9,6 +9,7 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.completeness import row_sums
 from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
 from evenlight.data.probed import Contrasts
 from evenlight.errors import AttributionError
@@ -19,15 +20,24 @@ from evenlight.measures.comparison import Comparison
 from evenlight.measures.conditional import conditional
 from evenlight.measures.convergence import unconverged_reasons
 from evenlight.measures.family import Shared
+from evenlight.measures.hidden_people import (
+    at_shown,
+    coarse_mean,
+    coarse_means,
+    contrasts_at_shown,
+    shown_people,
+    shown_sd,
+)
 from evenlight.measures.partners import Partner, partners
-from evenlight.measures.prepare import Setting, as_variables, is_direct, setting
+from evenlight.measures.prepare import Setting, is_direct
+from evenlight.measures.streamed import columns_of, ever_used, per_unit, rows_of, sizes, subjects
 from evenlight.measures.tested import How, Tested, counted, differences, stacked, tested
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.views import at_level, attributed, used
 from evenlight.measures.why import use_of, why
 from evenlight.measures.withhold import withheld
 from evenlight.stats.direct import tells_group
-from evenlight.stats.effects import mean_interval, within_sd
+from evenlight.stats.effects import mean_interval
 from evenlight.stats.multiplicity import draws_for
 from evenlight.stats.unseen import ends_of, unseen
 
@@ -65,15 +75,19 @@ def compare(
     if isinstance(by, Axes):
         return compare_axes(attributions, cohort, by, contrasts=contrasts, testing=testing, rng=rng)
     asked = asked_for(testing)
-    made, kind = as_variables(attributions, cohort)
+    made, kind = subjects(attributions, cohort)
     others = redrawn(made, repeats, cohort)
-    here = setting(cohort, by, kept=made.converged)
+    here = shown_people(cohort, by, kept=made.converged)
+    given, made = at_shown(attributions, here), at_shown(made, here)
+    others = tuple(at_shown(again, here) for again in others)
+    if contrasts is not None:
+        contrasts = contrasts_at_shown(contrasts, cohort, here)
     pairs = here.groups.contrasts()
     draws = asked.draws or draws_for(len(made.features) * len(pairs), alpha=asked.alpha)
-    how = How(asked, draws, [_rows(again, here) for again in others])
+    how = How(asked, draws, [np.asarray(rows_of(again, here)) for again in others])
     generator = np.random.default_rng(rng)
     found, shared = _found(made, contrasts, here, how, generator)
-    plain = arms_of(here, "nothing", _rows(made, here), draws=0, rng=np.random.default_rng(0))
+    plain = arms_of(here, "nothing", rows_of(made, here), draws=0, rng=np.random.default_rng(0))
     comparison = Comparison(
         grouping=here.groups.name,
         source=here.groups.source,
@@ -92,18 +106,13 @@ def compare(
         **_gap(made, here),
         **_levels(made, here),
         repeats=len(others),
-        noise_share=noise_share(attributions, here, plain),
+        noise_share=noise_share(given, here, plain),
         background_share=background_share(plain, shared, len(made.features)),
         background="" if made.background is None else made.background.digest,
         cohort_digest=cohort.digest,
     )
-    lost = unconverged_reasons(made.converged, here.groups, cohort.units)
+    lost = unconverged_reasons(made.converged, here.groups, here.cohort.units)
     return withheld(comparison, lost)
-
-
-def _rows(made: Attributions, here: Setting) -> Float:
-    """Attributions (n kept, p) in float64."""
-    return made.values.reshape(made.n, -1).astype(np.float64)[here.kept]
 
 
 def _found(
@@ -114,15 +123,16 @@ def _found(
     rng: np.random.Generator,
 ) -> tuple[list[Tested], Shared | None]:
     """Every view: of attributions, and of use by contrasts or, without these, by own values."""
-    unit = within_sd(here.per_unit(made.total()), here.unit_group)
-    if unit <= 0:
+    unit = shown_sd(here, made.total())
+    if not unit > 0:
         raise AttributionError(
             "the output does not vary within groups; there is nothing to compare"
         )
-    viewed = {g: list(views) for g, views in attributed(made, here, unit, how.testing).items()}
+    both = attributed(made, here, unit, how.testing, held=False)
+    viewed = {g: list(views) for g, views in both.items()}
     if contrasts is not None:
         own = contrasts.at(here.cohort)
-        sds = unit, unit if own.output is None else _spread(own.output, here)
+        sds = unit, unit if own.output is None else shown_sd(here, own.output)
         use = used(made, own, here, sds)
         viewed["nothing"] += [(at_level(view, how.testing), values) for view, values in use]
     found, shared = tested(here, viewed, how, rng=rng)
@@ -134,10 +144,6 @@ def _found(
             )
         ]
     return found, shared
-
-
-def _spread(output: Float, here: Setting) -> float:
-    return within_sd(here.per_unit(output), here.unit_group)
 
 
 def _use(found: list[Tested]) -> Text | None:
@@ -156,7 +162,7 @@ def _use(found: list[Tested]) -> Text | None:
 def _mechanisms(found: list[Tested], made: Attributions, here: Setting) -> Text:
     direct = np.array([is_direct(here.cohort, s, here.groups) for s in made.features.names])
     direct |= _sets_of_the_group(made, here)
-    applied = np.abs(made.values.reshape(made.n, -1)).max(axis=0) > 0
+    applied = ever_used(made)
     use, group_is_input = _use(found), bool((direct & applied).any())
     bent = made.scale != "margin"
     return np.stack(
@@ -181,7 +187,7 @@ def _sets_of_the_group(made: Attributions, here: Setting) -> Bool:
     out = np.zeros(len(sums), dtype=bool)
     if sums.any():
         codes = here.groups.codes[here.kept]
-        out[sums] = tells_group(_rows(made, here)[codes >= 0][:, sums], codes[codes >= 0])
+        out[sums] = tells_group(columns_of(made, here, sums)[codes >= 0], codes[codes >= 0])
     return out
 
 
@@ -193,7 +199,7 @@ def _partners(
     rng: np.random.Generator,
 ) -> tuple[Partner, ...]:
     """Whom to name where the same change moves the output differently."""
-    if contrasts is None:
+    if contrasts is None or contrasts.kind != "common":
         return ()
     use = next(
         one.results.verdict for one in found if (one.view.name, one.view.scale) == ("use", "margin")
@@ -203,7 +209,7 @@ def _partners(
 
 def _gap(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
     """The signed differences added up (c,), and what the stored output adds to them."""
-    phi = made.values.reshape(made.n, -1).sum(axis=1, dtype=np.float64)
+    phi = row_sums(made.values)[0]
     both = np.column_stack([phi, made.output])[here.kept]
     seen, reasons = differences(here, "nothing", both)
     reason = np.array(reasons, dtype=np.str_)
@@ -213,9 +219,9 @@ def _gap(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
 
 def _levels(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
     """Means of each level over all its units (k, p), and rows left out (k,)."""
-    phi = made.values.reshape(made.n, -1).astype(np.float64)
-    mean, size = here.per_unit(phi), here.per_unit(np.abs(phi))
-    k, p = len(here.groups.levels), phi.shape[1]
+    rows = rows_of(made, here)
+    mean, size = per_unit(rows, here), per_unit(sizes(rows), here)
+    k, p = len(here.groups.levels), mean.shape[1]
     out = {
         name: np.full((k, p), np.nan)
         for name in ("mean", "importance", "importance_low", "importance_high")
@@ -226,16 +232,22 @@ def _levels(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
         if at.sum() < SMALLEST_GROUP:
             reason[g] = f"suppressed (<{SMALLEST_GROUP})"
             continue
-        out["mean"][g] = mean[at].mean(axis=0)
-        mean_size, low, high = mean_interval(size[at])
-        slack = unseen(size[at], ends_of(size))
-        limits = mean_size, np.maximum(low - slack[0], 0.0), high + slack[1]
-        for name, values in zip(
-            ("importance", "importance_low", "importance_high"), limits, strict=True
-        ):
+        for name, values in zip(out, _level(here, mean[at], size[at], ends_of(size)), strict=True):
             out[name][g] = values
     lost = here.groups.codes[~made.converged]
     unconverged = np.bincount(lost[lost >= 0], minlength=k)
     few = (unconverged > 0) & (unconverged < SMALLEST_GROUP)
     unconverged[few] = SMALLEST_GROUP - 1
     return out | {"level_reason": reason.astype(np.str_), "unconverged": unconverged}
+
+
+def _level(
+    here: Setting, mean: Float, size: Float, ends: Float
+) -> tuple[Float, Float, Float, Float]:
+    """The mean of attributions (u, p) of a level, that of their size, and its limits."""
+    n = np.array(len(mean))
+    own, low, high = mean_interval(size)
+    slack = unseen(size, ends)
+    limits = own, np.maximum(low - slack[0], 0.0), high + slack[1]
+    told = coarse_means(here, limits, size.std(axis=0) / np.sqrt(n), n)
+    return coarse_mean(here, mean), *told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -72,6 +73,19 @@ def keys(record: Viewed) -> dict[str, object]:
     }
 
 
+NULLS = ("no difference", "no more than the margin")
+"""What the p of a view is a p of."""
+
+
+def nulls(views: Sequence[View], each: int) -> list[str]:
+    """What p, p_maxt and q of `each` row of a view are p of: by *use* the margin, else 0.
+
+    >>> nulls([View("signed", "nothing", "margin", 1.0), View("use", "nothing", "margin", 1.0)], 1)
+    ['no difference', 'no more than the margin']
+    """
+    return [NULLS[view.name == "use"] for view in views for _ in range(each)]
+
+
 NUMBERS = ("effect", "low", "high", "se", "df", "p", "p_maxt", "q")
 """What is estimated of each subject in each contrast and view."""
 
@@ -81,7 +95,9 @@ class Comparison:
     """Differences between groups over v views, c contrasts (level, reference) and p subjects.
 
     `effect`, `low`, `high` (simultaneous, 1 - the view's `alpha`), `se`, `df`, `p`, `p_maxt`, `q`
-    are (v, c, p), effects in units of the view; `extent` (v, c, p) says of *similar* whether it is
+    are (v, c, p), effects in units of the view. The p of a view *use* is that of a difference no
+    larger than the margin (`stats.equivalence.minimum_effect_p`), every other one that of no
+    difference, so that *different, size uncertain* goes with a large p of *use*; `extent` (v, c, p) says of *similar* whether it is
     "detectable", of *different* whether it is "material" or its size "uncertain"; `n`, `kept` are
     (v, c, 2): units of level and reference that enter, and the share of each that has overlap;
     `more` (v, c, p) is about how many more units of `more_in` would settle a *cannot tell*;
@@ -175,13 +191,14 @@ class Comparison:
         return self.contrasts.index((level, reference))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a view, contrast and subject."""
+        """One row a view, contrast and subject; `null` is what p, p_maxt and q of a row test."""
         each = self.effect.shape[2]
         columns = keys(self)
         for side, name in enumerate(("n_level", "n_reference")):
             columns[name] = np.repeat(self.n[..., side].ravel(), each)
         for name in (*NUMBERS, "verdict", "extent", "mechanism"):
             columns[name] = getattr(self, name).ravel()
+        columns["null"] = nulls(self.views, len(self.contrasts) * each)
         columns |= {"more": self.more.ravel(), "more_in": self.more_in.ravel()}
         return pd.DataFrame(columns | {"reason": self.reason.ravel()})
 

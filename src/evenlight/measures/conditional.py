@@ -11,7 +11,7 @@ and units are shuffled as wholes (`stats.nested_values`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from evenlight.measures.family import MOST_DF, Results
 from evenlight.measures.own_values import ROUNDING, Job, jobs, own
 from evenlight.measures.prepare import OVERLAP_SHARE, Setting
 from evenlight.measures.regressed import regressed
+from evenlight.measures.streamed import Streamed, bands, rows_of
 from evenlight.measures.testing import Testing
 from evenlight.measures.value_tests import ValueTests, judged, value_tests
 from evenlight.stats.equivalence import still_needed, verdicts
@@ -59,15 +60,14 @@ def conditional(
     analyst's model (`stats.regression`). A subject whose values the groups do not share is
     not_estimable, with the reason; so is one without a single own value (a set, a region).
     """
-    phi = made.values.reshape(made.n, -1)[here.kept].astype(np.float64)
-    owns = [own(here, subject) for subject in made.features.names]
-    pairs = here.groups.contrasts()
-    every = [jobs(here, phi, owns, i, floor=ROUNDING * unit) for i in range(len(pairs))]
-    arms = arms_of(here, "nothing", phi[:, :1], draws=0, rng=np.random.default_rng(0))
+    every = _jobs(made, here, floor=ROUNDING * unit)
+    blank = np.zeros((len(here.unit), 1))
+    arms = arms_of(here, "nothing", blank, draws=0, rng=np.random.default_rng(0))
     parts = [_asked(arm, made.features.names, it) for arm, it in zip(arms, every, strict=True)]
     reason, counts = np.stack([told for told, _ in parts]), [own_counts for _, own_counts in parts]
     if testing.method == "regression":
-        tests = regressed(here, phi, owns, reason == "")
+        owns = [own(here, subject) for subject in made.features.names]
+        tests = regressed(here, np.asarray(rows_of(made, here)), owns, reason == "")
         reason[(reason == "") & ~_answered(tests, reason.shape)] = NO_COEFFICIENT
     else:
         live = [job for own_jobs in every for job in own_jobs if not _silent(job, reason)]
@@ -77,6 +77,23 @@ def conditional(
     ]
     found = [_results(t, view, tests, reason, counts, testing) for t, view in enumerate(views)]
     return [(view, part, counts) for view, part in zip(views, found, strict=True)]
+
+
+def _jobs(made: Attributions, here: Setting, *, floor: float) -> list[list[Job]]:
+    """The jobs of every contrast, some columns at a time, so that few are held in float64."""
+    pairs, names = range(len(here.groups.contrasts())), made.features.names
+    rows, out = rows_of(made, here), [list[Job]() for _ in pairs]
+    for some in bands(rows):
+        phi = rows.columns(some) if isinstance(rows, Streamed) else rows[:, some]
+        owns = [own(here, subject) for subject in names[some]]
+        for i in pairs:
+            out[i] += [_moved(job, some.start) for job in jobs(here, phi, owns, i, floor=floor)]
+    return out
+
+
+def _moved(job: Job, by: int) -> Job:
+    """The job of subjects that stand further on."""
+    return replace(job, subjects=tuple(j + by for j in job.subjects)) if by else job
 
 
 NO_VALUE = "{} has no single own value to hold; common contrasts can answer"

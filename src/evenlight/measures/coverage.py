@@ -18,19 +18,22 @@ from evenlight.measures.arms import arms_of
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.comparison import View
 from evenlight.measures.family import Results, results
+from evenlight.measures.hidden_people import at_shown, only_shown, shown_sd
 from evenlight.measures.nuisance import blocked
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.words import VERDICTS
 from evenlight.stats.bounds import worst_case
 from evenlight.stats.disclosure import suppressed_counts
-from evenlight.stats.effects import within_sd
 from evenlight.stats.multiplicity import draws_for
 
 KNOWN, UNKNOWN = "known", "unknown"
 OUTPUT, OUTCOME = "(the output)", "(the outcome)"
 TESTED = ("effect", "low", "high", "p", "p_maxt", "q")
 BOUNDS = ("difference", "least", "most")
+
+EVERYBODY = "everybody's label is known"
+FEW_UNKNOWN = f"fewer than {SMALLEST_GROUP} units in {UNKNOWN}; what so few could move is not told"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,19 +118,23 @@ def label_coverage(
 ) -> Coverage:
     """Coverage of the labels of `by`, unknown against known, and worst-case bounds.
 
-    Raises GroupError where fewer than two levels have people; no test where fewer than 11 units are
-    unknown, with the reason.
+    Nobody of a hidden level enters. Where fewer than 11 units are unknown there is neither a test
+    nor a bound, with the reason: a bound would tell their values. Raises GroupError where fewer
+    than two levels have people.
     """
     asked = asked_for(testing)
     made, _ = as_variables(attributions, cohort)
-    here = setting(cohort, by, kept=made.converged)
-    unit = within_sd(here.per_unit(made.total()), here.unit_group)
+    whole = setting(cohort, by, kept=made.converged)
+    here = only_shown(whole)
+    made = at_shown(made, here)
+    unit = shown_sd(here, made.total())
     if not unit > 0:
         raise AttributionError("the output does not vary within groups; nothing can be compared")
-    counts = np.bincount((here.unit_group < 0).astype(np.int64), minlength=2)
+    counts = np.bincount((whole.unit_group < 0).astype(np.int64), minlength=2)
+    few = FEW_UNKNOWN if 0 < counts[1] < SMALLEST_GROUP else ""
     shown, why, rounded = suppressed_counts(counts, smallest=SMALLEST_GROUP)
     share = _share(counts)
-    names, found = _apart(made, here, asked, np.random.default_rng(rng))
+    names, found = _apart(made, here, asked, few, np.random.default_rng(rng))
     phi = made.values.reshape(made.n, -1).astype(np.float64)[here.kept] / unit
     return Coverage(
         grouping=here.groups.name,
@@ -139,7 +146,7 @@ def label_coverage(
         **{name: getattr(found, name)[0] for name in (*TESTED, "verdict", "reason")},
         contrasts=here.groups.contrasts(),
         subjects=made.features.names,
-        **_bounds(here, phi),
+        **_bounds(here, phi, few),
         count_reason=" ".join(sorted(set(why[why != ""].tolist()))),
     )
 
@@ -156,7 +163,7 @@ def _share(counts: Int) -> float:
 
 
 def _apart(
-    made: Attributions, here: Setting, asked: Testing, rng: np.random.Generator
+    made: Attributions, here: Setting, asked: Testing, few: str, rng: np.random.Generator
 ) -> tuple[tuple[str, ...], Results]:
     """Unknown against known: output, outcome, attributions, as one family."""
     names, columns = [OUTPUT], [made.total()]
@@ -166,8 +173,8 @@ def _apart(
     names += made.features.names
     wide = np.column_stack([*columns, made.values.reshape(made.n, -1).astype(np.float64)])
     present = (here.unit_group >= 0).any() and (here.unit_group < 0).any()
-    if not present:
-        return tuple(names), _nobody(len(names))
+    if few or not present:
+        return tuple(names), _nobody(len(names), few or EVERYBODY)
     codes = np.where(here.groups.codes < 0, 1, 0).astype(np.int64)
     labels = Groups(f"{here.groups.name} known", (KNOWN, UNKNOWN), codes, rows=here.cohort.rows)
     again = replace(here, groups=labels, unit_group=np.where(here.unit_group < 0, 1, 0))
@@ -185,7 +192,7 @@ def _scales(wide: Float, again: Setting, first: int) -> Float:
     for j in range(first):
         known = np.isfinite(wide[:, j])
         out[j] = float(np.std(wide[known, j])) if known.any() else 1.0
-    out[0] = within_sd(again.per_unit(_whole(wide[:, 0], again)), again.unit_group)
+    out[0] = shown_sd(again, _whole(wide[:, 0], again))
     out[np.isnan(out)] = out[0]
     return np.where(out > 0, out, 1.0)
 
@@ -197,24 +204,24 @@ def _whole(kept: Float, again: Setting) -> Float:
     return out
 
 
-def _nobody(m: int) -> Results:
-    none, reason = np.full((1, m), np.nan), np.full((1, m), "everybody's label is known")
+def _nobody(m: int, why: str) -> Results:
+    none, reason = np.full((1, m), np.nan), np.full((1, m), why)
     empty = np.full((1, m), "", dtype="<U9")
     words = np.full((1, m), "not_estimable")
     numbers = dict.fromkeys(("effect", "low", "high", "se", "df", "p", "p_maxt", "q", "more"), none)
     return Results(**numbers, verdict=words, reason=reason, more_in=empty)
 
 
-def _bounds(here: Setting, phi: Float) -> dict[str, np.ndarray]:
+def _bounds(here: Setting, phi: Float, few: str) -> dict[str, np.ndarray]:
     """Differences of the known and their bounds, (c, p), strata weighted by the known."""
     pairs = here.groups.contrasts()
     p = phi.shape[1]
     out = {name: np.full((len(pairs), p), np.nan) for name in BOUNDS}
-    why = np.full((len(pairs), p), "", dtype=object)
+    why = np.full((len(pairs), p), few, dtype=object)
     group = np.where(here.unit_group < 0, len(here.groups.levels), here.unit_group)
     own = blocked(replace(here, unit_group=group), "nothing", phi)
     code = here.unit_group[own.unit]
-    for c, pair in enumerate(pairs):
+    for c, pair in enumerate(() if few else pairs):
         a, b = (here.groups.levels.index(name) for name in pair)
         if min((code == a).sum(), (code == b).sum()) < SMALLEST_GROUP:
             why[c] = f"fewer than {SMALLEST_GROUP} units in {pair[0]} or {pair[1]}"

@@ -69,7 +69,8 @@ class Parts:
     levels, and a word; `holds` says whether the word stands wherever the unknown belong ("yes",
     "no"). `shift` is the distance of the level's mean from the training mean in SD of training
     (Mahalanobis, without the bias of its size), `typical` the root mean square distance of its
-    people, 1 for people like those of training; limits hold together in a field.
+    people's rows over that of training people who were left out, 1 for people like those of
+    training; limits hold together in a field.
     """
 
     field: Int

@@ -14,7 +14,7 @@ from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.training import TrainingSummary
 from evenlight.data.units import unit_codes
 from evenlight.errors import InputError
-from evenlight.measures.age_bands import BANDS, band_codes, years
+from evenlight.measures.age_bands import BANDS, band_codes, doubts, years
 from evenlight.measures.check import place_of
 from evenlight.measures.demographic import (
     AGAINST,
@@ -98,7 +98,8 @@ def demographics(
     read = [_read(cohort, name, named[name], wanted.get(name)) for name in FIELDS if name in named]
     told = [_told(cohort, one, wanted.get(one.name), alpha) for one in read]
     apart = [distances(cohort, training, one, alpha=alpha) for one in read]
-    notes = [note for found in apart[:1] for note in found.notes]
+    notes = [note for one in read if one.numbers is not None for note in doubts(cohort, one.column)]
+    notes += [note for found in apart[:1] for note in found.notes]
     if cohort.weights:
         notes.append(
             f"Shares are those of the people as they were sampled; weights ({cohort.weights}) were "

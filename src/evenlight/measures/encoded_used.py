@@ -19,10 +19,10 @@ from evenlight.measures.arms import Arms
 from evenlight.measures.belongs import same_layers, same_output
 from evenlight.measures.conditions import Held, held, held_default
 from evenlight.measures.encoded import ENCODED, READ, USED, EncodedUsed, reading_of
+from evenlight.measures.hidden_people import shown_sd
 from evenlight.measures.leak import FOLDS, LEAST_DRAWS, arms_within, leaked
 from evenlight.measures.prepare import ALPHA, Setting, setting
 from evenlight.measures.testing import Testing
-from evenlight.stats.effects import within_sd
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.erasure import jackknifed, read_out, share_explained, stratified_gap
 from evenlight.stats.leakage import told
@@ -149,8 +149,7 @@ def _checked(embeddings: Sequence[Representation], margin: float, draws: int) ->
 
 def _unit(cohort: Cohort, groups: Groups, output: Float) -> float:
     """SD(f), the pooled SD of the output within the groups."""
-    here = setting(cohort, groups)
-    unit = within_sd(here.per_unit(output), here.unit_group)
+    unit = shown_sd(setting(cohort, groups), output)
     if not unit > 0:
         raise AttributionError("the output does not vary within groups; nothing can be used there")
     return unit

@@ -8,7 +8,9 @@ from math import hypot
 
 import numpy as np
 
+from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
+from evenlight.data.followed import followed
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.arms import arms_of
 from evenlight.measures.prepare import Setting, setting
@@ -25,6 +27,9 @@ from evenlight.stats.power import (
 
 AUROC, SHARE = 0.8, 0.8
 """AUROC, and sensitivity or specificity, that a forecast supposes in both groups."""
+
+UNFORETOLD = ("its error depends on the predictions", "its error depends on who is followed")
+"""Reasons of metrics that can be asked, whose error people and events alone do not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,8 @@ class Forecast:
 
     def __str__(self) -> str:
         if self.reason:
-            return f"{self.contrast}: cannot be asked here, {self.reason}"
+            what = "foretold" if self.reason in UNFORETOLD else "asked here"
+            return f"{self.contrast}: cannot be {what}, {self.reason}"
         more = f"; about {self.needed:.1f} times the people would be needed"
         return (
             f"{self.contrast}: tells a difference of {self.detectable:.2g}"
@@ -87,14 +93,16 @@ def forecast_metric(
     """Each contrast of one metric, from the counts of people and events.
 
     AUROC by Hanley and McNeil (1982) at 0.8, shares at 0.8; the MAE as of normal errors, in parts
-    of the MAE; people count as they weigh (Kish). `metrics` are judged together, in one family with
-    all contrasts.
+    of the MAE; people count as they weigh (Kish). Of survival only events are counted: how sure a
+    concordance is depends on who is followed how long. `metrics` are judged together, in one family
+    with all contrasts.
     """
-    here = setting(cohort, grouping, kept=np.isfinite(cohort.y) & weighted(cohort))
+    y = _outcome(cohort)
+    here = setting(cohort, grouping, kept=np.isfinite(y) & weighted(cohort))
     pairs = here.groups.contrasts()
     for pair in pairs:
         name = " against ".join(pair)
-        found = [_metric_error(here, level, metric) for level in pair]
+        found = [_metric_error(here, level, metric, y) for level in pair]
         reason = next((f for f in found if isinstance(f, str)), "")
         if reason:
             yield Forecast(metric, name, np.nan, "", "", np.nan, reason)
@@ -113,7 +121,15 @@ def _told(
     return Forecast(metric, name, seen, unit, words, max(1.0, enough**-2))
 
 
-def _metric_error(here: Setting, level: str, metric: str) -> float | str:
+def _outcome(cohort: Cohort) -> Float:
+    """The outcome of rows (n,), of survival whether the event was seen; NaN where unknown."""
+    if cohort.outcome_kind != "survival":
+        return cohort.y
+    time, event = followed(cohort)
+    return np.where(np.isfinite(time), event, np.nan)
+
+
+def _metric_error(here: Setting, level: str, metric: str, y: Float) -> float | str:
     """The standard error in one group, or why there is none."""
     at = here.unit_group == here.groups.levels.index(level)
     n = int(at.sum())
@@ -122,7 +138,10 @@ def _metric_error(here: Setting, level: str, metric: str) -> float | str:
     weight = sampling(here)[at]
     if metric == "mae":
         return absolute_error(effective(weight))
-    share = here.per_unit(here.cohort.y)[at]
+    share = here.per_unit(y)[at]
+    if metric == "concordance_uno":
+        few = f"fewer than {SMALLEST_GROUP} events in {level}"
+        return few if share.sum() < SMALLEST_GROUP else UNFORETOLD[1]
     if min(share.sum(), n - share.sum()) < SMALLEST_GROUP:
         return f"fewer than {SMALLEST_GROUP} events or non-events in {level}"
     events, others = effective(weight * share), effective(weight * (1 - share))
@@ -130,4 +149,4 @@ def _metric_error(here: Setting, level: str, metric: str) -> float | str:
         return auroc_error(AUROC, events, others)
     if metric in ("sensitivity", "specificity"):
         return share_error(SHARE, events if metric == "sensitivity" else others)
-    return "its error depends on the predictions"
+    return UNFORETOLD[0]

@@ -19,14 +19,13 @@ from evenlight.measures.fragile_again import drawn_once, redrawn
 from evenlight.measures.fragile_moved import Moved, moved_by
 from evenlight.measures.fragile_parts import doses, numbers
 from evenlight.measures.fragile_shown import COVERAGE
-from evenlight.measures.hidden_people import without_hidden
+from evenlight.measures.hidden_people import shown_sd, without_hidden
 from evenlight.measures.prepare import Setting, setting
 from evenlight.measures.tested import How, Tested, stacked, tested
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.views import at_level
 from evenlight.measures.weighing import weighted
 from evenlight.stats.disclosure import told_step, told_values
-from evenlight.stats.effects import within_sd
 from evenlight.stats.multiplicity import draws_for
 
 SHARES = 0.05
@@ -83,7 +82,7 @@ def fragility(
     _threshold(made, threshold)
     here = setting(cohort, by, kept=weighted(cohort))
     shown, _ = without_hidden(here)
-    sd = within_sd(shown.per_unit(made.before), shown.unit_group)
+    sd = shown_sd(here, made.before)
     if not sd > 0:
         raise ModelError("the output does not vary within groups; a change has no SD(f) to be in")
     again, generator = redrawn(made, repeats, cohort), np.random.default_rng(rng)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import t
 
-from evenlight.arrays import Float, Int
+from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.training import TrainingSummary
@@ -18,13 +18,13 @@ from evenlight.errors import EvenlightError
 from evenlight.measures.demographic import TRAINED
 from evenlight.stats.disclosure import suppressed_counts
 from evenlight.stats.effects import unit_means
-from evenlight.stats.mean_shift import shift_between, typical_distance
+from evenlight.stats.mean_shift import Measuring, shift_between, typical_distance
 
 WIDE = 2_000
 """More features than this have no covariance here; a summary of their components has."""
 
 ENOUGH = 3
-"""Training rows a direction, at least: with fewer, its covariance is not known well enough."""
+"""Training units a direction, at least: with fewer, its covariance is not known well enough."""
 
 NOTHING = "no training people were given"
 
@@ -59,10 +59,12 @@ def distances(
     of, shares, notes = _named(training, one)
     try:
         summary = _summary(training)
-        scores = unit_means(_scores(cohort, summary), cohort.units, cohort.order)
+        scores = _scores(cohort, summary)
     except EvenlightError as error:
         return Distances(of, {}, shares, {}, f"cannot tell: {error}", notes)
-    values, why = _levels(scores, summary, one.levels, one.codes, alpha)
+    squares = (scores**2).sum(axis=1) / summary.free
+    means, squares = (unit_means(v, cohort.units, cohort.order) for v in (scores, squares))
+    values, why = _levels(means, squares, summary, one, alpha)
     return Distances(of, values, shares, why, "nobody", notes)
 
 
@@ -75,7 +77,8 @@ def _named(
             "Of training a summary of moments was given: how it was composed by ancestry, sex or "
             "age cannot be told."
         )
-        return f"a summary of {training.n:,} training rows", {}, (note,)
+        what = "rows" if training.effective == training.n else "units"
+        return f"a summary of {training.n:,} training {what}", {}, (note,)
     of = f"{training.u:,} training units"
     if one.numbers is not None or one.column not in training.people.columns:
         return of, {}, ()
@@ -96,8 +99,11 @@ def _summary(training: TrainingSummary | Cohort) -> TrainingSummary:
             f"{training.x.shape[1:]} features have no covariance here; hand over "
             "TrainingSummary.of(components, names)"
         )
-    x = unit_means(training.dense(), training.units, training.order)
-    return TrainingSummary.of(x, training.features.names)
+    return TrainingSummary.of(
+        training.dense(training.order),
+        training.features.names,
+        units=training.units[training.order],
+    )
 
 
 def _scores(cohort: Cohort, summary: TrainingSummary) -> Float:
@@ -105,12 +111,15 @@ def _scores(cohort: Cohort, summary: TrainingSummary) -> Float:
     k = len(summary.variances)
     if summary.n < ENOUGH * k:
         raise EvenlightError(
-            f"{summary.n} training rows for {k} directions, fewer than {ENOUGH} each; summarise "
+            f"{summary.n} training units for {k} directions, fewer than {ENOUGH} each; summarise "
             "fewer components"
         )
-    summary.of_cohort(cohort.take(cohort.order[:2]))  # its features, by name
-    at = [cohort.features.place[name] for name in summary.features]
-    apart = cohort.columns(at) - summary.mean
+    if not summary.held > 0:
+        raise EvenlightError(
+            "the summary does not say how far training people who were left out lie; make it of "
+            "rows, TrainingSummary.of(x, names, components=)"
+        )
+    apart = cohort.columns(summary.places(cohort)) - summary.mean
     if not np.isfinite(apart).all():
         raise EvenlightError("features have missing values")
     score = apart @ summary.directions
@@ -121,20 +130,25 @@ def _scores(cohort: Cohort, summary: TrainingSummary) -> Float:
 
 
 def _levels(
-    scores: Float, summary: TrainingSummary, levels: Sequence[str], codes: Int, alpha: float
+    means: Float, squares: Float, summary: TrainingSummary, one: Any, alpha: float
 ) -> tuple[dict[str, list[float]], dict[str, str]]:
-    """Shift and typical distance of each level of 11 units or more, with its limits."""
+    """Shift and typical distance of each level of 11 units or more, with its limits.
+
+    `means` (u, k + p) of the scores of each unit's rows, `squares` (u,) of their squared distance.
+    """
     values: dict[str, list[float]] = {}
     why: dict[str, str] = {}
-    inverted = len(summary.variances)
-    free = len(summary.features) if summary.rest > 0 else inverted
-    for i, level in enumerate(levels):
-        own = scores[codes == i]
-        if len(own) < SMALLEST_GROUP:
-            why[level] = f"suppressed (<{SMALLEST_GROUP})" if len(own) else "nobody"
+    by = Measuring(
+        summary.n, summary.effective, summary.free, len(summary.variances), summary.held,
+        summary.held_error,
+    )  # fmt: skip
+    for i, level in enumerate(one.levels):
+        own = one.codes == i
+        n = int(own.sum())
+        if n < SMALLEST_GROUP:
+            why[level] = f"suppressed (<{SMALLEST_GROUP})" if n else "nobody"
             continue
-        z = float(t.ppf(1 - alpha / (2 * len(levels)), len(own) - 1))
-        shift = shift_between(own, training=summary.n, free=free, inverted=inverted, z=z)
-        near = typical_distance(own * np.sqrt(own.shape[1] / free), z=z)
-        values[level] = [*shift, *near]
+        z = float(t.ppf(1 - alpha / (2 * len(one.levels)), n - 1))
+        near = typical_distance(squares[own], by, z=z)
+        values[level] = [*shift_between(means[own], by, z=z), *near]
     return values, why

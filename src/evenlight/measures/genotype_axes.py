@@ -77,7 +77,7 @@ def genotype_axes(
     made group by group and tell the structure inside each; they are 0 for people of unknown group
     and in groups that are too small. Of each of `families` one person makes the axes, and all are
     placed on them, since a family makes axes of its own (Conomos, Miller and Thornton 2015, Genet
-    Epidemiol 39:276). Raises FeatureError for columns that are no genotypes.
+    Epidemiol 39:276). Raises FeatureError for columns that are no genotypes or lie on X, Y or MT.
     """
     return principal_genotypes(
         cohort,
@@ -99,7 +99,7 @@ def principal_genotypes(
     prune: float = CUT,
 ) -> GenotypeAxes:
     """`genotype_axes` with sites, shares of variance and loadings, to place other people on."""
-    here, names = genotyped(cohort, columns)
+    here, names = genotyped(cohort, columns, what="axes would tell sex")
     values = dosages(here, names)
     of_group, levels = _levels(here, within)
     alone = _one_of_each(here, families)

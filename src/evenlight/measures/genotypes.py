@@ -9,6 +9,7 @@ import pandas as pd
 
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
+from evenlight.data.copies import two_copies
 from evenlight.errors import FeatureError
 from evenlight.measures.axes import everyone
 from evenlight.measures.prepare import Setting
@@ -98,6 +99,28 @@ def place_columns(cohort: Cohort) -> tuple[Hashable, Hashable] | None:
     return found[0], found[1]
 
 
+def check_two_copies(
+    cohort: Cohort, names: Sequence[str], *, what: str, doubled: bool = False
+) -> None:
+    """Raise FeatureError where sites lie on X, Y or MT, of which people have one copy or two.
+
+    `doubled` takes those where one copy is coded 2. Without chromosomes in the feature table
+    nothing is known, and nothing is refused.
+    """
+    table, columns = cohort.features.table, place_columns(cohort)
+    if table is None or columns is None:
+        return
+    at = np.array([cohort.features.place[name] for name in names], dtype=np.int64)
+    chromosome = table[columns[0]].iloc[at].astype(str).to_numpy(dtype=np.str_)
+    good = two_copies(cohort.features, tuple(names), chromosome, doubled=doubled)
+    if not good.all():
+        lost = [name for name, ok in zip(names, good, strict=True) if not ok]
+        raise FeatureError(
+            f"{len(lost)} of {len(names)} sites lie on X, Y or MT, first {lost[:3]}, of which "
+            f"people have one copy or two: {what}; name the others with columns="
+        )
+
+
 def sites_in_order(cohort: Cohort, names: Sequence[str]) -> tuple[Int, Places]:
     """The order (s,) of sites along the genome, and where they then lie.
 
@@ -122,9 +145,16 @@ def sites_in_order(cohort: Cohort, names: Sequence[str]) -> tuple[Int, Places]:
     return order, Places(codes[order], position[order].astype(np.int64), BASES)
 
 
-def genotyped(cohort: Cohort, columns: Sequence[str] | None) -> tuple[Setting, tuple[str, ...]]:
-    """All people of a cohort, and their genotype columns along the genome."""
+def genotyped(
+    cohort: Cohort, columns: Sequence[str] | None, *, what: str = ""
+) -> tuple[Setting, tuple[str, ...]]:
+    """All people of a cohort, and their genotype columns along the genome.
+
+    `what` befalls the answer where people have one copy or two: such columns are then refused.
+    """
     names = genotype_columns(cohort, columns)
+    if what:
+        check_two_copies(cohort, names, what=what)
     order, _ = sites_in_order(cohort, names)
     return everyone(cohort, np.ones(cohort.n, dtype=bool), "everybody"), tuple(
         names[j] for j in order

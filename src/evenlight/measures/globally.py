@@ -16,11 +16,11 @@ from evenlight.data.sums import summed
 from evenlight.errors import AttributionError, InputError
 from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.global_tests import NUMBERS, GlobalTests
-from evenlight.measures.prepare import ALPHA, Setting, as_variables, population, setting
+from evenlight.measures.hidden_people import at_shown, shown_people, shown_sd
+from evenlight.measures.prepare import ALPHA, Setting, as_variables, population
 from evenlight.stats.cells import Cells, design
 from evenlight.stats.delong import auc_interval
 from evenlight.stats.disclosure import shown_counts
-from evenlight.stats.effects import within_sd
 from evenlight.stats.energy import energy, spread_between
 from evenlight.stats.multiplicity import holm
 from evenlight.stats.permutation import Labels, p_value, permuted_labels
@@ -58,9 +58,10 @@ def globally(
         raise InputError(f"draws is {draws} and folds {folds}; at least 100 and 2 are needed")
     given_sums = attributions if sets is None else summed(attributions, sets)
     made, _ = as_variables(given_sums, cohort)
-    here = setting(cohort, by, kept=made.converged)
-    unit = within_sd(here.per_unit(made.total()), here.unit_group)
-    if unit <= 0:
+    here = shown_people(cohort, by, kept=made.converged)
+    made = at_shown(made, here)
+    unit = shown_sd(here, made.total())
+    if not unit > 0:
         raise AttributionError("the output does not vary within groups; there is nothing to test")
     phi = made.values.reshape(made.n, -1).astype(np.float64)[here.kept] / unit
     generator = np.random.default_rng(rng)

@@ -7,11 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from evenlight.arrays import Bool
-from evenlight.data.groups import SMALLEST_GROUP
+from evenlight.arrays import Bool, Float
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.probed import Contrasts
+from evenlight.data.units import unit_codes
 from evenlight.measures.composition import UNKNOWN
-from evenlight.measures.prepare import Setting
-from evenlight.stats.disclosure import shown_units
+from evenlight.measures.prepare import Setting, setting
+from evenlight.stats.disclosure import shown_units, told_limits, told_sd, told_step, told_values
+from evenlight.stats.effects import within_sd
 
 HIDDEN = f"suppressed (<{SMALLEST_GROUP})"
 
@@ -42,4 +47,87 @@ def _left(here: Setting, shown: Bool) -> Setting:
         unit=(np.cumsum(shown) - 1)[here.unit[rows]],
         unit_group=here.unit_group[shown],
         order=place[here.order[rows[here.order]]],
+        coarse=True,
     )
+
+
+def shown_people(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Setting:
+    """The setting of `setting`, and a cohort, in which nobody of a hidden part is left.
+
+    Whatever then reads values, strata or outcomes of that cohort cannot meet a hidden person.
+    Attributions follow by `at_shown`. Rows that are not kept stay where their part, with them, has
+    11 units or more: how many these are is told.
+    """
+    return only_shown(setting(cohort, by, kept=kept))
+
+
+def only_shown(here: Setting) -> Setting:
+    """The same setting of a cohort in which nobody of a hidden part is left."""
+    shown, _ = without_hidden(here)
+    if shown is here:
+        return here
+    cohort, groups = here.cohort, here.groups
+    whole = unit_codes(groups.codes, cohort.units)
+    many = shown_units(whole, smallest=SMALLEST_GROUP)[cohort.units]
+    at = np.flatnonzero(np.where(here.kept, shown.kept, many))
+    return replace(
+        shown, cohort=cohort.take(at), groups=groups.take(at), kept=np.asarray(shown.kept[at])
+    )
+
+
+def at_shown(made: Attributions, here: Setting) -> Attributions:
+    """Attributions, in the order of the whole cohort, of the people of `only_shown`."""
+    if made.n == here.cohort.n:
+        return made
+    return replace(made, cohort_digest="").at(here.cohort)
+
+
+def contrasts_at_shown(made: Contrasts, cohort: Cohort, here: Setting) -> Contrasts:
+    """Contrasts of `cohort`, which they must be of, for the people of `only_shown`."""
+    return replace(made.at(cohort), cohort_digest="").at(here.cohort)
+
+
+def shown_sd(here: Setting, rows: Float) -> float:
+    """SD(f), pooled within groups over units that are shown, of rows (n, ).
+
+    Where a part is hidden it is told to a step, as the mean of the square over everybody, from
+    another table, less that over the shown would be the hidden people's (`stats.disclosure`).
+    Whatever is in SD(f) is in the told one.
+    """
+    here, _ = without_hidden(here)
+    sd = within_sd(here.per_unit(rows), here.unit_group)
+    return told_sd(sd, int((here.unit_group >= 0).sum())) if here.rounded else sd
+
+
+def mass_of(phi: Float, here: Setting) -> Float:
+    """The share of each subject (p,) in the mean |attribution| phi (u, p) of units of known group.
+
+    `here` is a setting of `only_shown`. To a step where a part is hidden: another table tells that
+    of everybody.
+    """
+    size = np.abs(phi[here.unit_group >= 0])
+    total = max(float(size.mean(axis=0).sum()), 1e-300)
+    return coarse_mean(here, size / total)
+
+
+def coarse_mean(here: Setting, values: Float) -> Float:
+    """The mean (p,) of units (u, p), to the step of its standard error where a part is hidden."""
+    mean: Float = values.mean(axis=0)
+    n = np.array(len(values))
+    if not here.rounded:
+        return mean
+    return told_values(mean, told_step(values.std(axis=0) / np.sqrt(n), n))
+
+
+def coarse_means(
+    here: Setting, ends: tuple[Float, Float, Float], spread: Float, n: Float
+) -> tuple[Float, Float, Float]:
+    """A mean of n units and its limits, to the step of its standard error where a part is hidden.
+
+    Another table may tell the sum over everybody; limits hold what they held.
+    """
+    mean, low, high = ends
+    if not here.rounded:
+        return ends
+    step = told_step(spread, n)
+    return told_values(mean, step), *told_limits(low, high, step)

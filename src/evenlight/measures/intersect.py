@@ -10,10 +10,12 @@ neither hidden in the large ones nor shown with all its noise.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from evenlight.arrays import Float, Int
 from evenlight.data import align
@@ -24,13 +26,19 @@ from evenlight.errors import AttributionError, GroupError
 from evenlight.measures.axes import entering
 from evenlight.measures.axes_omnibus import largest
 from evenlight.measures.crossing import Cross, crossed, groupings_of
+from evenlight.measures.hidden_people import only_shown, shown_sd, without_hidden
 from evenlight.measures.intersect_parts import cannot, numbers, tests
 from evenlight.measures.intersection import CELL, TEST, Intersection
 from evenlight.measures.nuisance import Blocked
 from evenlight.measures.prepare import Setting, as_variables, setting, told_by_margins
 from evenlight.measures.testing import Testing, asked_for
-from evenlight.stats.disclosure import shown_counts, suppressed_counts
-from evenlight.stats.effects import within_sd
+from evenlight.stats.disclosure import (
+    shown_counts,
+    suppressed_counts,
+    told_limits,
+    told_step,
+    told_values,
+)
 from evenlight.stats.shuffles import shuffles
 
 DRAWS = 1_999
@@ -47,17 +55,16 @@ def intersect(
     """Cells of the groupings `by` (two or more) of attributions (n, p), in SD(f) within cells.
 
     Of more than 500 subjects those with the largest mean |attribution| enter. Cells below 11 units
-    are named, not shown, and do not enter. Raises GroupError for fewer than
-    two groupings, and for more than 60 cells.
+    are named, not shown, and do not enter, SD(f) among it; beside one, numbers of the others are
+    told to a step. Raises GroupError for fewer than two groupings, and for more than 60 cells.
     """
     made, _ = as_variables(attributions, cohort)
-    here = crossed(cohort, by)
-    unit = within_sd(here.per_unit(made.total()), here.unit_group)
+    usable = replace_unconverged(crossed(cohort, by), made)
+    unit = shown_sd(usable, made.total())
     if not unit > 0:
         raise AttributionError("the output does not vary within cells; nothing can be compared")
     phi = made.values.reshape(made.n, -1).astype(np.float64)
-    usable = replace_unconverged(here, made)
-    chosen = largest(phi)
+    chosen = largest(phi[without_hidden(usable)[0].kept])
     values = phi[usable.kept][:, chosen] / unit
     names = tuple(made.features.names[j] for j in chosen)
     cross = Cross(usable, groupings_of(cohort, by), names, "attribution", "SD(f)")
@@ -98,10 +105,13 @@ def _intersect(
     cross: Cross, values: Float, testing: Testing, rng: np.random.Generator | int
 ) -> Intersection:
     """Values (n kept, m) by cell: numbers where at least 11 units are, then the tests."""
-    here, counts = cross.here, cross.here.sizes
+    counts = cross.here.sizes
     shown, reason = _shown(cross)
+    coarse = told_by_margins(cross.here, cross.groupings)
+    values = values[without_hidden(cross.here)[0].kept[cross.here.kept]]
+    cross = replace(cross, here=only_shown(cross.here))
     out = _empty(len(counts), len(cross.groupings), values.shape[1])
-    own, beside, large = _large(here, values)
+    own, beside, large = _large(cross.here, values)
     reason[np.setdiff1d(np.flatnonzero(reason == ""), large)] = "too few with known covariates"
     draws = testing.draws or DRAWS
     why = cannot(cross, own, beside, large)
@@ -109,6 +119,8 @@ def _intersect(
         drawn = shuffles(own.block, draws=draws, rng=np.random.default_rng(rng))
         out |= tests(cross, own, beside, drawn)
         made = numbers(cross, own, beside, large, testing.alpha)
+        if coarse:
+            made |= _coarse(made, counts[large], testing.alpha)
         for name in CELL:
             out[name][large] = made[name]
         out["tau"] = made["tau"]
@@ -129,6 +141,20 @@ def _shown(cross: Cross) -> tuple[Float, NDArray[np.object_]]:
     shown, reason, _ = suppressed_counts(counts, smallest=SMALLEST_GROUP)
     shown = shown_counts(shown, rounded=told_by_margins(cross.here, cross.groupings))
     return shown, np.where(counts == 0, "nobody", reason.astype(object))
+
+
+def _coarse(made: dict[str, Float], n: Int, alpha: float) -> dict[str, Float]:
+    """Numbers of cells (c, m) no finer than counts to 5: a grouping may tell the sum of its cells.
+
+    Limits are told outwards; what is pooled has the step of the cell.
+    """
+    n = np.maximum(n, 2)[:, None]
+    t = stats.t.ppf(1 - alpha / 2, n - 1)
+    step = told_step((made["high"] - made["low"]) / (2 * t), n)
+    out = {name: told_values(made[name], step) for name in ("mean", "pooled", "gamma")}
+    for low, high in (("low", "high"), ("pooled_low", "pooled_high")):
+        out[low], out[high] = told_limits(made[low], made[high], step)
+    return out
 
 
 def _large(here: Setting, values: Float) -> tuple[Blocked, Float, Int]:

@@ -20,7 +20,7 @@ MARGINS: Mapping[str, float] = {
 }
 """Margins of difference by metric; MAE's is `MAE_SHARE` of the overall MAE. No other is judged.
 
-Of survival Uno's concordance is: Harrell's also follows how long people of a group were followed."""
+Of survival Uno's concordance is: Harrell's also follows how long a group was followed."""
 
 MAE_SHARE = 0.10
 

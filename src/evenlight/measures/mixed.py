@@ -15,9 +15,9 @@ from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.errors import AttributionError, GroupError
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.comparison import Comparison
+from evenlight.measures.hidden_people import at_shown, shown_people, shown_sd
 from evenlight.measures.nuisance import nuisance
-from evenlight.measures.prepare import Setting, as_variables, setting
-from evenlight.stats.effects import within_sd
+from evenlight.measures.prepare import Setting, as_variables
 from evenlight.stats.freedman_lane import centred, orthonormal
 from evenlight.stats.mixed import mixed_model
 from evenlight.stats.multiplicity import benjamini_hochberg
@@ -90,10 +90,11 @@ def mixed(attributions: Attributions, cohort: Cohort, *, by: str | Groups) -> Mi
     Raises GroupError where no unit has two rows: a mixed model then has nothing to add.
     """
     made, _ = as_variables(attributions, cohort)
-    here = setting(cohort, by, kept=made.converged)
+    here = shown_people(cohort, by, kept=made.converged)
+    made = at_shown(made, here)
     if len(here.unit) == len(here.unit_group):
         raise GroupError("each unit has one row; a mixed model has nothing to add to the means")
-    scale = within_sd(here.per_unit(made.total()), here.unit_group)
+    scale = shown_sd(here, made.total())
     if not scale > 0:
         raise AttributionError("the output does not vary within groups; nothing can be compared")
     phi = made.values.reshape(made.n, -1).astype(np.float64)

@@ -71,8 +71,7 @@ def nuisance(here: Setting, given: str) -> tuple[Float, Bool]:
     Given a continuous outcome, the outcome within each of its bins is a covariate as well, since
     bins leave differences inside them. Raises CohortError for a category of more than 30 states.
     """
-    first = first_rows(here)
-    columns = [column_of(here, name, first) for name in here.cohort.covariates]
+    columns = [column_of(here, name) for name in here.cohort.covariates]
     if given == "outcome" and here.cohort.outcome_kind == "continuous":
         columns.append(_within_bins(here))
     u = len(here.unit_group)
@@ -86,12 +85,12 @@ def first_rows(here: Setting) -> Int:
     return first_codes(np.flatnonzero(here.kept), here.unit, here.order)
 
 
-def column_of(here: Setting, name: str, first: Int) -> Float:
-    """One column of people as numbers of units (u, r): means, or indicators; NaN where unknown."""
+def column_of(here: Setting, name: str) -> Float:
+    """One column of people as numbers of units (u, r): means, or shares of rows; NaN unknown."""
     column = here.cohort.people[name]
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return here.per_unit(column.to_numpy(dtype=np.float64, na_value=np.nan))[:, None]
-    labels = known_labels(column.iloc[first].tolist())
+    labels = known_labels(column[here.kept].tolist())
     states = sorted({t for t in labels if t is not None})
     if len(states) > MOST_STATES:
         raise CohortError(
@@ -100,9 +99,18 @@ def column_of(here: Setting, name: str, first: Int) -> Float:
         )
     unknown = np.array([t is None for t in labels])
     made = np.array([[float(t == s) for s in states[1:]] for t in labels])
-    made = made.reshape(len(labels), max(len(states) - 1, 0))
-    made[unknown] = np.nan
-    return made
+    return _known_means(made.reshape(len(labels), max(len(states) - 1, 0)), ~unknown, here)
+
+
+def _known_means(values: Float, known: Bool, here: Setting) -> Float:
+    """Means (u, r) over the known rows (n kept,) of each unit; NaN where it has none."""
+    rows = here.order[known[here.order]]
+    u = len(here.unit_group)
+    sums, count = np.zeros((u, values.shape[1])), np.zeros(u)
+    np.add.at(sums, here.unit[rows], values[rows])
+    np.add.at(count, here.unit[rows], 1.0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(sums / np.where(count > 0, count, np.nan)[:, None])
 
 
 def known_labels(values: Sequence[object]) -> list[str | None]:

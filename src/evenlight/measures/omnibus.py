@@ -18,12 +18,12 @@ from evenlight.measures.arms import outcome_adjusted, stratum_given
 from evenlight.measures.axes_omnibus import largest
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.comparison import View
+from evenlight.measures.hidden_people import at_shown, only_shown, shown_sd
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.views import attributed
 from evenlight.stats.cells import cells
 from evenlight.stats.disclosure import shown_counts
-from evenlight.stats.effects import within_sd
 from evenlight.stats.f_scale import at_least_normal, one_sided
 from evenlight.stats.multiplicity import benjamini_hochberg, draws_for
 from evenlight.stats.omnibus import (
@@ -115,15 +115,22 @@ def omnibus(
     """
     asked = asked_for(testing)
     made, kind = as_variables(attributions, cohort)
-    here = setting(cohort, by, kept=made.converged)
-    unit = within_sd(here.per_unit(made.total()), here.unit_group)
+    whole = setting(cohort, by, kept=made.converged)
+    here = only_shown(whole)
+    made = at_shown(made, here)
+    unit = shown_sd(here, made.total())
     if not unit > 0:
         raise AttributionError("the output does not vary within groups; nothing can be compared")
     chosen, subjects = _chosen(here), largest(made.values.reshape(made.n, -1).astype(np.float64))
     draws = asked.draws or draws_for(len(subjects), alpha=asked.alpha)
     generator = np.random.default_rng(rng)
     found = [
-        (view, _tested(here, view, values[:, subjects], chosen, draws=draws, rng=generator))
+        (
+            view,
+            _tested(
+                here, view, np.asarray(values)[:, subjects], chosen, draws=draws, rng=generator
+            ),
+        )
         for views in attributed(made, here, unit, asked).values()
         for view, values in views
     ]
@@ -138,7 +145,7 @@ def omnibus(
         subject_kind=kind,
         draws=draws,
         units=shown_counts(np.array([part["units"] for _, part in found]), rounded=here.rounded),
-        note=_note(here, chosen, found[0][1]["dropped"], len(made.features) - p),
+        note=_note(whole, chosen, found[0][1]["dropped"], len(made.features) - p),
         **{n: np.stack([np.broadcast_to(part[n], p) for _, part in found]) for n in names},
         reason=np.array([[why] * p for why in reason], dtype=np.str_),
     )

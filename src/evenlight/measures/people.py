@@ -13,17 +13,18 @@ from evenlight.data.probed import Contrasts, Intervention
 from evenlight.data.units import unit_codes
 from evenlight.measures.composition import UNKNOWN, Composition
 from evenlight.measures.dependence import Dependence
+from evenlight.measures.hidden_people import HIDDEN, at_shown, coarse_mean, shown_people
 from evenlight.measures.prepare import Setting, own_states, own_values, setting
 from evenlight.measures.sensitivity import Flip, Sensitivity
 from evenlight.stats.disclosure import (
     shown_counts,
     suppressed_counts,
+    told_limits,
     told_step,
     told_values,
 )
 from evenlight.stats.effects import unit_means
 
-HIDDEN = f"suppressed (<{SMALLEST_GROUP})"
 BINS = 8
 
 
@@ -104,10 +105,11 @@ def depend(
     """Binned means of a subject's attribution over its value, by level; bins of 11 units or more.
 
     A number is cut at pooled quantiles into up to eight bins; a one-hot variable keeps its states.
-    Rows in which the number is missing (NaN) belong to no bin.
+    Rows in which the number is missing (NaN) belong to no bin. Nobody of a level of 1 to 10 units
+    enters, and beside a hidden bin means are told to a step.
     """
-    here = setting(cohort, by)
-    made = attributions.at(cohort)
+    here = shown_people(cohort, by)
+    made, cohort = at_shown(attributions.at(cohort), here), here.cohort
     place = made.features.place[subject]
     phi = made.values.reshape(made.n, -1)[:, place].astype(np.float64)
     states = own_states(cohort, subject)
@@ -127,25 +129,40 @@ def _dependence(
 ) -> Dependence:
     k, b = len(here.groups.levels), len(labels) or max(int(bins.max()) + 1, 1)
     out = {n: np.full((k, b), np.nan) for n in ("value", "mean", "low", "high", "n")}
-    reason = np.full((k, b), HIDDEN, dtype=object)
+    reason, spread = np.full((k, b), HIDDEN, dtype=object), np.zeros((2, k, b))
     codes = here.unit_group[here.unit]
     for g in range(k):
         for j in range(b):
             rows = (codes == g) & (bins == j)
             unit, at = np.unique(here.unit[rows], return_inverse=True)
             if len(unit) < SMALLEST_GROUP:
-                reason[g, j] = HIDDEN if len(unit) else "nobody"
+                shown = here.sizes[g] >= SMALLEST_GROUP and not len(unit)
+                reason[g, j] = "nobody" if shown else HIDDEN
                 continue
             own = np.bincount(at, weights=phi[rows]) / np.bincount(at)
-            half = stats.t.ppf(0.975, len(own) - 1) * own.std(ddof=1) / np.sqrt(len(own))
+            se = own.std(ddof=1) / np.sqrt(len(own))
+            half = stats.t.ppf(0.975, len(own) - 1) * se
+            spread[:, g, j] = x[rows].std() / np.sqrt(len(own)), se
             out["value"][g, j], out["mean"][g, j] = x[rows].mean(), own.mean()
             out["low"][g, j], out["high"][g, j] = own.mean() - half, own.mean() + half
             out["n"][g, j], reason[g, j] = len(unit), ""
-    hidden = here.rounded or bool((reason == HIDDEN).any())
-    out["n"] = shown_counts(out["n"], rounded=hidden)
+    if here.rounded or bool((reason == HIDDEN).any()):
+        out = _coarse(out, spread)
     return Dependence(
         here.groups.name, subject, here.groups.levels, labels, **out, reason=reason.astype(np.str_)
     )
+
+
+def _coarse(out: dict[str, Float], spread: Float) -> dict[str, Float]:
+    """Counts to 5, means of values and attributions to the steps of `spread` (2, k, b).
+
+    A mean over all of a group, as `compare` tells it, else leaves the hidden bin's.
+    """
+    steps = told_step(spread, np.nan_to_num(out["n"]))
+    low, high = told_limits(out["low"], out["high"], steps[1])
+    value, mean = told_values(out["value"], steps[0]), told_values(out["mean"], steps[1])
+    n = shown_counts(out["n"], rounded=True)
+    return {"value": value, "mean": mean, "low": low, "high": high, "n": n}
 
 
 def sensitivities(
@@ -162,10 +179,8 @@ def sensitivities(
         if at.sum() < SMALLEST_GROUP:
             reason[g] = HIDDEN
             continue
-        means["margin"][g], means["response"][g] = (
-            margin[at].mean(axis=0),
-            response[at].mean(axis=0),
-        )
+        for name, values in (("margin", margin[at]), ("response", response[at])):
+            means[name][g] = coarse_mean(here, values)
     counts = np.where(here.sizes < SMALLEST_GROUP, 0, here.sizes)
     return Sensitivity(
         grouping=here.groups.name,

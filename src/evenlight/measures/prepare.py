@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evenlight.arrays import Bool, Float, Int
+from evenlight.data import rows as reading
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
 from evenlight.data.features import states_of
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.sources import lazy
-from evenlight.data.units import first_codes, unit_codes
+from evenlight.data.units import stratum_codes, unit_codes
 from evenlight.errors import AttributionError, EvenlightWarning, GroupError
 from evenlight.stats.association import function_of_group
 from evenlight.stats.disclosure import left_counts, shown_counts
@@ -36,7 +37,8 @@ TELL_LOSS = 0.2
 class Setting:
     """One cohort under one grouping: codes of rows (n,) and units (u,), -1 unknown or left out.
 
-    `order` holds positions among the kept rows, in the sorted order of row ids.
+    `order` holds positions among the kept rows, in the sorted order of row ids. `coarse` says that
+    people of a hidden part were left out (`measures.hidden_people`).
     """
 
     cohort: Cohort
@@ -45,6 +47,7 @@ class Setting:
     unit: Int
     unit_group: Int
     order: Int
+    coarse: bool = False
 
     @property
     def sizes(self) -> Int:
@@ -55,7 +58,7 @@ class Setting:
     def rounded(self) -> bool:
         """Whether a count of this grouping is hidden, so that all others are told to 5."""
         counts = np.bincount(self.unit_group + 1, minlength=len(self.groups.levels) + 1)
-        return bool(((counts > 0) & (counts < SMALLEST_GROUP)).any())
+        return self.coarse or bool(((counts > 0) & (counts < SMALLEST_GROUP)).any())
 
     def per_unit(self, values: Float) -> Float:
         """Means over the rows of each unit, (u, ...); rows left out do not count."""
@@ -63,8 +66,8 @@ class Setting:
 
     @property
     def unit_stratum(self) -> Int:
-        """The stratum of each unit (u,): that of its first row by id, -1 unknown."""
-        return first_codes(self.cohort.stratum[self.kept], self.unit, self.order)
+        """The stratum of each unit (u,), one of its own for each mix of strata, -1 unknown."""
+        return stratum_codes(self.cohort.stratum[self.kept], self.unit)
 
 
 def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Setting:
@@ -117,7 +120,30 @@ def told_by_margins(here: Setting, groupings: Sequence[Groups]) -> bool:
 
 
 def as_variables(attributions: Attributions, cohort: Cohort) -> tuple[Attributions, str]:
-    """Attributions in the cohort's order, one-hot columns summed to their variable; the kind."""
+    """Attributions in the cohort's order, one-hot columns summed to their variable; the kind.
+
+    Those on disk are read whole. Raises AttributionError where they take more than 4 GB.
+    """
+    made, kind = subjects_of(attributions, cohort)
+    if lazy(made.values):
+        n, p = made.values.shape
+        if n * p * 8 > reading.DENSE_BUDGET:
+            raise AttributionError(too_large(n, p))
+        made = replace(made, values=np.asarray(made.values, dtype=np.float32))
+    return made, kind
+
+
+def too_large(n: int, p: int) -> str:
+    """What is said where all rows would be needed at once."""
+    return (
+        f"{n:,} rows of {p:,} columns of attributions take {n * p * 8 / 2**30:.1f} GiB, more than "
+        f"the {reading.DENSE_BUDGET / 2**30:.1f} GiB that may be held at once; sum them over sets "
+        "of features first, with .by(sets)"
+    )
+
+
+def subjects_of(attributions: Attributions, cohort: Cohort) -> tuple[Attributions, str]:
+    """The same, but what lies on disk is left there."""
     made = attributions.at(cohort)
     if made.values.ndim != 2:
         raise AttributionError(
@@ -126,8 +152,6 @@ def as_variables(attributions: Attributions, cohort: Cohort) -> tuple[Attributio
         )
     if cohort.features.indicators and made.features.names == cohort.features.names:
         return made.by(cohort.features.variables()), "variable"
-    if lazy(made.values):  # a comparison needs all of them at once
-        made = replace(made, values=np.asarray(made.values, dtype=np.float32))
     return made, "variable" if cohort.features.indicators else "feature"
 
 

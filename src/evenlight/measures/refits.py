@@ -13,7 +13,7 @@ from scipy import stats
 from evenlight.arrays import Float, Int, Text
 from evenlight.errors import InputError
 from evenlight.measures.check import explained, shaped, worded
-from evenlight.measures.comparison import Comparison, View, keys
+from evenlight.measures.comparison import Comparison, View, keys, nulls
 from evenlight.measures.same import same_question
 from evenlight.measures.words import VERDICTS
 from evenlight.stats.equivalence import minimum_effect_p, verdicts
@@ -75,9 +75,10 @@ class Refits:
             raise InputError(f"about is {self.about!r}; wanted one of {list(get_args(About))}")
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a view, contrast and subject."""
+        """One row a view, contrast and subject; `null` is what its p tests."""
         columns = keys(self)
         columns |= {name: getattr(self, name).ravel() for name in (*NUMBERS, "verdict", "reason")}
+        columns["null"] = nulls(self.views, len(self.contrasts) * len(self.subjects))
         return pd.DataFrame(columns)
 
     def __repr__(self) -> str:

@@ -73,7 +73,7 @@ def relatives(
     """
     if degree not in DEGREES:
         raise InputError(f"degree is {degree!r}; known: {', '.join(DEGREES)}")
-    here, names = genotyped(cohort, columns)
+    here, names = genotyped(cohort, columns, what="kinship would tell sex")
     values, cut = dosages(here, names), DEGREES[degree]
     noise = typical_error(values)
     _enough(noise, cut, len(values), len(names), degree)

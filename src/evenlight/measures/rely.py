@@ -13,7 +13,8 @@ from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.measures.convergence import unconverged_reasons
 from evenlight.measures.counted import everybody
 from evenlight.measures.decided import unjudged
-from evenlight.measures.prepare import Setting, as_variables, setting
+from evenlight.measures.hidden_people import at_shown, mass_of, shown_people
+from evenlight.measures.prepare import Setting
 from evenlight.measures.reliance import TOTALS, Partial, Reliance
 from evenlight.measures.stratified import (
     Strata,
@@ -22,7 +23,8 @@ from evenlight.measures.stratified import (
     strata_given,
     unaskable,
 )
-from evenlight.measures.structure import Structure, unit_families
+from evenlight.measures.streamed import per_unit, rows_of, subjects
+from evenlight.measures.structure import Structure, unit_families, with_ids
 from evenlight.measures.supported import Support, link_of, partial_support, support_within
 from evenlight.measures.telling import association
 from evenlight.measures.testing import Testing, asked_for
@@ -118,9 +120,10 @@ def rely(
     Raises GroupError where there is one group.
     """
     asked = asked_for(testing)
-    made, kind = as_variables(attributions, cohort)
-    here, generator = setting(cohort, by, kept=made.converged), np.random.default_rng(rng)
-    phi = here.per_unit(made.values.reshape(made.n, -1).astype(np.float64))
+    made, kind = subjects(attributions, cohort)
+    here, generator = shown_people(cohort, by, kept=made.converged), np.random.default_rng(rng)
+    made, adjust = at_shown(made, here), with_ids(adjust, cohort)
+    phi = per_unit(rows_of(made, here), here)
     case = Case(phi, here.per_unit(made.total()), unit_families(here, adjust))
     claim = {"link": link_of(made, cohort), "target": made.target}
     support = support_within(here, phi, case.f, **claim, adjust=adjust)
@@ -143,7 +146,7 @@ def rely(
         **_stacked(rows, here, support.word, asked.margin),
         association=told,
         association_kind=told_kind,
-        mass=_mass(phi[here.unit_group >= 0]),
+        mass=mass_of(phi, here),
         **_supported(support),
         adjusted="" if adjust is None else adjust.told,
         cuts=cuts(here, parts, given, alphas=alphas, draws=DRAWS, rng=generator),
@@ -151,7 +154,7 @@ def rely(
             support, partial_support(here, sums[:, [1]], case.f, **claim, adjust=adjust)
         ),
     )
-    lost = unconverged_reasons(made.converged, here.groups, cohort.units)
+    lost = unconverged_reasons(made.converged, here.groups, here.cohort.units)
     return withheld_reliance(reliance, next(filter(None, lost), ""))
 
 
@@ -169,13 +172,6 @@ def _rows(
 
 def _alphas(given: tuple[str, ...], testing: Testing) -> Float:
     return np.array([testing.alpha_of("reliance", g) for g in given])
-
-
-def _mass(phi: Float) -> Float:
-    """The share of each subject in the mean absolute attribution, (p,)."""
-    size = np.abs(phi).mean(axis=0)
-    out: Float = size / max(float(size.sum()), 1e-300)
-    return out
 
 
 def _supported(support: Support) -> dict[str, np.ndarray]:

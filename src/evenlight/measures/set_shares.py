@@ -28,11 +28,12 @@ class SetShares:
 
     Importance of a feature is its mean |attribution| over units; a set has the sum over its
     features, a share is that over the sum of all features. `features` (s,) of each set, so that a
-    share can be held against the number of features that make it. Groups of fewer than 11 units
-    have a `reason` (k,).
+    share can be held against the number of features that make it; `kind` is that of the sets.
+    Groups of fewer than 11 units have a `reason` (k,).
     """
 
     grouping: str
+    kind: str
     levels: tuple[str, ...]
     sets: tuple[str, ...]
     features: Int
@@ -54,6 +55,7 @@ class SetShares:
         return pd.DataFrame(
             {
                 "grouping": self.grouping,
+                "kind": self.kind,
                 "level": [self.levels[i] for i in k],
                 "set": [self.sets[j] for j in s],
                 "features": self.features[s],
@@ -96,8 +98,9 @@ def set_shares(
             out[name][k] = values
     many = np.bincount(owner, minlength=shape[1]).astype(np.int64)
     return SetShares(
-        here.groups.name, here.groups.levels, sets.names, many, **out, reason=reason.astype(np.str_)
-    )
+        here.groups.name, sets.kind, here.groups.levels, sets.names, many, **out,
+        reason=reason.astype(np.str_),
+    )  # fmt: skip
 
 
 def _ratio(parts: Float, own: Bool, here: Setting) -> tuple[Float, Float, Float]:

@@ -213,4 +213,5 @@ def _silent(lean: Reliance, at: int, why: str) -> Shortcut:
         closure=GONE,
         remainder=GONE,
         reasons=np.full(len(NUMBERS), why),
+        alpha=float(lean.alpha[at]),
     )

@@ -66,11 +66,12 @@ class Shortcut:
 
     `share` (m,) is B given the outcome of the audited model, `support` (m,) the word of support
     within groups. The unsupported share sums `share` over the subjects without demonstrated
-    support: `unsupported` (3,) is its value and limits, `unresolved_part` the part of it that is
-    merely unresolved, `resolved` the share of the reliance for which support is decided (rho: it
-    decides with an outside cohort only). `partial` (3,) is the slope within groups of the model's
-    own partial score of those subjects, in units of what the model claims (1 as claimed, 0 none),
-    with 95 % limits: printed, never decided on.
+    support: `unsupported` (3,) is its value and limits (1 - `alpha`, those of the
+    reliance that is judged), `unresolved_part` the part of it that is merely unresolved, `resolved`
+    the share of the reliance for which support is decided (rho: it decides with an outside cohort
+    only). `partial` (3,) is the slope within groups of the model's own partial score of those
+    subjects, in units of what the model claims (1 as claimed, 0 none), with 95 % limits: printed,
+    never decided on.
 
     `over` has the same by subject over `refits` pairs of refits of the model and of its twin;
     `excess_total` (3,) is the difference of their unsupported shares, its SD over refits, and its
@@ -120,6 +121,7 @@ class Shortcut:
     reasons: Text
     stricter: str = ""
     resemblance: Float = field(default_factory=lambda: np.full(3, np.nan))
+    alpha: float = 0.05
 
     def __post_init__(self) -> None:
         m = (len(self.subjects),)

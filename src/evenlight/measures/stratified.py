@@ -11,8 +11,9 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
 from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.measures.counted import told_left
+from evenlight.measures.hidden_people import shown_people
 from evenlight.measures.observed import unit_event, unit_outcome
-from evenlight.measures.prepare import Setting, setting
+from evenlight.measures.prepare import Setting
 from evenlight.stats.cells import joint
 from evenlight.stats.decomposition import Layout, bias_order, estimable_strata, layout
 from evenlight.stats.disclosure import left_counts
@@ -88,7 +89,8 @@ def strata_given(here: Setting, given: str, *, bins: int | None = None) -> Strat
         bias = bias_order(group[keep], stratum[keep])
         if bias <= MOST_BIAS or used == 0:
             break
-    reason = _small(here) or _reason(group[keep], stratum[keep], bias)
+    kind = "bins" if used else "classes"
+    reason = _small(here) or _reason(group[keep], stratum[keep], bias, given=given, kind=kind)
     return Strata(
         given, keep, group[keep], stratum[keep], piece[keep], y[keep], used, bias, reason,
         np.where(group >= 0, stratum, -1),
@@ -97,7 +99,7 @@ def strata_given(here: Setting, given: str, *, bins: int | None = None) -> Strat
 
 def unaskable(cohort: Cohort, *, by: str | Groups, given: str) -> str:
     """Why reliance cannot be asked of these people under a condition, "" if it can."""
-    return strata_given(setting(cohort, by), given).reason
+    return strata_given(shown_people(cohort, by), given).reason
 
 
 def speaks_for(here: Setting, strata: Strata) -> str:
@@ -152,15 +154,29 @@ def _small(here: Setting) -> str:
     )
 
 
-def _reason(group: Int, stratum: Int, bias: float) -> str:
+def _reason(group: Int, stratum: Int, bias: float, *, given: str, kind: str) -> str:
     if not len(group):
         return "no stratum holds two or more units of two groups"
     if (np.bincount(group) >= SMALLEST_GROUP).sum() < 2:
         return f"fewer than two groups of {SMALLEST_GROUP} units with overlap"
     if bias > MOST_BIAS:
+        many, need = _many(len(np.unique(stratum)), given, kind)
         return (
-            f"{len(np.unique(stratum))} strata are too many for these people: the estimate would "
-            f"be mostly bias (of the order {bias:.2f}, above {MOST_BIAS}); more people or fewer "
-            "strata are needed"
+            f"{many} for these people: the estimate would be mostly bias (of the order "
+            f"{bias:.2f}, above {MOST_BIAS}); {need} needed"
         )
     return ""
+
+
+def _many(cells: int, given: str, kind: str) -> tuple[str, str]:
+    """What is too many under a condition, and what is needed: fewer strata, where there are any.
+
+    >>> _many(2, "outcome", "classes")
+    ('2 outcome classes are too many', 'more people are')
+    """
+    if given == "nothing":
+        return "the groups are too many", "more people are"
+    if given == "outcome":
+        return f"{cells} outcome {kind} are too many", "more people are"
+    cut = f"{cells} cells of outcome {kind} and strata are too many"
+    return cut, "more people or fewer strata are"

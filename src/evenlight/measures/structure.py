@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,18 @@ class Structure:
         kin = self.families.name if isinstance(self.families, Groups) else self.families
         parts = [f"adjusted for {', '.join(names)}"] if names else []
         return "; ".join(parts + ([f"families by {kin}"] if kin else []))
+
+
+def with_ids(structure: Structure | None, cohort: Cohort) -> Structure | None:
+    """The same with axes and families that name their rows, so that some of the people suffice."""
+    if structure is None:
+        return None
+    axes, kin = structure.axes, structure.families
+    if isinstance(axes, Axes) and axes.rows is None:
+        axes = replace(axes_at(axes, cohort.rows, np.arange(cohort.n)), rows=cohort.rows)
+    if isinstance(kin, Groups) and kin.rows is None:
+        kin = replace(cohort.grouping(kin), rows=cohort.rows)
+    return Structure(axes, kin)
 
 
 def unit_axes(here: Setting, structure: Structure | None) -> Float | None:

@@ -7,7 +7,9 @@ import numpy as np
 from evenlight.arrays import Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.measures.prepare import Setting, own_states
+from evenlight.measures.streamed import columns_of, values_of_units
 from evenlight.stats.association import normalised_information
+from evenlight.stats.effects import unit_means
 from evenlight.stats.explained import basis, explained_share, indicators
 from evenlight.stats.strata import unit_categories
 
@@ -36,8 +38,9 @@ def association(
     columns = np.array([place[names[j]] for j in rest[plain]], dtype=np.int64)
     out[rest[plain]] = _shares_of_columns(here, columns)
     kinds[rest[~plain]] = "eps squared of the attribution"
-    own = made.values.reshape(made.n, -1)[:, rest[~plain]]
-    out[rest[~plain]] = _shares(here, here.per_unit(own.astype(np.float64)))
+    if not plain.all():
+        own = columns_of(made, here, np.isin(np.arange(len(names)), rest[~plain]))
+        out[rest[~plain]] = _shares(here, unit_means(own, here.unit, here.order))
     return out, kinds
 
 
@@ -53,7 +56,7 @@ def _shares_of_columns(here: Setting, columns: Int) -> Float:
     out = np.zeros(len(columns))
     for start in range(0, len(columns), WIDTH):
         at = slice(start, start + WIDTH)
-        out[at] = _shares(here, here.per_unit(here.cohort.columns(columns[at].tolist())))
+        out[at] = _shares(here, values_of_units(here, columns[at]))
     return out
 
 

@@ -19,6 +19,7 @@ from evenlight.measures.counted import told_left
 from evenlight.measures.family import Results, Shared, results
 from evenlight.measures.prepare import Setting, population
 from evenlight.measures.sloped import Sloped, effects, judged
+from evenlight.measures.streamed import Streamed, beside
 from evenlight.measures.testing import Testing
 from evenlight.stats.disclosure import left_counts, shown_counts
 from evenlight.stats.equivalence import extents
@@ -60,7 +61,7 @@ class How:
 
 def tested(
     here: Setting,
-    viewed: Mapping[str, Sequence[tuple[View, Float]]],
+    viewed: Mapping[str, Sequence[tuple[View, Float | Streamed]]],
     how: How,
     *,
     rng: np.random.Generator,
@@ -73,7 +74,7 @@ def tested(
     out: list[Tested] = []
     first: Shared | None = None
     for given, views in viewed.items():
-        wide = np.hstack([values for _, values in views])
+        wide = beside([values for _, values in views])
         arms = _arms(here, given, wide, how.draws, rng)
         shared = _shared(here, given, arms, how, views[0][0].unit)
         first = first or shared
@@ -106,7 +107,9 @@ Both = tuple[list[Arms], list[Sloped]]
 """The contrasts by strata, or, the first empty, beside covariates."""
 
 
-def _arms(here: Setting, given: str, values: Float, draws: int, rng: np.random.Generator) -> Both:
+def _arms(
+    here: Setting, given: str, values: Float | Streamed, draws: int, rng: np.random.Generator
+) -> Both:
     if here.cohort.covariates:
         return [], adjusted_arms(here, given, values, draws=draws, rng=rng)
     return arms_of(here, given, values, draws=draws, rng=rng), []

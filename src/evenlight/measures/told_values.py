@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from evenlight.arrays import Float, Int, Text, Values
-from evenlight.data.cohort import Cohort
+from evenlight.arrays import Float, Int
 from evenlight.data.features import FeatureSets
-from evenlight.data.misfit import misfit
-from evenlight.errors import FeatureError
 from evenlight.measures.genotypes import dosages
+from evenlight.measures.map_subjects import Subjects, map_subjects
 from evenlight.measures.prepare import Setting
 from evenlight.measures.telling import unit_states
 from evenlight.stats.association import quantile_states
 from evenlight.stats.strata import within_adjusted
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Subjects:
-    """p subjects of u units: columns `values` (u, c), and the subject of each, `owner` (c,).
-
-    A one-hot variable has a column for each state, the reference among them. `states` (u, p) are
-    for information, -1 unknown.
-    """
-
-    names: tuple[str, ...]
-    kind: Text
-    values: Float
-    owner: Int
-    states: Values
-
-
 def subjects_of(here: Setting, genotypes: Sequence[str], sets: FeatureSets | None) -> Subjects:
-    """The variables of a cohort's columns; of maps, the mean of each set over its positions."""
+    """The variables of a cohort's columns; of maps, the mean or the letters of each set."""
     if here.cohort.x.ndim != 2:
-        return _map_means(here, sets)
+        return map_subjects(here, sets)
     names = here.cohort.features.variables().names
     coded = {n for n in names if here.cohort.features.indicator(n) is not None}
     plain = [n for n in names if n not in coded]
@@ -72,19 +54,6 @@ def _plain(here: Setting, names: Sequence[str], genotypes: Sequence[str]) -> Flo
     return out
 
 
-def set_columns(cohort: Cohort, sets: FeatureSets) -> list[list[int]]:
-    """The columns of each set, of rows of x laid flat. FeatureError where sets do not fit x."""
-    names, shape = cohort.features.names, tuple(int(s) for s in cohort.x.shape[1:])
-    if not sets.fits(names, shape):
-        raise FeatureError(misfit(sets, names, shape))
-    return [sets.columns(name) for name in sets.names]
-
-
-def set_values(here: Setting, columns: Sequence[int]) -> Float:
-    """Values of units (u, q) at some columns of rows laid flat."""
-    return here.per_unit(here.cohort.columns(columns))
-
-
 def without_slopes(values: Float, y: Float, stratum: Int, group: Int, piece: Int) -> Float:
     """Values (m, c) without their slope on y inside bins of y; a missing value stays missing."""
     out = values.copy()
@@ -107,16 +76,3 @@ def filled(values: Float, stratum: Int) -> Float:
         total = np.where(known, values[own], 0.0).sum(axis=0)
         out[own] = np.where(known, values[own], total / np.maximum(known.sum(axis=0), 1))
     return out
-
-
-def _map_means(here: Setting, sets: FeatureSets | None) -> Subjects:
-    shape = tuple(int(s) for s in here.cohort.x.shape[1:])
-    if sets is None:
-        raise FeatureError(
-            f"rows of x are maps of shape {shape}; pass sets of positions, as "
-            "FeatureSets.from_label_map(regions), whose means are then asked"
-        )
-    chosen = set_columns(here.cohort, sets)
-    means = np.column_stack([set_values(here, own).mean(axis=1) for own in chosen])
-    kind = np.full(len(chosen), "mean of a set")
-    return Subjects(sets.names, kind, means, np.arange(len(chosen)), quantile_states(means))

@@ -17,11 +17,11 @@ from evenlight.measures.arms import arms_of
 from evenlight.measures.changes import Change, Versions
 from evenlight.measures.comparison import View
 from evenlight.measures.family import results
+from evenlight.measures.hidden_people import at_shown, coarse_means, only_shown, shown_sd
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.same import same_explanation
 from evenlight.measures.testing import Testing, asked_for
-from evenlight.stats.disclosure import suppressed_counts
-from evenlight.stats.effects import within_sd
+from evenlight.stats.disclosure import shown_counts, suppressed_counts
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.losses import KINDS, row_loss
 from evenlight.stats.multiplicity import draws_for
@@ -59,13 +59,15 @@ def versions(
         raise InputError("explanations are two: (of the first version, of the second)")
     first, second = (as_variables(made, cohort)[0] for made in explanations)
     same_explanation(first, second, other_background=other_background)
-    here = setting(cohort, by, kept=first.converged & second.converged)
-    unit = within_sd(here.per_unit(first.total()), here.unit_group)
-    if unit <= 0:
+    whole = setting(cohort, by, kept=first.converged & second.converged)
+    here = only_shown(whole)
+    first, second = at_shown(first, here), at_shown(second, here)
+    unit = shown_sd(here, first.total())
+    if not unit > 0:
         raise AttributionError("the output does not vary within groups; there is no unit of change")
     rows = _attributed(first, second, here, unit) + _lost(predictions, first, here)
     generator = np.random.default_rng(rng)
-    count, reason, _ = suppressed_counts(here.sizes, smallest=SMALLEST_GROUP)
+    count, reason, _ = suppressed_counts(whole.sizes, smallest=SMALLEST_GROUP)
     return Versions(
         grouping=here.groups.name,
         source=here.groups.source,
@@ -76,7 +78,7 @@ def versions(
         margin=asked.margin,
         alpha=asked.alpha,
         background="declared to differ" if other_background else "the same",
-        n=count,
+        n=shown_counts(count, rounded=here.rounded),
         n_reason=reason,
         changes=tuple(_change(here, part, first.scale, asked, generator) for part in rows),
     )
@@ -117,7 +119,7 @@ def _lost(
             f"the outcome is missing in {int(np.isnan(y[here.kept]).sum())} rows, whose loss is "
             "unknown; take the rows with a known outcome: cohort.take(np.isfinite(cohort.y))"
         )
-    unit = within_sd(here.per_unit(a), here.unit_group)
+    unit = shown_sd(here, a)
     return [("loss", ("loss",), (b - a)[here.kept, None], unit if unit > 0 else 1.0)]
 
 
@@ -166,6 +168,7 @@ def _levels(
     for place, values in zip(out, found, strict=True):
         place[: len(values)] = values
         place[few] = np.nan
+    out = _coarse(here, (out[0], out[1], out[2]), means)
     told = np.where(few, f"suppressed (<{SMALLEST_GROUP})", "")
     return {
         "change": out[0],
@@ -174,3 +177,12 @@ def _levels(
         "verdict": verdicts(out[1], out[2], testing.margin, sizes[:, None]),
         "reason": np.repeat(told[:, None], rows.shape[1], axis=1),
     }
+
+
+def _coarse(here: Setting, ends: tuple[Float, Float, Float], means: Float) -> list[Float]:
+    """Means of each level (k, p) and their limits, as coarse as the counts beside them."""
+    n = np.maximum(here.sizes, 1)[:, None]
+    spread = np.zeros(ends[0].shape)
+    for g in np.flatnonzero(here.sizes >= SMALLEST_GROUP):
+        spread[g] = means[here.unit_group == g].std(axis=0)
+    return list(coarse_means(here, ends, spread / np.sqrt(n), n))

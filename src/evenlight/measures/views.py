@@ -13,22 +13,29 @@ from evenlight.data.probed import Contrasts
 from evenlight.errors import AttributionError
 from evenlight.measures.comparison import View
 from evenlight.measures.prepare import Setting
+from evenlight.measures.streamed import Streamed, rows_of, sizes
 from evenlight.measures.testing import Testing
 
-Viewed = Mapping[str, list[tuple[View, Float]]]
+Viewed = Mapping[str, list[tuple[View, Float | Streamed]]]
 """Rows (n kept, p) of each view, by the condition that it is given."""
 
 
-def attributed(made: Attributions, here: Setting, unit: float, testing: Testing) -> Viewed:
-    """The views *signed* and *magnitude*, given nothing and, where there is one, the outcome."""
-    phi = made.values.reshape(made.n, -1).astype(np.float64)[here.kept]
+def attributed(
+    made: Attributions, here: Setting, unit: float, testing: Testing, *, held: bool = True
+) -> Viewed:
+    """The views *signed* and *magnitude*, given nothing and, where there is one, the outcome.
+
+    Unless they must be `held` in memory, large ones are read by block.
+    """
+    rows = rows_of(made, here)
+    phi = np.asarray(rows) if held else rows
     given = ["nothing"]
     if here.cohort.outcome_kind in ("binary", "categorical", "continuous"):
         given.append("outcome")
     return {
         g: [
             (at_level(View(name, g, made.scale, unit), testing), values)
-            for name, values in (("signed", phi), ("magnitude", np.abs(phi)))
+            for name, values in (("signed", phi), ("magnitude", sizes(phi)))
         ]
         for g in given
     }
@@ -42,14 +49,18 @@ def at_level(view: View, testing: Testing) -> View:
 def used(
     made: Attributions, contrasts: Contrasts, here: Setting, units: tuple[float, float]
 ) -> list[tuple[View, Float]]:
-    """The view *use* on the margin and, where it differs, on the response, in `units` of each."""
+    """The view *use* on the margin and, where it differs, on the response, in `units` of each.
+
+    Contrasts in which people's own values enter have a view of their own kind: it is no use.
+    """
+    name = "use" if contrasts.kind == "common" else contrasts.kind
     if made.scale != "margin":
         raise AttributionError("contrasts are on the margin, but these attributions are not")
     margin = placed(contrasts, contrasts.margin, made, here)
-    out = [(View("use", "nothing", "margin", units[0]), margin)]
+    out = [(View(name, "nothing", "margin", units[0]), margin)]
     if contrasts.link != "identity" and contrasts.output is not None:
         response = placed(contrasts, contrasts.response, made, here)
-        out.append((View("use", "nothing", "response", units[1]), response))
+        out.append((View(name, "nothing", "response", units[1]), response))
     return [(view, settled(values, view.unit)) for view, values in out]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,11 +13,13 @@ from evenlight.arrays import Bool, Float, Int, Values
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
 from evenlight.data.rows import Held, Rows, dense
-from evenlight.errors import FeatureError
+from evenlight.errors import EvenlightWarning, FeatureError
 from evenlight.modalities.alleles import Ways, complement, ways_of
-from evenlight.modalities.frequencies import Told, check_known, told_by
+from evenlight.modalities.frequencies import Told, contradicted, told_by
 from evenlight.modalities.genotype_rows import GenotypeRows
 from evenlight.modalities.ploidy import Ploidy, ploidy_of
+from evenlight.modalities.split_sites import alleles_at, check_two
+from evenlight.modalities.strands import Decided, as_written, decided
 from evenlight.modalities.wanted import (
     alleles_of,
     no_strangers,
@@ -29,19 +31,6 @@ from evenlight.modalities.wanted import (
 )
 
 Choice = Literal["error", "drop", "forward"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """What becomes of q wanted variants, (q,) masks.
-
-    `swap`: 2 - x; `flip`: the other strand; `told`: known by frequency alone; `keep`: not dropped.
-    """
-
-    swap: Bool
-    flip: Bool
-    told: Bool
-    keep: Bool
 
 
 def align_alleles(
@@ -71,15 +60,16 @@ def align_alleles(
     Returns
     -------
     Cohort
-        Dosages are x, or 2 - x where alleles are swapped (1 - x of males who are coded 0/1 on X);
-        strands are flipped where alleles tell it. The feature table says which in `alignment`, and
-        a note counts them.
+        Dosages are x, or 2 - x where alleles are swapped (1 - x of males who are coded 0/1 on X,
+        and so on Y and MT); strands are flipped where alleles tell it. The feature table says which
+        in `alignment`, and a note counts them.
 
     Raises
     ------
     FeatureError
         naming variants that are absent, have other alleles, or are not told by their alleles;
-        variants without alleles whose frequency contradicts; another build or position.
+        variants without alleles whose frequency contradicts; another build or position; and swaps
+        at sites of three alleles or of unknown copies, where 2 - x would count something else.
 
     Wanted frequencies of variants whose alleles are told are looked at as well, to see whether they
     are of such people: where more than 0.5 % of them are clearly the other allele's, frequencies
@@ -93,81 +83,83 @@ def align_alleles(
     same_genome(own, table, build)
     ways = ways_of(pairs(own, "counted_allele"), pairs(table, "effect_allele"))
     no_strangers(ways, table, own)
-    forward = ways.undecided & ways.known & (ambiguous == "forward")
-    # As written on the forward strand: swapped where only the other strand would keep it.
-    written = np.where(forward, ways.flip_kept, ways.swapped)
+    forward = ambiguous == "forward"
     ploidy = ploidy_of(cohort, own)
-    told = told_by(cohort, at, wanted_frequency(table), ploidy, written, forward | ~ways.undecided)
-    plan = _planned(ways, told, forward, table, drop=ambiguous == "drop")
-    _known_copies(ploidy, plan.swap & plan.keep, table)
-    check_known(told, table)
+    sure = ~ways.undecided | (ways.known & forward)
+    told = told_by(cohort, at, wanted_frequency(table), ploidy, as_written(ways), sure)
+    _nameless(ways, told, table)
+    plan = decided(ways, told, forward=forward)
+    if plan.left.any() and ambiguous != "drop":
+        raise FeatureError(_not_told(plan.left, ways.known, told, table))
+    if plan.left.all():
+        raise FeatureError("no wanted variant is left; alleles and frequencies tell none")
+    _possible(plan.swap & ~plan.left, (ploidy, told.above, _alleles_at(cohort, at)), table)
+    if text := contradicted(told, table.index.tolist()):
+        warnings.warn(text, EvenlightWarning, 2)
     return _aligned(cohort, table, own, (at, plan), ploidy)
 
 
-def _planned(ways: Ways, told: Told, forward: Bool, table: pd.DataFrame, *, drop: bool) -> Plan:
-    """What alleles tell, else frequencies; FeatureError, unless to `drop`, where neither does."""
-    undecided = ways.undecided & ~forward
-    nameless = undecided & ~ways.known
-    wrong = nameless & told.other
+def _nameless(ways: Ways, told: Told, table: pd.DataFrame) -> None:
+    """Raise FeatureError where a variant without alleles has the other one's frequency."""
+    wrong = ways.undecided & ~ways.known & told.other
     if wrong.any():
         raise FeatureError(
             f"{int(wrong.sum())} variants have no alleles in the cohort and the frequency of the "
             f"other allele, first {table.index[wrong][:3].tolist()}; give counted_allele and "
             "other_allele in the feature table"
         )
-    by_frequency = undecided & (told.same | told.other) & told.trusted
-    left = undecided & ~by_frequency
-    if left.any() and not drop:
-        raise FeatureError(_not_told(left, nameless, told, table))
-    if left.all():
-        raise FeatureError("no wanted variant is left; alleles and frequencies tell none")
-    swap = np.where(undecided, told.other, np.where(forward, ways.flip_kept, ways.swapped))
-    flip = np.where(swap, ways.flip_swapped, ways.flip_kept)
-    return Plan(swap.astype(bool), flip.astype(bool), by_frequency, ~left)
 
 
-def _not_told(left: Bool, nameless: Bool, told: Told, table: pd.DataFrame) -> str:
+def _not_told(left: Bool, known: Bool, told: Told, table: pd.DataFrame) -> str:
     """Which variants are told neither by alleles nor by frequencies, and what to do."""
     parts = [
         f"{int(mask.sum())} {what}, first {table.index[mask][:3].tolist()}"
         for mask, what in (
-            (left & ~nameless, "are A/T or C/G"),
-            (left & nameless, "have no alleles in the cohort"),
+            (left & known, "are A/T or C/G"),
+            (left & ~known, "have no alleles in the cohort"),
         )
         if mask.any()
     ]
-    text = f"{int(left.sum())} of {len(table)} variants are not told by their alleles: "
-    if told.trusted:
-        why = "Give frequency of the effect allele (clear where it is well off one half)"
-    else:
-        why = (
-            f"Frequencies tell {int(told.wrong.sum())} of {int((told.right | told.wrong).sum())} "
-            "known alleles wrongly, so that they tell nothing here: give those of such people"
-        )
     return (
-        f'{text}{"; ".join(parts)}. {why}, say ambiguous="drop" to leave them out, or, where both '
-        'files are of the forward strand, ambiguous="forward"'
+        f"{int(left.sum())} of {len(table)} variants are not told by their alleles: "
+        f'{"; ".join(parts)}. {told.why_not()}, say ambiguous="drop" to leave them out, or, where '
+        'both files are of the forward strand, ambiguous="forward"'
     )
 
 
-def _known_copies(ploidy: Ploidy, swap: Bool, table: pd.DataFrame) -> None:
-    """Raise FeatureError where a variant on X is to be swapped and males' copies are not known."""
-    lost = ploidy.lost() & swap
+def _alleles_at(cohort: Cohort, at: Int) -> Int:
+    """Alleles at the sites of some columns (q,)."""
+    table = cohort.features.table
+    return np.full(len(at), 2) if table is None else alleles_at(table)[at]
+
+
+def _possible(swap: Bool, facts: tuple[Ploidy, Bool, Int], table: pd.DataFrame) -> None:
+    """Raise FeatureError where a swap would not count copies of the other allele."""
+    ploidy, above, alleles = facts
+    check_two(swap, alleles, table.index)
+    lost, over = ploidy.lost() & swap, above & swap
     if lost.any():
         raise FeatureError(
-            f"{int(lost.sum())} variants on X are to be swapped, first "
+            f"{int(lost.sum())} variants on X, Y or MT are to be swapped, first "
             f"{table.index[lost][:3].tolist()}, and it is not known how many copies each person "
-            "has: give column sex of people, and males (0/2 or 0/1) in the feature table"
+            'has: give column sex of people, and column males of the feature table ("0/2" or '
+            '"0/1": how males are coded on X and Y, everybody on MT)'
+        )
+    if over.any():
+        raise FeatureError(
+            f"{int(over.sum())} variants on X, Y or MT are to be swapped, first "
+            f"{table.index[over][:3].tolist()}, and somebody holds more copies there than people "
+            "of that sex have; set such values to missing, or correct sex or column males"
         )
 
 
 def _aligned(
-    cohort: Cohort, table: pd.DataFrame, own: pd.DataFrame, planned: tuple[Int, Plan],
+    cohort: Cohort, table: pd.DataFrame, own: pd.DataFrame, planned: tuple[Int, Decided],
     ploidy: Ploidy,
 ) -> Cohort:  # fmt: skip
     """The cohort with what is kept of the plan for its columns."""
     at, plan = planned
-    keep = np.flatnonzero(plan.keep)
+    keep = np.flatnonzero(~plan.left)
     swap = plan.swap[keep]
     x = _swapped(cohort.x, at[keep], swap, lambda rows: ploidy.at(rows, keep[swap]))
     beside = own.iloc[keep].copy()
@@ -184,7 +176,7 @@ def _aligned(
     features = Features(tuple(map(str, beside.index)), beside)
     counts = ", ".join(f"{n} {w}" for w, n in pd.Series(words).value_counts().sort_index().items())
     note = f"Alleles: {len(keep)} variants aligned to those wanted ({counts})"
-    dropped, rest = len(plan.keep) - len(keep), len(cohort.features) - len(plan.keep)
+    dropped, rest = int(plan.left.sum()), len(cohort.features) - len(plan.left)
     note += f"; {dropped} that were not told were dropped" if dropped else ""
     note += f"; {rest} that were not wanted were left out" if rest else ""
     return cohort.altered(x=x, features=features, notes=(*cohort.notes, note + "."))
@@ -210,7 +202,7 @@ def _turned(allele: str | None, flips: bool) -> str | None:
     return complement(allele) if flips else allele
 
 
-def _words(plan: Plan) -> list[str]:
+def _words(plan: Decided) -> list[str]:
     """How each variant was aligned (q,)."""
     words = {(False, False): "same", (True, False): "swapped", (False, True): "strand flipped"}
     told = zip(plan.swap.tolist(), plan.flip.tolist(), plan.told.tolist(), strict=True)

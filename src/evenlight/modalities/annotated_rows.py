@@ -7,10 +7,12 @@ never given to somebody else.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -38,21 +40,17 @@ CHUNK = (4096, 512)
 def write_rows(made: Attributions, path: str | Path, told: Mapping[str, Any]) -> Path:
     """Write attributions to a new zarr folder, readable by its owner only; the path is returned.
 
-    `told` are their other fields as plain data. Raises AttributionError where the folder exists.
+    `told` are their other fields as plain data. Values that were written there already, into the
+    array of `filling`, are not written again. Raises AttributionError where the folder exists.
     """
-    zarr = library("zarr", package="zarr", reads="keep_rows=")
     folder = Path(path)
-    if folder.exists():
-        raise AttributionError(f"{folder.name!r} exists; name a new folder, or delete it first")
-    folder.mkdir(mode=0o700, parents=True)
-    group = zarr.open_group(folder, mode="a")  # "w" would make the folder anew, open to all
+    written = getattr(getattr(made.values, "store_path", None), "store", None)
+    here = written is not None and Path(getattr(written, "root", "")) == folder
+    group = _group(folder) if here else _new(folder)
     for name in MAPS:
         held = getattr(made, name)
-        if held is not None:
-            size = [min(a, b) for a, b in zip(held.shape, (*CHUNK, *held.shape[2:]), strict=False)]
-            array = group.create_array(
-                name, shape=tuple(map(int, held.shape)), chunks=tuple(size), dtype="float32"
-            )
+        if held is not None and name not in group:
+            array = _array(group, name, held.shape)
             for part, rows in blocks(held):
                 array[part] = rows
     for name in EACH:
@@ -62,6 +60,44 @@ def write_rows(made: Attributions, path: str | Path, told: Mapping[str, Any]) ->
         {"schema": SCHEMA, "salt": salt, "order": _order(salt, made.rows), "told": dict(told)}
     )
     return folder
+
+
+@contextmanager
+def filling(path: str | Path) -> Iterator[Callable[[Sequence[int]], Any]]:
+    """What gives, for a shape (n, *s), the array of values in a new folder, for `write_rows` later.
+
+    Rows can so be written as they are explained. Where that ends in an error, no folder stays.
+    """
+    folder, begun = Path(path), list[Path]()
+
+    def values(shape: Sequence[int]) -> Any:
+        array = _array(_new(folder), "values", shape)
+        begun.append(folder)
+        return array
+
+    try:
+        yield values
+    except BaseException:
+        for made in begun:
+            rmtree(made)
+        raise
+
+
+def _new(folder: Path) -> Any:
+    if folder.exists():
+        raise AttributionError(f"{folder.name!r} exists; name a new folder, or delete it first")
+    folder.mkdir(mode=0o700, parents=True)
+    return _group(folder)
+
+
+def _group(folder: Path) -> Any:
+    zarr = library("zarr", package="zarr", reads="keep_rows=")
+    return zarr.open_group(folder, mode="a")  # "w" would make the folder anew, open to all
+
+
+def _array(group: Any, name: str, shape: Sequence[int]) -> Any:
+    size = tuple(min(a, b) for a, b in zip(shape, (*CHUNK, *shape[2:]), strict=False))
+    return group.create_array(name, shape=tuple(map(int, shape)), chunks=size, dtype="float32")
 
 
 def read_rows(path: str | Path, cohort: Cohort) -> tuple[dict[str, Any], Mapping[str, Any]]:

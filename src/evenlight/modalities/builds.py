@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from evenlight.arrays import Bool, Float
+from evenlight.arrays import Bool, Float, Values
 from evenlight.errors import CohortError, FeatureError
 
 NAMES: Mapping[str, str] = {
@@ -62,6 +62,17 @@ def chromosome(name: str) -> str:
     """
     bare = name[3:] if name[:3].casefold() == "chr" else name
     return _CODES.get(bare.upper(), bare.upper() if len(bare) < 3 else bare)
+
+
+def chromosomes(column: pd.Series) -> Values:
+    """A column of chromosomes (p,), each by its one name; None where it is missing.
+
+    >>> chromosomes(pd.Series(["chrX", 23, None, 1])).tolist()
+    ['X', 'X', None, '1']
+    """
+    codes, names = pd.factorize(column)
+    known = [chromosome(str(name).removesuffix(".0")) for name in names]
+    return np.array([*known, None], dtype=object)[codes]
 
 
 def build_named(build: str | None) -> str:

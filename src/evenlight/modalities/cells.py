@@ -145,7 +145,8 @@ def check_values(cohort: Cohort, expects: str) -> str:
     if expects not in words:
         raise CohortError(f"expects={expects!r}; wanted one of {', '.join(words)}")
     found = assay_of(sampled(cohort.x, cohort.rows))
-    if found.kind in (expects, "numbers") or expects == "numbers":
+    same = {"counts": ("counts", "dosage")}.get(expects, (expects,))  # few or binarised counts
+    if found.kind in (*same, "numbers") or expects == "numbers":
         return found.sentence
     told = f"The model expects {words[expects]}. {found.sentence}"
     warnings.warn(

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data import rows as reading
 from evenlight.data.cohort import Cohort
-from evenlight.errors import EvenlightWarning, FeatureError
+from evenlight.errors import FeatureError
 from evenlight.modalities.alleles import agrees
 from evenlight.modalities.ploidy import Ploidy
 
-MOST_COPIES = 2.001
+SLACK = 0.001
+MOST_COPIES = 2 + SLACK
 
 MOST_WRONG = 0.005
 """Share of variants of known alleles that frequencies may tell wrongly before they tell nothing."""
@@ -30,51 +30,85 @@ class Told:
 
     `same`: the counted allele is clearly the effect allele, `other`: the other one is. Of variants
     whose alleles are known, `right` have clearly their own frequency and `wrong` the other's.
+    `above`: somebody holds more copies than people of that sex have.
     """
 
     same: Bool
     other: Bool
     right: Bool
     wrong: Bool
+    above: Bool
+
+    @property
+    def clear(self) -> int:
+        """Variants of known alleles of which a frequency tells clearly, right or wrong."""
+        return int((self.right | self.wrong).sum())
 
     @property
     def trusted(self) -> bool:
         """Whether frequencies tell right what alleles tell as well."""
-        clear = self.right | self.wrong
-        return bool(self.wrong.sum() <= MOST_WRONG * clear.sum())
+        return bool(self.wrong.sum() <= MOST_WRONG * self.clear)
+
+    def why_not(self) -> str:
+        """Why frequencies tell nothing, and what would."""
+        if self.trusted:
+            return "Give frequency of the effect allele (clear where it is well off one half)"
+        return (
+            f"Frequencies tell {int(self.wrong.sum())} of {self.clear} known alleles wrongly, so "
+            "that they tell nothing here: give those of such people"
+        )
+
+    def among(self, mask: Bool) -> Told:
+        """The same of more variants (r,), of which those of the mask are these."""
+        made = [np.zeros(len(mask), dtype=bool) for _ in range(5)]
+        for full, own in zip(
+            made, (self.same, self.other, self.right, self.wrong, self.above), strict=True
+        ):
+            full[mask] = own
+        return Told(*made)
 
 
 def told_by(
     cohort: Cohort, at: Int, wanted: Float, ploidy: Ploidy, swap: Bool, known: Bool
 ) -> Told:
     """What `wanted` frequencies (q,) tell of columns `at`; those `known` are swapped as `swap`."""
-    same, other = agrees(*_frequencies(cohort, at, ploidy), wanted)
+    frequency, error, above = _frequencies(cohort, at, ploidy)
+    same, other = agrees(frequency, error, wanted)
     return Told(
-        same, other,
-        right=known & np.where(swap, other, same), wrong=known & np.where(swap, same, other),
+        same, other, right=known & np.where(swap, other, same),
+        wrong=known & np.where(swap, same, other), above=above,
     )  # fmt: skip
 
 
-def check_known(told: Told, table: pd.DataFrame) -> None:
-    """Warn of known alleles with the frequency of the other one; FeatureError if most have it."""
-    wrong, clear = int(told.wrong.sum()), int((told.wrong | told.right).sum())
+def contradicted(told: Told, names: Sequence[str]) -> str:
+    """How many known alleles have the frequency of the other one, "" for none.
+
+    Raises FeatureError where most of them have it: then frequencies, or alleles, stand in the wrong
+    column.
+    """
+    wrong, clear = int(told.wrong.sum()), told.clear
     if not wrong:
-        return
+        return ""
+    first = [str(names[j]) for j in np.flatnonzero(told.wrong)[:3]]
     text = (
         f"{wrong} of {clear} variants with a clear frequency have, after alignment, that of the "
-        f"other allele, first {table.index[told.wrong][:3].tolist()}"
+        f"other allele, first {first}"
     )
     if wrong > MOST_CONTRADICTED * clear:
         raise FeatureError(
-            f"{text}; is frequency that of the effect allele, and are the alleles of wanted in "
-            "their columns? Leave the column frequency out if it is of other people"
+            f"{text}; is frequency that of the effect allele, and is each allele in its column? "
+            "Leave the column frequency out if it is of other people"
         )
-    warnings.warn(f"{text}; populations differ, or their alleles are wrong.", EvenlightWarning, 3)
+    return f"{text}; populations differ, or their alleles are wrong."
 
 
-def _frequencies(cohort: Cohort, at: Int, ploidy: Ploidy) -> tuple[Float, Float]:
-    """Frequency (q,) of the counted allele and its standard error, in one pass over the rows."""
+def _frequencies(cohort: Cohort, at: Int, ploidy: Ploidy) -> tuple[Float, Float, Bool]:
+    """Frequency (q,) of the counted allele and its standard error, in one pass over the rows.
+
+    Also whether somebody holds more than the copies of their sex. NaN where copies are not known.
+    """
     copies, most = np.zeros(len(at)), np.zeros(len(at))
+    above = np.zeros(len(at), dtype=bool)
     for part, x in reading.blocks(cohort.x):
         own = np.asarray(x[:, at], dtype=np.float64)
         known = np.isfinite(own)
@@ -83,6 +117,9 @@ def _frequencies(cohort: Cohort, at: Int, ploidy: Ploidy) -> tuple[Float, Float]
             name = cohort.features.names[int(at[int(odd.any(axis=0).argmax())])]
             raise FeatureError(f"column {name!r} holds values that are no copies (0 to 2)")
         copies += np.where(known, own, 0.0).sum(axis=0)
-        most += np.where(known, ploidy.at(part), 0.0).sum(axis=0)
-    frequency = np.divide(copies, most, out=np.full(len(at), np.nan), where=most > 0)
-    return frequency, np.sqrt(frequency * (1 - frequency) / np.where(most > 0, most, np.nan))
+        each = ploidy.at(part)
+        above |= (known & (own > each + SLACK)).any(axis=0)
+        most += np.where(known, each, 0.0).sum(axis=0)
+    p = np.divide(copies, most, out=np.full(len(at), np.nan), where=most > 0)
+    spread = np.clip(p * (1 - p), 0.0, None)
+    return p, np.sqrt(spread / np.where(most > 0, most, np.nan)), above

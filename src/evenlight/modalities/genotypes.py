@@ -10,16 +10,18 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Int, Text
-from evenlight.data import align
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
+from evenlight.data.repeats import repeated_unit
 from evenlight.data.rows import Rows
 from evenlight.errors import CohortError, FeatureError
 from evenlight.modalities import builds
 from evenlight.modalities.genotype_rows import GenotypeRows
+from evenlight.modalities.ploidy import one_copy
 from evenlight.modalities.samples import Joined, joined
-from evenlight.modalities.sex_chromosomes import male_coding
+from evenlight.modalities.sex_chromosomes import one_copy_coding
 from evenlight.modalities.sites import Asked, asked_for, chosen, named, table_of
+from evenlight.modalities.split_sites import alleles_at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,12 +66,11 @@ def cohort_of(
     notes = [*file.notes, _build_note(known, file.build), *here.notes]
     names = named(file.sites, notes)
     at = chosen(file.sites, names, asked_for(variants))
-    sites = file.sites.iloc[at]
-    features = Features(
-        tuple(names[j] for j in at),
-        table_of(sites, [names[j] for j in at], known, _males(file, sites, at, here, known, notes)),
-    )
-    if "unit" not in own and align.repeated_unit(here.people, np.array(["row"])) is None:
+    sites = file.sites.assign(alleles=alleles_at(file.sites)).iloc[at]
+    males = _males(file, sites, at, here, known, notes)
+    own_names = tuple(names[j] for j in at)
+    features = Features(own_names, table_of(sites, own_names, known, males))
+    if "unit" not in own and repeated_unit(here.people, ["row"]) is None:
         own["unit"] = "row"
     made = Cohort(Rows(file.read(at)).take(here.at), here.people, features, **own)
     return made.altered(notes=(*notes, *made.notes))
@@ -78,12 +79,27 @@ def cohort_of(
 def _males(
     file: Genotyped, sites: pd.DataFrame, at: Int, here: Joined, build: str, notes: list[str]
 ) -> Text | None:
-    """How males are coded at each site (q,), "" off the X chromosome; None where none is on it."""
-    on_x = builds.haploid_in_males(sites, build)
-    if not on_x.any():
+    """How one copy is coded at each site (q,) on X, Y and MT, "" elsewhere; None if none is there.
+
+    Notes count the variants of several alleles as well, as copies of the other allele cannot be
+    had of those.
+    """
+    several = int((sites["alleles"] > 2).sum())
+    if several:
+        notes.append(
+            f"{several:,} variants lie at sites of more than two alleles: copies of the counted "
+            "allele tell nothing of copies of the other one, which swaps of alleles would need."
+        )
+    single = one_copy(sites, build)
+    if not single.any():
         return None
-    coding = male_coding(file.read(at[on_x]), here.at, here.people, notes)
-    return np.where(on_x, coding, "")
+    coded = np.full(len(sites), "", dtype="<U7")
+    for name in ("X", "Y", "MT"):
+        mine = single & (sites["chromosome"] == name).to_numpy(dtype=bool)
+        if mine.any():
+            x = file.read(at[mine])
+            coded[mine] = one_copy_coding(x, here.at, here.people, notes, chromosome=name)
+    return coded
 
 
 def _build_note(build: str, found: str) -> str:

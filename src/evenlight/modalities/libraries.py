@@ -8,7 +8,7 @@ from typing import Any
 from evenlight.errors import InputError
 
 
-def library(module: str, *, package: str, reads: str) -> Any:
+def library(module: str, *, package: str, reads: str, extra: str = "omics") -> Any:
     """The module, loaded now; InputError with the pip command where it is not installed.
 
     >>> library("json", package="json", reads="text").loads("[1]")
@@ -19,5 +19,5 @@ def library(module: str, *, package: str, reads: str) -> Any:
     except ImportError as error:
         raise InputError(
             f"{reads} needs {package}, which is not installed: pip install {package}, or "
-            "pip install 'evenlight[omics]'"
+            f"pip install 'evenlight[{extra}]'"
         ) from error

@@ -29,9 +29,10 @@ Strands = Literal["forward", "both"]
 class Hits:
     """Where k motifs occur in n sequences of `length` positions: h hits.
 
-    `widths` and `thresholds` (k,) of the motifs; `motif` (h,) counts into `names`; `row` (h,) is
-    the id of the sequence, `start` (h,) its first position, from 0, `strand` (h,) "+" or "-",
-    `score` (h,) in bits, or for a word the number of places that agree.
+    `widths` (k,) of the motifs, `thresholds` (k, 1 or 2) on the given and the other strand; `motif`
+    (h,) counts into `names`; `row` (h,) is the id of the sequence, `start` (h,) its first position,
+    from 0, `strand` (h,) "+" or "-", `score` (h,) in bits, or for a word the number of places that
+    agree.
     """
 
     names: tuple[str, ...]
@@ -89,9 +90,11 @@ def motif_hits(
         the least score of a hit: for a word the places that must agree (by default all), else bits
         of log-odds against the letters of all sequences pooled.
     p
-        of probabilities, where no threshold is given: that of a hit at a random start.
+        of probabilities, where no threshold is given: that of a hit at a random start, on each
+        strand.
     strands
-        "both" looks at the reverse complement as well (DNA and RNA).
+        "both" looks for the reverse complement as well (DNA and RNA), scored against the same
+        letters: where A is rarer than T, TTTT is less surprising than AAAA.
 
     Raises FeatureError for a motif that does not fit the alphabet or the length, and where no score
     is as rare as `p`; CohortError for rows that are no one-hot sequences.
@@ -109,14 +112,19 @@ def motif_hits(
     given = motifs if isinstance(motifs, Mapping) else {_name(motifs): motifs}
     chance = _chance(cohort) if any(not isinstance(m, str) for m in given.values()) else None
     length = int(cohort.x.shape[2])
-    made = [_weights(name, motif, letters, chance, length) for name, motif in given.items()]
+    both = strands == "both"
+    made = [
+        [_weights(name, motif, letters, chance, length, t) for t in (False, True)[: 1 + both]]
+        for name, motif in given.items()
+    ]
     least = [
-        _threshold(name, motif, own, threshold, p, chance)
+        [_threshold(name, motif, one, threshold, p, chance) for one in own]
         for (name, motif), own in zip(given.items(), made, strict=True)
     ]
-    found = _scanned(cohort, made, least, both=strands == "both")
-    widths = np.array([own.shape[1] for own in made], dtype=np.int64)
-    return Hits(tuple(given), widths, np.array(least), *found, length, cohort.digest)
+    limits = np.array(least).reshape(len(made), -1)
+    found = _scanned(cohort, made, limits)
+    widths = np.array([own[0].shape[1] for own in made], dtype=np.int64)
+    return Hits(tuple(given), widths, limits, *found, length, cohort.digest)
 
 
 def _name(motif: Motif) -> str:
@@ -132,13 +140,16 @@ def _chance(cohort: Cohort) -> Float:
     return np.asarray(held / held.sum())
 
 
-def _weights(name: str, motif: Motif, letters: str, chance: Float | None, length: int) -> Float:
-    """What each letter scores at each place of a motif, (A, w)."""
-    made = _word(name, motif, letters) if isinstance(motif, str) else None
-    if made is None:
+def _weights(
+    name: str, motif: Motif, letters: str, chance: Float | None, length: int, turned: bool
+) -> Float:
+    """What each letter scores at each place of a motif, (A, w); of its reverse complement."""
+    rows = _word(name, motif, letters) if isinstance(motif, str) else _matrix(motif)
+    made = rows[::-1, ::-1] if turned and rows.ndim == 2 else rows
+    if not isinstance(motif, str):
         assert chance is not None
         try:
-            made = log_odds(np.asarray(motif, dtype=np.float64), chance)
+            made = log_odds(made, chance)  # of the turned matrix: T is held against the share of T
         except ValueError as error:
             raise FeatureError(f"motif {name!r}: {error}") from None
     if not 1 <= made.shape[1] <= length:
@@ -146,6 +157,10 @@ def _weights(name: str, motif: Motif, letters: str, chance: Float | None, length
             f"motif {name!r} has {made.shape[1]} places and the sequences {length} positions"
         )
     return made
+
+
+def _matrix(motif: Values) -> Float:
+    return np.asarray(motif, dtype=np.float64)
 
 
 def _word(name: str, motif: str, letters: str) -> Float:
@@ -181,17 +196,16 @@ def _threshold(
 
 
 def _scanned(
-    cohort: Cohort, made: list[Float], least: list[float], *, both: bool
+    cohort: Cohort, made: list[list[Float]], least: Float
 ) -> tuple[Int, Text, Int, Text, Float]:
     """Motif, row, start, strand and score of all hits, by motif, row id, start and strand."""
     parts = []
     for part, x in cohort.blocks():
-        for m, (weights, limit) in enumerate(zip(made, least, strict=True)):
-            for sign, own in (("+", weights), ("-", weights[::-1, ::-1]))[: 1 + both]:
-                score = scores(x, own)
-                at, start = np.nonzero(score >= limit)
-                rows = cohort.rows[part][at]
-                parts.append((np.full(len(at), m), rows, start, [sign] * len(at), score[at, start]))
+        for (m, s), limit in np.ndenumerate(least):
+            score = scores(x, made[m][s])
+            at, start = np.nonzero(score >= limit)
+            told = np.full(len(at), m), cohort.rows[part][at], start, np.full(len(at), "+-"[s])
+            parts.append((*told, score[at, start]))
     motif, row, start, strand, score = (np.concatenate(one) for one in zip(*parts, strict=True))
     order = np.lexsort((strand, start, row, motif))
     return (

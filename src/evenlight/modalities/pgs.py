@@ -17,7 +17,8 @@ from evenlight.data.coefficients import CoefficientTable
 from evenlight.data.cohort import Cohort
 from evenlight.errors import ModelError
 from evenlight.modalities.pgs_file import label, parsed
-from evenlight.modalities.pgs_match import Ambiguous, By, coefficients, matched
+from evenlight.modalities.pgs_match import Ambiguous, coefficients, matched
+from evenlight.modalities.pgs_sites import By
 
 COLUMNS = (
     *("id", "chromosome", "position", "effect_allele", "other_allele", "weight", "frequency"),
@@ -75,8 +76,8 @@ class PolygenicScore:
         """What becomes of each variant in a cohort: one row each.
 
         Columns: variant, feature ("" where there is none), match (same, swapped, other strand,
-        swapped on the other strand, ambiguous, other alleles, absent) and weight. Parameters and
-        errors are those of `aligned`.
+        swapped on the other strand, ambiguous, more than two alleles, other alleles, absent) and
+        weight. Parameters and errors are those of `aligned`.
         """
         found = matched(self.variants, self.build, cohort, by=by, ambiguous=ambiguous)
         return found.table.assign(variant=self.labels)[["variant", "feature", "match", "weight"]]
@@ -93,7 +94,8 @@ class PolygenicScore:
 
         A variant of which the cohort counts the other allele gets the opposite weight, and twice
         the weight in the intercept, since its dosage is 2 - x. Variants that the cohort lacks, or
-        has with other alleles, are left out and told: the score is then another one.
+        has with other alleles, are left out and told: the score is then another one. So are those
+        to be turned at sites of more than two alleles, where 2 - x counts the third as well.
 
         Parameters
         ----------
@@ -102,8 +104,10 @@ class PolygenicScore:
             the first of them that is there.
         ambiguous
             of variants whose alleles are complements (A/T, C/G): "frequency" compares the
-            file's frequency of the effect allele with the cohort's (`alleles.agrees`), "drop" does
-            so and leaves out what it does not tell, "forward" says that both sides name one strand.
+            file's frequency of the effect allele with the cohort's, by the rule of `align_alleles`:
+            where it tells more than 0.5 % of known alleles wrongly, it decides nothing. "drop" does
+            so and leaves out what it does not tell; "forward" says that both sides name one strand,
+            and looks at no frequency.
         least
             share of the sum of |weight| that must be matched.
 

@@ -1,4 +1,4 @@
-"""How many copies of a variant a person can have: two, or one of males on X."""
+"""How many copies of a variant a person can have: two, one of males on X, one of anybody on MT."""
 
 from __future__ import annotations
 
@@ -7,58 +7,102 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evenlight.arrays import Bool, Float, Int
+from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.cohort import Cohort
+from evenlight.modalities.builds import chromosomes, haploid_in_males
 from evenlight.modalities.samples import sex_of
+
+TWO, X, X_UNKNOWN, Y, Y_DOUBLED, Y_UNKNOWN, ONE, UNKNOWN = range(8)
+"""Kinds of variants: whoever has one copy is coded 0/2, 0/1, or it is not known."""
+
+_MALE, _FEMALE, _SEXLESS = range(3)
+COPIES = np.array(
+    [
+        [2, 1, np.nan, 1, 2, np.nan, 1, np.nan],
+        [2, 2, 2, 0, 0, 0, 1, np.nan],
+        [2, np.nan, np.nan, np.nan, np.nan, np.nan, 1, np.nan],
+    ]
+)
+"""Copies by sex (male, female, unknown) and kind, NaN where they are not known."""
+
+_KINDS = {
+    ("X", "0/1"): X, ("X", "0/2"): TWO, ("Y", "0/1"): Y, ("Y", "0/2"): Y_DOUBLED,
+    ("MT", "0/1"): ONE, ("MT", "0/2"): TWO,
+}  # fmt: skip
+_UNKNOWN = {"X": X_UNKNOWN, "Y": Y_UNKNOWN, "MT": UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ploidy:
     """Copies of n people at q variants, without a table of both.
 
-    `person` (n,): 1 male, 2 female, NaN unknown, as it holds at variants where `single` (q,);
-    `unknown` (q,): variants on X of which it is not known how males are coded. Else 2.
+    `sex` (n,) is 0 male, 1 female, 2 unknown; `kind` (q,) a column of `COPIES`.
     """
 
-    person: Float
-    single: Bool
-    unknown: Bool
+    sex: Int
+    kind: Int
 
     def at(self, rows: slice | Int, columns: Int | Bool | slice = slice(None)) -> Float:
         """Copies of some people at some variants (m or 1, k), NaN where not known."""
-        single, unknown = self.single[columns], self.unknown[columns]
-        plain = np.where(unknown, np.nan, 2.0)[None, :]
-        return np.where(single, self.person[rows, None], plain) if single.any() else plain
+        kind = self.kind[columns]
+        alike = np.isin(kind, (TWO, ONE, UNKNOWN)).all()
+        sex = np.array([_SEXLESS]) if alike else self.sex[rows]
+        out: Float = COPIES[sex][:, kind]
+        return out
 
     def lost(self) -> Bool:
         """Variants (q,) at which the copies of somebody are not known."""
-        return self.unknown | (self.single & bool(np.isnan(self.person).any()))
+        return np.asarray(np.isnan(self._each()).any(axis=0), dtype=bool)
 
+    def common(self) -> Float:
+        """Copies (q,) that everybody has, NaN where people differ or it is not known."""
+        each = self._each()
+        return np.where((each == each[0]).all(axis=0), each[0], np.nan)
 
-def two_for_all(own: pd.DataFrame) -> Bool:
-    """Whether everybody counts to two at the variants (q,) of a feature table.
-
-    Not on Y and MT, nor on X unless males are known to be coded 0/2: there 2 less the dosage gives
-    people of one copy one too many.
-    """
-    at = own["chromosome"].astype(str).to_numpy()
-    males = own["males"].to_numpy() if "males" in own else np.full(len(own), "unknown")
-    out: Bool = ~np.isin(at, ["Y", "MT"]) & ((at != "X") | (males == "0/2"))
-    return out
+    def _each(self) -> Float:
+        """Copies (sexes, q) of each sex that is here."""
+        out: Float = COPIES[np.unique(self.sex)][:, self.kind]
+        return out
 
 
 def ploidy_of(cohort: Cohort, own: pd.DataFrame) -> Ploidy:
     """The copies of a cohort's people at the variants of a feature table's rows (q).
 
-    Its column `males` says how males are coded on X; on X without it, that is not known.
+    Its column `males` says how whoever has one copy is coded: males on X and Y, everybody on MT.
+    Without it that is not known, unless a variant lies in a pseudo-autosomal part of X.
     """
-    on_x = np.zeros(len(own), dtype=bool)
-    if "chromosome" in own:
-        on_x = (own["chromosome"] == "X").to_numpy(dtype=bool)
-    males = own["males"].to_numpy() if "males" in own else np.where(on_x, "unknown", "")
+    sex = np.full(cohort.n, _SEXLESS)
     if "sex" in cohort.people:
-        copies = {"male": 1.0, "female": 2.0}
-        person = [copies.get(sex, np.nan) for sex in sex_of(cohort.people["sex"])]
-    else:
-        person = [np.nan] * cohort.n
-    return Ploidy(np.array(person), np.asarray(males == "0/1"), np.asarray(males == "unknown"))
+        told = sex_of(cohort.people["sex"])
+        sex = told.map({"male": _MALE, "female": _FEMALE}).fillna(_SEXLESS).to_numpy(np.int64)
+    return Ploidy(sex.astype(np.int64), _kinds(own))
+
+
+def _kinds(own: pd.DataFrame) -> Int:
+    """The kind (q,) of each variant."""
+    kind = np.full(len(own), TWO, dtype=np.int64)
+    if "chromosome" not in own:
+        return kind
+    at = chromosomes(own["chromosome"])
+    coded = np.full(len(own), "", dtype=object)
+    if "males" in own:
+        coded = own["males"].astype(object).where(own["males"].notna(), "").to_numpy()
+    single = one_copy(own.assign(chromosome=at))
+    for j in np.flatnonzero(np.isin(at, list(_UNKNOWN)) & (single | (coded != ""))):
+        kind[j] = _KINDS.get((at[j], coded[j]), _UNKNOWN[at[j]])
+    return kind
+
+
+def one_copy(sites: pd.DataFrame, build: str | None = None) -> Bool:
+    """Mask (q,) of variants of which some people have one copy: on X, Y and MT.
+
+    `sites` has chromosome, and build where `build` is not given; where it has positions, the
+    pseudo-autosomal parts of X are left out.
+    """
+    at: Text = sites["chromosome"].to_numpy()
+    if "position" not in sites:
+        return np.isin(at, list(_UNKNOWN))
+    if build is None:
+        found = set(sites["build"].dropna()) if "build" in sites else set()
+        build = str(found.pop()) if len(found) == 1 else ""
+    return haploid_in_males(sites, build) | np.isin(at, ["Y", "MT"])

@@ -12,6 +12,7 @@ import pandas as pd
 from evenlight.arrays import Int, Text
 from evenlight.data import align, intake
 from evenlight.data.groups import MISSING, Groups
+from evenlight.data.missing_codes import shown_count
 from evenlight.errors import CohortError
 from evenlight.modalities.sites import or_none
 
@@ -90,8 +91,9 @@ def pedigree_people(samples: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     born = (samples["father"].isin(samples["IID"]) | samples["mother"].isin(samples["IID"])).sum()
     if sharing or born:
         notes.append(
-            f"{sharing} people share a family id and {int(born)} have a parent among the people: "
-            "relatives are not independent (see relatives, and families= of genotype_axes)."
+            f"{shown_count(sharing)} people share a family id and {shown_count(int(born))} have a "
+            "parent among the people: relatives are not independent (see relatives, and families= "
+            "of genotype_axes)."
         )
     return people
 

@@ -15,6 +15,7 @@ from evenlight.data.rows import DENSE_BUDGET
 from evenlight.errors import CohortError, FeatureError
 from evenlight.modalities.builds import chromosome
 from evenlight.modalities.sites import as_sites, wanted_here
+from evenlight.modalities.split_sites import by_place
 
 UNCALLED = -1
 """A call that is missing, in one byte."""
@@ -23,6 +24,9 @@ GENOME_BLOCKS = ("<NON_REF>", "<*>")
 MOST_COPIES = 2.001
 
 Alternates = list[tuple[str, Values]]
+
+Site = tuple[str, str, str, str, str, int]
+"""Chromosome, position, name, counted and other allele, and how many alleles are at its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,10 @@ def decoded(records: Iterable[Any], reading: Reading) -> Decoded:
     Raises FeatureError for several alternate alleles that are not to be split, naming them, for
     records without the field, and for a file of genome blocks.
     """
-    sites: list[tuple[str, str, str, str, str]] = []
+    sites: list[Site] = []
     values: list[Values] = []
     seen, several = Counter[str](), list[str]()
-    for record in _asked(records, reading.asked):
+    for record, alleles in _asked(by_place(records), reading.asked):
         alternates = list(record.ALT)
         name = str(record.ID or f"{record.CHROM}:{record.POS}")
         if _left_out(record, alternates, name, seen):
@@ -70,7 +74,7 @@ def decoded(records: Iterable[Any], reading: Reading) -> Decoded:
         copies = _calls if reading.field == "GT" else _dosages
         seen["split"] += len(alternates) > 1
         for allele, own in copies(record, alternates, name, seen):
-            sites.append((str(record.CHROM), str(record.POS), name, allele, record.REF))
+            sites.append((str(record.CHROM), str(record.POS), name, allele, record.REF, alleles))
             values.append(own)
         _budget(values)
     if several:
@@ -82,7 +86,7 @@ def decoded(records: Iterable[Any], reading: Reading) -> Decoded:
 
 
 def _together(
-    sites: list[tuple[str, str, str, str, str]],
+    sites: list[Site],
     values: list[Values],
     reading: Reading,
     seen: Counter[str],
@@ -90,20 +94,23 @@ def _together(
     if not sites:
         raise FeatureError("no variant of the file was asked for; look at its names and regions")
     names = ("chromosome", "position", "id", "counted_allele", "other_allele")
-    columns = {n: [s[i] for s in sites] for i, n in enumerate(names)}
+    columns = {n: [str(s[i]) for s in sites] for i, n in enumerate(names)}
     columns["id"] = [i if i != f"{c}:{p}" else "." for i, c, p in _threes(columns)]
     missing = float(UNCALLED) if reading.field == "GT" else float("nan")
-    return Decoded(as_sites(columns), np.stack(values), missing, _notes(reading, seen))
+    table = as_sites(columns).assign(alleles=[s[-1] for s in sites])
+    return Decoded(table, np.stack(values), missing, _notes(reading, seen))
 
 
 def _threes(columns: dict[str, list[str]]) -> Iterator[tuple[str, str, str]]:
     return zip(columns["id"], columns["chromosome"], columns["position"], strict=True)
 
 
-def _asked(records: Iterable[Any], asked: tuple[str, ...] | None) -> Iterator[Any]:
-    """The records of some ids, site names or regions; all for None."""
+def _asked(
+    records: Iterable[tuple[Any, int]], asked: tuple[str, ...] | None
+) -> Iterator[tuple[Any, int]]:
+    """The records of some ids, site names or regions, with their alleles; all for None."""
     names, regions = wanted_here(asked)
-    for record in records:
+    for record, alleles in records:
         here = chromosome(str(record.CHROM))
         inside = any(c == here and a <= record.POS <= b for c, a, b in regions)
         if (
@@ -118,7 +125,7 @@ def _asked(records: Iterable[Any], asked: tuple[str, ...] | None) -> Iterator[An
                 )
             )
         ):
-            yield record
+            yield record, alleles
 
 
 def _left_out(record: Any, alternates: list[str], name: str, seen: Counter[str]) -> bool:

@@ -50,8 +50,8 @@ def adapt(
         of the response, such as "mg a week".
     inputs
         for a network whose forward takes several inputs: the name of each (a parameter of forward,
-        else in its order) to the features it is made of, or to (features, shape of one row). Every
-        feature belongs to one input.
+        else in its order) to the features it is made of, or to (features, shape of one row); of
+        images to its channels. Every feature belongs to one input.
     codes
         a network whose inputs are whole numbers for an embedding (tokens, categories).
 

@@ -1,4 +1,4 @@
-"""Networks with several inputs: the columns of one x, split and handed over by name or place."""
+"""Networks with several inputs: the columns of one x, or the channels of its images, split."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from evenlight.models.adapted import Inputs
 
 
 class Split(nn.Module):
-    """One x (m, p) in, the network's output out; the network itself is kept as it is.
+    """One x (m, p), or (m, c, *space), in, the network's output out; the network is kept as it is.
 
-    `parts` maps the name of an input to its columns and the shape (*s) of one row.
+    `parts` maps the name of an input to its columns, or channels, and the shape (*s) of one row.
     """
 
     def __init__(
@@ -49,23 +49,27 @@ class Split(nn.Module):
         return Split(module, self.parts)
 
 
-def split(module: nn.Module, inputs: Inputs, names: tuple[str, ...] | None, ndim: int) -> Split:
-    """The network behind one x of `ndim` axes whose columns are `names` (p,).
+def split(
+    module: nn.Module, inputs: Inputs, names: tuple[str, ...] | None, shape: tuple[int, ...]
+) -> Split:
+    """The network behind rows of `shape` (p,), or (c, *space), with columns or channels `names`.
+
+    An input of images is made of channels, as (k, *space).
 
     Raises ModelError where a feature belongs to no input or to two, a name is unknown, a shape
     does not hold its features, or forward() takes other inputs.
     """
-    if ndim != 2:
-        raise ModelError(
-            f"inputs= splits the columns of a table, and x has {ndim} axes; flatten it, and give "
-            "an image as (names of its pixels, shape)"
-        )
     if names is None:
         raise ModelError(
             "inputs= names features, and the columns of x have no names here; declare them with "
             "ev.adapt(model, inputs=..., features=[...])"
         )
-    parts = {name: _part(name, given) for name, given in inputs.items()}
+    if len(shape) > 1 and len(names) != shape[0]:
+        raise ModelError(
+            f"inputs= splits the channels of images; x has rows of {shape} and {len(names)} names, "
+            f"wanted {shape[0]}: name the channels with features=[...]"
+        )
+    parts = {name: _part(name, given, shape[1:]) for name, given in inputs.items()}
     _partition(parts, names)
     place = {name: j for j, name in enumerate(names)}
     return Split(module, {n: ([place[c] for c in cols], s) for n, (cols, s) in parts.items()})
@@ -95,14 +99,20 @@ def by_name(module: nn.Module, names: tuple[str, ...]) -> bool:
     return named
 
 
-def _part(name: str, given: Any) -> tuple[list[str], tuple[int, ...]]:
-    """The features of an input, and the shape of one row."""
+def _part(name: str, given: Any, space: tuple[int, ...]) -> tuple[list[str], tuple[int, ...]]:
+    """The features of an input, and the shape of one row: of channels with their `space`."""
     if isinstance(given, str) or not isinstance(given, Iterable):
         kind = "text" if isinstance(given, str) else type(given).__name__
         raise ModelError(f"input {name!r} is a {kind}; list the names of its features")
     parts = tuple(given)
     shaped = isinstance(given, tuple) and len(parts) == 2 and not isinstance(parts[0], str)
+    if shaped and space:
+        raise ModelError(
+            f"input {name!r} has a shape, and x holds images: list the names of its channels only"
+        )
     columns, shape = (list(parts[0]), tuple(parts[1])) if shaped else (list(parts), (len(parts),))
+    if columns and space:
+        return columns, (*shape, *space)
     if int(np.prod(shape)) != len(columns) or not columns:
         raise ModelError(
             f"input {name!r} names {len(columns)} features, which do not fill the shape {shape}"

@@ -58,7 +58,7 @@ def adapt_network(model: nn.Module, declared: Declared) -> Adapted:
         net, features = module, declared.features
         if declared.inputs is not None:
             features = features or names
-            net = split(module, declared.inputs, features, x.ndim)
+            net = split(module, declared.inputs, features, x.shape[1:])
         with kept(net):
             seen = _tried(net, x, declared.codes)
         link = outputs.decide_link(seen, declared, outcome)

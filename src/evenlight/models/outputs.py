@@ -12,8 +12,9 @@ from evenlight.models.adapted import Declared, Gives
 from evenlight.models.links import margin_of, rival_margins
 
 WRAP = (
-    "wrap the model so that it returns one array (n,), (n, 1) or (n, t): a small torch module "
-    "(which keeps gradients), or a function such as lambda x: model(x)['logits']"
+    "wrap the model so that it returns one array (n,), (n, 1) or (n, t): a network with "
+    "ev.wire(model, output='logits'), which keeps gradients, or any model with a function such as "
+    "lambda x: model(x)['logits']"
 )
 
 

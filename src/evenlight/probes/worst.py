@@ -8,7 +8,7 @@ what the found strengths do.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.nearest import hint
 from evenlight.data.searched import Search, Worst
 from evenlight.data.units import unit_codes
 from evenlight.errors import InputError, ModelError, UnknownName
@@ -24,8 +25,7 @@ from evenlight.probes.composed import Composed, composed
 from evenlight.probes.halves import Questions, questions, split
 from evenlight.probes.perturbations.perturbation import Suite
 from evenlight.probes.perturbations.suites import Asked, suite_of
-from evenlight.probes.values import nearest
-from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.disclosure import shown_counts, shown_units, told_sd
 from evenlight.stats.effects import unit_means, within_sd
 from evenlight.stats.held_out import Question, gap_shown, size_shown
 from evenlight.stats.search import climbed
@@ -51,7 +51,8 @@ def worst(
     half, with other random numbers, shows what they do, with an interval: one question, fixed
     beforehand. *similar* is said of the strengths that were searched, and of no others within the
     bounds. Perturbations are applied together, in the suite's order. A gap is one within
-    the cohort's strata; covariates and sampling weights are not used.
+    the cohort's strata; covariates and sampling weights are not used. People of a level of 1 to 10
+    units are in no number, SD(f) among these.
 
     Parameters
     ----------
@@ -87,10 +88,12 @@ def worst(
     whole = suite_of(suite, cohort)
     names, lower, upper = bounded(whole, bounds)
     generator = np.random.default_rng(rng)
-    halves = split(cohort, groups, most=how.units, rng=generator)
-    asked = questions(cohort, groups, halves, how)
+    known = _shown_only(groups, cohort)
+    halves = split(cohort, known, most=how.units, rng=generator)
+    asked = questions(cohort, known, halves, how)
     prepared = prepare(model, cohort, target=target)
-    world, sd = composed(prepared, cohort, whole.taking(*names)), _sd(prepared, cohort, groups)
+    world = composed(prepared, cohort, whole.taking(*names))
+    sd = _sd(prepared, cohort, groups, known)
     aim = _Aim(world, asked, halves, how, int(generator.integers(2**62)), sd)
     at, trace = climbed(
         aim.value, (lower, upper), drawn=how.drawn, refined=how.refined, rng=generator
@@ -100,7 +103,7 @@ def worst(
         groups.name, groups.source, whole.name, prepared.target, how.objective, *pair, names,
         tuple(p.unit for p in world.suite.perturbations), lower, upper, at, trace, how.drawn,
         how.draws, *_counts(cohort, groups, halves, pair), sd, how.margin, how.alpha,
-        **_shown(aim, groups, pair, (at, upper), generator),
+        **_shown(aim, known, pair, (at, upper), generator),
         left=tuple(level for level in groups.levels if not any(level in p for p in asked)),
         notes=whole.notes, cohort_digest=cohort.digest,
     )  # fmt: skip
@@ -112,7 +115,7 @@ def bounded(suite: Suite, bounds: Bounds | None) -> tuple[tuple[str, ...], Float
     asked = {name: p.strengths[-1] for name, p in known.items()} if bounds is None else dict(bounds)
     for name in asked:
         if name not in known:
-            raise UnknownName(f"no perturbation {name!r}{nearest(name, list(known))}")
+            raise UnknownName(f"no perturbation {name!r}{hint(name, list(known))}")
     names = tuple(name for name in known if name in asked)
     if not names:
         raise InputError("bounds names no perturbation; give one or more a largest strength")
@@ -149,13 +152,26 @@ class _Aim:
         return {pair: float(weight @ sizes) for pair, weight in self.asked.items()}
 
 
-def _sd(prepared: Prepared, cohort: Cohort, groups: Groups) -> float:
-    """SD(f), pooled within groups over all units; ModelError where it is 0."""
-    means = unit_means(prepared.output, cohort.units, cohort.order)
-    sd = within_sd(means, unit_codes(groups.codes, cohort.units))
+def _shown_only(groups: Groups, cohort: Cohort) -> Groups:
+    """The same where a level of 1 to 10 units is unknown: nobody of it enters."""
+    group = unit_codes(groups.codes, cohort.units)
+    shown = shown_units(group, smallest=SMALLEST_GROUP)[cohort.units]
+    return replace(groups, codes=np.where(shown, groups.codes, -1))
+
+
+def _hides(groups: Groups, cohort: Cohort) -> bool:
+    """Whether a level, or the unknown, has 1 to 10 units."""
+    sizes = np.bincount(unit_codes(groups.codes, cohort.units) + 1)
+    return bool(((sizes > 0) & (sizes < SMALLEST_GROUP)).any())
+
+
+def _sd(prepared: Prepared, cohort: Cohort, groups: Groups, known: Groups) -> float:
+    """SD(f), pooled within the `known` groups; ModelError where it is 0."""
+    group = unit_codes(known.codes, cohort.units)
+    sd = within_sd(unit_means(prepared.output, cohort.units, cohort.order), group)
     if not sd > 0:
         raise ModelError("the output does not vary within groups; there is no SD(f)")
-    return sd
+    return told_sd(sd, int((group >= 0).sum())) if _hides(groups, cohort) else sd
 
 
 def _counts(
@@ -163,9 +179,7 @@ def _counts(
 ) -> tuple[Float, Float]:
     """Units of level and reference in either half (2,), to 5 where a level is hidden."""
     group = unit_codes(groups.codes, cohort.units)
-    whole = np.bincount(group + 1)
-    rounded = bool(((whole > 0) & (whole < SMALLEST_GROUP)).any())
-    found = []
+    rounded, found = _hides(groups, cohort), []
     for rows in halves:
         own = group[np.unique(cohort.units[rows])]
         sizes = [int((own == groups.levels.index(name)).sum()) if name else 0 for name in pair]

@@ -53,6 +53,12 @@ METHODS = {
     "uncertainty": "Conformal sets by {grouping}: promises {levels}, score {score}; limits of "
     "coverage exact binomial, simultaneous at {level} over groups and promises; sizes by a "
     "bootstrap of units, {draws} draws.",
+    "local": "Local ancestry: {n} people, the copies of {ancestry} at the place of each of {p} "
+    "subjects, beside {beside}, covariates and strata; HC3 errors, {draws} permutations of what "
+    "the reduced model leaves (Freedman and Lane), intervals simultaneous over a view; margin "
+    "{margin} SD(f), f without what global ancestry tells of it.",
+    "shares": "Shares of importance by {grouping} ({kind}): mean |attribution| of the features of "
+    "each set over that of all, with pointwise 95 % limits of a ratio of means; nothing is tested.",
     "verdicts": "Verdicts: different when the simultaneous interval excludes zero and is not "
     "inside the margin; similar when it lies inside the margin with at least 20 units in "
     "each group; cannot tell when it holds zero and reaches beyond the margin, or lies inside it "

@@ -108,6 +108,22 @@ def told_step(spread: Float, n: Float | Int, *, share: Bool | bool = False) -> F
     return step
 
 
+def told_sd(sd: float, n: int) -> float:
+    """The SD of n units to the step of its own standard error, SD / sqrt(2 n), never 0.
+
+    Two tables, one of everybody and one of those who are shown, otherwise tell the spread of the
+    hidden people: n SD^2 is a sum over people, as n times a mean is.
+
+    >>> told_sd(1.2345, 200), told_sd(1.2345, 20_000)
+    (1.24, 1.2344)
+    """
+    if not sd > 0:
+        return sd
+    many = np.array([float(n)])
+    step = told_step(sd / np.sqrt(2 * many), many)
+    return float(np.maximum(told_values(np.array([sd]), step), step)[0])
+
+
 def told_values(values: Float, step: Float) -> Float:
     """Values to the nearest step, as they are where it is 0.
 

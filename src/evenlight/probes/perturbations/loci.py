@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenlight.arrays import Int, Text
+from evenlight.arrays import Bool, Int, Text
+from evenlight.data.copies import two_copies
 from evenlight.data.features import Features
 from evenlight.errors import FeatureError
 
 COLUMNS = {
     "chromosome": ("chromosome", "chrom", "chr"),
     "position": ("position", "pos", "bp"),
-    "ref": ("ref", "reference", "a1", "allele1"),
-    "alt": ("alt", "alternate", "a2", "allele2"),
+    "ref": ("ref", "reference", "other_allele", "a1", "allele1"),
+    "alt": ("alt", "alternate", "counted_allele", "a2", "allele2"),
 }
 """Names that columns of a features' table go by."""
 
@@ -29,21 +30,24 @@ class Loci:
 
     `neighbour` (p,) is the column of the next one on the chromosome: of the one before for the
     last, and its own for a variant that is alone there. `ref` and `alt` (p,) are alleles, None
-    where they are not known; `told` says what a neighbour is.
+    where they are not known; `told` says what a neighbour is. `double` (q,) are the columns in
+    which 2 less the dosage counts the other allele in everyone.
     """
 
     neighbour: Int
     ref: Text | None
     alt: Text | None
     told: str
+    double: Int
 
     @property
     def ambiguous(self) -> Int:
-        """Columns of variants with alleles A/T or C/G, (q,)."""
+        """Columns of variants with alleles A/T or C/G among the `double` ones, (q,)."""
         if self.ref is None or self.alt is None:
             return np.zeros(0, dtype=np.int64)
         pairs = zip(self.ref.tolist(), self.alt.tolist(), strict=True)
-        return np.flatnonzero([{a.upper(), b.upper()} in AMBIGUOUS for a, b in pairs])
+        same = np.flatnonzero([{a.upper(), b.upper()} in AMBIGUOUS for a, b in pairs])
+        return np.intersect1d(same, self.double)
 
 
 def loci(features: Features, columns: Sequence[int]) -> Loci:
@@ -60,9 +64,23 @@ def loci(features: Features, columns: Sequence[int]) -> Loci:
     count = len(columns)
     if known is None:
         near = _neighbours(np.zeros(count, dtype=np.str_), np.arange(count))
-        return Loci(near, None, None, "the next column: places are not known")
+        return Loci(near, None, None, "the next column: places are not known", np.arange(count))
     chromosome, position, ref, alt = known
-    return Loci(_neighbours(chromosome, position), ref, alt, "the next variant of the chromosome")
+    told = "the next variant of the chromosome"
+    double = np.flatnonzero(_double(features, columns, chromosome))
+    return Loci(_neighbours(chromosome, position), ref, alt, told, double)
+
+
+def _double(features: Features, columns: Sequence[int], chromosome: Text) -> Bool:
+    """Whether everybody's copies of a variant (p,) and of its other allele add up to two.
+
+    Not on X, Y and MT (`two_copies`), nor at sites that have more than two `alleles`.
+    """
+    names = tuple(features.names[j] for j in columns)
+    out = two_copies(features, names, chromosome, doubled=True)
+    if features.table is not None and "alleles" in features.table:
+        out &= ~(features.table["alleles"].iloc[np.array(columns)] > 2).to_numpy(dtype=bool)
+    return out
 
 
 Known = tuple[Text, Int, Text | None, Text | None]

@@ -25,7 +25,7 @@ from evenlight.probes.perturbations.facts import (
     pool,
     row_mean,
 )
-from evenlight.probes.perturbations.loci import loci
+from evenlight.probes.perturbations.loci import Loci, loci
 from evenlight.probes.perturbations.needs import need
 from evenlight.probes.perturbations.perturbation import Needs, Perturbation, Suite
 
@@ -114,8 +114,9 @@ def genotypes(
     """Perturbations of genotypes 0, 1, 2 or dosages; missing calls hold `missing`: mean, mode, nan.
 
     Strand-ambiguous variants are flipped by themselves where alleles are known, from a features'
-    table (chrom, pos, ref, alt) or names chrom:pos:ref:alt. Raises CohortError for values outside
-    0 .. 2, or "nan" for a cohort whose model is not known to take NaN.
+    table (chrom, pos, ref, alt) or names chrom:pos:ref:alt. Where males have one copy, or a site
+    has three alleles, nothing is flipped: 2 - x would be no count. Raises CohortError for values
+    outside 0 .. 2, or "nan" for a cohort whose model is not known to take NaN.
     """
     at = chosen_columns(cohort, only) if cohort.x.ndim == 2 else None
     need(cohort, "dosage", at)
@@ -127,8 +128,6 @@ def genotypes(
     some = partial(whole.any_order, p)
     steps = (0.01, 0.05, 0.1)
     made = [
-        one("allele flips", calls.flipped, steps, "share of variants flipped", source="2 - x",
-            common=some),
         one("reference build", partial(calls.misplaced, neighbour=where.neighbour), steps,
             f"share of variants at {where.told}", source="neighbour's genotypes", common=some),
         one("variants lost", partial(whole.lost, fill=found.mean), SHARES,
@@ -139,16 +138,37 @@ def genotypes(
         one("missing calls", partial(calls.uncalled, fill=fill), SHARES,
             f"share of calls set to {missing}", source="missing at random", by_row=True),
     ]  # fmt: skip
-    ambiguous, notes = where.ambiguous, list[str]()
+    flips, notes = _flips(where, steps)
+    return Suite("genotypes", (*flips, *made), named(only), "dosage", notes)
+
+
+def _flips(where: Loci, steps: tuple[float, ...]) -> Made:
+    """Variants whose other allele was counted, and those of A/T or C/G by themselves."""
+    one = partial(Perturbation, needs="dosage", by_row=False, source="2 - x")
+    double, ambiguous, notes, made = where.double, where.ambiguous, list[str](), []
+    if len(double):
+        made.append(
+            one("allele flips", calls.flipped, steps, "share of variants flipped",
+                common=partial(_any_of, double))
+        )  # fmt: skip
     if len(ambiguous):
-        made.insert(1, one(
-            "strand flips", calls.flipped, (0.25, 0.5, 1.0), "share of A/T and C/G variants",
-            source="2 - x", common=lambda rng: rng.permutation(ambiguous),
-        ))  # fmt: skip
+        made.append(
+            one("strand flips", calls.flipped, (0.25, 0.5, 1.0), "share of A/T and C/G variants",
+                common=partial(_any_of, ambiguous))
+        )  # fmt: skip
     else:
         why = "no variant is A/T or C/G" if where.ref is not None else "alleles are not known"
         notes.append(f"Strand flips were left out: {why}.")
-    return Suite("genotypes", tuple(made), named(only), "dosage", tuple(notes))
+    if left := len(where.neighbour) - len(double):
+        notes.append(
+            f"Flips leave out {left} variants of which not everybody has two copies or whose site "
+            "has more than two alleles: there 2 - x is no count of the other one."
+        )
+    return made, tuple(notes)
+
+
+def _any_of(some: Int, rng: np.random.Generator) -> Int:
+    return rng.permutation(some)
 
 
 def _genes(needs: Needs, found: Facts, fill: Float) -> tuple[Perturbation, ...]:

@@ -19,6 +19,7 @@ from evenlight.reports.sections.b8_trust import banner
 from evenlight.reports.sections.changes import flips, sensitivities
 from evenlight.reports.sections.contrasts import contrast_tables
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.sections.placed import locally, shares
 from evenlight.reports.sections.wholes import agreement_table, tree_table, whole_table
 from evenlight.reports.words import CAPTIONS, NOTHING
 
@@ -28,7 +29,8 @@ def section(audit: Audit) -> Element:
     if not (audit.comparisons or audit.sensitivities or audit.flips or audit.dependences):
         return nothing("b3", NOTHING["comparison"])
     compared = (_compared(audit, key, record) for key, record in keyed("t4", audit.comparisons))
-    return block("b3", compared, _along(audit), _curves(audit), _changed(audit))
+    placed = (locally(audit), shares(audit))
+    return block("b3", compared, _along(audit), placed, _curves(audit), _changed(audit))
 
 
 def _compared(audit: Audit, key: str, record: Comparison) -> Element:

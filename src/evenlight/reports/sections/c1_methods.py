@@ -12,10 +12,12 @@ from evenlight.data.shown import metric_name, short
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.fragile import Fragility
+from evenlight.measures.local_comparison import LocalComparison
 from evenlight.measures.performance import Performance
 from evenlight.measures.proxied import Proxied
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
+from evenlight.measures.set_shares import SetShares
 from evenlight.measures.shortcuts import Shortcut
 from evenlight.measures.slices import Slices
 from evenlight.measures.uncertainty import Uncertainty
@@ -55,6 +57,8 @@ def sentences(audit: Audit) -> Iterator[str]:
     yield from map(_fragility, audit.further.fragilities)
     yield from map(_worst, audit.further.worsts)
     yield from map(_uncertainty, audit.further.uncertainties)
+    yield from map(_local, audit.further.by_local_ancestry)
+    yield from map(_shares, audit.further.set_shares)
     for probe in audit.model.probes:
         yield METHODS["probe"].format(probe=probe.rstrip(". "))
     yield METHODS["verdicts"]
@@ -214,6 +218,22 @@ def _uncertainty(record: Uncertainty) -> str:
         draws=f"{record.draws:,}",
         level=confidence(record.alpha),
     )
+
+
+def _local(record: LocalComparison) -> str:
+    return METHODS["local"].format(
+        n=count(record.n),
+        ancestry=short(record.ancestry),
+        p=count(len(record.subjects)),
+        beside=", ".join(short(name) for name in record.beside),
+        draws=f"{record.draws:,}",
+        margin=plain(record.margin),
+    )
+
+
+def _shares(record: SetShares) -> str:
+    kind = f"sets of kind {short(record.kind)}" if record.kind else "sets"
+    return METHODS["shares"].format(grouping=short(record.grouping), kind=kind)
 
 
 def flat(values: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:

@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from evenlight.auditing import audit as audit
     from evenlight.data.attributions import Attributions as Attributions
     from evenlight.data.attributions import Background as Background
+    from evenlight.data.beside_images import holding as holding
+    from evenlight.data.beside_images import with_references as with_references
+    from evenlight.data.by_baseline import ByBaseline as ByBaseline
     from evenlight.data.coefficients import CoefficientTable as CoefficientTable
     from evenlight.data.cohort import Cohort as Cohort
     from evenlight.data.ensemble import Ensemble as Ensemble
     from evenlight.data.feature_list import FeatureList as FeatureList
-    from evenlight.data.features import FeatureSets as FeatureSets
     from evenlight.data.features import Features as Features
+    from evenlight.data.features import FeatureSets as FeatureSets
     from evenlight.data.features import Indicators as Indicators
     from evenlight.data.gene_names import name_facts as name_facts
     from evenlight.data.groups import Axes as Axes
@@ -54,12 +57,14 @@ if TYPE_CHECKING:
     from evenlight.data.signatures import read_clock as read_clock
     from evenlight.data.signatures import read_signature as read_signature
     from evenlight.data.sums import summed as summed
+    from evenlight.data.tile_bags import bag as bag
     from evenlight.data.training import TrainingSummary as TrainingSummary
     from evenlight.data.twins import Twin as Twin
     from evenlight.explainers.explain import explain as explain
     from evenlight.explainers.preview import preview as preview
     from evenlight.explainers.trees import interactions as interactions
     from evenlight.forks import Fork as Fork
+    from evenlight.forks import baselines as baselines
     from evenlight.forks import hold as hold
     from evenlight.forks import with_holds as with_holds
     from evenlight.forks.alternatives import alternatives as alternatives
@@ -70,6 +75,7 @@ if TYPE_CHECKING:
     from evenlight.measures.allele_frequencies import allele_frequencies as allele_frequencies
     from evenlight.measures.allele_frequencies import maf_strata as maf_strata
     from evenlight.measures.alleles import Alleles as Alleles
+    from evenlight.measures.artefacts import artefacts as artefacts
     from evenlight.measures.assess import assess as assess
     from evenlight.measures.associate import associate as associate
     from evenlight.measures.axes_omnibus import axes_omnibus as axes_omnibus
@@ -77,6 +83,7 @@ if TYPE_CHECKING:
     from evenlight.measures.by_local_ancestry import by_local_ancestry as by_local_ancestry
     from evenlight.measures.clusters import clusters as clusters
     from evenlight.measures.compare import compare as compare
+    from evenlight.measures.compare_maps import compare_maps as compare_maps
     from evenlight.measures.conforming import Calibration as Calibration
     from evenlight.measures.conforming import Conformal as Conformal
     from evenlight.measures.coverage import label_coverage as label_coverage
@@ -97,6 +104,8 @@ if TYPE_CHECKING:
     from evenlight.measures.labels import label_agreement as label_agreement
     from evenlight.measures.leak import leak as leak
     from evenlight.measures.levers import levers as levers
+    from evenlight.measures.map_testing import MapTesting as MapTesting
+    from evenlight.measures.mapped import MapComparison as MapComparison
     from evenlight.measures.match import match as match
     from evenlight.measures.mixed import mixed as mixed
     from evenlight.measures.omnibus import omnibus as omnibus
@@ -106,6 +115,7 @@ if TYPE_CHECKING:
     from evenlight.measures.proxies import proxies as proxies
     from evenlight.measures.rate import rate as rate
     from evenlight.measures.refits import refits as refits
+    from evenlight.measures.regions_telling import regions_telling as regions_telling
     from evenlight.measures.relatives import relatives as relatives
     from evenlight.measures.rely import rely as rely
     from evenlight.measures.replicate import replicate as replicate
@@ -115,6 +125,7 @@ if TYPE_CHECKING:
     from evenlight.measures.shortcut_evidence import unsupported_set as unsupported_set
     from evenlight.measures.slices import slices as slices
     from evenlight.measures.structure import Structure as Structure
+    from evenlight.measures.superpixels import superpixels as superpixels
     from evenlight.measures.suspects import suspects as suspects
     from evenlight.measures.testing import Testing as Testing
     from evenlight.measures.tip import tip as tip
@@ -126,10 +137,14 @@ if TYPE_CHECKING:
     from evenlight.modalities.admixture import read_admixture as read_admixture
     from evenlight.modalities.alignment import align_alleles as align_alleles
     from evenlight.modalities.annotated import read_anndata as read_anndata
+    from evenlight.modalities.atlases import Atlas as Atlas
+    from evenlight.modalities.atlases import read_atlas as read_atlas
+    from evenlight.modalities.atlases import read_label_maps as read_label_maps
     from evenlight.modalities.cells import by_type as by_type
     from evenlight.modalities.cells import pseudobulk as pseudobulk
     from evenlight.modalities.eigenvec import read_eigenvec as read_eigenvec
     from evenlight.modalities.hypothetical import hypothetical as hypothetical
+    from evenlight.modalities.images import read_images as read_images
     from evenlight.modalities.kinship_tables import read_king_cutoff as read_king_cutoff
     from evenlight.modalities.kinship_tables import read_kinship as read_kinship
     from evenlight.modalities.local_ancestry import local_ancestry as local_ancestry
@@ -148,10 +163,18 @@ if TYPE_CHECKING:
     from evenlight.modalities.tables import read_table as read_table
     from evenlight.modalities.vcf import read_vcf as read_vcf
     from evenlight.models.adapt import adapt as adapt
+    from evenlight.models.bags import AttentionPool as AttentionPool
+    from evenlight.models.bags import bagged as bagged
     from evenlight.models.horizon import event_by as event_by
     from evenlight.models.horizon import time_lost as time_lost
     from evenlight.models.listed import feature_list as feature_list
+    from evenlight.models.segmented import segmented as segmented
+    from evenlight.models.wired import wire as wire
     from evenlight.plan import Plan as Plan
+    from evenlight.probes.common_patch import Patch as Patch
+    from evenlight.probes.common_patch import common_patch as common_patch
+    from evenlight.probes.common_patch import occluded as occluded
+    from evenlight.probes.concepts import concepts as concepts
     from evenlight.probes.contrasts import contrasts as contrasts
     from evenlight.probes.embedded import Embeddings as Embeddings
     from evenlight.probes.embeddings import embed as embed
@@ -159,6 +182,9 @@ if TYPE_CHECKING:
     from evenlight.probes.erase import erase as erase
     from evenlight.probes.faithfulness import faithfulness as faithfulness
     from evenlight.probes.flip import flip as flip
+    from evenlight.probes.image_parameters import Parameter as Parameter
+    from evenlight.probes.moved_parameter import moved_parameter as moved_parameter
+    from evenlight.probes.over_baselines import over_baselines as over_baselines
     from evenlight.probes.patches import patches as patches
     from evenlight.probes.perturb import perturb as perturb
     from evenlight.probes.perturb_again import perturb_again as perturb_again
@@ -181,10 +207,13 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Alleles": "measures.alleles",
+    "Atlas": "modalities.atlases",
+    "AttentionPool": "models.bags",
     "Attributions": "data.attributions",
     "Audit": "record",
     "Axes": "data.groups",
     "Background": "data.attributions",
+    "ByBaseline": "data.by_baseline",
     "Calibration": "measures.conforming",
     "CoefficientTable": "data.coefficients",
     "Cohort": "data.cohort",
@@ -205,6 +234,10 @@ _HOME = {
     "Intervention": "data.probed",
     "Judging": "measures.judging",
     "LocalAncestry": "data.local_ancestry",
+    "MapComparison": "measures.mapped",
+    "MapTesting": "measures.map_testing",
+    "Parameter": "probes.image_parameters",
+    "Patch": "probes.common_patch",
     "Perturbation": "probes.perturbations.perturbation",
     "Perturbed": "data.perturbed",
     "Plan": "plan",
@@ -227,10 +260,14 @@ _HOME = {
     "align_alleles": "modalities.alignment",
     "allele_frequencies": "measures.allele_frequencies",
     "alternatives": "forks.alternatives",
+    "artefacts": "measures.artefacts",
     "assess": "measures.assess",
     "associate": "measures.associate",
     "audit": "auditing",
     "axes_omnibus": "measures.axes_omnibus",
+    "bag": "data.tile_bags",
+    "bagged": "models.bags",
+    "baselines": "forks",
     "by_allele": "measures.by_allele",
     "by_local_ancestry": "measures.by_local_ancestry",
     "by_motif": "modalities.motifs",
@@ -238,7 +275,10 @@ _HOME = {
     "by_type": "modalities.cells",
     "clusters": "measures.clusters",
     "cohorts": "",
+    "common_patch": "probes.common_patch",
     "compare": "measures.compare",
+    "compare_maps": "measures.compare_maps",
+    "concepts": "probes.concepts",
     "contrasts": "probes.contrasts",
     "decide": "measures.decide",
     "demographics": "measures.demographics",
@@ -256,6 +296,7 @@ _HOME = {
     "hf": "",
     "hierarchy": "measures.hierarchy",
     "hold": "forks",
+    "holding": "data.beside_images",
     "hypothetical": "modalities.hypothetical",
     "interactions": "explainers.trees",
     "intersect": "measures.intersect",
@@ -272,10 +313,13 @@ _HOME = {
     "members": "probes.ensembles",
     "mixed": "measures.mixed",
     "motif_hits": "modalities.motifs",
+    "moved_parameter": "probes.moved_parameter",
     "name_diff": "data.name_diff",
     "name_facts": "data.gene_names",
+    "occluded": "probes.common_patch",
     "omnibus": "measures.omnibus",
     "ordered": "data.ordered",
+    "over_baselines": "probes.over_baselines",
     "over_proxies": "measures.proxies",
     "patches": "probes.patches",
     "perform": "measures.perform",
@@ -293,10 +337,13 @@ _HOME = {
     "rate": "measures.rate",
     "read_admixture": "modalities.admixture",
     "read_anndata": "modalities.annotated",
+    "read_atlas": "modalities.atlases",
     "read_clock": "data.signatures",
     "read_eigenvec": "modalities.eigenvec",
+    "read_images": "modalities.images",
     "read_king_cutoff": "modalities.kinship_tables",
     "read_kinship": "modalities.kinship_tables",
+    "read_label_maps": "modalities.atlases",
     "read_msp": "modalities.local_ancestry",
     "read_pgs": "modalities.pgs",
     "read_plink": "modalities.plink",
@@ -306,6 +353,7 @@ _HOME = {
     "read_vcf": "modalities.vcf",
     "recorded": "data.recorded",
     "refits": "measures.refits",
+    "regions_telling": "measures.regions_telling",
     "relatives": "measures.relatives",
     "rely": "measures.rely",
     "remove": "probes.shuffle",
@@ -316,6 +364,7 @@ _HOME = {
     "residualise": "probes.residualise",
     "retrained": "forks.retrained",
     "run": "api",
+    "segmented": "models.segmented",
     "set_shares": "measures.set_shares",
     "shortcut": "measures.shortcut",
     "shuffle": "probes.shuffle",
@@ -323,6 +372,7 @@ _HOME = {
     "slices": "measures.slices",
     "suite": "probes.perturbations.suites",
     "summed": "data.sums",
+    "superpixels": "measures.superpixels",
     "suspects": "measures.suspects",
     "swap": "probes.swap",
     "time_lost": "models.horizon",
@@ -338,7 +388,9 @@ _HOME = {
     "unsupported_set": "measures.shortcut_evidence",
     "versions": "measures.versions",
     "windows": "modalities.positions",
+    "wire": "models.wired",
     "with_holds": "forks",
+    "with_references": "data.beside_images",
     "worst": "probes.worst",
 }
 """Public name to the module that holds it."""

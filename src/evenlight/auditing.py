@@ -30,6 +30,7 @@ from evenlight.measured import Aside, Explained, Progress, measured
 from evenlight.measured.certain import strange_values, uncertain
 from evenlight.measured.doubting import doubting
 from evenlight.measured.perturbing import check_suite, perturbing
+from evenlight.measured.regions import settled_regions
 from evenlight.measures.nuisance import nuisance
 from evenlight.measures.people import compose
 from evenlight.measures.prepare import setting
@@ -88,6 +89,7 @@ def audit(
         model, cohort, sets = turned.model, turned.cohort, sets or turned.sets
     cohort = stood_in(model, cohort, plan or Plan())
     chosen = (plan or Plan()).completed(cohort)
+    sets = settled_regions(chosen, cohort, sets)
     _fixed(chosen, plan_digest)
     known = training or twin
     people = described(chosen.demographics, cohort, known)
@@ -138,8 +140,8 @@ def audit(
         findings=findings,
         verdict=strictly(gate, chosen.policy, uncertain(prepared, cohort, known)),
         warnings=tuple(dict.fromkeys([
-            *cohort_notes(cohort, twin), *mistaken(cohort), *strange_values(cohort, known), *changed,
-            *_unused(cohort, made, chosen), *suspected,
+            *cohort_notes(cohort, twin), *mistaken(cohort), *strange_values(cohort, known),
+            *changed, *_unused(cohort, made, chosen), *suspected,
             *unasked([g.name for g in cohort.groups], [q.grouping for q in chosen.question]),
             *doubts(made, found.measures, chosen.policy), *found.notes, *told,
         ])),
@@ -207,7 +209,7 @@ def _explained(prepared: Prepared, cohort: Cohort, plan: Plan, say: Progress) ->
     asked = plan.explain
     made = explain(
         prepared, cohort, method=asked.method, target=prepared.column, seed=asked.seed,
-        progress=_now_and_then(say),
+        progress=_now_and_then(say), **asked.options,
     )  # fmt: skip
     say("explaining on other backgrounds")
     repeats = redraws(prepared, cohort, made, count=asked.repeats)
@@ -223,7 +225,7 @@ def _regions(cohort: Cohort, sets: FeatureSets | None) -> None:
     told = "no regions" if sets is None else f"sets of {len(sets.features)} other features"
     raise InputError(
         f"x has rows of shape {shape} and there are {told}; images are audited by region: pass "
-        f"sets=FeatureSets.from_label_map(labels, shape={shape})"
+        f"sets=FeatureSets.from_label_map(labels, shape={shape}), or name [regions] in the plan"
     )
 
 
@@ -232,7 +234,8 @@ def _by_region(explained: Explained, sets: FeatureSets | None) -> Explained:
     if explained.made.values.ndim == 2 or sets is None:
         return explained
     repeats = tuple(one.by(sets) for one in explained.repeats)
-    return replace(explained, made=explained.made.by(sets), repeats=repeats)
+    made = explained.made
+    return replace(explained, made=made.by(sets), repeats=repeats, maps=made)
 
 
 def _now_and_then(say: Progress) -> Callable[[Pace], None]:

@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from evenlight.data.cohort import Cohort
-from evenlight.data.training import TrainingSummary
 from evenlight.data.digits import percent
+from evenlight.data.feature_sets import FeatureSets
 from evenlight.data.groups import Groups
+from evenlight.data.training import TrainingSummary
 from evenlight.doubts import coverage
 from evenlight.encoding import check_layers
 from evenlight.errors import InputError
-from evenlight.load import load_cohort, load_local, load_model, load_training
+from evenlight.load import load_cohort, load_local, load_model, load_sets, load_training
 from evenlight.measured.certain import uncertain
+from evenlight.measured.regions import settled_regions
 from evenlight.measures.arms import arms_of
 from evenlight.measures.forecast import Forecast, forecast_features, forecast_metric
 from evenlight.measures.people import compose
@@ -52,7 +54,9 @@ def check(
     if not isinstance(path, Plan) and plan.local.windows:
         settled_local(plan.local, people, load_local(plan, Path(path).parent, people))
     trained = None if isinstance(path, Plan) else load_training(plan, Path(path).parent)
-    yield from _lines(plan, opened, stood_in(opened, people, plan), trained)
+    stands = not isinstance(path, Plan) and plan.regions.labels is not None
+    sets = load_sets(plan, Path(str(path)).parent, people) if stands else None
+    yield from _lines(plan, opened, stood_in(opened, people, plan), trained, sets)
 
 
 def _asked(
@@ -80,13 +84,18 @@ def _asked(
 
 
 def _lines(
-    plan: Plan, opened: object, cohort: Cohort, training: TrainingSummary | None
+    plan: Plan,
+    opened: object,
+    cohort: Cohort,
+    training: TrainingSummary | None,
+    sets: FeatureSets | None,
 ) -> Iterator[str]:
     """What is asked of this model and this cohort."""
     chosen = plan.completed(cohort)
     model = prepare(opened, cohort, target=plan.model.target)
     layers = check_layers(model, cohort, chosen.reliance)
     rarity = settled_maf(chosen.maf, cohort, chosen.measure.genotypes)
+    regions = settled_regions(chosen, cohort, sets)
     yield f"plan     {chosen.digest}"
     yield f"model    {model.adapted.name}, target {model.target}"
     yield f"cohort   {cohort.n} rows, {cohort.u} units, {len(cohort.features)} features"
@@ -104,6 +113,9 @@ def _lines(
     yield from _beside(chosen, layers)
     if rarity is not None:
         yield f"maf      {', '.join(rarity.names)}"
+    if regions is not None:
+        more = f", and {len(regions.names) - 8} more" if len(regions.names) > 8 else ""
+        yield f"regions  {', '.join(regions.names[:8])}{more}"
     told = uncertain(model, cohort, training)
     yield from (f"strict   {told[name]}" for name in chosen.policy.certain if name in told)
 

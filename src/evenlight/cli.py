@@ -19,6 +19,13 @@ import typer
 from evenlight.errors import EvenlightError
 
 
+class Example(StrEnum):
+    """What the demo shows."""
+
+    dosing = "dosing"
+    imaging = "imaging"
+
+
 class Profile(StrEnum):
     """How long the self-test runs."""
 
@@ -41,10 +48,15 @@ Trust = Annotated[str | None, typer.Option(help='"import" lets the plan\'s build
 
 
 @app.command()
-def demo(out: Out = Path("demo")) -> None:
-    """Audit the built-in example and say where the page is."""
-    from evenlight.demo import demo as make
+def demo(
+    example: Annotated[Example, typer.Argument(help="dosing or imaging.")] = Example.dosing,
+    out: Out = Path("demo"),
+) -> None:
+    """Audit a built-in example (warfarin doses, or generated X-rays) and say where the page is."""
+    from evenlight.demo import demo as dosing
+    from evenlight.demo import imaging
 
+    make = imaging if example == Example.imaging else dosing
     page = make(out, progress=_progress())
     typer.echo(f"Open {page}")
 

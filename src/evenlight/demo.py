@@ -1,4 +1,4 @@
-"""The built-in example: two warfarin dosing models, audited by race and by sex."""
+"""The built-in examples: two warfarin dosing models, and a network on generated images."""
 
 from __future__ import annotations
 
@@ -15,12 +15,19 @@ from evenlight.auditing import audit
 from evenlight.data.cohort import Cohort
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
+from evenlight.models.convolutional import trained_network
 from evenlight.plan import Plan
 from evenlight.record import Audit
 
 EPOCHS = 300
 HIDDEN = 32
 
+
+PLANTED = cohorts.Planted(prevalence=(0.15, 0.65), mark=(0.05, 0.9))
+"""Of the generated chests: a mark that tells the group, and the group how many are ill."""
+SEEN, HELD = 600, 1000
+"""Generated people to train on, and others to audit."""
+CHESTS = "Generated chests: a network that saw a mark burned into the corner"
 
 FORMULA = "Warfarin dose: the published pharmacogenetic formula"
 NETWORK = "Warfarin dose: a network that does not see race"
@@ -43,6 +50,24 @@ def demo(out: str | Path = "demo", *, progress: Callable[[str], None] | None = N
         (NETWORK, "network/report.html", learned),
     ]
     return files.write(folder / "index.html", reports.index(pages))
+
+
+def imaging(
+    out: str | Path = "demo-imaging", *, progress: Callable[[str], None] | None = None
+) -> Path:
+    """Train a network on generated chests with a burned-in mark, audit it on others; the page.
+
+    Nobody is behind the images. Of group b 90 % bear the mark and 65 % are ill, of a 5 and 15 %:
+    the network learns the lesion, and the mark beside it. Below three minutes on two cores.
+    """
+    say = progress or (lambda stage: None)
+    say(f"training a network on {SEEN} generated chests")
+    seen = cohorts.phantom(SEEN, planted=PLANTED, rng=1)
+    network = trained_network(seen.cohort)
+    held = cohorts.phantom(HELD, planted=PLANTED, rng=2)
+    plan = Plan.from_data({"explain": {"baseline": "mean"}, "report": {"title": CHESTS}})
+    made = audit(network, held.cohort, plan=plan, sets=held.regions, progress=progress)
+    return report(made, made.save(files.folder(out)))
 
 
 def _audited(

@@ -24,11 +24,14 @@ from evenlight.measures.intersection import Intersection
 from evenlight.measures.leakage import Leakage
 from evenlight.measures.lever import Levers
 from evenlight.measures.local_comparison import LocalComparison
+from evenlight.measures.mapped import MapComparison
 from evenlight.measures.matched import Matched
+from evenlight.measures.mean_image import MeanImage
 from evenlight.measures.nested import Hierarchy
 from evenlight.measures.omnibus import Omnibus
 from evenlight.measures.performance import Performance
 from evenlight.measures.proxied import Proxied
+from evenlight.measures.regions_telling import RegionsTelling
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.set_shares import SetShares
 from evenlight.measures.shortcuts import Shortcut
@@ -58,6 +61,8 @@ class Further:
     `uncertainties` whether sets hold what they promise, `demographics` what is reported of the
     people, against a declared target and training; `by_local_ancestry` compares attributions by
     the copies of an ancestry at their own place, `set_shares` tells the parts of all importance.
+    Of images, `maps` compares positions, `region_shares` tells the part of all |attribution| in
+    each region, `region_telling` which of them tell the group, and `images` holds their mean.
     None holds a person's own value or row.
     """
 
@@ -89,6 +94,10 @@ class Further:
     demographics: tuple[Demographics, ...] = ()
     by_local_ancestry: tuple[LocalComparison, ...] = ()
     set_shares: tuple[SetShares, ...] = ()
+    maps: tuple[MapComparison, ...] = ()
+    region_shares: tuple[SetShares, ...] = ()
+    region_telling: tuple[RegionsTelling, ...] = ()
+    images: tuple[MeanImage, ...] = ()
 
     def tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Each kind of measure as one long table, by name."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,14 +17,18 @@ from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Axes, Groups
 from evenlight.data.local_ancestry import LocalAncestry
 from evenlight.data.outcome import Survival
+from evenlight.data.space import shared_space
 from evenlight.data.training import TrainingSummary
-from evenlight.errors import FeatureError, PlanError
+from evenlight.errors import FeatureError, InputError, PlanError
+from evenlight.modalities.atlases import named_labels, read_atlas
+from evenlight.modalities.image_folders import read_file_rows
+from evenlight.modalities.images import read_images
 from evenlight.modalities.local_ancestry import read_msp
 from evenlight.modalities.tables import read_table
 from evenlight.models.adapt import adapt
 from evenlight.models.load import load_network, load_table
 from evenlight.plan import Plan
-from evenlight.plan_parts import AxesPlan
+from evenlight.plan_people import AxesPlan, ImagesPlan
 
 MODELS = {
     "warfarin.pharmacogenetic": cohorts.PHARMACOGENETIC,
@@ -76,23 +81,68 @@ def load_cohort(plan: Plan, folder: Path) -> Cohort:
         if asked.builtin not in COHORTS:
             raise PlanError(f"no built-in cohort {asked.builtin!r}; known: {', '.join(COHORTS)}")
         return COHORTS[asked.builtin]()
-    if not asked.table:
-        raise PlanError("[cohort] names no people; give builtin or table")
-    path = inside(folder, asked.table)
-    roles = asked.model_dump(exclude={"builtin", "table", "id", "features", "groups", "time"})
+    if not asked.table and not asked.images:
+        raise PlanError("[cohort] names no people; give builtin, table or images")
+    left = {"builtin", "table", "id", "features", "images", "groups", "time"}
+    roles = asked.model_dump(exclude=left)
     if asked.time and asked.outcome:
         roles |= {"outcome": Survival(asked.time, asked.outcome), "outcome_kind": "survival"}
-    groups = [_grouping(name, plan, path, asked.id) for name in asked.groups]
-    axes = [_axes(name, plan.axes[name], path, asked.id) for name in plan.axes]
-    made = read_table(path, features=asked.features, id=asked.id, groups=groups, axes=axes, **roles)
+    path = inside(folder, asked.table) if asked.table else None
+    roles["groups"] = [_grouping(name, plan, path, asked.id) for name in asked.groups]
+    roles["axes"] = [_axes(name, plan.axes[name], path, asked.id) for name in plan.axes]
+    if asked.images:
+        return _with_images(asked.images, path, asked.id, folder, roles)
+    assert path is not None
+    made = read_table(path, features=asked.features, id=asked.id, **roles)
     return _placed(made, plan, folder)
 
 
+def _with_images(
+    asked: ImagesPlan, path: Path | None, id: str | None, folder: Path, roles: dict[str, Any]
+) -> Cohort:
+    """People and their images, as the plan says that these are read."""
+    source = inside(folder, asked.path, whole=True)
+    options = asked.options()
+    if asked.template:
+        options["template"] = inside(folder, asked.template)
+    return read_images(source, path, id=id if path else None, **options, **roles)
+
+
 def load_sets(plan: Plan, folder: Path, cohort: Cohort) -> FeatureSets | None:
-    """The sets of a plan's GMT file over the cohort's variables; None where it names none."""
+    """The sets of a plan's GMT file over the cohort's variables, or of its label map of regions.
+
+    None where it names neither; a grid and superpixels need no file (`measured.settled_regions`).
+    """
+    if plan.regions.labels is not None:
+        return _regions(plan.regions.labels, plan.regions.names, folder, cohort)
     if plan.sets.gmt is None:
         return None
     return FeatureSets.from_gmt(inside(folder, plan.sets.gmt), cohort.features.variables().names)
+
+
+def _regions(
+    name: str, names: str | Mapping[str, str] | None, folder: Path, cohort: Cohort
+) -> FeatureSets:
+    """The regions of a label map beside the plan; PlanError where it is none of these images."""
+    path = inside(folder, name)
+    told: Path | dict[int, str] | None = inside(folder, names) if isinstance(names, str) else None
+    if isinstance(names, Mapping):
+        told = {int(label): own for label, own in names.items()}
+    try:
+        if path.name.endswith((".nii", ".nii.gz")):
+            return read_atlas(path, told).sets(cohort)
+        space = shared_space(cohort.features.space, what=f"the label map {name}")
+        labels = np.asarray(read_file_rows([path]).x[:])[0, 0]
+        if labels.shape != space.shape:
+            raise FeatureError(f"{name} is {labels.shape}, the images {space.shape}")
+        if not (labels == np.round(labels)).all():
+            raise FeatureError(f"{name} holds numbers that are not whole, so they are no labels")
+        whole = labels.astype(np.int64)
+        return FeatureSets.from_label_map(
+            whole, named_labels(whole, told), shape=tuple(cohort.x.shape[1:])
+        )
+    except InputError as error:
+        raise PlanError(f"regions.labels: {error}") from None
 
 
 def load_local(plan: Plan, folder: Path, cohort: Cohort) -> LocalAncestry | None:
@@ -125,18 +175,21 @@ def _placed(cohort: Cohort, plan: Plan, folder: Path) -> Cohort:
     return cohort.altered(features=replace(cohort.features, table=whole))
 
 
-def inside(folder: Path, name: str) -> Path:
-    """The path of `name` beside the plan; PlanError where it leads elsewhere."""
+def inside(folder: Path, name: str, *, whole: bool = False) -> Path:
+    """The path of `name` beside the plan, a file, or with `whole` also a folder.
+
+    PlanError where it leads elsewhere, or is not there.
+    """
     root = folder.resolve()
     path = (root / name).resolve()
     if not path.is_relative_to(root):
         raise PlanError(f"{name!r} leads out of the plan's folder; put the file beside the plan")
-    if not path.is_file():
-        raise PlanError(f"there is no file {name!r} beside the plan")
+    if not (path.is_file() or (whole and path.is_dir())):
+        raise PlanError(f"there is no file {'or folder ' * whole}{name!r} beside the plan")
     return path
 
 
-def _grouping(name: str, plan: Plan, path: Path, id: str | None) -> Groups | str:
+def _grouping(name: str, plan: Plan, path: Path | None, id: str | None) -> Groups | str:
     """A grouping as the plan describes it; a plain column where it says nothing."""
     asked = plan.groups.get(name)
     if asked is None:
@@ -153,7 +206,7 @@ def _grouping(name: str, plan: Plan, path: Path, id: str | None) -> Groups | str
     )
 
 
-def _axes(name: str, asked: AxesPlan, path: Path, id: str | None) -> Axes:
+def _axes(name: str, asked: AxesPlan, path: Path | None, id: str | None) -> Axes:
     """Continuous axes as the plan describes them."""
     columns = [_column(path, column, id, kind=float) for column in asked.columns]
     values = np.column_stack([column.to_numpy(dtype=np.float64) for column in columns])
@@ -161,8 +214,10 @@ def _axes(name: str, asked: AxesPlan, path: Path, id: str | None) -> Axes:
     return Axes(name, values, rows, asked.columns, asked.composition)
 
 
-def _column(path: Path, name: str, id: str | None, *, kind: type) -> pd.Series:
+def _column(path: Path | None, name: str, id: str | None, *, kind: type) -> pd.Series:
     """A column of the table, indexed by id, as text or numbers."""
+    if path is None:
+        raise PlanError(f"column {name!r} is read from cohort.table, and the plan names no table")
     kinds: dict[Hashable, type] = {name: kind, **({id: str} if id else {})}
     try:
         table = pd.read_csv(path, dtype=kinds)

@@ -16,20 +16,19 @@ from evenlight.data.outcome import Survival
 from evenlight.errors import PlanError
 from evenlight.plan_genotypes import LocalPlan, MafPlan
 from evenlight.plan_parts import (
-    AxesPlan,
-    CohortPlan,
     ExplainPlan,
-    GroupPlan,
     HoldsPlan,
+    MapsPlan,
     MeasurePlan,
     ModelPlan,
+    RegionsPlan,
     ReliancePlan,
     ReportPlan,
     SetsPlan,
     UncertaintyPlan,
     nearest,
 )
-from evenlight.plan_people import DemographicsPlan
+from evenlight.plan_people import AxesPlan, CohortPlan, DemographicsPlan, GroupPlan, ImagesPlan
 from evenlight.plan_reliance import certain, settled_measure, settled_reliance
 from evenlight.policy import Closed, Policy, Question
 
@@ -62,6 +61,8 @@ class Plan(Closed):
     explain: ExplainPlan = ExplainPlan()
     measure: MeasurePlan = MeasurePlan()
     sets: SetsPlan = SetsPlan()
+    regions: RegionsPlan = RegionsPlan()
+    maps: MapsPlan = MapsPlan()
     reliance: ReliancePlan = ReliancePlan()
     holds: HoldsPlan = HoldsPlan()
     uncertainty: UncertaintyPlan = UncertaintyPlan()
@@ -132,7 +133,7 @@ class Plan(Closed):
 
     def _roles(self, cohort: Cohort) -> CohortPlan:
         """The roles of a cohort given in memory, so that the plan says what was audited."""
-        if self.cohort.table or self.cohort.builtin:
+        if self.cohort.table or self.cohort.builtin or self.cohort.images:
             return self.cohort
         seen = cohort.outcome
         own = {
@@ -257,7 +258,8 @@ def _fields(place: Sequence[int | str]) -> list[str]:
     """The keys that the plan knows at `place`."""
     here: Any = Plan
     named = {"groups": GroupPlan, "axes": AxesPlan}
-    inner = {**named, "question": Question, "margins": type(Policy().margins)}
+    margins = type(Policy().margins)
+    inner = {**named, "question": Question, "margins": margins, "images": ImagesPlan}
     for step in place:
         if isinstance(step, int) or (here in named.values() and step not in here.model_fields):
             continue

@@ -9,7 +9,6 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from evenlight.data.coefficients import Link
-from evenlight.data.outcome import Kind
 from evenlight.measures.conforming import Conformal
 from evenlight.policy import Closed
 
@@ -71,70 +70,23 @@ class ModelPlan(Closed):
         return self
 
 
-class CohortPlan(Closed):
-    """Which people: a built-in cohort or a CSV table, and the roles of its columns.
-
-    `event` is the label of an outcome of two that is the event; the other is 0. With `time`, the
-    column of follow-up, `outcome` says whether the event was seen (1) or the person censored (0).
-    """
-
-    builtin: str | None = None
-    table: str | None = None
-    id: str | None = None
-    features: tuple[str, ...] = ()
-    outcome: str | None = None
-    outcome_kind: Kind | None = None
-    event: str | int | float | None = None
-    time: str | None = None
-    unit: str | None = None
-    groups: tuple[str, ...] = ()
-    strata: tuple[str, ...] = ()
-    covariates: tuple[str, ...] = ()
-    weights: str | None = None
-    rater: str | None = None
-    prediction: str | None = None
-    split: tuple[str, str] | None = None
-    missing: Literal["error", "drop", "median", "keep"] = "error"
-
-    @model_validator(mode="after")
-    def _timed(self) -> Self:
-        if self.time is None:
-            return self
-        if self.outcome is None or self.event is not None:
-            raise ValueError("time goes with outcome = the column of 0 and 1 that says who had it")
-        if self.outcome_kind not in (None, "survival"):
-            raise ValueError(f"time makes a survival outcome, not a {self.outcome_kind} one")
-        return self
-
-
-class GroupPlan(Closed):
-    """How a grouping is read: its column, missing codes, order, reference, merges and source."""
-
-    column: str
-    source: str = "record"
-    missing: tuple[str | int, ...] = ()
-    order: tuple[str, ...] | None = None
-    reference: str | None = None
-    merge: dict[str, str] = Field(default={})
-
-
-class AxesPlan(Closed):
-    """Continuous ancestry: the columns of its axes; `composition` where they add up to 1."""
-
-    columns: tuple[str, ...] = Field(min_length=1)
-    composition: Literal["", "shares", "ilr"] = ""
-
-
 class ExplainPlan(Closed):
     """How attributions are made; the seed also serves every other draw.
 
     `repeats` further explanations on other draws of the background; None: five where they are cheap
-    (linear models, gradients on tables), else none.
+    (linear models, gradients on tables), else none. `baseline` is where paths of integrated
+    gradients begin: at the mean of the background, at each of its rows, or as the data are (auto).
     """
 
     method: str = "auto"
+    baseline: Literal["auto", "mean", "rows"] = "auto"
     seed: int = Field(default=0, ge=0)
     repeats: int | None = Field(default=None, ge=0, le=100)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the explainer is asked for, beyond its own defaults."""
+        return {} if self.baseline == "auto" else {"baseline": self.baseline}
 
 
 class MeasurePlan(Closed):
@@ -170,6 +122,46 @@ class SetsPlan(Closed):
         if self.gmt and self.clusters:
             raise ValueError("give gmt or clusters, not both")
         return self
+
+
+class RegionsPlan(Closed):
+    """Regions by which images are audited: those of a label map, of a grid, or superpixels.
+
+    `labels` is a file beside the plan, of whole numbers (*s): NIfTI, npy, PNG or TIFF; `names` the
+    names of its labels, a table beside the plan (`read_atlas`) or a table of the plan. `grid` says
+    how many parts lie along each axis, `superpixels` how many regions the mean image gets.
+    """
+
+    labels: str | None = None
+    names: str | dict[str, str] | None = None
+    grid: tuple[int, ...] = ()
+    superpixels: int | None = Field(default=None, ge=2)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        given = [name for name in ("labels", "grid", "superpixels") if getattr(self, name)]
+        if len(given) > 1:
+            raise ValueError(f"give one of labels, grid and superpixels, not {' and '.join(given)}")
+        if self.names and not self.labels:
+            raise ValueError("names are those of labels; name the label map, labels = ...")
+        if isinstance(self.names, dict) and not all(k.isdecimal() for k in self.names):
+            raise ValueError('names are a table of label and name, as names = { 1 = "left lung" }')
+        return self
+
+
+class MapsPlan(Closed):
+    """Maps of attribution compared position by position, by every grouping (`compare_maps`).
+
+    `compare` asks for it (left out: where positions are shared by all rows and not too many, and
+    `measure.further` is true). `without` names regions that are not asked, as the air around a
+    body; `forming`, `draws` and `smooth` are those of `MapTesting`.
+    """
+
+    compare: bool | None = None
+    without: tuple[str, ...] = ()
+    forming: float = Field(default=0.001, gt=0, lt=1)
+    draws: int = Field(default=2_000, ge=100)
+    smooth: float = Field(default=0.0, ge=0)
 
 
 class ReliancePlan(Closed):

@@ -78,7 +78,7 @@ class Policy(Closed):
         return CERTAIN if self.strict is True else tuple(self.strict or ())
 
 
-WATCHED = ("use", "reliance", "quality", "slice", "fragility", "coverage")
+WATCHED = ("use", "reliance", "quality", "slice", "fragility", "coverage", "region")
 """Kinds of findings that are to be watched where groups differ, whatever the mechanism."""
 
 

@@ -32,9 +32,11 @@ SAID = {
 }
 """How the words of the gate of reliance are printed."""
 
-SCHEMA = "urn:evenlight:audit:1.7"
+SCHEMA = "urn:evenlight:audit:1.8"
 """Name and version of the record's form.
 
+1.8: `further` has `maps`, `region_shares`, `region_telling` and `images`, the plan `regions`,
+`maps`, `cohort.images` and `explain.baseline`.
 1.7: `further` has `by_local_ancestry` and `set_shares`, the plan `local`, `maf`, `cohort.time`,
 `model.features`, `policy.strict` and a margin of Uno's concordance.
 1.6: `further` and the plan have `demographics`.

@@ -13,8 +13,10 @@ from evenlight.data.searched import Worst
 from evenlight.measures.comparison import Comparison, View
 from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.fragile import Fragility
+from evenlight.measures.mapped import MapComparison
 from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
+from evenlight.measures.regions_telling import RegionsTelling
 from evenlight.measures.reliance import TOTALS, Reliance
 from evenlight.measures.shortcuts import LEAST_SHARE, Shortcut
 from evenlight.measures.slices import Slices
@@ -25,7 +27,9 @@ from evenlight.results_beside import (
     arm,
     encoded_results,
     fragile_results,
+    map_results,
     promise_results,
+    region_results,
     slice_results,
     width_results,
     worst_results,
@@ -62,6 +66,8 @@ class Measures:
     fragilities: tuple[Fragility, ...] = ()
     worsts: tuple[Worst, ...] = ()
     uncertainties: tuple[Uncertainty, ...] = ()
+    maps: tuple[MapComparison, ...] = ()
+    telling: tuple[RegionsTelling, ...] = ()
 
 
 def results(measures: Measures) -> list[Result]:
@@ -84,6 +90,8 @@ def results(measures: Measures) -> list[Result]:
         (worst_results, measures.worsts),
         (promise_results, measures.uncertainties),
         (width_results, measures.uncertainties),
+        (map_results, measures.maps),
+        (region_results, measures.telling),
     ]
     return [result for tell, records in told for made in records for result in tell(made)]
 

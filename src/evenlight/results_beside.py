@@ -1,4 +1,4 @@
-"""Judged numbers of what stands beside reliance: layers, slices, perturbations, kept promises."""
+"""Judged numbers beside reliance: layers, slices, perturbations, kept promises, maps, regions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from functools import partial
 import numpy as np
 
 from evenlight.arrays import Int
-from evenlight.data.digits import decimals, fixed
+from evenlight.data.digits import count, decimals, fixed, number, percent, probability
 from evenlight.data.searched import Worst
 from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.fragile import Fragility
+from evenlight.measures.mapped import MapCluster, MapComparison
+from evenlight.measures.regions_telling import READINGS, RegionsTelling
 from evenlight.measures.slices import Slices
 from evenlight.measures.uncertainty import Uncertainty
 from evenlight.measures.words import Mechanism, Verdict
@@ -243,3 +245,52 @@ def width_results(made: Uncertainty) -> Iterator[Result]:
 def arm(word: str, pair: tuple[str, str]) -> str:
     """The group behind "level" and "reference"."""
     return {"level": pair[0], "reference": pair[1]}.get(word, word)
+
+
+CARRIED: dict[str, Verdict] = {READINGS[0]: "different", READINGS[-1]: "not_estimable"}
+"""The verdict behind a reading of regions; what is not shown of one is not cleared either."""
+
+
+def map_results(made: MapComparison) -> Iterator[Result]:
+    """One result a view and contrast: whether maps differ anywhere, and where most."""
+    for v, view in enumerate(made.views):
+        for c, pair in enumerate(made.contrasts):
+            told = made.told(v, c)
+            yield Result(
+                kind="map", grouping=made.grouping, pair=pair, subject="map", view=view.key,
+                verdict=made.verdict[v, c].item(), effect=told[0].effect if told else NAN, low=NAN,
+                high=NAN, n=float(made.n[v, c].min()) if made.n[v, c].all() else NAN, unit="SD(f)",
+                margin=NAN, p=told[0].p if told else NAN, alpha=made.alpha,
+                reason=str(made.reason[v, c]) or (_placed(told) if told else ""),
+            )  # fmt: skip
+
+
+def _placed(told: tuple[MapCluster, ...]) -> str:
+    """Where clusters are, by their regions."""
+    first = told[0]
+    where = f", {percent(first.share)} of its mass in {first.region}" if first.region else ""
+    size = f"{count(first.size)} position{'s' * (first.size != 1)}"
+    which = f"the largest of {count(len(told))} clusters" if len(told) > 1 else "one cluster"
+    p = probability(first.p)
+    return f"{which} of positions ({size}{where}; p {p if p.startswith('<') else '= ' + p})"
+
+
+def region_results(made: RegionsTelling) -> Iterator[Result]:
+    """One result a condition and region that tells the groups and carries output.
+
+    Given nothing a region may carry no more than the prevalence; it is left out where more is held.
+    """
+    least = min(1, len(made.given) - 1)
+    for i, j in np.ndindex(made.reading.shape):
+        numbers = [float(a[i, j]) for a in (made.tells, made.tells_low, made.tells_high)]
+        if i >= least:
+            limits = " to ".join(number(v, digits=2) for v in numbers[1:])
+            yield Result(
+                kind="region", grouping=made.grouping, pair=None, subject=made.sets[j],
+                view=made.given[i], verdict=CARRIED.get(str(made.reading[i, j]), "cannot_tell"),
+                effect=float(made.share[i, j]), low=float(made.share_low[i, j]),
+                high=float(made.share_high[i, j]), n=NAN, unit="share of variance", margin=NAN,
+                p=float(made.share_p[i, j]), q=float(made.tells_q[i, j]), alpha=made.alpha,
+                reason=str(made.tells_reason[i, j] or made.share_reason[i, j])
+                or f"{number(numbers[0], digits=2)}, {limits}",
+            )  # fmt: skip

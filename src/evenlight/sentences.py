@@ -11,7 +11,9 @@ from evenlight.results import Result
 from evenlight.sentences_beside import (
     encoded_sentence,
     fragile_sentence,
+    map_sentence,
     promise_sentence,
+    region_sentence,
     slice_sentence,
     width_sentence,
 )
@@ -23,6 +25,8 @@ BESIDE = {
     "fragility": fragile_sentence,
     "coverage": promise_sentence,
     "width": width_sentence,
+    "map": map_sentence,
+    "region": region_sentence,
 }
 """Kinds of results that have sentences of their own."""
 

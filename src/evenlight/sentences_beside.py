@@ -1,10 +1,10 @@
-"""What is said of layers, slices, perturbations and promises: each with what it does not say."""
+"""What is said of layers, slices, perturbations, promises, maps: each with what it does not say."""
 
 from __future__ import annotations
 
 from math import isnan
 
-from evenlight.data.digits import confidence, count, decimals, fixed, percent, plain
+from evenlight.data.digits import confidence, count, decimals, fixed, number, percent, plain
 from evenlight.measures.words import SPOKEN
 from evenlight.result import Result
 
@@ -99,6 +99,35 @@ def width_sentence(result: Result) -> str:
         f"To hold the outcome of {_told(promise)} in each group, sets are "
         f"{_far(result, abs(result.effect))} {more} in {level} than in {reference} "
         f"({_numbers(result)}): {_closed(result)}."
+    )
+
+
+def map_sentence(result: Result) -> str:
+    """Where maps of two groups differ, position by position."""
+    level, reference = result.pair or ("", "")
+    given = result.view.split("|")[1]
+    among = "" if given == "nothing" else f" among people with the same {given}"
+    head = f"The model looks elsewhere in {level} than in {reference}{among}"
+    if result.verdict != "different":
+        return f"{head}: {SPOKEN[result.verdict]}; no cluster of positions differs."
+    sign = "higher" if result.effect > 0 else "lower"
+    size = number(abs(result.effect), digits=2)
+    return f"{head}: in {result.reason} attributions are {size} SD of the output {sign} on average."
+
+
+def region_sentence(result: Result) -> str:
+    """A region that tells the groups apart and carries what the output takes from the group."""
+    given = "" if result.view == "nothing" else f" among people with the same {result.view}"
+    if result.verdict != "different":
+        return f"Region {result.subject} as a shortcut to {result.grouping}: not shown{given}."
+    share, low, high = (100 * v for v in (result.effect, result.low, result.high))
+    places = decimals(high - low)
+    return (
+        f"Region {result.subject} tells {result.grouping}{given} (2 AUC \N{MINUS SIGN} 1 = "
+        f"{result.reason.replace(', ', ', pointwise ', 1)}) and the output takes it from there: "
+        f"{fixed(share, places)} % of its variance ({confidence(result.alpha)} interval "
+        f"{fixed(low, places)} to {fixed(high, places)}). A candidate for a shortcut; the gate of "
+        "reliance decides."
     )
 
 

@@ -121,12 +121,13 @@ def compare(
     the output. `rows` is the folder of `keep_rows=`, in another session than that of `explain`.
 
     With `cell_type`, a column of obs, donors are compared at the same shares of the cell types
-    (`modalities.cells.pseudobulk`, standardised).
+    (`modalities.cells.pseudobulk`, standardised). That comparison stands beside the plain one, by
+    the name "{groupby} at the same shares of {cell_type}".
     """
     made, here = _at_hand(adata, key, rows, cell_type)
     found = _compare(made, here, by=groupby, **options)
-    results.keep(adata, key, "comparison", codec.plain(found))
-    results.into_varm(adata, key, _differences(found))
+    results.keep(adata, key, "comparison", codec.plain(found), cell_type=cell_type)
+    results.into_varm(adata, key, _differences(found, results.named(groupby, cell_type)))
     return found
 
 
@@ -147,19 +148,28 @@ def rely(
     """
     made, here = _at_hand(adata, key, rows, cell_type)
     found = _rely(made, here, by=groupby, **options)
-    results.keep(adata, key, "reliance", codec.plain(found))
-    results.into_varm(adata, key, _shares(found))
+    results.keep(adata, key, "reliance", codec.plain(found), cell_type=cell_type)
+    results.into_varm(adata, key, _shares(found, results.named(groupby, cell_type)))
     return found
 
 
-def comparison(adata: Any, groupby: str | None = None, *, key: str = KEY) -> Comparison:
-    """The record that `compare` kept, also from a file that was written and read since."""
-    return codec.restore(Comparison, results.recall(adata, key, "comparison", groupby))
+def comparison(
+    adata: Any, groupby: str | None = None, *, cell_type: str | None = None, key: str = KEY
+) -> Comparison:
+    """The record that `compare` kept, also from a file that was written and read since.
+
+    With `cell_type`, the one that was made with it; without, never that.
+    """
+    held = results.recall(adata, key, "comparison", groupby, cell_type=cell_type)
+    return codec.restore(Comparison, held)
 
 
-def reliance(adata: Any, groupby: str | None = None, *, key: str = KEY) -> Reliance:
+def reliance(
+    adata: Any, groupby: str | None = None, *, cell_type: str | None = None, key: str = KEY
+) -> Reliance:
     """The record that `rely` kept, also from a file that was written and read since."""
-    return codec.restore(Reliance, results.recall(adata, key, "reliance", groupby))
+    held = results.recall(adata, key, "reliance", groupby, cell_type=cell_type)
+    return codec.restore(Reliance, held)
 
 
 def cohort(adata: Any, *, key: str = KEY) -> Cohort:
@@ -255,14 +265,15 @@ def _weights(here: Cohort) -> Float:
     return weight
 
 
-def _differences(found: Comparison) -> pd.DataFrame:
+def _differences(found: Comparison, name: str) -> pd.DataFrame:
+    """Columns of a comparison, each of which begins with its name."""
     columns: dict[str, Any] = {}
     for v, view in enumerate(found.views):
         if view.name not in ("signed", "magnitude") or view.given != "nothing":
             continue
         what = "" if view.name == "signed" else "magnitude "
         for c, (level, reference) in enumerate(found.contrasts):
-            stem = f"{found.grouping}: {level} - {reference} {what}"
+            stem = f"{name}: {level} - {reference} {what}"
             columns |= {
                 f"{stem}difference": found.effect[v, c], f"{stem}p": found.p[v, c],
                 f"{stem}q": found.q[v, c], f"{stem}verdict": found.verdict[v, c].astype(object),
@@ -270,9 +281,9 @@ def _differences(found: Comparison) -> pd.DataFrame:
     return pd.DataFrame(columns, index=list(found.subjects))
 
 
-def _shares(found: Reliance) -> pd.DataFrame:
+def _shares(found: Reliance, name: str) -> pd.DataFrame:
     g = found.strictest or 0
-    stem = f"{found.grouping}: reliance "
+    stem = f"{name}: reliance "
     return pd.DataFrame(
         {
             f"{stem}share": found.share[g], f"{stem}p": found.p[g], f"{stem}q": found.q[g],

@@ -190,7 +190,7 @@ def undocumented(text: str) -> list[str]:
     """Fields of the plan's tables that a page does not name in the table's own lines."""
     missing = []
     for table, kind in parts_of(Plan):
-        own = re.split(rf"^\[+(?:policy\.)?{table}\b", text, flags=re.MULTILINE)[1:]
+        own = re.split(rf"^\[+(?:policy\.|cohort\.)?{table}\b", text, flags=re.MULTILINE)[1:]
         lines = "".join(re.split(r"^\[", part, flags=re.MULTILINE)[0] for part in own)
         for name in kind.model_fields:
             nested = f"[{table}.{name}]" in text or f"[{table}.{name}." in text

@@ -46,6 +46,26 @@ def test_an_explanation_lands_on_its_people() -> None:
     assert made.converged.all()
 
 
+def test_interactions_and_people_who_were_not_explained_are_named() -> None:
+    """(rows, p, p) are no p outputs; a cohort of more people is cut to those explained."""
+    both = shap.Explanation(
+        np.zeros((N, 4, 4)), base_values=np.zeros(N), data=X.to_numpy(), feature_names=list(X)
+    )
+    with pytest.raises(AttributionError, match="interaction values"):
+        Attributions.from_shap(both, cohort(), output=OUTPUT)
+    some = TOLD[:50]
+    with pytest.raises(AttributionError, match=r"70 of the cohort's 120 rows.*cohort.take"):
+        Attributions.from_shap(some, cohort(), output=OUTPUT[:50], rows=IDS[:50])
+    own = cohort().take(np.isin(cohort().rows, IDS[:50]))
+    assert Attributions.from_shap(some, own, output=OUTPUT[:50], rows=IDS[:50]).n == 50
+
+
+def test_outputs_that_may_be_probabilities_are_asked_about_without_a_cohort() -> None:
+    """Nobody says what they are: an error, with a cohort or without."""
+    with pytest.raises(AttributionError, match="lie between 0 and 1"):
+        Attributions.from_shap(TOLD, rows=IDS, output=expit(OUTPUT))
+
+
 def test_the_answer_is_that_of_our_own_explanation() -> None:
     """Shap's linear values on the mean of everyone and ours are compared alike."""
     here = cohort()

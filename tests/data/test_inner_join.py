@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import perf_counter
 
 import numpy as np
@@ -11,7 +12,7 @@ from evenlight.data import align
 from evenlight.data.intake import inner_note
 
 
-def people(**columns: list[object]) -> pd.DataFrame:
+def people(**columns: Sequence[object]) -> pd.DataFrame:
     """A table whose rows are p0, p1, ..."""
     made = pd.DataFrame(columns)
     return made.set_axis([f"p{i}" for i in range(len(made))], axis=0)

@@ -126,5 +126,5 @@ def test_references_that_do_not_fit_are_refused(made: Any, said: str) -> None:
 
 def test_other_methods_refuse_them() -> None:
     """Captum's have one baseline for all."""
-    with pytest.raises(AttributionError, match='which method="ig" of a network alone takes'):
+    with pytest.raises(AttributionError, match='which method="ig" and "shapley" alone take'):
         explain(network("conv"), COHORT, target=0, method="captum.ig", baseline=reversed_and_near)

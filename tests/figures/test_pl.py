@@ -22,7 +22,6 @@ from evenlight import pl, tl
 from evenlight.errors import AttributionError, FeatureError, InputError, UnknownName
 from evenlight.figures.beeswarm import shade, stacked
 from evenlight.figures.ink import COLOURS, MARKS, look
-from evenlight.figures.locus import Places, laid
 from evenlight.measures.people import depend
 from evenlight.measures.testing import Testing
 from tests.annotated_world import annotated
@@ -255,26 +254,15 @@ def found_sizes(adata: Any) -> Any:
     return np.mean([np.abs(made.values[donor == d]).mean(axis=0) for d in np.unique(donor)], axis=0)
 
 
-def test_chromosomes_do_not_overlap() -> None:
-    """Side by side in the order of their numbers; what has no position is nowhere."""
-    places = Places(
-        ("a", "b", "c", "d"), np.array(["10", "2", "2", "X"]), np.array([5e6, 9e6, 1e6, np.nan])
-    )
-    x, ends = laid(places)
-    assert list(ends) == ["2", "10"]
-    assert x[2] < x[1] < x[0]
-    assert np.isnan(x[3])
-    with pytest.raises(FeatureError, match="nothing to lay out"):
-        laid(Places(("a",), np.array([""]), np.array([np.nan])))
-
-
 def test_an_embedding_shows_every_row_where_obsm_has_it(adata: Any) -> None:
     """Groups: each row at its place, in the colour of its group; features: shades about 0."""
     ax = pl.embedding(adata, "X_umap", color="ancestry", show=False)
     assert ax is not None
     b = (adata.obs["ancestry"] == "B").to_numpy()
-    np.testing.assert_allclose(offsets(ax)[1], adata.obsm["X_umap"][b])
-    assert to_hex(clouds(ax)[1].get_facecolor()[0]) == "#ddaa33"
+    gold = [c for c in clouds(ax) if to_hex(c.get_facecolor()[0]) == "#ddaa33"]
+    drawn = np.concatenate([np.asarray(cloud.get_offsets()) for cloud in gold])
+    wanted = np.asarray(adata.obsm["X_umap"])[b]
+    np.testing.assert_allclose(drawn[np.argsort(drawn[:, 0])], wanted[np.argsort(wanted[:, 0])])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("UMAP1", "UMAP2")
     ax = pl.embedding(adata, color="ENSG00002", show=False)
     assert ax is not None
@@ -288,6 +276,23 @@ def test_an_embedding_shows_every_row_where_obsm_has_it(adata: Any) -> None:
     cohort = tl.cohort(adata).altered(axes=(ev.Axes("pcs", np.asarray(adata.obsm["X_umap"])),))
     own = pl.embedding(tl.attributions(adata), "pcs", color="output", cohort=cohort, show=False)
     assert own is not None
+
+
+def test_an_embedding_is_coloured_by_any_column(adata: Any) -> None:
+    """A column that differs within donors, such as the cell type, has a colour a level."""
+    ax = pl.embedding(adata, color="cell_type", show=False)
+    assert ax is not None
+    (legend,) = ax.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["B", "NK", "T"]
+    of_t = np.asarray(adata.obsm["X_umap"])[(adata.obs["cell_type"] == "T").to_numpy()]
+    drawn = np.concatenate(
+        [
+            np.asarray(c.get_offsets())
+            for c in clouds(ax)
+            if to_hex(c.get_facecolor()[0]) == COLOURS[2].lower()
+        ]
+    )
+    np.testing.assert_allclose(drawn[np.argsort(drawn[:, 0])], of_t[np.argsort(of_t[:, 0])])
 
 
 def test_colours_are_those_of_uns_or_of_the_house(adata: Any) -> None:

@@ -20,6 +20,8 @@ from evenlight.errors import CohortError, InputError
 from evenlight.measures.decide import decide
 from evenlight.measures.decisions import Decisions
 from evenlight.measures.perform import Judging, perform
+from evenlight.models.adapt import adapt
+from evenlight.probes.predict import predict
 
 
 def people(
@@ -147,14 +149,31 @@ def test_nothing_depends_on_the_order_of_rows() -> None:
     assert a == b
 
 
+def test_a_group_that_is_followed_for_less_time_is_not_foretold_better() -> None:
+    """One law, foretold in the first year alone: all are ranked up to the end of the shortest."""
+    rng = np.random.default_rng(0)
+    n = 1200
+    margin, short = rng.normal(0, 1.5, n), np.arange(n) % 2 == 1
+    first, exposure = 0.25 * np.exp(margin), rng.exponential(size=n)
+    time = np.where(exposure < first, exposure / first, 1 + (exposure - first) / 0.25)
+    left = rng.uniform(0, 5, n) / np.where(short, 5, 1)
+    table = pd.DataFrame({"race": np.where(short, "B", "A"), "time": np.minimum(time, left)})
+    table["seen"] = (time <= left).astype(int)
+    outcome = Survival("time", "seen")
+    cohort = Cohort(margin[:, None], table, ["m"], outcome=outcome, groups=["race"], unit="row")
+    made = perform(predict(adapt(lambda x: x[:, 0], link="log"), cohort), cohort, by="race")
+    assert abs(float(made.difference[0, 1])) < 0.05
+
+
 def test_survival_is_ranked_by_the_margin() -> None:
-    """Concordance by group, of Harrell and Uno, with events counted; no margin, no verdict."""
+    """Concordance by group, with events counted: Uno's is judged, Harrell's has no verdict."""
     cohort, said = people(600, outcome="survival")
     made = perform(said, cohort, by="race")
     assert made.metrics == ("concordance", "concordance_uno")
     assert 0.6 < made.value[0, 0] < 0.8
     assert made.events[0] == cohort.people["seen"].sum()
-    assert set(made.verdict.ravel()) == {""}
+    assert set(made.verdict[:, 0].ravel()) == {""}
+    assert "" not in made.verdict[:, 1]
     assert np.isnan(made.curve_predicted).all()
     assert decide(said, cohort, by="race").summaries == ("worst_concordance",)
 

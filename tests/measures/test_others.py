@@ -15,6 +15,7 @@ from evenlight.errors import CohortError
 from evenlight.measures.people import compose, depend, flips
 from evenlight.measures.perform import Judging, perform
 from evenlight.measures.rely import rely
+from evenlight.measures.stratified import unaskable
 
 
 def binary(n: int = 600, seed: int = 0) -> tuple[Cohort, Predictions]:
@@ -166,7 +167,35 @@ def test_too_many_strata_cannot_be_asked() -> None:
     found = rely(made, many, by="race")
     g = found.condition("outcome and strata")
     assert set(found.verdict[g]) == {"not_estimable"}
+    assert "cells of outcome classes and strata are too many" in found.reason[g, 0]
     assert "more people or fewer strata are needed" in found.reason[g, 0]
+
+
+@pytest.mark.parametrize("given", ["nothing", "outcome", "outcome and strata"])
+def test_what_is_too_many_is_named(given: str) -> None:
+    """Without declared strata it is outcome classes or groups; fewer strata are no remedy."""
+    rng = np.random.default_rng(0)
+    people = pd.DataFrame(
+        {
+            "race": np.repeat(list("ABCD"), 11),
+            "y": np.tile([0, 1], 22),
+            "site": rng.choice(["s", "t"], 44),
+        },
+        index=[f"p{i}" for i in range(44)],
+    )
+    cohort = Cohort(
+        rng.normal(size=(44, 2)), people, ["a", "b"], outcome="y", groups=["race"],
+        strata=["site"] if given == "outcome and strata" else [], unit="row",
+    )  # fmt: skip
+    told = unaskable(cohort, by="race", given=given)
+    many = {
+        "nothing": "the groups are too many for these people",
+        "outcome": "2 outcome classes are too many for these people",
+        "outcome and strata": "4 cells of outcome classes and strata are too many for these people",
+    }
+    assert told.startswith(many[given])
+    assert ("fewer strata" in told) == (given == "outcome and strata")
+    assert told.endswith(" are needed")
 
 
 def test_composition_hides_small_cells_and_rounds_the_rest() -> None:

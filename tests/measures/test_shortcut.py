@@ -387,6 +387,8 @@ def test_a_supported_subject_that_the_model_does_not_use_leaves_the_intervention
     unsure = undecided(unused, str(lean.support[0]), "unresolved", "unresolved")
     assert closed_by(moved, unsure, 0).met is None
     assert closed_by(moved, unsure, 0).reason.startswith("cannot tell: 2 of 3 subjects")
+    opened = Closure(("markers", "noise"), -0.5, -0.8, -0.2)
+    assert closed_by(opened, unused, 0).met is False
 
 
 def test_the_set_to_neutralise_is_all_that_lacks_support() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from evenlight.errors import FeatureError, ModelError
 from evenlight.modalities.alignment import align_alleles
 from evenlight.modalities.pgs import COLUMNS, PolygenicScore
 from evenlight.modalities.plink import read_plink
-from evenlight.modalities.split_sites import alleles_at
+from evenlight.modalities.split_sites import alleles_at, by_place
 from evenlight.modalities.vcf import read_vcf
 from evenlight.models.adapt import adapt
 from tests.genotype_files import made_samples, made_sites, write_bed, write_vcf
@@ -181,3 +182,10 @@ def test_one_variant_twice_is_not_split() -> None:
     assert alleles_at(table.assign(alleles=[4.0, *[np.nan] * 7]))[0] == 4
     assert alleles_at(table.iloc[:0]).tolist() == []
     assert alleles_at(table[["counted_allele"]]).tolist() == [2] * 8
+
+
+def test_a_place_holder_is_no_third_allele() -> None:
+    """<NON_REF> of a genomic VCF is an allele that nobody has; a star is one."""
+    one = SimpleNamespace(CHROM="1", POS=7, REF="C", ALT=["T", "<NON_REF>"])
+    star = SimpleNamespace(CHROM="1", POS=8, REF="T", ALT=["C", "*"])
+    assert [count for _, count in by_place([one, star])] == [2, 3]

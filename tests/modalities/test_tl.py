@@ -113,6 +113,39 @@ def test_cell_types_weigh_alike_where_they_are_named() -> None:
     assert tl.rely(adata, groupby="ancestry", cell_type="cell_type").n.max() <= bulk.cohort.n
 
 
+def test_the_plain_comparison_stays_beside_the_standardised(tmp_path: Path) -> None:
+    """Each is kept under a name of its own, in .uns and .varm, in whatever order they are made."""
+    adata = annotated(donors=30, cells=45)
+    tl.explain(adata, network(), target=0, **ROLES)
+    plain = tl.compare(adata, groupby="ancestry", testing=QUICK)
+    own = {"groupby": "ancestry", "cell_type": "cell_type"}
+    alike = tl.compare(adata, **own, testing=QUICK)
+    relied = [tl.rely(adata, **own), tl.rely(adata, groupby="ancestry")]
+    assert not np.allclose(plain.effect[0, 0], alike.effect[0, 0])
+    again = ad.read_h5ad(written(adata, tmp_path, "h5ad"))
+    assert codec.plain(tl.comparison(again)) == codec.plain(plain)
+    assert codec.plain(tl.comparison(again, cell_type="cell_type")) == codec.plain(alike)
+    assert codec.plain(tl.comparison(again, **own)) == codec.plain(alike)
+    assert codec.plain(tl.reliance(again, **own)) == codec.plain(relied[0])
+    assert codec.plain(tl.reliance(again, "ancestry")) == codec.plain(relied[1])
+    table, stem = again.varm["evenlight"], "ancestry at the same shares of cell_type"
+    for name, found in (("ancestry", plain), (stem, alike)):
+        np.testing.assert_array_equal(table[f"{name}: B - A difference"], found.effect[0, 0])
+    for name, lean in ((stem, relied[0]), ("ancestry", relied[1])):
+        share = lean.share[lean.strictest or 0]
+        np.testing.assert_array_equal(table[f"{name}: reliance share"], share)
+
+
+def test_a_standardised_comparison_is_never_taken_for_the_plain_one() -> None:
+    """Where it is the only one, it is given by its cell type alone."""
+    adata = annotated(donors=30, cells=45)
+    tl.explain(adata, network(), target=0, **ROLES)
+    tl.compare(adata, groupby="ancestry", cell_type="cell_type", testing=QUICK)
+    for grouping in (None, "ancestry"):
+        with pytest.raises(UnknownName, match="add cell_type=, the column"):
+            tl.comparison(adata, grouping)
+
+
 def test_sparse_and_dense_adata_have_one_answer(adata: Any) -> None:
     """CSR and dense X give the same differences within float32."""
     other = adata.copy()

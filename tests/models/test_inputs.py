@@ -10,11 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
-from evenlight.errors import ModelError
+from evenlight.errors import AttributionError, ModelError
 from evenlight.explainers.explain import explain
 from evenlight.models.adapt import adapt
 from evenlight.models.probe import prepare
+from evenlight.models.wired import wire
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 7))
@@ -113,11 +115,91 @@ def test_columns_without_names_are_asked_for() -> None:
     np.testing.assert_allclose(made.margin(X)[:, 0], said(Net()), rtol=1e-5)
 
 
-def test_images_are_flattened_before_they_are_split() -> None:
-    """A cohort of images has no columns to split."""
-    images = Cohort(X[:, 3:].reshape(40, 1, 2, 2), PEOPLE)
-    with pytest.raises(ModelError, match=r"x has 4 axes; flatten it"):
-        prepare(adapt(Net(), inputs=INPUTS), images)
+class Scans(nn.Module):
+    """Two scans of a person, each with a first layer of its own; smooth."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.t1, self.flair = nn.Conv3d(1, 3, 2), nn.Conv3d(2, 3, 2)
+        self.last = nn.Linear(48, 1)
+
+    def forward(self, t1: Tensor, rest: Tensor) -> Tensor:
+        """Volumes (m, 1, 3, 3, 3) and (m, 2, 3, 3, 3)."""
+        parts = [self.t1(t1).flatten(1), self.flair(rest).flatten(1)]
+        said: Tensor = self.last(torch.tanh(torch.cat(parts, dim=1)))
+        return said
+
+
+class Listed(nn.Module):
+    """The same, from a list or a dict, with more than one output."""
+
+    def __init__(self, scans: Scans, *, by: Any) -> None:
+        super().__init__()
+        self.scans, self.by = scans, by
+
+    def forward(self, given: Any) -> Any:
+        """The output, and what it was made of."""
+        said = self.scans(*(given[key] for key in self.by))
+        return {"out": said, "hidden": [said, said]}
+
+
+CHANNELS = ["t1", "flair", "t2"]
+VOLUMES = RNG.normal(size=(40, 3, 3, 3, 3))
+SCANNED = Cohort(VOLUMES, PEOPLE, CHANNELS)
+PARTS: Any = {"t1": ["t1"], "rest": ["t2", "flair"]}
+
+
+def scanned() -> Float:
+    """What the two scans give by hand, (40,)."""
+    x = torch.tensor(VOLUMES, dtype=torch.float32)
+    made: Tensor = Scans()(x[:, :1], x[:, [2, 1]])
+    return made[:, 0].detach().numpy()
+
+
+@pytest.mark.parametrize("hands", ["tensor", "dict", "list"])
+def test_40_channels_of_images_reach_the_inputs_that_they_are_named_for(hands: Any) -> None:
+    """Fault 40: by name, in a dict or a list, in the order of channels that the input names."""
+    net: nn.Module = Scans()
+    if hands != "tensor":
+        net = Listed(Scans(), by=("t1", "rest") if hands == "dict" else (0, 1))
+        net = wire(net, hands=hands, output="out")
+    made = prepare(adapt(net, inputs=PARTS), SCANNED)
+    np.testing.assert_allclose(made.output, scanned(), rtol=1e-4, atol=1e-5)
+    found = explain(made, SCANNED, method="ig", baseline="mean")
+    assert found.values.shape == VOLUMES.shape
+    np.testing.assert_allclose(found.error, 0, atol=1e-3)
+
+
+def test_40_inputs_of_images_have_baselines_of_their_own() -> None:
+    """Fault 40: one for each input; a channel whose baseline is the image itself gets nothing."""
+    model = adapt(Scans(), inputs=PARTS)
+    one = np.zeros((1, 1, 3, 3, 3))
+    own = VOLUMES[0][[2, 1]]
+    found = explain(model, SCANNED, method="ig", baseline={"t1": one, "rest": own})
+    given = np.concatenate([one[0], own[[1]], own[[0]]])
+    same = explain(model, SCANNED, method="ig", baseline=given)
+    np.testing.assert_array_equal(found.values, same.values)
+    assert not found.values[0, 1:].any()
+    with pytest.raises(AttributionError, match="names the inputs"):
+        explain(model, SCANNED, method="ig", baseline={"t1": one})
+    with pytest.raises(AttributionError, match=r"'rest' has shape \(1, 3, 3, 3\), wanted \(2, 3"):
+        explain(model, SCANNED, method="ig", baseline={"t1": one, "rest": own[:1]})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"t1": ["t1"], "rest": ["flair"]}, r"1 of 3 features belong to no input, first \['t2'\]"),
+        ({"t1": ["t1"], "rest": ["flair", "t3"]}, r"names 't3', which is no feature"),
+        ({"t1": ["t1"], "rest": (["flair", "t2"], (2, 3, 3, 3))}, "list the names of its channels"),
+        ({"t1": ["t1"], "rest": []}, "names 0 features"),
+    ],
+)
+def test_40_every_channel_belongs_to_one_input(inputs: Any, message: str) -> None:
+    """Fault 40: forgotten and unknown channels, and shapes beside them, are named."""
+    with pytest.raises(ModelError, match=message):
+        prepare(adapt(Scans(), inputs=inputs), SCANNED)
 
 
 @pytest.mark.parametrize(

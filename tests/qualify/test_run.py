@@ -11,7 +11,14 @@ from evenlight.errors import InputError, UnknownName
 from evenlight.qualify import harness, profiles, run
 from evenlight.qualify.drawn import Asked
 from evenlight.qualify.lines import Line, append, read
-from evenlight.qualify.musts import Must, against_yardstick, check, musts, of_reliance
+from evenlight.qualify.musts import (
+    Must,
+    against_yardstick,
+    check,
+    musts,
+    of_images,
+    of_reliance,
+)
 from evenlight.qualify.rates import Rate, Row, rates_of
 from evenlight.qualify.table import markdown, states, text
 from evenlight.qualify.told import Told, score
@@ -82,7 +89,7 @@ def test_of_two_lines_the_later_counts(tmp_path: Path) -> None:
 
 def test_every_must_names_a_case_that_exists() -> None:
     """No requirement is void because of a name; each is stated once."""
-    every = [*musts(), *against_yardstick(), *of_reliance()]
+    every = [*musts(), *against_yardstick(), *of_reliance(), *of_images()]
     assert {must.case for must in every} <= set(harness.EVERY)
     assert len(set(every)) == len(every)
     assert {must.item for must in every} >= {"1", "2", "3", "4", "5", "7"}
@@ -154,7 +161,9 @@ def test_the_page_holds_the_figures_of_the_lines(tmp_path: Path) -> None:
     page = markdown(made.lines)
     assert f"| {CASE}: difference | " in page
     assert "Repetitions of a case: 3. Permutations: 199." in page
-    assert sum(states(made.lines).values()) == len([*musts(), *against_yardstick(), *of_reliance()])
+    assert sum(states(made.lines).values()) == len(
+        [*musts(), *against_yardstick(), *of_reliance(), *of_images()]
+    )
 
 
 def test_one_case_is_not_drowned_by_those_that_were_not_run() -> None:

@@ -21,7 +21,7 @@ from evenlight.data.features import Features
 from evenlight.data.groups import Axes
 from evenlight.data.library_size import EXPRESSION, LIBRARY_SIZE, sampled, with_library_size
 from evenlight.data.nearest import hint
-from evenlight.data.observed import need_one_stratum, need_unit, plain_people, without_codes
+from evenlight.data.observed import need_unit, plain_people, warn_of_torn_strata, without_codes
 from evenlight.data.outcome import Survival
 from evenlight.data.rows import Held, Rows, is_sparse
 from evenlight.data.sources import lazy
@@ -63,8 +63,8 @@ def from_anndata(
     Raises
     ------
     CohortError
-        where rows are cells or repeats of a person and no `unit` is named, a stratum differs within
-        a unit, or a matrix by columns (CSC) is too large to be converted.
+        where rows are cells or repeats of a person and no `unit` is named, or a matrix by columns
+        (CSC) is too large to be converted.
     FeatureError
         for names that are missing or occur twice.
 
@@ -83,7 +83,7 @@ def from_anndata(
     need_unit(people, roles.get("unit"), [*(roles.get("groups") or ()), roles.get("outcome")])
     named = _roled(roles)
     people, notes = without_codes(people, named)
-    need_one_stratum(people, roles.get("unit") or "row", roles.get("strata") or ())
+    warn_of_torn_strata(people, roles.get("unit") or "row", roles.get("strata") or ())
     found = assay_of(sampled(held, people.index.to_numpy(dtype=np.str_)))
     asked = LIBRARY_SIZE in named
     people, whence = with_library_size(people, held, adata, found.kind, asked=asked)

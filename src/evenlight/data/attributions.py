@@ -16,6 +16,7 @@ from evenlight.data.completeness import beyond_single, residual, row_sums
 from evenlight.data.digits import percent
 from evenlight.data.features import Features, FeatureSets
 from evenlight.data.misfit import misfit
+from evenlight.data.region_maps import by_maps
 from evenlight.data.rows import Rows, blocks
 from evenlight.data.sources import lazy
 from evenlight.errors import AttributionError, FeatureError
@@ -112,6 +113,8 @@ class Attributions:
         return replace(
             self, features=Features(sets.names), values=summed, spread=None, sensitivity=None
         )
+
+    by_maps = by_maps
 
     def at(self, cohort: Cohort) -> Attributions:
         """The same rows in the cohort's order, matched by id; itself where they stand so."""

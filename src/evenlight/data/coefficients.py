@@ -55,6 +55,14 @@ class CoefficientTable:
         if bad:
             raise ModelError(f"{self.name}: {len(bad)} reference values are not finite {bad[:5]}")
 
+    def __repr__(self) -> str:
+        terms = f"{len(self.weights):,} term{'s' * (len(self.weights) != 1)}"
+        unit = f" in {self.unit}" if self.unit else ""
+        return (
+            f"CoefficientTable {self.name}: {self.target}{unit} from {terms}, link {self.link}, "
+            f"intercept {self.intercept:.4g}; see .weights"
+        )
+
     def filled(self, names: Iterable[str], *, least: float = 0.8) -> CoefficientTable:
         """The same formula over the terms that are among `names`, the others at their reference.
 

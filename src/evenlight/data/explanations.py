@@ -63,13 +63,13 @@ def from_shap(
     (['a', 'b'], ('g1', 'g2'), 'shap')
     """
     values, names = _one_output(explanation), _names(explanation)
+    _scale_said(cohort, output, own)
     given = {"output": output, "base": _base(explanation), "method": "shap", **own}
     if cohort is None:
         ids = _ids(rows, len(values))
         plain = {"features": names or [f"x{j}" for j in range(values.shape[1])]}
         return cls.from_arrays(values, rows=ids, **{**plain, **given})
     _same_features(names, cohort, values.shape)
-    _scale_said(cohort, output, own)
     at = _places(explanation, cohort, rows, len(values))
     _same_values(explanation, cohort, at, by_name=names is not None)
     given["output"] = np.asarray(output, dtype=np.float64).reshape(-1)[at]
@@ -82,6 +82,13 @@ def from_shap(
 
 def _one_output(explanation: Any) -> Float:
     values = np.asarray(explanation.values)
+    if values.ndim == 3 and values.shape[1] == values.shape[2] and explanation.data is not None:
+        data = np.asarray(explanation.data)
+        if data.shape == values.shape[:2] and np.ndim(explanation.base_values) <= 1:
+            raise AttributionError(
+                "the explanation holds interaction values (rows, features, features); sum them "
+                "over the last axis, values.sum(axis=2), or explain without interactions"
+            )
     if values.ndim == 3:
         raise AttributionError(
             f"the explanation has {values.shape[2]} outputs; pass explanation[..., k] for one"
@@ -120,10 +127,10 @@ def _same_features(names: tuple[str, ...] | None, cohort: Cohort, shape: tuple[i
         )
 
 
-def _scale_said(cohort: Cohort, output: object, own: Mapping[str, object]) -> None:
+def _scale_said(cohort: Cohort | None, output: object, own: Mapping[str, object]) -> None:
     """Raise AttributionError where outputs may be probabilities and nobody says what they are."""
     out = np.asarray(output, dtype=np.float64)
-    chances = cohort.outcome_kind in ("binary", "categorical")
+    chances = cohort is None or cohort.outcome_kind in ("binary", "categorical", None)
     if "scale" not in own and chances and ((out >= 0) & (out <= 1)).all():
         raise AttributionError(
             'the outputs all lie between 0 and 1, as probabilities do; say scale="probability", '
@@ -136,6 +143,12 @@ def _places(explanation: Any, cohort: Cohort, rows: Sequence[object] | None, n: 
     if rows is not None:
         if len(rows) != n:
             raise AttributionError(f"rows names {len(rows)} of the {n} rows of the explanation")
+        unexplained = int((~np.isin(cohort.rows, align.ids(list(rows)))).sum())
+        if unexplained:
+            raise AttributionError(
+                f"{unexplained} of the cohort's {cohort.n} rows are not explained; pass "
+                "cohort.take(np.isin(cohort.rows, rows)), the people who are"
+            )
         return align.match(align.ids(list(rows)), cohort.rows, what="the explanation")
     if n != cohort.n:
         raise AttributionError(
@@ -162,7 +175,8 @@ def _same_values(explanation: Any, cohort: Cohort, at: Int, *, by_name: bool) ->
     held = _numbers(explanation.data)
     wrong = np.zeros(cohort.n, dtype=bool)
     for part, x in blocks(cohort.x):
-        near = np.isclose(held[at[part]], x, rtol=ROUNDING, atol=0.0, equal_nan=True)
+        least = ROUNDING * np.abs(np.nan_to_num(x)).max(axis=0, initial=0.0)  # of 0 and 1e-17
+        near = np.isclose(held[at[part]], x, rtol=ROUNDING, atol=least, equal_nan=True)
         wrong[part] = ~near.reshape(len(x), -1).all(axis=1)
     if wrong.any():
         raise AttributionError(

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from evenlight.arrays import Int, Values
 from evenlight.data.found_sets import found_sets, kept_sets
 from evenlight.data.gmt import read_gmt
+from evenlight.data.grids import from_grid
 from evenlight.data.positions import Positions, interval_labels, label_names, spread_labels
 from evenlight.data.set_tables import read_set_table
 from evenlight.errors import FeatureError
@@ -142,6 +143,8 @@ class FeatureSets:
         labels = interval_labels(intervals, shape[axis]).reshape(along)
         named = dict(enumerate((rest, *intervals)))
         return cls.from_label_map(labels, named, shape=shape, kind=kind)
+
+    from_grid = classmethod(from_grid)
 
     @classmethod
     def from_clusters(

@@ -213,6 +213,11 @@ class Axes:
                 f"(within {SHARES_TO}); divide each row by its sum"
             )
 
+    def __repr__(self) -> str:
+        some = ", ".join(self.names[:4]) + (", ..." if len(self.names) > 4 else "")
+        shares = f", a composition ({self.composition})" if self.composition else ""
+        return f"Axes {self.name}: {len(self.values):,} rows of {len(self.names)} ({some}){shares}"
+
     def take(self, index: Int | Bool) -> Axes:
         """The same axes of some rows."""
         rows = None if self.rows is None else self.rows[index]

@@ -213,9 +213,7 @@ def inner_note(rows: Text, people: pd.DataFrame, keep: Int, groups: Sequence[str
 nearest 5).'
     """
     lost = people[~np.isin(align.ids(people.index), rows[keep])]
-    tables = {
-        by: _tally(lost[by]) for by in groups if isinstance(by, str) and by in people.columns
-    }
+    tables = {by: _tally(lost[by]) for by in groups if isinstance(by, str) and by in people.columns}
     coarse = any(0 < n < SMALLEST_GROUP for counts in tables.values() for n in counts.values())
     told = "; ".join(
         f"{by}: " + ", ".join(f"{level} {_told(n, coarse)}" for level, n in counts.items())

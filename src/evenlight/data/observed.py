@@ -133,10 +133,11 @@ def need_unit(people: pd.DataFrame, unit: str | None, asked: Iterable[object]) -
         warnings.warn(doubt, EvenlightWarning, stacklevel=3)
 
 
-def need_one_stratum(people: pd.DataFrame, unit: str, strata: Iterable[str]) -> None:
-    """Raise CohortError for a stratum that differs between the rows of one unit.
+def warn_of_torn_strata(people: pd.DataFrame, unit: str, strata: Iterable[str]) -> None:
+    """Warn where a stratum differs between the rows of one unit.
 
-    A unit is put in one stratum as a whole; the first row of each would decide it by chance.
+    Such units are compared with those that have the same shares of the strata
+    (`data.units.stratum_codes`): of cell types these are few or none.
     """
     for name in strata:
         if unit not in people.columns or name not in people.columns:
@@ -144,9 +145,12 @@ def need_one_stratum(people: pd.DataFrame, unit: str, strata: Iterable[str]) -> 
         each = people.groupby(unit, observed=True)[name].nunique(dropna=True)
         torn = int((each > 1).sum())
         if torn:
-            raise CohortError(
-                f"stratum {name!r} differs between rows of one {unit} in {torn} of {len(each)}; a "
-                "unit has one stratum. Of cell types, make one row a donor with "
+            warnings.warn(
+                f"stratum {name!r} differs between rows of one {unit} in {shown_count(torn)} of "
+                f"{len(each):,}: each is compared only with those that have the same shares of it. "
+                "Of cell types, make one row a donor with "
                 f"evenlight.modalities.cells.pseudobulk(attributions, cohort, by={name!r}), or ask "
-                "for each type by itself"
+                "for each type by itself",
+                EvenlightWarning,
+                stacklevel=4,
             )

@@ -29,7 +29,7 @@ def ordered(
     Parameters
     ----------
     names
-        the features that a model was trained on, in its order.
+        the features that a model was trained on, in its order; of images the channels.
     extra
         "drop" leaves out columns that are not among them, with a note.
     by_position
@@ -49,8 +49,11 @@ def ordered(
     """
     wanted = tuple(names)
     unique(wanted, "feature")
-    if cohort.x.ndim != 2:
-        raise FeatureError(f"rows of x have shape {cohort.x.shape[1:]}; only columns have an order")
+    if cohort.x.ndim != 2 and cohort.features.space is None:
+        raise FeatureError(
+            f"rows of x have shape {cohort.x.shape[1:]}; only columns, and channels of images with "
+            "a space (read_images), have an order"
+        )
     if by_position:
         return _named(cohort, wanted)
     apart = name_diff(wanted, cohort.features.names)
@@ -86,7 +89,7 @@ def columns_of(features: Features, at: Int, names: Sequence[str]) -> Features:
     table = features.table
     if table is not None:
         table = table.iloc[at].set_axis(list(names), axis=0)
-    return Features(tuple(names), table, tuple(kept))
+    return Features(tuple(names), table, tuple(kept), features.space)
 
 
 def _named(cohort: Cohort, names: tuple[str, ...]) -> Cohort:

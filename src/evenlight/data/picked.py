@@ -15,7 +15,7 @@ from evenlight.data.rows import Held, Rows, is_sparse
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Through:
-    """Rows (n, p) that become (n, q) when they are read: `change` is asked of each part."""
+    """Rows (n, p, *s) that become (n, q, *s) when they are read: `change` is asked of each part."""
 
     held: Rows
     change: Callable[[Values], Values]
@@ -23,9 +23,9 @@ class Through:
     dtype: np.dtype[Any]
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """(n, q)."""
-        return len(self.held), self.width
+    def shape(self) -> tuple[int, ...]:
+        """(n, q, *s)."""
+        return len(self.held), self.width, *self.held.shape[2:]
 
     @property
     def chunks(self) -> tuple[int, int]:
@@ -38,7 +38,7 @@ class Through:
 
 
 def pick(x: Held, at: Int) -> Held:
-    """Columns `at` (q,) of x (n, p), in that order.
+    """Columns `at` (q,) of x (n, p), or channels of images (n, p, *space), in that order.
 
     >>> pick(np.arange(6.0).reshape(2, 3), np.array([2, 0])).tolist()
     [[2.0, 0.0], [5.0, 3.0]]

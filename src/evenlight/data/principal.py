@@ -2,7 +2,8 @@
 
 The mean squared distance of the rows that made a covariance is too small, and that of other rows of
 the same people too large (the inverse of an estimated covariance is, and its largest directions are
-taken too wide). Rows that are left out say by how much, whatever their distribution.
+taken too wide). Rows that are left out say by how much, of any distribution whose directions do not
+hang on single rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A summary of the training features, from which no person can be read."""
+"""A summary of the training features: moments, and no row."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ class TrainingSummary:
     are left. `effective` is the number of independent rows that know the mean as well: n, or more
     where a unit is a mean of several rows. `sd` (p,) of each feature, NaN where it is not known;
     `kind` says what the values are, as `evenlight.data.assay` finds it ("log counts"), "" unknown.
+
+    Moments are exact. Of a feature that one person has, the mean and the covariances tell that
+    person's whole row, and such a feature makes distances meaningless: leave features that fewer
+    than 11 people have out of a summary, above all of one that is handed on.
 
     >>> made = TrainingSummary.of(np.random.default_rng(0).normal(size=(500, 3)), ("a", "b", "c"))
     >>> made.n, made.distances(np.zeros((1, 3))).round(0).tolist()
@@ -91,7 +95,8 @@ class TrainingSummary:
         n = int(unit.max()) + 1
         return cls(
             tuple(features), n, made.mean, made.directions, made.variances, made.rest, made.others,
-            held, error, _effective(values, unit, made), made.sd, assay_of(values[_some(n)]).kind,
+            held, error, _effective(values, unit, made), made.sd,
+            assay_of(values[_some(len(values))]).kind,
         )  # fmt: skip
 
     @classmethod

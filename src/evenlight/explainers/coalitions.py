@@ -90,6 +90,22 @@ class AtInput:
         return said
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnBacks:
+    """The same where each row has `many` background rows of its own, at `many` i in `space`."""
+
+    space: Space
+    many: int
+
+    def walks(self, rows: Int, backs: Int, ranks: Int) -> Float:
+        """As in `Space`."""
+        return self.space.walks(rows, rows * self.many + backs, ranks)
+
+    def worths(self, rows: Int, backs: Int, members: Bool) -> Float:
+        """As in `Space`."""
+        return self.space.worths(rows, rows * self.many + backs, members)
+
+
 def finite(said: Float) -> None:
     """Raise ModelError for outputs that are not finite."""
     bad = ~np.isfinite(said)

@@ -52,7 +52,7 @@ def shared(worth: Float) -> Float:
 
 def enumerated(space: Space, ends: Ends, players: int) -> Float:
     """Interventional Shapley values (n, P): the mean of those against each background row."""
-    n, size = len(ends.rows), len(ends.backs)
+    n, size = len(ends.rows), ends.size
     members = coalitions(players)
     values = np.empty((n, players))
     each = max(1, WORTHS // (size * 2**players))
@@ -60,7 +60,7 @@ def enumerated(space: Space, ends: Ends, players: int) -> Float:
         rows = np.arange(start, min(n, start + each))
         found = space.worths(np.repeat(rows, size), np.tile(np.arange(size), len(rows)), members)
         worth = np.empty((len(rows), 2**players))
-        worth[:, 0], worth[:, -1] = ends.backs.mean(), ends.rows[rows]
+        worth[:, 0], worth[:, -1] = ends.base[rows], ends.rows[rows]
         worth[:, 1:-1] = found.reshape(len(rows), size, -1).mean(axis=1)
         values[rows] = shared(worth)
     return values

@@ -26,7 +26,10 @@ class Options:
     baseline
         "mean": one path from the background's balanced mean; "rows": the mean over paths from every
         background row (expected gradients); "auto": rows for images, codes, and where a column
-        holds indicators or genotypes (0, 1, 2), else the mean; or an array (*s) or (b, *s); or, for
+        holds indicators or genotypes (0, 1, 2), else the mean, as of counts (what was seen is in
+        the settings, `baseline_seen`); of images also "black" (the lowest
+        value of each channel in the background), "blur" (each image blurred by an eighth of its
+        sides) or "inpaint" (filled from its frame); or an array (*s) or (b, *s); or, for
         a network of several inputs, one for each by name; or a function of rows (m, *s) and their
         ids (m,) that gives each row references of its own, (m, b, *s).
     steps

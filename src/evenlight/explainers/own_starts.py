@@ -83,6 +83,17 @@ def bases(own: OwnStarts, cohort: Cohort, adapted: Adapted, many: int) -> Float:
     return out
 
 
+def own_margins(
+    own: OwnStarts, cohort: Cohort, margin: Callable[[Float], Float], many: int
+) -> Float:
+    """The margin of one target at each reference of each row, (n, many)."""
+    out = np.empty((cohort.n, many))
+    for at in _blocks(cohort, many):
+        starts = own_rows(own, cohort.dense(at), cohort.rows[at])
+        out[at] = margin(starts.reshape(-1, *starts.shape[2:])).reshape(len(at), many)
+    return out
+
+
 def _blocks(cohort: Cohort, many: int) -> Iterator[Int]:
     """Positions of rows in the sorted order of ids, so that no bit depends on their order."""
     size = max(1, NUMBERS // (many * int(np.prod(cohort.x.shape[1:]))))

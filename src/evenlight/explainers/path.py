@@ -122,6 +122,7 @@ def _explained(
         _moving(one, cohort, swept, ends, t)
         settings = {
             "baseline": begun.kind, "baselines": begun.many,
+            **({"baseline_seen": begun.why} if begun.why else {}),
             **_settings(problem, swept, module), **apart,
         }  # fmt: skip
         found = Explained(

@@ -7,24 +7,27 @@ a network where it has one (`folded.py`).
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from evenlight.arrays import Bool, Float, Int
+from evenlight.arrays import Bool, Float, Int, Values
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
 from evenlight.data.features import FeatureSets
 from evenlight.explainers.assemble import Explained, record
 from evenlight.explainers.background import Reference
-from evenlight.explainers.coalitions import AtInput, Space, finite
+from evenlight.explainers.baseline import begin
+from evenlight.explainers.coalitions import AtInput, OwnBacks, Space, finite
 from evenlight.explainers.draws import Keys, row_keys
 from evenlight.explainers.exact import enumerated
 from evenlight.explainers.folded import Folding, folding
 from evenlight.explainers.options import known_only
+from evenlight.explainers.own_starts import OwnStarts, notes, own_margins, own_rows
 from evenlight.explainers.players import Players, players_of
 from evenlight.explainers.progress import Told, paced
 from evenlight.explainers.sampling import PLANNED, Plan, planned
@@ -45,6 +48,7 @@ def explain(
     rng: np.random.Generator,
     device: str = "cpu",
     players: FeatureSets | str = "variables",
+    baseline: str | Values | OwnStarts | None = None,
     progress: bool | Told = False,
     **own: Any,
 ) -> Attributions:
@@ -57,6 +61,10 @@ def explain(
         of `cohort.features.variables()`; "columns": each column on its own; or `FeatureSets`
         (pathways, LD blocks, atlas regions, segments, motifs) that hold each feature once: a set
         moves as one, and the attributions are those of the sets.
+    baseline
+        what stands for players that are absent, in place of the background's rows: as in "ig", such
+        as "mean", and for images "black", "blur" or "inpaint", or a function that gives each row
+        references of its own.
     progress
         True for a bar on stderr, or a function that is told the `Pace` after each block of rows.
 
@@ -74,37 +82,82 @@ def explain(
     """
     prepared = prepare(model, cohort, target=target)
     made = players_of(cohort, players)
-    known_only("shapley", own, ("players", "progress", *PLANNED))
-    plan = planned(made.count, len(background.rows), **own)
-    ends = Ends(prepared.output, prepared.margin(background.rows))
+    known_only("shapley", own, ("players", "baseline", "progress", *PLANNED))
+    absent = _absent(baseline, prepared, cohort, background)
+    plan = planned(made.count, absent.size, **own)
+    ends = Ends(prepared.output, absent.margins)
     finite(ends.backs)
     keys = row_keys(int(deepcopy(rng).integers(2**63)), cohort.rows)
-    with folding(prepared, cohort, made, background.rows) as fold:
+    with _folded(prepared, cohort, made, absent) as fold:
         plan.affordable(cohort.n, cheap=isinstance(fold, Folding))
-        task = Task(prepared, cohort, made, background.rows, fold)
+        task = Task(prepared, cohort, made, absent, fold)
         found = _explained(task, ends, keys, plan, progress)
-    settings = {**_settings(found, plan, made), **_place(fold, prepared)}
+    settings = {**_settings(found, plan, made), **absent.told, **_place(fold, prepared)}
     explained = Explained(
-        "shapley", found.values.reshape(-1, *made.shape), float(ends.backs.mean()), settings,
+        "shapley", found.values.reshape(-1, *made.shape), ends.base, settings,
         spread=found.error.reshape(-1, *made.shape), features=made.features,
     )  # fmt: skip
-    notes = (*background.notes, *_note(found.precise, plan))
-    return record(explained, prepared, cohort, replace(background, notes=notes))
+    said = (*background.notes, *_note(found.precise, plan))
+    out = record(explained, prepared, cohort, replace(background, notes=said))
+    if absent.own is None:
+        return out
+    told = {"starts": notes(out.output, out.base)}
+    return replace(out, background=None, settings={**out.settings, **told})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Absent:
+    """What stands for absent players: `rows` (b, *s) for all, or `own` references of each row.
+
+    `margins` are (b,), or (n, b) of own ones; `told` says so in the record.
+    """
+
+    rows: Float
+    margins: Float
+    told: dict[str, Any]
+    own: OwnStarts | None = None
+
+    @property
+    def size(self) -> int:
+        """Background rows that a row meets."""
+        return int(self.margins.shape[-1])
+
+
+def _absent(baseline: Any, prepared: Prepared, cohort: Cohort, background: Reference) -> Absent:
+    """The background's rows, or what `baseline` says."""
+    if baseline is None:
+        return Absent(background.rows, prepared.margin(background.rows), {})
+    begun = begin(baseline, cohort, background, prepared.adapted)
+    told = {"baseline": begun.kind}
+    if begun.own is None:
+        return Absent(begun.rows, prepared.margin(begun.rows), told)
+    margins = own_margins(begun.own, cohort, prepared.margin, begun.many)
+    return Absent(begun.rows[:0], margins, told, begun.own)
+
+
+def _folded(
+    prepared: Prepared, cohort: Cohort, players: Players, absent: Absent
+) -> AbstractContextManager[Folding | str]:
+    if absent.own is not None:
+        return nullcontext("each row has references of its own")
+    return folding(prepared, cohort, players, absent.rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """Whose values are wanted, over which background rows (b, *s), and where they are computed."""
+    """Whose values are wanted, over which background rows, and where they are computed."""
 
     prepared: Prepared
     cohort: Cohort
     players: Players
-    backs: Float
+    absent: Absent
     fold: Folding | str
 
     def width(self) -> int:
         """Numbers that one row takes beside its walks."""
         p = int(np.prod(self.cohort.x.shape[1:]))
+        if self.absent.own is not None:
+            return p * (1 + self.absent.size)
         return p if isinstance(self.fold, str) else p + self.fold.width
 
     def space(self, rows: Int) -> Space:
@@ -112,9 +165,11 @@ class Task:
         x = self.cohort.dense(rows)
         if not isinstance(self.fold, str):
             return self.fold.space(x)
-        backs = self.backs.reshape(len(self.backs), -1)
-        flat, shape = x.reshape(len(x), -1), x.shape[1:]
-        return AtInput(flat, backs, self.players.owner, shape, self.prepared.margin)
+        own, flat, shape = self.absent.own, x.reshape(len(x), -1), x.shape[1:]
+        starts = self.absent.rows if own is None else own_rows(own, x, self.cohort.rows[rows])
+        backs = starts.reshape(-1, flat.shape[1])
+        space = AtInput(flat, backs, self.players.owner, shape, self.prepared.margin)
+        return space if own is None else OwnBacks(space, self.absent.size)
 
 
 def _explained(task: Task, ends: Ends, keys: Keys, plan: Plan, progress: bool | Told) -> Walked:
@@ -125,7 +180,7 @@ def _explained(task: Task, ends: Ends, keys: Keys, plan: Plan, progress: bool | 
     with paced(n, progress) as step:
         for start in range(0, n, each):
             rows = task.cohort.order[start : start + each]
-            space, own = task.space(rows), Ends(ends.rows[rows], ends.backs)
+            space, own = task.space(rows), ends.take(rows)
             if plan.limits is None:
                 values = enumerated(space, own, count)
                 none = np.zeros(len(rows), dtype=np.int64)

@@ -21,16 +21,38 @@ LOOK = 25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ends:
-    """What is known before any walk: f of the rows (n,) and of the background rows (b,)."""
+    """What is known before any walk: f of the rows (n,) and of the background rows (b,).
+
+    Where each row has b background rows of its own, `backs` is (n, b).
+    """
 
     rows: Float
     backs: Float
 
     @property
+    def size(self) -> int:
+        """Background rows that a row can meet."""
+        return int(self.backs.shape[-1])
+
+    @property
+    def base(self) -> Float:
+        """The mean output of the background rows of each row, (n,)."""
+        return np.broadcast_to(self.backs.mean(axis=-1), self.rows.shape)
+
+    @property
     def move(self) -> Float:
         """What the players of each row share out, (n,)."""
-        move: Float = self.rows - self.backs.mean()
+        move: Float = self.rows - self.base
         return move
+
+    def of(self, rows: Int, backs: Int) -> Float:
+        """Outputs of background rows (T,) that rows (T,) meet."""
+        met: Float = self.backs[backs] if self.backs.ndim == 1 else self.backs[rows, backs]
+        return met
+
+    def take(self, rows: Int) -> Ends:
+        """Those of some rows."""
+        return Ends(self.rows[rows], self.backs if self.backs.ndim == 1 else self.backs[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +92,7 @@ class Walked:
 
 def walk(space: Space, ends: Ends, keys: Keys, players: int, limits: Limits) -> Walked:
     """Walk from every row until it is precise, or has had the most walks."""
-    n, size = len(ends.rows), len(ends.backs)
+    n, size = len(ends.rows), ends.size
     made, left = Walked.empty(n, players), np.arange(n)
     orders = background_orders(keys, size)
     tally = Tally.empty(n, players, size=size, most=limits.most)
@@ -105,7 +127,7 @@ def _steps(space: Space, ends: Ends, rows: Int, backs: Int, ranks: Int) -> Float
     m, k, players = ranks.shape
     row, back, flat = np.repeat(rows, k), backs.reshape(-1), ranks.reshape(m * k, players)
     g = np.empty((m * k, players + 1))
-    g[:, -1] = ends.rows[row] - ends.backs[back]
+    g[:, -1] = ends.rows[row] - ends.of(row, back)
     g[:, 0] = -g[:, -1]
     g[:, 1:-1] = space.walks(row, back, flat)
     added = np.diff(g, axis=1) / 2

@@ -2,7 +2,8 @@
 
 Each takes a record, draws on `ax` or on the axes of a new figure, and returns the axes; each has a
 twin ending in `_text` that says in words what the picture shows. Figures for notebooks only
-(beeswarm, waterfall, embedded, locus, ranking: `evenlight.pl`) have none, and no report draws them.
+(beeswarm, waterfall, embedded, locus, overlay, ranking: `evenlight.pl`) have none, and no report
+draws them.
 """
 
 from evenlight.figures.association import (
@@ -19,6 +20,8 @@ from evenlight.figures.embedding import embedded_groups, embedded_values
 from evenlight.figures.forest import forest, forest_rows, forest_text
 from evenlight.figures.importance import importance, importance_text
 from evenlight.figures.locus import locus
+from evenlight.figures.map_pictures import overlay
+from evenlight.figures.maps import difference_map, maps_text, mean_maps
 from evenlight.figures.person import waterfall
 from evenlight.figures.quality import allowed_part, checked, quality_dots, quality_text
 from evenlight.figures.ranking import ranked_reliance, ranking
@@ -38,6 +41,7 @@ __all__ = [
     "checked",
     "dependence",
     "dependence_text",
+    "difference_map",
     "dose_response",
     "dose_text",
     "dots",
@@ -50,6 +54,9 @@ __all__ = [
     "importance",
     "importance_text",
     "locus",
+    "maps_text",
+    "mean_maps",
+    "overlay",
     "quality_dots",
     "quality_text",
     "ranked_reliance",

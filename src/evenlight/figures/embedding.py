@@ -11,6 +11,9 @@ from evenlight.arrays import Float, Int
 from evenlight.figures.beeswarm import SHADES
 from evenlight.figures.ink import COLOURS, INK, SMALL, axis_labels, beside, key, look, plane
 
+PARTS = 20
+"""Parts in which rows are drawn, each with all groups."""
+
 
 def embedded_groups(
     places: Float,
@@ -34,13 +37,14 @@ def embedded_groups(
             edgecolors=INK,
             linewidths=0.4,
         )
-    for k in range(len(levels)):
-        style, at = look(k, colours), codes == k
-        x, y = places[at].T
-        ax.scatter(
-            x, y, s=size, color=style["color"], marker=style["marker"], linewidths=0,
-            alpha=0.8, rasterized=len(places) > 500,
-        )  # fmt: skip
+    for part in _mixed(len(places)):
+        for k in range(len(levels)):
+            style, own = look(k, colours), part[codes[part] == k]
+            x, y = places[own].T
+            ax.scatter(
+                x, y, s=size, color=style["color"], marker=style["marker"], linewidths=0,
+                alpha=0.8, rasterized=len(places) > 500,
+            )  # fmt: skip
     key(beside(ax), levels, colours)
     return ax
 
@@ -70,6 +74,12 @@ def embedded_values(
     bar.outline.set_visible(False)
     bar.set_label(label, fontsize=SMALL, color=INK, parse_math=False)
     return ax
+
+
+def _mixed(n: int) -> list[Int]:
+    """All rows in parts that are drawn one after another, so that no group lies on all others."""
+    order = np.random.default_rng(0).permutation(n).astype(np.int64)
+    return np.array_split(order, min(PARTS, max(n, 1)))
 
 
 def _size(n: int) -> float:

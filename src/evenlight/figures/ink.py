@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from evenlight.data.shown import short
 
@@ -91,6 +92,11 @@ def states(ax: Axes, labels: Sequence[str], longest: int = 30) -> None:
     """Name the columns 0, 1, ... of a plot; a long name stands in several lines."""
     shown = [fill(short(label, longest), 12) for label in labels]
     ax.set_xticks(range(len(labels)), shown, parse_math=False)
+
+
+def few_ticks(ax: Axes) -> None:
+    """At most five numbers on the axis of x, so that long ones have room."""
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=4))
 
 
 def head(ax: Axes, text: str) -> None:

@@ -11,11 +11,15 @@ from matplotlib.axes import Axes
 from evenlight.arrays import Float, Int, Text
 from evenlight.errors import FeatureError
 from evenlight.figures.ink import COLOURS, INK, axis_labels, beside, key, look, plane, write
+from evenlight.figures.naming import plot_size
 
 GAP = 0.015
 """Room between two chromosomes, of the length of all."""
 
 MEGA = 1e6
+
+TICK = 8.5
+"""Width in px of a character beside an axis."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,8 +118,20 @@ def _chromosomes(ax: Axes, ends: dict[str, tuple[float, float]], build: str) -> 
     for i, (low, high) in enumerate(ends.values()):
         if i % 2 == 0:
             ax.axvspan(low, high, color=INK, alpha=0.06, linewidth=0)
-    ax.set_xticks([(low + high) / 2 for low, high in ends.values()], list(ends))
+    ax.set_xticks([(low + high) / 2 for low, high in ends.values()], _apart(ax, ends))
     ax.set_xlabel(f"chromosome{told}")
+
+
+def _apart(ax: Axes, ends: dict[str, tuple[float, float]]) -> list[str]:
+    """The names of the chromosomes, "" where one would stand on the one before it."""
+    left, right = ax.get_xlim()
+    scale, shown, taken = plot_size(ax)[0] / (right - left), [], -np.inf
+    for name, (low, high) in ends.items():
+        half, middle = 0.5 * TICK * len(name), scale * ((low + high) / 2 - left)
+        free = middle - half >= taken
+        taken = middle + half + 0.5 * TICK if free else taken
+        shown.append(name if free else "")
+    return shown
 
 
 def _names(ax: Axes, places: Places, x: Float, height: Float, label: int) -> None:

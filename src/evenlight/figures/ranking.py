@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from evenlight.arrays import Float, Int, Text
-from evenlight.figures.ink import INK, axis_labels, plane, rows, write
+from evenlight.figures.ink import INK, axis_labels, few_ticks, plane, rows, write
 from evenlight.figures.rows import estimate_row
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.reliance import Reliance
@@ -66,6 +66,7 @@ def _estimates(ax: Axes | None, numbers: Float, verdicts: Text) -> Axes:
     """Rows of (effect, low, high) (3, m) around a line at 0."""
     ax = plane(ax, *size(numbers.shape[1]))
     ax.axvline(0, color=INK, linewidth=0.75)
+    few_ticks(ax)
     for y, (own, verdict) in enumerate(zip(numbers.T, verdicts, strict=True)):
         if np.isfinite(own[0]):
             estimate_row(ax, y, str(verdict), own)

@@ -6,11 +6,20 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from evenlight.data.digits import number
-from evenlight.figures.ink import ACCENT, CALM, INK, axis_labels, plane, spread, write
+from evenlight.figures.ink import ACCENT, CALM, INK, axis_labels, plane, write
+from evenlight.figures.naming import CHARACTER, LINE, Box, name_marks, plot_size
 from evenlight.measures.reliance import Reliance
 
 TELLS = 0.05
 """A subject whose association with the group is at least this is said to tell the group."""
+
+QUADRANTS = {
+    (0.995, 0.995): "used, tells the group",
+    (0.01, 0.995): "used, does not tell it",
+    (0.995, 0.01): "hardly used, tells the group",
+    (0.01, 0.01): "hardly used, does not tell it",
+}
+"""The quadrants' names, and where they stand in the plot."""
 
 
 def reliance_scatter(reliance: Reliance, *, label: int = 12, ax: Axes | None = None) -> Axes:
@@ -25,7 +34,7 @@ def reliance_scatter(reliance: Reliance, *, label: int = 12, ax: Axes | None = N
     known = np.isfinite(x) & np.isfinite(y)
     wide, tall = _top(x[known], TELLS), _top(y[known], equal)
     ax.set_xlim(min(0.0, float(np.min(x[known], initial=0.0))) - 0.05 * wide, wide)
-    ax.set_ylim(-0.05 * tall, tall)
+    ax.set_ylim(-0.12 * tall, tall)  # captions stand below the marks at 0
     ax.axvline(TELLS, color=INK, linewidth=0.75, dashes=(3, 3))
     ax.axhline(equal, color=INK, linewidth=0.75, dashes=(3, 3))
     both = known & (x >= TELLS) & (y >= equal)
@@ -34,12 +43,8 @@ def reliance_scatter(reliance: Reliance, *, label: int = 12, ax: Axes | None = N
     ax.plot(x[known & ~both], y[known & ~both], "o", color=CALM, markersize=6.5)
     _quadrants(ax)
     order = [int(j) for j in np.argsort(-y, kind="stable") if loud[j]][:label]
-    heights = spread([float(y[j]) for j in order], 0.05 * tall)
-    for j, at in zip(order, heights, strict=True):
-        if at - y[j] > 0.04 * tall:  # the name had to move up: a thin line leads to its point
-            ends = [float(x[j]), float(x[j]) + 0.01 * wide]
-            ax.plot(ends, [float(y[j]), at], color=INK, linewidth=0.4, alpha=0.6)
-        write(ax, float(x[j]) + 0.012 * wide, at, reliance.subjects[j], va="center", longest=22)
+    named = [(reliance.subjects[j], float(x[j]), float(y[j])) for j in order]
+    name_marks(ax, named, np.column_stack([x[known], y[known]]), taken=_captions(ax), longest=22)
     axis_labels(ax, "association with the group", "share of mean |attribution|")
     return ax
 
@@ -48,14 +53,19 @@ def _top(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], line: float)
     return max(float(np.max(values, initial=0.0)) * 1.3, 2.2 * line)
 
 
+def _captions(ax: Axes) -> list[Box]:
+    """Where the names of the quadrants stand."""
+    wide, tall = plot_size(ax)
+    out: list[Box] = []
+    for (x, y), name in QUADRANTS.items():
+        own, at = CHARACTER * len(name), x * wide
+        low = 0.0 if y < 0.5 else tall - LINE
+        out.append((at if x < 0.5 else at - own, at + own if x < 0.5 else at, low, low + LINE))
+    return out
+
+
 def _quadrants(ax: Axes) -> None:
-    names = {
-        (0.995, 0.995): "used, tells the group",
-        (0.01, 0.995): "used, does not tell it",
-        (0.995, 0.01): "hardly used, tells the group",
-        (0.01, 0.01): "hardly used, does not tell it",
-    }
-    for (x, y), name in names.items():
+    for (x, y), name in QUADRANTS.items():
         write(
             ax,
             x,

@@ -121,12 +121,14 @@ def _attributes(node: Node, names: dict[str, str]) -> dict[str, str]:
         elif name == "id":
             found |= {"id": names[value]} if value in names else {}
         elif name == "href":
-            found["href"] = "#" + names[value.removeprefix("#")]
+            picture = value.startswith("data:image/png;base64,")
+            found["href"] = value if picture else "#" + names[value.removeprefix("#")]
         elif not (name == "transform" and value.startswith("rotate(-0 ")):
             found[name] = _paint(value, names)
     places = 2 if "id" in found else 1
     for name in {"d", "x", "y", "width", "height", "transform"} & set(found):
-        found[name] = _rounded(found[name], places)
+        scaled = found[name].startswith("matrix(")
+        found[name] = _rounded(found[name], 5 if scaled else places)
     return found
 
 

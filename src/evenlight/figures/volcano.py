@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 
 from evenlight.arrays import Float
 from evenlight.data.digits import fixed
-from evenlight.data.shown import short
 from evenlight.figures.forest import LOOKS
 from evenlight.figures.ink import INK, axis_labels, head, plane, write
+from evenlight.figures.naming import name_marks
 from evenlight.measures.comparison import Comparison
 
 
@@ -64,36 +64,11 @@ def _names(ax: Axes, comparison: Comparison, at: tuple[int, int], label: int) ->
     widest = max(float(np.abs(x[known]).max()), comparison.margin) * 1.25
     top = max(float(y[known].max()), -float(np.log10(comparison.alpha))) * 1.12
     ax.set_xlim(-widest, widest)
-    ax.set_ylim(0, top)
+    ax.set_ylim(-0.03 * top, top)
     outside = known[(verdicts[known] != "similar") | (np.abs(x[known]) > comparison.margin)]
     chosen = [int(j) for j in outside[np.argsort(-np.abs(x[outside]), kind="stable")][:label]]
-    taken = [
-        (float(x[j]) - 0.03 * widest, float(x[j]) + 0.03 * widest, float(y[j])) for j in chosen
-    ]
-    for j in chosen:
-        name = short(comparison.subjects[j], 18)
-        way = -1 if x[j] > 0 else 1
-        near, far = (float(x[j]) + way * d * widest for d in (0.035, 0.035 + 0.036 * len(name)))
-        place = _free(taken, (min(near, far), max(near, far), float(y[j])), top / 16)
-        if place is None:
-            continue
-        taken.append((min(near, far), max(near, far), place))
-        write(ax, near, place, name, ha="left" if way > 0 else "right", va="center")
-
-
-def _free(
-    taken: list[tuple[float, float, float]], wanted: tuple[float, float, float], gap: float
-) -> float | None:
-    """The first height, going down from the wanted one, at which nothing else stands.
-
-    None where that is too far from the mark to be read as its name.
-    """
-    left, right, y = wanted
-    while any(a < right and left < b and abs(at - y) < gap for a, b, at in taken):
-        y -= gap / 2
-        if y < max(0.0, wanted[2] - gap):
-            return None
-    return y
+    named = [(comparison.subjects[j], float(x[j]), float(y[j])) for j in chosen]
+    name_marks(ax, named, np.column_stack([x[known], y[known]]))
 
 
 def volcano_text(comparison: Comparison, contrast: tuple[str, str], view: int = 0) -> str:

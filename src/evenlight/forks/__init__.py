@@ -1,6 +1,7 @@
 """Does the answer hold? The primary questions asked again where one choice is made otherwise."""
 
 from evenlight.forks.alternatives import alternatives, preparations
+from evenlight.forks.baselines import baselines
 from evenlight.forks.fork import Fork
 from evenlight.forks.holding import hold, with_holds
 from evenlight.forks.retrained import retrained
@@ -10,6 +11,7 @@ __all__ = [
     "KINDS",
     "Fork",
     "alternatives",
+    "baselines",
     "hold",
     "preparations",
     "retrained",

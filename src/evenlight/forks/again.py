@@ -50,9 +50,10 @@ def answers_again(fork: Fork, asked: Asked) -> tuple[Answer, ...]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EvenlightWarning)  # what holds of the audit was told there
         made, people = _model(fork, asked)
+        own = {**({} if fork.method else plan.explain.options), **fork.options}
         told = explain(
             made, people, method=plan.explain.method, target=made.column, seed=plan.explain.seed,
-            background=fork.background, **fork.options,
+            background=fork.background, **own,
         )  # fmt: skip
         count = plan.explain.repeats if _as_drawn(fork) else 0
         repeats = redraws(made, people, told, count=count)

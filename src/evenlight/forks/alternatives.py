@@ -20,7 +20,8 @@ def alternatives(name: str, others: Mapping[str, object]) -> tuple[Fork, ...]:
 
     `name` is the kind of choice and `others` maps each setting to what was chosen: a model (a
     training seed, a checkpoint, a prompt of a dual encoder: `ev.hf.over_prompts`), an
-    `ev.Embeddings` (another layer or pooling), or a Cohort (prepared otherwise).
+    `ev.Embeddings` (another layer or pooling), a Cohort (prepared otherwise), or a dict of options
+    of the explanation (`{"blur": {"baseline": "blur"}}`).
 
     >>> made = alternatives("training seed", {"1": np.tanh, "2": np.sin})
     >>> [(fork.name, fork.setting) for fork in made]
@@ -30,15 +31,18 @@ def alternatives(name: str, others: Mapping[str, object]) -> tuple[Fork, ...]:
     """
     if not isinstance(others, Mapping) or not others:
         raise InputError(
-            f"{name}: no alternatives; map each setting to its model, embeddings or cohort, as "
-            "{'seed 2': model}"
+            f"{name}: no alternatives; map each setting to its model, embeddings, cohort or "
+            "options, as {'seed 2': model}"
         )
-    return tuple(
-        Fork(name, str(setting), cohort=other)
-        if isinstance(other, Cohort)
-        else Fork(name, str(setting), model=other)
-        for setting, other in others.items()
-    )
+    return tuple(_fork(name, str(setting), other) for setting, other in others.items())
+
+
+def _fork(name: str, setting: str, other: object) -> Fork:
+    if isinstance(other, Cohort):
+        return Fork(name, setting, cohort=other)
+    if isinstance(other, Mapping):
+        return Fork(name, setting, options=other)
+    return Fork(name, setting, model=other)
 
 
 def preparations(

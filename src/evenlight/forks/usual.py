@@ -13,6 +13,8 @@ from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.errors import InputError
 from evenlight.explainers.background import draw
 from evenlight.explainers.baseline import starts_of
+from evenlight.explainers.image_baselines import IMAGES, is_images
+from evenlight.forks.baselines import baselines
 from evenlight.forks.fork import Fork
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
@@ -50,9 +52,9 @@ def usual(
     """The forks that every audit can ask, of those `kinds`.
 
     Two other seeds; the people of one group as background, for each group of the first grouping
-    with at least 11 units; the other baseline of integrated gradients; another explainer; and the
-    other scale of the target: the response in place of the margin, or the log odds of a model that
-    has probabilities alone.
+    with at least 11 units; the other baselines of integrated gradients, of images four; another
+    explainer; and the other scale of the target: the response in place of the margin, or the log
+    odds of a model that has probabilities alone.
 
     Raises InputError for an unknown kind.
     """
@@ -84,11 +86,18 @@ def _backgrounds(cohort: Cohort) -> Iterator[Fork]:
 
 
 def _baselines(prepared: Prepared, cohort: Cohort, method: str) -> Iterator[Fork]:
-    """The baseline that integrated gradients did not choose; codes have no mean."""
-    if method == "ig" and not prepared.adapted.codes:
-        drawn = draw(cohort, rng=np.random.default_rng(0))
-        other = "rows" if starts_of("auto", cohort, drawn)[1] == "mean" else "mean"
-        yield Fork("baseline", other, options={"baseline": other})
+    """The baselines that integrated gradients did not choose; codes have no mean.
+
+    Of images the mean, black, a blur of each, and each filled from its frame; else the other one of
+    the background's mean and rows.
+    """
+    if method != "ig" or prepared.adapted.codes:
+        return
+    if is_images(cohort):
+        yield from baselines(IMAGES)
+        return
+    drawn = draw(cohort, rng=np.random.default_rng(0))
+    yield from baselines(["rows" if starts_of("auto", cohort, drawn)[1] == "mean" else "mean"])
 
 
 def _explainers(cohort: Cohort, method: str) -> Iterator[Fork]:

@@ -17,11 +17,15 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Attributions, the same on other backgrounds, and how far they can be trusted."""
+    """Attributions, the same on other backgrounds, and how far they can be trusted.
+
+    `maps` are attributions of images before they were summed by region.
+    """
 
     made: Attributions
     repeats: tuple[Attributions, ...]
     checked: Faithfulness
+    maps: Attributions | None = None
 
 
 @dataclass(frozen=True, slots=True)

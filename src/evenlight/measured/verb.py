@@ -14,6 +14,7 @@ from evenlight.measured.beyond import beyond
 from evenlight.measured.doubting import Doubting
 from evenlight.measured.given import Aside, Explained, Outputs, Progress
 from evenlight.measured.grouped import Own, grouped, unreliable
+from evenlight.measured.looked import Looked, looked
 from evenlight.measured.moved import common_contrasts, moved, unmoved
 from evenlight.measured.perturbing import Perturbing
 from evenlight.measured.placed import Placed, placed
@@ -68,19 +69,26 @@ def measured(
         unreliable(by), {groups.name: share_testing(plan, groups.name) for groups in cohort.groups},
     )  # fmt: skip
     place = placed(made, cohort, plan, aside, say)
+    seen = looked(explained, cohort, plan, aside, say)
     judging = judging_by(plan.policy, None)
     lean = leaning(evidence, cohort, plan, judging, say)
     asked = beside(Given(prepared, predicted, made, judging), cohort, plan, say)
     return Found(
-        _judged(by, lean, asked, cohort, prepared.target),
+        _judged(by, lean, (asked, seen), cohort, prepared.target),
         again.dependences, again.sensitivities, again.flips,
-        _beside_answers(further, lean, asked, place),
-        unmoved(cohort) + notes + place.notes + lean.notes + asked.notes,
+        replace(
+            _beside_answers(further, lean, asked, place), maps=seen.maps,
+            region_shares=seen.shares, region_telling=seen.telling, images=seen.images,
+        ),
+        unmoved(cohort) + notes + place.notes + seen.notes + lean.notes + asked.notes,
     )  # fmt: skip
 
 
-def _judged(by: list[Own], lean: Leaning, asked: Beside, cohort: Cohort, target: str) -> Measures:
+def _judged(
+    by: list[Own], lean: Leaning, found: tuple[Beside, Looked], cohort: Cohort, target: str
+) -> Measures:
     """What findings and answers are made of."""
+    asked, seen = found
     return Measures(
         performances=tuple(own.performed for own in by if own.performed is not None),
         comparisons=tuple(own.compared for own in by),
@@ -92,6 +100,8 @@ def _judged(by: list[Own], lean: Leaning, asked: Beside, cohort: Cohort, target:
         encoded=asked.encoded,
         slices=asked.slices,
         by_sets=lean.reliances,
+        maps=seen.maps,
+        telling=seen.telling,
     )
 
 

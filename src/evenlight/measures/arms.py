@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from evenlight.measures.prepare import Setting, overlap_reason
 from evenlight.measures.streamed import Streamed
 from evenlight.measures.weighing import sampling_weights
 from evenlight.stats.cells import Cells, Design, cells, design, joint
+from evenlight.stats.columns import Columns
 from evenlight.stats.enumeration import all_labels
 from evenlight.stats.held import held_outcome
 from evenlight.stats.parts import effective
@@ -125,7 +127,11 @@ def arm(
 def _of(whole: Cells, unit: Int) -> Cells:
     """The cells of some units; every cell of a unit enters, or none."""
     stay = np.isin(whole.unit, unit)
-    return Cells(whole.unit[stay], whole.stratum[stay], whole.values[stay])
+    if stay.all():
+        return whole
+    held = cast(Columns | Float, whole.values)
+    values = cast(Float, held.at(stay)) if isinstance(held, Columns) else held[stay]
+    return Cells(whole.unit[stay], whole.stratum[stay], values)
 
 
 def effective_units(plan: Design) -> tuple[float, float] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from evenlight.measures.between import background_share, noise_share, redrawn
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.conditional import conditional
 from evenlight.measures.convergence import unconverged_reasons
-from evenlight.measures.family import Shared
+from evenlight.measures.family import PART, Shared
 from evenlight.measures.hidden_people import (
     at_shown,
     coarse_mean,
@@ -30,7 +30,16 @@ from evenlight.measures.hidden_people import (
 )
 from evenlight.measures.partners import Partner, partners
 from evenlight.measures.prepare import Setting, is_direct
-from evenlight.measures.streamed import columns_of, ever_used, per_unit, rows_of, sizes, subjects
+from evenlight.measures.streamed import (
+    Streamed,
+    beside,
+    columns_of,
+    ever_used,
+    rows_of,
+    sizes,
+    subjects,
+    units_of,
+)
 from evenlight.measures.tested import How, Tested, counted, differences, stacked, tested
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.views import at_level, attributed, used
@@ -136,7 +145,7 @@ def _found(
         use = used(made, own, here, sds)
         viewed["nothing"] += [(at_level(view, how.testing), values) for view, values in use]
     found, shared = tested(here, viewed, how, rng=rng)
-    if contrasts is None and how.testing.own_value and here.cohort.x.ndim == 2:
+    if contrasts is None and how.testing.own_value is not False and here.cohort.x.ndim == 2:
         found += [
             counted(at_level(view, how.testing), part, counts)
             for view, part, counts in conditional(
@@ -219,26 +228,34 @@ def _gap(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
 
 def _levels(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
     """Means of each level over all its units (k, p), and rows left out (k,)."""
-    rows = rows_of(made, here)
-    mean, size = per_unit(rows, here), per_unit(sizes(rows), here)
-    k, p = len(here.groups.levels), mean.shape[1]
+    k, p = len(here.groups.levels), len(made.features)
     out = {
         name: np.full((k, p), np.nan)
         for name in ("mean", "importance", "importance_low", "importance_high")
     }
     reason = np.full(k, "", dtype=object)
-    for g in range(k):
-        at = here.unit_group == g
-        if at.sum() < SMALLEST_GROUP:
-            reason[g] = f"suppressed (<{SMALLEST_GROUP})"
-            continue
-        for name, values in zip(out, _level(here, mean[at], size[at], ends_of(size)), strict=True):
-            out[name][g] = values
+    reason[here.sizes < SMALLEST_GROUP] = f"suppressed (<{SMALLEST_GROUP})"
+    for some, mean, size in _of_units(rows_of(made, here), here):
+        for g in np.flatnonzero(reason == ""):
+            at = here.unit_group == g
+            found = _level(here, mean[at], size[at], ends_of(size))
+            for name, values in zip(out, found, strict=True):
+                out[name][g, some] = values
     lost = here.groups.codes[~made.converged]
     unconverged = np.bincount(lost[lost >= 0], minlength=k)
     few = (unconverged > 0) & (unconverged < SMALLEST_GROUP)
     unconverged[few] = SMALLEST_GROUP - 1
     return out | {"level_reason": reason.astype(np.str_), "unconverged": unconverged}
+
+
+def _of_units(rows: Float | Streamed, here: Setting) -> Iterator[tuple[slice, Float, Float]]:
+    """Means of some columns of rows (n kept, p) and of their sizes over each unit, (u, k)."""
+    both = units_of(beside([rows, sizes(rows)]), here)
+    p = rows.shape[1]
+    each = max(1, PART // (8 * max(1, len(here.unit_group))))
+    for start in range(0, p, each):
+        stop = min(start + each, p)
+        yield slice(start, stop), both[:, start:stop], both[:, p + start : p + stop]
 
 
 def _level(

@@ -97,8 +97,9 @@ class Comparison:
     `effect`, `low`, `high` (simultaneous, 1 - the view's `alpha`), `se`, `df`, `p`, `p_maxt`, `q`
     are (v, c, p), effects in units of the view. The p of a view *use* is that of a difference no
     larger than the margin (`stats.equivalence.minimum_effect_p`), every other one that of no
-    difference, so that *different, size uncertain* goes with a large p of *use*; `extent` (v, c, p) says of *similar* whether it is
-    "detectable", of *different* whether it is "material" or its size "uncertain"; `n`, `kept` are
+    difference, so that *different, size uncertain* goes with a large p of *use*; `extent` (v, c, p)
+    says of *similar* whether it is "detectable", of *different* whether it is "material" or its
+    size "uncertain"; `n`, `kept` are
     (v, c, 2): units of level and reference that enter, and the share of each that has overlap;
     `more` (v, c, p) is about how many more units of `more_in` would settle a *cannot tell*;
     `population` (v, c) says for whom an estimate speaks, "" for everybody.

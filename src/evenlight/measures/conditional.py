@@ -10,28 +10,33 @@ and units are shuffled as wholes (`stats.nested_values`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evenlight.arrays import Bool, Int, Text
+from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.digits import percent
 from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.comparison import View
 from evenlight.measures.family import MOST_DF, Results
-from evenlight.measures.own_values import ROUNDING, Job, jobs, own
+from evenlight.measures.own_values import A_ROW, ROUNDING, Job, jobs, own
 from evenlight.measures.prepare import OVERLAP_SHARE, Setting
 from evenlight.measures.regressed import regressed
 from evenlight.measures.streamed import Streamed, bands, rows_of
 from evenlight.measures.testing import Testing
-from evenlight.measures.value_tests import ValueTests, judged, value_tests
+from evenlight.measures.value_tests import FIRST, ValueTests, judged, value_tests
 from evenlight.stats.equivalence import still_needed, verdicts
-from evenlight.stats.nested_values import Nested
 
 NAMES = ("location", "slope")
+
+LONG = 240.0
+"""Seconds of one core that the first draws may take where nobody asked for these views."""
+
+TOGETHER = 256
+"""Subjects that are laid out together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +65,11 @@ def conditional(
     analyst's model (`stats.regression`). A subject whose values the groups do not share is
     not_estimable, with the reason; so is one without a single own value (a set, a region).
     """
-    every = _jobs(made, here, floor=ROUNDING * unit)
+    most = LONG if testing.own_value is None and testing.method == "permutation" else np.inf
+    every, long = _jobs(made, here, floor=ROUNDING * unit, most=most)
     blank = np.zeros((len(here.unit), 1))
     arms = arms_of(here, "nothing", blank, draws=0, rng=np.random.default_rng(0))
+    arms = [replace(arm, reason=arm.reason or long) for arm in arms]
     parts = [_asked(arm, made.features.names, it) for arm, it in zip(arms, every, strict=True)]
     reason, counts = np.stack([told for told, _ in parts]), [own_counts for _, own_counts in parts]
     if testing.method == "regression":
@@ -79,16 +86,41 @@ def conditional(
     return [(view, part, counts) for view, part in zip(views, found, strict=True)]
 
 
-def _jobs(made: Attributions, here: Setting, *, floor: float) -> list[list[Job]]:
-    """The jobs of every contrast, some columns at a time, so that few are held in float64."""
+def _jobs(
+    made: Attributions, here: Setting, *, floor: float, most: float
+) -> tuple[list[list[Job]], str]:
+    """The jobs of every contrast, some columns at a time, so that few are held in float64.
+
+    None, and why, where to shuffle them would take more than `most` seconds.
+    """
     pairs, names = range(len(here.groups.contrasts())), made.features.names
-    rows, out = rows_of(made, here), [list[Job]() for _ in pairs]
+    out, seconds = [list[Job]() for _ in pairs], 0.0
+    for start, phi in _together(rows_of(made, here)):
+        stop = start + phi.shape[1]
+        owns = [own(here, subject) for subject in names[start:stop]]
+        for i in pairs:
+            found = [_moved(job, start) for job in jobs(here, phi, owns, i, floor=floor)]
+            seconds += A_ROW * phi.size + sum(job.seconds(FIRST) for job in found)
+            out[i] += found
+        if seconds > most:
+            return [[] for _ in pairs], _too_long(seconds * len(names) / stop, len(names))
+    return out, ""
+
+
+def _together(rows: Float | Streamed) -> Iterator[tuple[int, Float]]:
+    """Where some columns of rows (n kept, p) begin, and their values."""
     for some in bands(rows):
         phi = rows.columns(some) if isinstance(rows, Streamed) else rows[:, some]
-        owns = [own(here, subject) for subject in names[some]]
-        for i in pairs:
-            out[i] += [_moved(job, some.start) for job in jobs(here, phi, owns, i, floor=floor)]
-    return out
+        for start in range(0, phi.shape[1], TOGETHER):
+            yield some.start + start, phi[:, start : start + TOGETHER]
+
+
+def _too_long(seconds: float, subjects: int) -> str:
+    return (
+        f"to shuffle groups inside strata of the own value of {subjects:,} subjects would take "
+        f"about {seconds / 60:,.0f} minutes or more; ask for it with Testing(own_value=True), or "
+        "of fewer subjects; common contrasts can answer for all"
+    )
 
 
 def _moved(job: Job, by: int) -> Job:
@@ -106,11 +138,9 @@ def _asked(arm: Arms, names: tuple[str, ...], own_jobs: list[Job]) -> tuple[Text
     reason = np.array([why or NO_VALUE.format(name) for name in names], dtype=object)
     by_subject, strata = np.zeros((p, 2), dtype=np.int64), np.zeros(p, dtype=np.int64)
     for job in own_jobs:
-        plan = job.plan
-        wide = plan.there.shape[1] if isinstance(plan, Nested) else len(plan.n_level)
         for j in job.subjects:
             reason[j] = why or _reason(job, names[j], pair, total)
-            by_subject[j], strata[j] = plan.left, wide
+            by_subject[j], strata[j] = job.plan.left, job.strata
     at = reason == ""
     left = np.median(by_subject[at], axis=0).astype(int) if at.any() else np.zeros(2, dtype=int)
     many = int(np.median(strata[at])) if at.any() else 0

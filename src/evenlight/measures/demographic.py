@@ -153,16 +153,29 @@ class Demographics:
 
     def sentences(self) -> tuple[str, ...]:
         """What is reported, how complete, against target and training, and the field's habit."""
-        said = [line for i in range(len(self.fields.field)) for line in self._field(i)]
-        return (*said, *self.notes, CONTEXT)
+        named = [i for i, column in enumerate(self.fields.column) if column]
+        said = [line for i in named for line in self._field(i)]
+        return (*said, *self._unnamed(), *self.notes, CONTEXT)
+
+    def _unnamed(self) -> Iterator[str]:
+        """One sentence for all fields that nobody named a column for, and what may report them."""
+        made = self.fields
+        names = [f for f, column in zip(made.field, made.column, strict=True) if not column]
+        if not names:
+            return
+        hints = [
+            hint.replace("may report it", f"may report {name}")
+            for name, hint in zip(made.field, made.hint, strict=True)
+            if name in names and hint
+        ]
+        what = "it" if len(names) == 1 else "them"
+        every = " and ".join([", ".join(names[:-1]), names[-1]]) if names[1:] else names[0]
+        told = f"No column was named for {every}, so nothing is told of {what}."
+        yield " ".join([told, *hints])
 
     def _field(self, i: int) -> Iterator[str]:
         made = self.fields
         name, column = made.field[i], short(made.column[i], 40)
-        if not column:
-            hint = f" {made.hint[i]}" if made.hint[i] else ""
-            yield f"{name.capitalize()}: no column was named, so nothing is told of it.{hint}"
-            return
         share = float(made.share[i])
         limits = " to ".join(percent(float(v[i]), places=1) for v in (made.low, made.high))
         told = f"known for {percent(share, places=1)} of {count(self.n)} units ({limits})"

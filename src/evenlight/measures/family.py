@@ -26,6 +26,10 @@ MOST_DF = 1e9
 NO_CONTRAST = "there is no common contrast of this subject (it does not vary, or none was made)"
 
 
+PART = 2**26
+"""Bytes of the columns of cells that are looked at together."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
     """The results of one view, each (c, p); effects, limits and `se` in the view's unit."""
@@ -66,7 +70,9 @@ def results(
     c, p = len(arms), len(columns)
     reason = np.full((c, p), "", dtype=object)
     for i, arm in enumerate(arms):
-        reason[i, np.isnan(arm.cells.values[:, columns]).any(axis=0)] = NO_CONTRAST
+        for some in _some(arm, p):
+            gone = np.isnan(arm.cells.values[:, columns[some]]).any(axis=0)
+            reason[i, some] = np.where(gone, NO_CONTRAST, reason[i, some])
         reason[i, :] = arm.reason or reason[i, :]
     live = np.argwhere(reason == "")
     names = ("effect", "low", "high", "se", "df", "p", "p_maxt", "q", "more")
@@ -100,7 +106,9 @@ def observed(arms: list[Arms], columns: Int, live: Int, *, bits: int | None = No
     parts = []
     for i in np.unique(live[:, 0]):
         own = columns[live[live[:, 0] == i, 1]]
-        parts.append(difference(arms[i].cells.values[:, own], arms[i].plan, bits=bits))
+        for some in _some(arms[i], len(own)):
+            values = arms[i].cells.values[:, own[some]]
+            parts.append(difference(values, arms[i].plan, bits=bits))
     names = ("effect", "var_level", "var_reference", "df", "s0")
     return Difference(*(np.concatenate([getattr(part, n) for part in parts]) for n in names))
 
@@ -120,10 +128,9 @@ def family_of(
     """
     used, place = np.unique(live[:, 0], return_inverse=True)
     sources = [
-        Source(arms[i].cells.values[:, columns], arms[i].plan, arms[i].labels, arms[i].every)
-        for i in used
+        Source(arms[i].cells.values, arms[i].plan, arms[i].labels, arms[i].every) for i in used
     ]
-    at = np.column_stack([place.ravel(), live[:, 1]])
+    at = np.column_stack([place.ravel(), columns[live[:, 1]]])
     how = How(bits=testing.bits, raw=raw)
     return staged(sources, at, seen.statistic, alpha=testing.alpha, how=how)
 
@@ -135,7 +142,18 @@ def _ends(arms: list[Arms], columns: Int, view: View) -> Float:
     """
     if view.name in SHARES:
         return np.tile([[0.0], [1.0]], len(columns))
-    return ends_of(np.vstack([arm.cells.values[:, columns] for arm in arms]))
+    out = np.stack([np.full(len(columns), np.inf), np.full(len(columns), -np.inf)])
+    for arm in arms:
+        for some in _some(arm, len(columns)) if len(arm.cells.unit) else ():
+            low, high = ends_of(arm.cells.values[:, columns[some]])
+            out[:, some] = np.minimum(out[0, some], low), np.maximum(out[1, some], high)
+    return out
+
+
+def _some(arm: Arms, p: int) -> list[slice]:
+    """Columns from 0 to p in parts, so that few cells are held in float64."""
+    each = max(1, PART // (8 * max(1, len(arm.cells.unit))))
+    return [slice(start, min(start + each, p)) for start in range(0, p, each)]
 
 
 def _unseen(arms: list[Arms], columns: Int, ends: Float, alpha: float) -> Float:
@@ -151,11 +169,12 @@ def _unseen(arms: list[Arms], columns: Int, ends: Float, alpha: float) -> Float:
             continue
         at = np.concatenate([block.cells[:, 0] for block in arm.plan.blocks])
         side = np.concatenate([arm.plan.member[block.units] for block in arm.plan.blocks])
-        level, reference = (
-            unseen(arm.cells.values[np.ix_(own, columns)], ends, alpha=alpha)
-            for own in (at[side], at[~side])
-        )
-        out[:, i] = level + reference[::-1]
+        for some in _some(arm, len(columns)):
+            values = arm.cells.values[:, columns[some]]
+            level, reference = (
+                unseen(values[own], ends[:, some], alpha=alpha) for own in (at[side], at[~side])
+            )
+            out[:, i, some] = level + reference[::-1]
     return out
 
 

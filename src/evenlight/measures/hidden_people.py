@@ -92,9 +92,11 @@ def shown_sd(here: Setting, rows: Float) -> float:
 
     Where a part is hidden it is told to a step, as the mean of the square over everybody, from
     another table, less that over the shown would be the hidden people's (`stats.disclosure`).
-    Whatever is in SD(f) is in the told one.
+    Whatever is in SD(f) is in the told one. Where nobody is shown it is 1: nothing is told in it.
     """
     here, _ = without_hidden(here)
+    if not (here.unit_group >= 0).any():
+        return 1.0
     sd = within_sd(here.per_unit(rows), here.unit_group)
     return told_sd(sd, int((here.unit_group >= 0).sum())) if here.rounded else sd
 

@@ -26,6 +26,10 @@ ROUNDING = 1e-5
 """Residuals that nowhere exceed this part of SD(f) are rounding of float32 attributions."""
 
 
+A_KEY, A_CELL, A_ROW = 1e-8, 2e-9, 5e-7
+"""Seconds that a unit of one draw takes, its cell in a stratum, and to lay out a row."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Own:
     """A subject's own value in each kept row (n,): a number, or the code of a nominal state."""
@@ -35,26 +39,43 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Still:
+    """Subjects that are used alike but for rounding, as of a linear model: nothing to shuffle.
+
+    `left` units of level and reference in `strata` strata, `sloped` (1 + r,) as of `Laid`.
+    """
+
+    left: tuple[int, int]
+    strata: int
+    sloped: Bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Job:
     """Subjects of one contrast that share value strata, and their residuals.
 
     `plan` holds units in strata; `phi` (m, k) residuals of k subjects there, (u, s) held by `plan`
-    itself where rows of a unit differ in value.
+    itself where rows of a unit differ in value, (0, k) where they are rounding.
     """
 
     contrast: int
     subjects: tuple[int, ...]
-    plan: Laid | Nested
+    plan: Laid | Nested | Still
     phi: Float
 
     def seen(self) -> list[Difference]:
         """Location and slopes as observed, each (k,)."""
+        if isinstance(self.plan, Still):
+            none = np.zeros(len(self.subjects))
+            return [Difference(none, none, none, none + np.inf, none)] * len(self.plan.sloped)
         if isinstance(self.plan, Nested):
             return nested_difference(self.plan)
         return value_difference(self.phi, self.plan)
 
     def null(self, drawn: Keys) -> Float:
         """Z* (1 + r, draws, k) for keys (draws, units)."""
+        if isinstance(self.plan, Still):
+            return np.zeros((len(self.plan.sloped), len(drawn), len(self.subjects)))
         if isinstance(self.plan, Nested):
             return nested_null(self.plan, drawn)
         return value_null(self.phi, self.plan, drawn)
@@ -63,6 +84,23 @@ class Job:
     def sloped(self) -> bool:
         """Whether some slope can be had."""
         return bool(self.plan.sloped[1:].any())
+
+    @property
+    def strata(self) -> int:
+        """Strata that hold both groups."""
+        if isinstance(self.plan, Still):
+            return self.plan.strata
+        if isinstance(self.plan, Nested):
+            return int(self.plan.there.shape[1])
+        return len(self.plan.n_level)
+
+    def seconds(self, draws: int) -> float:
+        """About how long so many draws take on one core of 2020."""
+        if isinstance(self.plan, Still):
+            return 0.0
+        if isinstance(self.plan, Nested):
+            return draws * len(self.plan.units) * (A_KEY + self.strata * A_CELL)
+        return draws * len(self.plan.rows) * A_KEY
 
 
 def own(here: Setting, subject: str) -> Own | None:
@@ -135,6 +173,9 @@ def _flat(at: _Rows, phi: Float, subjects: list[int], pair: int, floor: float) -
     strata = _strata(x, nuisance, member, at.own.nominal)
     plan = lay(strata, member, x, scores(x, nominal=at.own.nominal))
     left = residuals(mean, x, plan, floor=floor)
+    if not left.any():
+        still = Still(plan.left, len(plan.n_level), plan.sloped)
+        return Job(pair, tuple(subjects), still, left[:0])
     return Job(pair, tuple(subjects), replace(plan, rows=units[plan.rows]), left)
 
 
@@ -148,6 +189,9 @@ def _nested(at: _Rows, phi: Float, subject: int, pair: int, floor: float) -> Job
         left[:] = 0.0
     score = scores(at.x, nominal=at.own.nominal)
     plan = nest(left, score, at.unit, strata, at.member, _classes(at))
+    if not plan.values.any():
+        still = Still(plan.left, plan.there.shape[1], plan.sloped)
+        return Job(pair, (subject,), still, np.zeros((0, 1)))
     return Job(pair, (subject,), plan, plan.values)
 
 

@@ -23,7 +23,7 @@ from evenlight.measures.judging import MARGINS as MARGINS
 from evenlight.measures.judging import Judging as Judging
 from evenlight.measures.measuring import Found, Task, measure
 from evenlight.measures.performance import Performance
-from evenlight.measures.prepare import setting
+from evenlight.measures.prepare import Setting, setting
 from evenlight.measures.weighing import weighted
 from evenlight.stats.calibration import miscalibration, observed_expected
 from evenlight.stats.held import CLASSES
@@ -77,12 +77,22 @@ def tasked(made: Predictions, cohort: Cohort, by: str | Groups, rules: Judging) 
     here, hidden = without_hidden(setting(cohort, by, kept=np.isfinite(known) & weighted(cohort)))
     own = case.take(here.kept)
     if own.event is not None:
-        own = replace(own, until=followed_until(own.y))
+        own = replace(own, until=_common_end(here, own.y))
     why = SCORE_ONLY if made.score_only and cohort.outcome_kind in CLASSES else ""
     metrics = _metrics(cohort, own)
     if why:
         metrics = {name: metric for name, metric in metrics.items() if name not in PROBABLE}
     return Task(here, own, metrics, rules, cohort.outcome_kind != "continuous", why, hidden)
+
+
+def _common_end(here: Setting, time: Float) -> float:
+    """The time up to which every part is followed: groups are ranked over the same stretch.
+
+    Were each followed to its own end, a model that foretells early events better would seem better
+    in the group that is followed for less time.
+    """
+    part = here.unit_group[here.unit]
+    return min(followed_until(time[part == p]) for p in np.unique(part))
 
 
 def _predicted(predictions: object) -> None:

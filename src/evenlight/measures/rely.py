@@ -226,12 +226,10 @@ def _row(
         return _empty(judged.masks.shape[1], strata)
     seen = shares(plan)
     share = seen - _by_chance(plan, rng)
-    again = bootstrap_shares(plan, draws=DRAWS, rng=rng)
-    low, high = simultaneous(share, again, centre=again.mean(axis=0), alpha=judged.alpha)
+    total = judged.masks @ share
+    (low, high), (total_low, total_high) = _limits(plan, share, total, judged, rng)
     tested = follows(plan, draws=DRAWS, rng=rng)
     n, smallest = len(plan.group), fewest(plan)
-    total = judged.masks @ share
-    total_low, total_high = limits(total, again @ judged.masks.T, judged.alpha)
     return Row(
         n=n,
         strata=plan.s,
@@ -252,6 +250,15 @@ def _row(
         total_verdict=verdicts(total_low, total_high, judged.margin, np.full(len(total), smallest)),
         total_reason="",
     )
+
+
+def _limits(
+    plan: Layout, share: Float, total: Float, judged: Judged, rng: np.random.Generator
+) -> tuple[tuple[Float, Float], tuple[Float, Float]]:
+    """Limits of shares (p,) and of totals, from one bootstrap that is held no longer than that."""
+    again = bootstrap_shares(plan, draws=DRAWS, rng=rng)
+    own = simultaneous(share, again, centre=again.mean(axis=0), alpha=judged.alpha)
+    return own, limits(total, again @ judged.masks.T, judged.alpha)
 
 
 def _by_chance(plan: Layout, rng: np.random.Generator) -> Float:

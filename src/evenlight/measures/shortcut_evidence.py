@@ -225,16 +225,24 @@ def closed(levers: Levers | Closure | None, lean: Reliance, at: int) -> Compared
     if np.isnan(made.low):
         return Compared(GONE, None, made.reason)
     if not _others(lean, made.subjects):
-        return _nothing_else(len(made.subjects), lean, at)
+        return _nothing_else(made, lean, at)
     return Compared(np.array([made.value, made.low, made.high]), bool(made.low > 0), "")
 
 
-def _nothing_else(many: int, lean: Reliance, at: int) -> Compared:
-    """What stands for an intervention on all that moves the output: the share that is decided."""
+def _nothing_else(made: Closure, lean: Reliance, at: int) -> Compared:
+    """What stands for an intervention on all that moves the output: the share that is decided.
+
+    One that is shown to open the gap is no agreement, whatever is decided.
+    """
+    if made.high <= 0:
+        return Compared(np.array([made.value, made.low, made.high]), False, "")
     rho = float(np.nan_to_num(lean.resolved[at]))
     enough = rho >= LEAST_RESOLVED
     told = (INSTEAD if enough else EMPTY).format(
-        many=many, all=len(lean.subjects), known=percent(rho), least=percent(LEAST_RESOLVED)
+        many=len(made.subjects),
+        all=len(lean.subjects),
+        known=percent(rho),
+        least=percent(LEAST_RESOLVED),
     )
     return Compared(GONE, True if enough else None, told)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -21,6 +21,7 @@ from evenlight.data.sources import lazy
 from evenlight.errors import AttributionError
 from evenlight.measures.prepare import Setting, as_variables, subjects_of, too_large
 from evenlight.stats.cells import Cells
+from evenlight.stats.columns import Columns
 from evenlight.stats.effects import unit_means
 
 LARGE = 2**27
@@ -76,19 +77,34 @@ class Streamed:
         return np.asarray(self.values[:, some], dtype=np.float64)[self.kept]
 
     def cells(self, unit: Int, stratum: Int) -> Cells:
-        """Means over the rows of each unit in each stratum (n kept,), -1 left out, in one pass."""
+        """Means over the rows of each unit in each stratum (n kept,), -1 left out, in one pass.
+
+        Where each has one row there are no means to make, and `values` are `Columns`.
+        """
         keys = unit * (int(stratum.max(initial=0)) + 1) + stratum
         own, code = np.unique(keys[stratum >= 0], return_inverse=True)
         cell = np.full(len(self.kept), -1, dtype=np.int64)
         cell[np.flatnonzero(self.kept)[stratum >= 0]] = code
+        first = np.unique(code, return_index=True)[1]
+        unit, stratum = unit[stratum >= 0][first], stratum[stratum >= 0][first]
+        if len(own) == len(code):
+            return Cells(unit, stratum, cast(Float, self._each(cell, len(own))))
         sums = np.zeros((len(own), self.shape[1]))
         for at, part in self.blocks():
             there = cell[at] >= 0
             held, inside = np.unique(cell[at][there], return_inverse=True)
             sums[held] += _adding(inside, len(held)) @ part[there]
         sums /= np.bincount(code, minlength=len(own))[:, None]
-        first = np.unique(code, return_index=True)[1]
-        return Cells(unit[stratum >= 0][first], stratum[stratum >= 0][first], sums)
+        return Cells(unit, stratum, sums)
+
+    def _each(self, cell: Int, many: int) -> Columns:
+        """Rows as the cells (n,) that they are, -1 none."""
+        kind = np.float32 if self.values.dtype == np.float32 else np.float64
+        base = np.empty((many, int(self.values.shape[1])), dtype=kind)
+        for at, part in parts(self.values, self.order):
+            there = cell[at] >= 0
+            base[cell[at][there]] = part[there]
+        return Columns(base, self.sized)
 
 
 def rows_of(made: Attributions, here: Setting) -> Float | Streamed:
@@ -133,6 +149,11 @@ def beside(views: Sequence[Float | Streamed]) -> Float | Streamed:
 
 def per_unit(values: Float | Streamed, here: Setting) -> Float:
     """Means of kept rows (n kept, p) over those of each unit, (u, p)."""
+    return np.asarray(units_of(values, here), dtype=np.float64)
+
+
+def units_of(values: Float | Streamed, here: Setting) -> Float:
+    """The same, as `Columns` where they can be."""
     if isinstance(values, Streamed):
         return values.cells(here.unit, np.zeros(len(here.unit), dtype=np.int64)).values
     return unit_means(values, here.unit, here.order)

@@ -74,21 +74,34 @@ def tested(
     out: list[Tested] = []
     first: Shared | None = None
     for given, views in viewed.items():
-        wide = beside([values for _, values in views])
-        arms = _arms(here, given, wide, how.draws, rng)
-        shared = _shared(here, given, arms, how, views[0][0].unit)
-        first = first or shared
-        for i, (view, values) in enumerate(views):
-            columns = i * values.shape[1] + np.arange(values.shape[1])
-            own = shared and Shared(shared.variance[:, columns], shared.draws)
-            asked = replace(how.testing, alpha=view.alpha)
-            found = (
-                judged(arms[1], columns, view, testing=asked, shared=own)
-                if arms[1]
-                else results(arms[0], columns, view, testing=asked, shared=own)
-            )
-            out.append(Tested(view, found, tuple(_asked(a) for a in arms[1] or arms[0])))
+        found, shared = _tested(here, given, views, how, rng)
+        out, first = out + found, first or shared
     return out, first
+
+
+def _tested(
+    here: Setting,
+    given: str,
+    views: Sequence[tuple[View, Float | Streamed]],
+    how: How,
+    rng: np.random.Generator,
+) -> tuple[list[Tested], Shared | None]:
+    """The views under one condition, whose cells are given back before those of the next."""
+    out: list[Tested] = []
+    wide = beside([values for _, values in views])
+    arms = _arms(here, given, wide, how.draws, rng)
+    shared = _shared(here, given, arms, how, views[0][0].unit)
+    for i, (view, values) in enumerate(views):
+        columns = i * values.shape[1] + np.arange(values.shape[1])
+        own = shared and Shared(shared.variance[:, columns], shared.draws)
+        asked = replace(how.testing, alpha=view.alpha)
+        found = (
+            judged(arms[1], columns, view, testing=asked, shared=own)
+            if arms[1]
+            else results(arms[0], columns, view, testing=asked, shared=own)
+        )
+        out.append(Tested(view, found, tuple(_asked(a) for a in arms[1] or arms[0])))
+    return out, shared
 
 
 def counted(view: View, found: Results, counts: Sequence[Counts]) -> Tested:

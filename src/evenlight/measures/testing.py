@@ -29,8 +29,9 @@ class Testing:
     single views by name and condition ("use|nothing"), where these answer primary questions that
     share an error rate; `draws` permutations (None: as many as the family needs,
     2,000 to 20,000); `method` says how use is tested where only attributions exist: by permutation
-    inside strata of the own value, or by the regression that a competent analyst would fit; this is
-    the dearest view, and `own_value=False` leaves it out.
+    inside strata of the own value, or by the regression that a competent analyst would fit. It is
+    the dearest view: `own_value=False` leaves it out, and left at None it is not estimable where it
+    would take more than a few minutes, with that reason; `own_value=True` asks for it all the same.
     `lists` are those of Benjamini and Hochberg, or of Benjamini and Yekutieli, which hold under any
     dependence.
     `bits` rounds attributions to fixed point: no sum depends on block size, order or device.
@@ -45,7 +46,7 @@ class Testing:
     alpha: float = ALPHA
     draws: int | None = None
     method: Method = "permutation"
-    own_value: bool = True
+    own_value: bool | None = None
     lists: Literal["bh", "by"] = "bh"
     bits: int | None = None
     alphas: Mapping[str, float] = field(default_factory=dict)
@@ -56,6 +57,8 @@ class Testing:
             kinds = (int, float) if name in ("margin", "alpha") else (int, type(None))
             if not isinstance(value, kinds) or isinstance(value, bool):
                 raise InputError(f"{name} is {value!r}; it is a number, as in Testing(draws=2000)")
+        if not isinstance(self.own_value, bool | None):
+            raise InputError(f"own_value is {self.own_value!r}; it is True, False or None")
         for key in self.alphas:
             if key.split("|")[0] not in ANSWERING or key.count("|") != 1:
                 raise InputError(

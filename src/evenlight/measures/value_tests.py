@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from evenlight.arrays import Float, Int
-from evenlight.measures.own_values import Job
+from evenlight.measures.own_values import Job, Still
 from evenlight.measures.prepare import ALPHA
 from evenlight.measures.testing import Testing
 from evenlight.stats.conditional import Keys, keys
@@ -22,7 +22,7 @@ from evenlight.stats.multiplicity import (
 from evenlight.stats.nested_values import Nested
 from evenlight.stats.nulls import reached, side_of
 from evenlight.stats.permutation import from_normal
-from evenlight.stats.sequential import as_far, balanced_step_down, fitted_p
+from evenlight.stats.sequential import CLEAR, as_far, balanced_step_down, fitted_p
 from evenlight.stats.unseen import ends_of, unseen
 
 FIRST = 2_000
@@ -86,8 +86,9 @@ def value_tests(
     shuffled = Shuffles(live, owner, units, draws, int(rng.integers(2**63)))
     first = min(draws, FIRST)
     alpha = level_of(testing)
-    family = balanced_step_down(statistic, shuffled.first, draws=first, alpha=alpha)
-    p = family.p if draws <= FIRST else refined(family, statistic, shuffled)
+    clear = CLEAR * alpha / m if draws > FIRST else 0.0
+    family = balanced_step_down(statistic, shuffled.first, draws=first, alpha=alpha, clear=clear)
+    p = family.p if draws <= FIRST else refined(family, statistic, shuffled, clear=clear)
     effect, level, reference, df = numbers
     q, maxima = listed(p, testing.lists), family.maxima
     return ValueTests(
@@ -138,14 +139,15 @@ class Shuffles:
         return out
 
 
-def refined(family: Family, statistic: Float, shuffled: Shuffles) -> Float:
+def refined(family: Family, statistic: Float, shuffled: Shuffles, *, clear: float = 0.0) -> Float:
     """Small p-values (m,) from all draws and, where these are few, from a fitted tail.
 
-    In two stages, as of Besag and Clifford (1991); never smaller than of a normal.
+    In two stages, as of Besag and Clifford (1991); never smaller than of a normal. Those below
+    `clear` are of a fitted tail already, and stay (`stats.sequential`).
     """
     out, size = family.p.copy(), np.abs(statistic)
     sided = np.broadcast_to(family.sided, len(out))
-    go = np.flatnonzero((out * (FIRST + 1) < FEW + 1) & (statistic != 0))
+    go = np.flatnonzero((out * (FIRST + 1) < FEW + 1) & (statistic != 0) & (out >= clear))
     for start in range(0, len(go), WIDE):
         index = go[start : start + WIDE]
         rows = shuffled.all(index) * side_of(statistic[index])[:, None]
@@ -179,8 +181,8 @@ def _listed(live: list[Job], alpha: float) -> tuple[Int, Int, Float]:
 
 def _unseen(job: Job, alpha: float) -> Float:
     """What people unlike those at hand could add to residuals of an arm, (1 + r, k)."""
-    if isinstance(job.plan, Nested):
-        return np.zeros((len(job.plan.sloped), 1))
+    if isinstance(job.plan, Nested | Still):
+        return np.zeros((len(job.plan.sloped), len(job.subjects)))
     phi, member = job.phi, job.plan.member
     ends = ends_of(phi)
     shift = unseen(phi[member], ends, alpha=alpha) + unseen(phi[~member], ends, alpha=alpha)

@@ -21,6 +21,9 @@ SCHEMA = "urn:evenlight:annotated:1"
 KINDS = ("comparison", "reliance")
 """Records that are kept by grouping."""
 
+ALIKE = " at the same shares of "
+"""What stands between the grouping of a record and the cell types that weigh alike in it."""
+
 
 def begin(adata: Any, key: str, *, roles: Mapping[str, Any], explained: Mapping[str, Any]) -> None:
     """Put a fresh dictionary in adata.uns[key] and take away what stood in .varm[key].
@@ -72,25 +75,44 @@ def _stored(adata: Any, key: str) -> dict[str, Any]:
     return dict(held)
 
 
-def keep(adata: Any, key: str, kind: str, record: Mapping[str, Any]) -> None:
-    """Keep a record's plain data under its kind and its grouping."""
+def named(grouping: str, cell_type: str | None = None) -> str:
+    """The name of a result: what groups people, and the cell types that weigh alike in it.
+
+    >>> named("ancestry"), named("ancestry", "cell_type")
+    ('ancestry', 'ancestry at the same shares of cell_type')
+    """
+    return grouping if cell_type is None else f"{grouping}{ALIKE}{cell_type}"
+
+
+def keep(
+    adata: Any, key: str, kind: str, record: Mapping[str, Any], *, cell_type: str | None = None
+) -> None:
+    """Keep a record's plain data under its kind and its name (`named`)."""
     held = _stored(adata, key)
     own = dict(held.get(kind, {}))
-    own[_safe(str(record["grouping"]))] = json.dumps(record, allow_nan=False, sort_keys=True)
+    own[_safe(named(str(record["grouping"]), cell_type))] = json.dumps(
+        record, allow_nan=False, sort_keys=True
+    )
     adata.uns[key] = {**held, kind: own}
 
 
-def recall(adata: Any, key: str, kind: str, grouping: str | None) -> Any:
+def recall(
+    adata: Any, key: str, kind: str, grouping: str | None, *, cell_type: str | None = None
+) -> Any:
     """The plain data of a record; its grouping may be left out where there is one."""
     own = _stored(adata, key).get(kind, {})
-    if grouping is None and len(own) == 1:
-        return json.loads(next(iter(own.values())))
-    if grouping is None or _safe(grouping) not in own:
-        asked = "several" if grouping is None and own else repr(grouping)
+    end = _safe(named("", cell_type))
+    fit = [name for name in own if (name.endswith(end) if end else ALIKE not in name)]
+    name = _safe(named(grouping, cell_type)) if grouping is not None else "".join(fit[:1])
+    if name not in own or (grouping is None and len(fit) > 1):
+        asked = "several" if grouping is None and fit else repr(grouping)
+        alike = "" if cell_type is None else f"{ALIKE}{cell_type!r}"
+        other = "; add cell_type=, the column of the cell types" if not fit and own else ""
         raise UnknownName(
-            f"there is no {kind} by {asked} under {key!r}; known: {', '.join(own) or 'none'}"
+            f"there is no {kind} by {asked}{alike} under {key!r}; known: "
+            f"{', '.join(own) or 'none'}{other if cell_type is None else ''}"
         )
-    return json.loads(own[_safe(grouping)])
+    return json.loads(own[name])
 
 
 def into_varm(adata: Any, key: str, columns: pd.DataFrame) -> None:

@@ -52,10 +52,13 @@ def _third(first: frozenset[Any], second: frozenset[Any]) -> bool:
 
 
 def by_place(records: Iterable[Any]) -> Iterator[tuple[Any, int]]:
-    """Each record of a VCF, and the alleles of it and of the next ones at its place together."""
+    """Each record of a VCF, and the alleles of it and of the next ones at its place together.
+
+    A place holder of a genomic VCF, such as <NON_REF>, is no allele that anybody has.
+    """
     for _, group in groupby(records, key=lambda record: (record.CHROM, record.POS)):
         here = list(group)
-        alleles = {a for record in here for a in (record.REF, *record.ALT)}
+        alleles = {a for record in here for a in (record.REF, *record.ALT) if a[:1] != "<"}
         for record in here:
             yield record, len(alleles)
 

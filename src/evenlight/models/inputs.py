@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from evenlight.data.nearest import hint
 from evenlight.errors import ModelError
 from evenlight.models.adapted import Inputs
+from evenlight.models.wired import Wired
 
 
 class Split(nn.Module):
@@ -80,7 +81,10 @@ def by_name(module: nn.Module, names: tuple[str, ...]) -> bool:
 
     Raises ModelError, with the signature, where it takes them in neither way.
     """
-    signature = inspect.signature(module.forward)
+    inner: Any = module
+    if isinstance(module, Wired) and module.hands == "tensor":
+        inner = module.network
+    signature = inspect.signature(inner.forward)
     takes = list(signature.parameters.values())
     known = {p.name for p in takes if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     named = set(names) <= known or any(p.kind == p.VAR_KEYWORD for p in takes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from copy import deepcopy
 
 import numpy as np
 import torch
@@ -18,13 +17,13 @@ from evenlight.errors import ModelError
 from evenlight.models import outputs
 from evenlight.models.adapted import Adapted, Declared
 from evenlight.models.codes import REMEDY, bounded, takes_codes, whole
+from evenlight.models.full_precision import HALF, computable, full_precision, unquantised
 from evenlight.models.inputs import Split, by_name, split
 from evenlight.models.margins import margin_tensor as margin_tensor
 
 BUDGET = 2**23
 """Most numbers of x in one forward pass."""
 
-_HALF = (torch.float16, torch.bfloat16)
 _HOOKS = (
     "_forward_hooks",
     "_forward_hooks_with_kwargs",
@@ -49,7 +48,8 @@ def adapt_network(model: nn.Module, declared: Declared) -> Adapted:
     for inputs that its forward() does not take.
     """
     eager = _bare(model)
-    module = _computable(eager)
+    unquantised(eager)
+    module = computable(eager)
     name = _name(eager)
     if declared.inputs is not None:
         by_name(eager, tuple(declared.inputs))
@@ -59,7 +59,7 @@ def adapt_network(model: nn.Module, declared: Declared) -> Adapted:
         if declared.inputs is not None:
             features = features or names
             net = split(module, declared.inputs, features, x.shape[1:])
-        with kept(net):
+        with full_precision() as cast, kept(net):
             seen = _tried(net, x, declared.codes)
         link = outputs.decide_link(seen, declared, outcome)
         outputs.check_outputs(seen, link, declared.gives)
@@ -74,7 +74,7 @@ def adapt_network(model: nn.Module, declared: Declared) -> Adapted:
         return Adapted(
             name, "torch", score, link, targets=targets, features=features, unit=declared.unit,
             gives=gives, module=net, codes=declared.codes,
-            notes=() if module is eager else (_half_note(eager, net, x, declared),),
+            notes=_half_notes(eager, net, x, declared, cast),
         )  # fmt: skip
 
     return Adapted(
@@ -96,40 +96,41 @@ def _name(module: nn.Module) -> str:
     return str(getattr(module, "original_name", type(module).__name__))
 
 
-def _computable(module: nn.Module) -> nn.Module:
-    """The module itself, or a float32 copy of one in half precision."""
-    held = [*module.parameters(), *module.buffers()]
-    if any(isinstance(p, nn.UninitializedParameter | nn.UninitializedBuffer) for p in held):
-        raise ModelError("the network has parameters that are not made yet; run it once on a batch")
-    places = sorted({str(p.device) for p in held})
-    if len(places) > 1 or "meta" in places:
-        raise ModelError(
-            f"the network's parameters are on {', '.join(places)}; move all of them to one device "
-            "with module.to(device), and load weights that are on meta"
-        )
-    return deepcopy(module).float() if any(p.dtype in _HALF for p in held) else module
-
-
-def _half_note(eager: nn.Module, net: nn.Module, x: Float, declared: Declared) -> str:
-    """That a half-precision network was computed in float32, and how far its own outputs are."""
+def _half_notes(
+    eager: nn.Module, net: nn.Module, x: Float, declared: Declared, cast: list[torch.dtype]
+) -> tuple[str, ...]:
+    """What was in half precision and computed in float32, and how far its own outputs are."""
     held = [*eager.parameters(), *eager.buffers()]
-    kinds = ", ".join(sorted({str(p.dtype) for p in held if p.dtype in _HALF}))
-    note = f"The network's {kinds} parameters were computed with in float32, in a copy;"
+    kinds = ", ".join(sorted({str(p.dtype) for p in held if p.dtype in HALF}))
+    if kinds:
+        note = f"The network's {kinds} parameters were computed with in float32, in a copy;"
+        return (f"{note} {_apart(eager, net, x, declared)}.",)
+    if not cast:
+        return ()
+    kinds = ", ".join(sorted({str(kind) for kind in cast}))
+    note = f"Parts of the network that it casts to {kinds} itself (autocast) were computed in full;"
+    return (f"{note} {_apart(eager, net, x, declared)}.",)
+
+
+def _apart(eager: nn.Module, net: nn.Module, x: Float, declared: Declared) -> str:
+    """How far the outputs in the network's own precision are from those in float32, in words."""
     if isinstance(net, Split):
         eager = net.around(eager)
     try:
-        with kept(eager), kept(net):
-            own, exact = (forward(m, x[:64], declared.codes) for m in (eager, net))
+        with kept(eager, full=False):
+            own = forward(eager, x[:64], declared.codes)
+        with kept(net):
+            exact = forward(net, x[:64], declared.codes)
     except RuntimeError:
-        return f"{note} its own outputs could not be had on this device."
+        return "its own outputs could not be had on this device"
     apart = float(np.abs(own - exact).max())
     if not np.isfinite(apart):
         bad = int((~np.isfinite(own)).any(axis=1).sum())
-        return f"{note} its own outputs are not finite in {bad} of {len(own)} rows."
+        return f"its own outputs are not finite in {bad} of {len(own)} rows"
     part = percent(apart / max(float(exact.std()), 1e-30), places=1)
     return (
-        f"{note} its own outputs differ from these by up to {apart:.2g} "
-        f"({part} of their standard deviation) in {len(own)} rows."
+        f"its own outputs differ from these by up to {apart:.2g} "
+        f"({part} of their standard deviation) in {len(own)} rows"
     )
 
 
@@ -198,17 +199,19 @@ def forward(module: nn.Module, x: Float, codes: bool = False) -> Float:
 
 
 @contextmanager
-def kept(module: nn.Module) -> Iterator[nn.Module]:
+def kept(module: nn.Module, *, full: bool = True) -> Iterator[nn.Module]:
     """The module in eval mode, without parameter gradients; restored however the block ends.
 
     Restored: the mode of every submodule, requires_grad, .grad, buffers, hooks, the generators of
     torch, numpy and Python, and the cuDNN and TF32 flags. What was in the module is put back, not
-    copied. Inside, a caller's autocast is off.
+    copied. Inside, a caller's autocast is off, and with `full` one that the network opens itself.
     """
     with ExitStack() as stack:
         for restore in (*_generators(), _flags(), *_module_state(module)):
             stack.callback(restore)
         stack.enter_context(torch.autocast(placement(module)[0].type, enabled=False))
+        if full:
+            stack.enter_context(full_precision())
         module.eval()
         for parameter in module.parameters():
             parameter.grad = None

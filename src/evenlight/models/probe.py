@@ -24,6 +24,12 @@ ROWS = 1000
 BATCH = 64
 """Rows of the batch in which a few rows are compared with themselves alone."""
 
+SAMPLE = 2**27
+"""Bytes that such rows take at most, but for the first few."""
+
+FEW = 4
+"""Rows that are looked at however large they are."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
@@ -57,7 +63,7 @@ def settled(model: object, cohort: Cohort) -> Adapted:
     _same_features(adapted, cohort)
     if adapted.settle is None:
         return adapted
-    rows = cohort.dense(cohort.order[:ROWS])
+    rows = _first(cohort, ROWS)
     try:
         return adapted.settle(rows, cohort.features.names, cohort.outcome_kind)
     except ValueError as error:
@@ -119,7 +125,7 @@ def _prepared(
     adapted = settled(model, cohort)
     columns = [_column(adapted, cohort, target) for target in targets]
     _once(adapted, columns)
-    sample = cohort.dense(cohort.order[:BATCH])
+    sample = _first(cohort, BATCH)
     checked = [*adapted.notes, *_mode(adapted)]
     checked.append(_steady(adapted, sample))
     output = _outputs(adapted, cohort, columns)
@@ -132,6 +138,12 @@ def _prepared(
         )
         for column, margin in zip(columns, output, strict=True)
     )
+
+
+def _first(cohort: Cohort, most: int) -> Float:
+    """The first rows by id, at most so many; fewer of large images, so that volumes find room."""
+    many = SAMPLE // (8 * max(1, int(np.prod(cohort.x.shape[1:]))))
+    return cohort.dense(cohort.order[: min(most, max(FEW, many))])
 
 
 def _once(adapted: Adapted, columns: Sequence[int]) -> None:

@@ -6,10 +6,11 @@ returns the Axes, otherwise the figure is shown, as scanpy does; `save=` names a
 the colours of `adata.uns["{groupby}_colors"]` where it has any, and a mark each.
 
 `beeswarm`, `person`, `embedding` and the points of `dependence` show single people: they are for a
-notebook, and no report ever holds them.
+notebook, and no report ever holds them. `maps` shows one only where `individuals=True` is said.
 """
 
 from evenlight.pl.along import locus
+from evenlight.pl.maps import maps
 from evenlight.pl.people import beeswarm, dependence, embedding, person
 from evenlight.pl.records import ranking, reliance, volcano
 
@@ -18,6 +19,7 @@ __all__ = [
     "dependence",
     "embedding",
     "locus",
+    "maps",
     "person",
     "ranking",
     "reliance",

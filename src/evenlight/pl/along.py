@@ -16,7 +16,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
 from evenlight.data.groups import SMALLEST_GROUP
-from evenlight.errors import AttributionError, FeatureError
+from evenlight.errors import AttributionError, FeatureError, InputError
 from evenlight.figures.locus import Places
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.reliance import Reliance
@@ -25,6 +25,7 @@ from evenlight.modalities.builds import chromosome
 from evenlight.modalities.sites import region as bounds
 from evenlight.pl.given import (
     KEY,
+    Asked,
     attributed,
     comparison_of,
     contrast_of,
@@ -32,7 +33,7 @@ from evenlight.pl.given import (
     known,
     reliance_of,
 )
-from evenlight.pl.records import difference_of
+from evenlight.pl.records import at_shares, difference_of
 from evenlight.pl.shown import axes, colours_of, done
 from evenlight.stats.effects import unit_means
 
@@ -49,6 +50,7 @@ def locus(
     features: Features | pd.DataFrame | None = None,
     cohort: Cohort | None = None,
     label: int = 6,
+    cell_type: str | None = None,
     key: str = KEY,
     ax: Axes | None = None,
     show: bool | None = None,
@@ -69,6 +71,8 @@ def locus(
     features
         the table of variants, by name, with `chromosome` and `position` (1-based bases), and
         `build` where it is known; by default that of the cohort, or `adata.var`.
+    cell_type
+        the comparison or reliance that `ev.tl` made with it; without, the plain one.
 
     Raises FeatureError where there is no such table, and where the region holds no variant. All
     heights are means over 11 units or more.
@@ -76,7 +80,7 @@ def locus(
     kinds = {Comparison: "difference", Reliance: "reliance"}
     kind = known(of or kinds.get(type(data), "attribution"), KINDS, "measure along a chromosome")
     names, values, measure, levels, grouping = _heights(
-        data, kind, (groupby, contrast, cohort), key
+        data, kind, Asked(groupby, cell_type, key), (contrast, cohort)
     )
     places = _places(names, _table(data, features, cohort, key))
     at = np.arange(len(names)) if region is None else _inside(places, region)
@@ -87,26 +91,31 @@ def locus(
         shown, values[:, at], measure=measure, levels=levels, label=label, ax=axes(ax, 760, 300),
         colours=colours_of(data, grouping, levels or ("all",)),
     )  # fmt: skip
-    return done(plot, show, save)
+    return done(at_shares(plot, cell_type), show, save)
 
 
 _Heights: TypeAlias = tuple[Sequence[str], Float, str, Sequence[str], str]
 """Names (p,), values (k, p), the measure in words, the groups, and what groups them."""
 
-_Asked: TypeAlias = tuple[str | None, tuple[str, str] | None, Cohort | None]
+_Own: TypeAlias = tuple[tuple[str, str] | None, Cohort | None]
 
 
-def _heights(data: Any, kind: str, asked: _Asked, key: str) -> _Heights:
-    groupby, contrast, cohort = asked
+def _heights(data: Any, kind: str, asked: Asked, own: _Own) -> _Heights:
+    contrast, cohort = own
+    if kind == "attribution" and asked.cell_type is None:
+        return _sizes(data, cohort, asked.key)
     if kind == "attribution":
-        return _sizes(data, cohort, key)
+        raise InputError(
+            "cell_type= is of comparisons and reliances; the mean |attribution| that adata keeps "
+            'is over all cells: name of="importance", "difference" or "reliance"'
+        )
     if kind == "reliance":
-        relied = reliance_of(data, groupby, key)
+        relied = reliance_of(data, asked)
         g = relied.strictest or 0
         told = "" if relied.given[g] == "nothing" else f", given {relied.given[g]}"
         words = f"share of the output's variance{told}"
         return relied.subjects, relied.share[g][None], words, (), relied.grouping
-    record = comparison_of(data, groupby, key)
+    record = comparison_of(data, asked)
     if kind == "importance":
         words = "mean |attribution|, margin"
         return record.subjects, record.importance, words, record.levels, record.grouping

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from evenlight.data.groups import Groups
 from evenlight.data.nearest import hint
 from evenlight.errors import InputError, UnknownName
 from evenlight.measures.comparison import Comparison
+from evenlight.measures.mapped import MapComparison
 from evenlight.measures.prepare import as_variables
 from evenlight.measures.reliance import Reliance
 from evenlight.modalities import annotated_results as results
@@ -23,20 +25,29 @@ KEY = "evenlight"
 Record = TypeVar("Record", Comparison, Reliance)
 
 
-def comparison_of(data: Any, groupby: str | None, key: str) -> Comparison:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which kept record is meant: what groups people, cell types that weigh alike, and the key."""
+
+    groupby: str | None
+    cell_type: str | None
+    key: str
+
+
+def comparison_of(data: Any, asked: Asked) -> Comparison:
     """The comparison given, or the one that `ev.tl.compare` kept."""
     if isinstance(data, Comparison):
-        return _of_grouping(data, groupby)
+        return _of_grouping(data, asked)
     _need_adata(data, "a Comparison (ev.compare)")
-    return _kept(Comparison, data, groupby, key, ("comparison", "compare"))
+    return _kept(Comparison, data, asked, ("comparison", "compare"))
 
 
-def reliance_of(data: Any, groupby: str | None, key: str) -> Reliance:
+def reliance_of(data: Any, asked: Asked) -> Reliance:
     """The reliance given, or the one that `ev.tl.rely` kept."""
     if isinstance(data, Reliance):
-        return _of_grouping(data, groupby)
+        return _of_grouping(data, asked)
     _need_adata(data, "a Reliance (ev.rely)")
-    return _kept(Reliance, data, groupby, key, ("reliance", "rely"))
+    return _kept(Reliance, data, asked, ("reliance", "rely"))
 
 
 def attributed(
@@ -68,7 +79,9 @@ def known(name: object, names: Sequence[str], what: str) -> str:
     raise UnknownName(f"{name!r} is no {what}{there}")
 
 
-def contrast_of(record: Comparison, contrast: tuple[str, str] | None) -> tuple[str, str]:
+def contrast_of(
+    record: Comparison | MapComparison, contrast: tuple[str, str] | None
+) -> tuple[str, str]:
     """The contrast asked for; the only one where none is named."""
     if contrast is not None:
         level, reference = contrast
@@ -95,9 +108,14 @@ def grouping_of(cohort: Cohort, groupby: str | None) -> Groups:
     return cohort.groups[0]
 
 
-def _of_grouping(record: Record, groupby: str | None) -> Record:
-    if groupby not in (None, record.grouping):
-        raise UnknownName(f"the record is by {record.grouping!r}, not by {groupby!r}")
+def _of_grouping(record: Record, asked: Asked) -> Record:
+    if asked.groupby not in (None, record.grouping):
+        raise UnknownName(f"the record is by {record.grouping!r}, not by {asked.groupby!r}")
+    if asked.cell_type is not None:
+        raise InputError(
+            "cell_type= says which of the records that adata keeps is drawn; a record that is "
+            "passed is drawn as it is: leave cell_type= out"
+        )
     return record
 
 
@@ -106,18 +124,18 @@ def _need_adata(data: Any, record: str) -> None:
         raise InputError(f"found a {type(data).__name__}; wanted an AnnData or {record}")
 
 
-def _kept(
-    record: type[Record], data: Any, groupby: str | None, key: str, names: tuple[str, str]
-) -> Record:
+def _kept(record: type[Record], data: Any, asked: Asked, names: tuple[str, str]) -> Record:
     """The record kept; where there is none, the error ends with the call that makes it."""
     kind, verb = names
     try:
-        return codec.restore(record, results.recall(data, key, kind, groupby))
+        held = results.recall(data, asked.key, kind, asked.groupby, cell_type=asked.cell_type)
+        return codec.restore(record, held)
     except UnknownName as error:
         if "ev.tl." in str(error):
             raise
-        by = repr(groupby) if groupby else "a column of obs"
-        own = "" if key == KEY else f", key={key!r}"
+        by = repr(asked.groupby) if asked.groupby else "a column of obs"
+        own = "" if asked.cell_type is None else f", cell_type={asked.cell_type!r}"
+        own += "" if asked.key == KEY else f", key={asked.key!r}"
         raise UnknownName(
             f"{error}; name a known one, or call ev.tl.{verb}(adata, groupby={by}{own})"
         ) from error

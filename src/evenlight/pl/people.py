@@ -70,7 +70,7 @@ def beeswarm(
         look_of = codes, groups.levels, colours_of(data, groups.name, groups.levels)
         room = axes(ax, *beeswarm_size(len(names), len(groups.levels)))
         plot = figures.beeswarm(each[np.ix_(at, chosen)], names, groups=look_of, ax=room)
-    axis_labels(plot, f"attribution, {_scale(made)}; {_points(here, len(at))}")
+    axis_labels(plot, f"attribution, {_scale(made, here)}; {_points(here, len(at))}")
     return done(plot, show, save)
 
 
@@ -95,7 +95,7 @@ def person(
     For a notebook: it shows one person, and no report ever holds it.
     """
     made, here = attributed(data, cohort, key, rows)
-    at = _whose(here, str(who))
+    at = whose(here, str(who))
     parts = np.asarray(made.values[at], dtype=np.float64).mean(axis=0)
     order = np.argsort(-np.abs(parts), kind="stable")
     names = [made.features.names[j] for j in order[:top]]
@@ -105,7 +105,7 @@ def person(
         shown = np.append(shown, parts[order[top:]].sum())
     plot = figures.waterfall(
         names, shown, base=float(made.base[at].mean()), output=float(made.output[at].mean()),
-        scale=f"output, {_scale(made)}", ax=axes(ax, *person_size(len(names))),
+        scale=f"output, {_scale(made, here)}", ax=axes(ax, *person_size(len(names))),
     )  # fmt: skip
     return done(plot, show, save)
 
@@ -140,7 +140,7 @@ def dependence(
     record = depend(made, here, by=groups.name, subject=subject)
     cloud = _cloud(made, here, groups, subject) if points else None
     plot = _curves(record, cloud, axes(ax, 460, 360), data)
-    axis_labels(plot, plot.get_xlabel(), f"attribution, {_scale(made)}")
+    axis_labels(plot, plot.get_xlabel(), f"attribution, {_scale(made, here)}")
     return done(plot, show, save)
 
 
@@ -179,16 +179,27 @@ def embedding(
         values = made.total() if color == "output" else _of(made, str(color))
         what = "output" if color == "output" else f"attribution of {color}"
         plot = figures.embedded_values(
-            places, values, label=f"{what}, {_scale(made)}", names=names, ax=axes(ax, 460, 400)
+            places,
+            values,
+            label=f"{what}, {_scale(made, here)}",
+            names=names,
+            ax=axes(ax, 460, 400),
         )
     else:
-        groups = grouping_of(here, color)
+        groups = _coloured(here, color)
         colours = colours_of(data, groups.name, groups.levels)
         plot = figures.embedded_groups(
             places, groups.codes, groups.levels, names=names, colours=colours,
             ax=axes(ax, 460, 400),
         )  # fmt: skip
     return done(plot, show, save)
+
+
+def _coloured(here: Cohort, color: str | None) -> Groups:
+    """A grouping of the cohort, or any column of people as one, whole units or not."""
+    if color is None or color in [g.name for g in here.groups]:
+        return grouping_of(here, color)
+    return Groups.from_labels(color, here.people[color])
 
 
 def _curves(record: Dependence, cloud: _Points | None, ax: Axes, data: Any) -> Axes:
@@ -234,9 +245,11 @@ def _own(here: Cohort, names: list[str]) -> Float:
     return _units(np.stack([gone if v is None else v for v in found], axis=1), here)
 
 
-def _scale(made: Attributions) -> str:
-    """The unit of the attributions, for the name of an axis."""
-    return f"{made.scale} of {made.target!r}"
+def _scale(made: Attributions, here: Cohort) -> str:
+    """The unit of the attributions, for the name of an axis: of the event or outcome, by name."""
+    event = here.outcome_kind == "binary" and made.target in ("1", "1.0", "True", here.event)
+    name = (here.event or here.outcome) if event else None
+    return f"{made.scale} of {name if isinstance(name, str) else repr(made.target)}"
 
 
 def _points(here: Cohort, drawn: int) -> str:
@@ -245,7 +258,7 @@ def _points(here: Cohort, drawn: int) -> str:
     return f"a point a {unit}" + (f" ({drawn:,} of {here.u:,})" if drawn < here.u else "")
 
 
-def _whose(here: Cohort, who: str) -> Int:
+def whose(here: Cohort, who: str) -> Int:
     """Rows of a unit, or the one row of that id; no id of anybody else is told."""
     named = here.unit not in (None, "row")
     if named:

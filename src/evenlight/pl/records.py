@@ -8,14 +8,17 @@ from typing import Any, Literal
 from matplotlib.axes import Axes
 
 from evenlight import figures
+from evenlight.data.shown import short
 from evenlight.errors import InputError
 from evenlight.figures.importance import size as importance_size
 from evenlight.figures.ink import axis_labels, beside, head
 from evenlight.figures.ink import key as legend
+from evenlight.figures.keys import reliance_key, verdict_key
 from evenlight.figures.ranking import size as ranking_size
 from evenlight.measures.comparison import Comparison, View
 from evenlight.measures.reliance import Reliance
-from evenlight.pl.given import KEY, comparison_of, contrast_of, known, reliance_of
+from evenlight.modalities.annotated_results import ALIKE
+from evenlight.pl.given import KEY, Asked, comparison_of, contrast_of, known, reliance_of
 from evenlight.pl.shown import axes, colours_of, done
 
 
@@ -27,6 +30,7 @@ def volcano(
     view: str = "signed",
     given: str = "nothing",
     label: int = 6,
+    cell_type: str | None = None,
     key: str = KEY,
     ax: Axes | None = None,
     show: bool | None = None,
@@ -46,11 +50,17 @@ def volcano(
         *signed* or *magnitude* (|attribution|); *nothing*, or *outcome*: at the same outcome.
     label
         how many features carry their name at most.
+    cell_type
+        the comparison that `ev.tl.compare` made with it; without, the plain one.
+
+    The key says what marks and band are: they are those of the verdicts.
     """
-    record = comparison_of(data, groupby, key)
+    record = comparison_of(data, Asked(groupby, cell_type, key))
     pair, v = contrast_of(record, contrast), record.view(view, given)
     ax = figures.volcano(record, pair, v, label=label, ax=axes(ax, 460, 330))
     axis_labels(ax, difference_of(record.views[v]), ax.get_ylabel())
+    verdict_key(ax, record.verdict[v, record.contrast(*pair)], record.margin)
+    at_shares(ax, cell_type)
     return done(ax, show, save)
 
 
@@ -63,6 +73,7 @@ def ranking(
     view: str = "signed",
     given: str = "nothing",
     top: int = 20,
+    cell_type: str | None = None,
     key: str = KEY,
     ax: Axes | None = None,
     show: bool | None = None,
@@ -73,27 +84,28 @@ def ranking(
     By *difference* between two groups (simultaneous intervals, SD of the output, the margin as a
     band), *importance* (mean |attribution| of each group, pointwise 95 % limits), or *reliance*
     (share of the output's variance between groups, simultaneous intervals). `data` is an AnnData
-    after `ev.tl.compare` or `ev.tl.rely`, a Comparison or a Reliance; `groupby`, `contrast`, `view`
-    and `given` as in `volcano`.
+    after `ev.tl.compare` or `ev.tl.rely`, a Comparison or a Reliance; `groupby`, `contrast`,
+    `view`, `given` and `cell_type` as in `volcano`.
     """
     told = by or ("reliance" if isinstance(data, Reliance) else "difference")
     known(told, ("difference", "importance", "reliance"), "order of a ranking")
     if top < 1:
         raise InputError(f"top is {top}; wanted 1 or more")
+    asked = Asked(groupby, cell_type, key)
     if told == "reliance":
-        relied = reliance_of(data, groupby, key)
-        room = axes(ax, *ranking_size(min(top, len(relied.subjects))))
-        made = figures.ranked_reliance(relied, relied.condition(given), top=top, ax=room)
-        return done(made, show, save)
-    record = comparison_of(data, groupby, key)
+        relied = reliance_of(data, asked)
+        made = _shares(relied, relied.condition(given), top=min(top, len(relied.subjects)), ax=ax)
+        return done(at_shares(made, cell_type), show, save)
+    record = comparison_of(data, asked)
     some = min(top, len(record.subjects))
     if told == "importance":
         colours = colours_of(data, record.grouping, record.levels)
         room = axes(ax, *importance_size(some, len(record.levels)))
         made = figures.importance(record, top, colours=colours, ax=room)
         legend(beside(made), record.levels, colours)
-        return done(made, show, save)
-    return done(_differences(record, contrast, (view, given), top=some, ax=ax), show, save)
+        return done(at_shares(made, cell_type), show, save)
+    made = _differences(record, contrast, (view, given), top=some, ax=ax)
+    return done(at_shares(made, cell_type), show, save)
 
 
 def reliance(
@@ -101,6 +113,7 @@ def reliance(
     groupby: str | None = None,
     *,
     label: int = 12,
+    cell_type: str | None = None,
     key: str = KEY,
     ax: Axes | None = None,
     show: bool | None = None,
@@ -109,10 +122,20 @@ def reliance(
     """What tells the group (x) against what the model uses (y), a mark a feature.
 
     `data` is an AnnData after `ev.tl.rely`, or a Reliance. y is the share of mean |attribution|, x
-    how far the feature's own values tell the group.
+    how far the feature's own values tell the group. `cell_type` as in `volcano`.
     """
-    record = reliance_of(data, groupby, key)
-    return done(figures.reliance_scatter(record, label=label, ax=axes(ax, 760, 400)), show, save)
+    record = reliance_of(data, Asked(groupby, cell_type, key))
+    made = figures.reliance_scatter(record, label=label, ax=axes(ax, 760, 400))
+    reliance_key(made)
+    return done(at_shares(made, cell_type), show, save)
+
+
+def at_shares(ax: Axes, cell_type: str | None) -> Axes:
+    """The same axes; where cell types weigh alike in what they show, that of x says so."""
+    if cell_type is not None:
+        told = f"{ax.get_xlabel()}\n{ALIKE.strip()} {short(cell_type, 40)}"
+        ax.set_xlabel(told.strip(), parse_math=False)
+    return ax
 
 
 def difference_of(view: View) -> str:
@@ -135,4 +158,11 @@ def _differences(
     made = figures.ranking(record, pair, v, top=top, ax=axes(ax, *ranking_size(top)))
     head(made, f"{pair[0]} \N{MINUS SIGN} {pair[1]}")
     axis_labels(made, difference_of(record.views[v]))
+    verdict_key(made, record.verdict[v, record.contrast(*pair)], record.margin)
+    return made
+
+
+def _shares(record: Reliance, given: int, *, top: int, ax: Axes | None) -> Axes:
+    made = figures.ranked_reliance(record, given, top=top, ax=axes(ax, *ranking_size(top)))
+    verdict_key(made, record.verdict[given])
     return made

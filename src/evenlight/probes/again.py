@@ -17,6 +17,8 @@ from evenlight.data.cohort import Cohort
 from evenlight.errors import EvenlightError, EvenlightWarning
 from evenlight.explainers import EXPLAINERS
 from evenlight.explainers.explain import explain
+from evenlight.explainers.image_baselines import OWN, black
+from evenlight.explainers.own_starts import own_rows
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
 from evenlight.models.probe import Prepared
@@ -62,6 +64,18 @@ class Again:
         if self.made.method in EXPLAINERS:
             return ""
         return f"attributions by {self.made.method!r} cannot be made again here"
+
+    def own_starts(self) -> Float | None:
+        """Where attributions of images start by name (m, b, *s): black, a blur of each; or None."""
+        word = self.made.settings.get("options", {}).get("baseline")
+        if self.made.method not in ("ig", "shapley"):
+            return None
+        if word == "black":
+            there = black(self.background, self.sample)
+            return np.broadcast_to(there[None], (self.sample.n, *there.shape))
+        if isinstance(word, str) and word in OWN:
+            return own_rows(OWN[word], self.sample.dense(), self.sample.rows)
+        return None
 
     def explained(
         self, model: Prepared | Adapted, cohort: Cohort, check: str, other: Float | None = None

@@ -100,7 +100,10 @@ def _asked(
 ) -> tuple[Prepared, list[str]]:  # fmt: skip
     """The model, and the variables to move, once it is sure that they can be moved."""
     if cohort.x.ndim != 2:
-        raise ModelError("contrasts move the columns of a table; images need a common patch")
+        raise ModelError(
+            "contrasts move the columns of a table; images need a common patch "
+            "(common_patch, moved_parameter)"
+        )
     free = movable(cohort)
     wanted = list(subjects) if subjects is not None else list(free)
     for name in [*wanted, *levels]:

@@ -25,7 +25,7 @@ from evenlight.stats.leakage import group_shift
 from evenlight.stats.strata import within_adjusted
 
 BLOCKS = 20
-"""Blocks of units that are left out in turn, for a delete-a-group jackknife."""
+"""Most blocks of units that are left out in turn, for a delete-a-group jackknife."""
 
 
 def erase(
@@ -74,8 +74,9 @@ def _erased(
     groups, beside = pair
     held = held_rows(cohort, groups, beside)
     values = _adjusted(layer.values.astype(np.float64), held, groups.codes)
-    after = np.empty((1 + BLOCKS, cohort.n))
-    for k in range(1 + BLOCKS):
+    runs = 2 + int(block.max())
+    after = np.empty((runs, cohort.n))
+    for k in range(runs):
         entering: Bool = block != k - 1
         shift = group_shift(
             values, groups.codes, held.stratum, weight=_row_weights(cohort, held.stratum, entering)

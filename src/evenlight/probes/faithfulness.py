@@ -195,11 +195,17 @@ def _shown(again: Again, phi: Float, output: Float, base: Float) -> tuple[dict[s
 def _references(again: Again, output: Float, base: Float) -> tuple[Float, Float]:
     """Rows (m, K, P) that replace pieces, and their margins (m, K).
 
-    The background's mean where the attributions start there, else four of its rows for each row.
+    Where the attributions start: what stands for nothing in images, the background's mean; else
+    four of the background's rows for each row.
     """
     blank = _blank(again)
     if blank is not None:
         return blank[:, None], again.prepared.margin(blank)[:, None]
+    starts = again.own_starts()
+    if starts is not None:
+        flat = starts.reshape(-1, *starts.shape[2:])
+        margin = again.prepared.margin(flat).reshape(starts.shape[:2])
+        return flat.reshape(*starts.shape[:2], -1), margin
     flat = again.background.reshape(len(again.background), -1)
     if not again.prepared.adapted.codes:
         mean = again.background.mean(axis=0, keepdims=True)
@@ -249,4 +255,6 @@ def _elsewhere(again: Again, other: Reference) -> Float | None:
     if np.array_equal(other.rows, again.background):
         again.reasons["background"] = "the background has no other rows to draw"
         return None
-    return again.explained(again.prepared, again.sample, "background", other.rows)
+    # Prepared outputs are in the cohort's order, and a sample of everybody has its digest.
+    adapted = again.prepared.adapted
+    return again.explained(adapted, again.sample, "background", other.rows)

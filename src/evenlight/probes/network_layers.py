@@ -66,12 +66,23 @@ def network_layers(
 
 
 def _main(root: nn.Module) -> list[str]:
-    """The parts of a network at the first level that has several, as far as they have weights."""
+    """The parts of a network at the first level that has several, as far as they have weights.
+
+    A list of parts (`ModuleList`, `ModuleDict`) is never called: its own parts stand for it.
+    """
     prefix, part = "", root
     while len(children := list(part.named_children())) == 1:
         prefix, part = f"{prefix}{children[0][0]}.", children[0][1]
-    names = [f"{prefix}{n}" for n, child in children if any(True for _ in child.parameters())]
+    called = [pair for name, child in children for pair in _called(f"{prefix}{name}", child)]
+    names = [name for name, child in called if any(True for _ in child.parameters())]
     return names or ([prefix[:-1]] if prefix else [])
+
+
+def _called(name: str, part: nn.Module) -> list[tuple[str, nn.Module]]:
+    """The part by its name, or those of a list in its place."""
+    if not isinstance(part, nn.ModuleList | nn.ModuleDict):
+        return [(name, part)]
+    return [pair for n, inner in part.named_children() for pair in _called(f"{name}.{n}", inner)]
 
 
 def _tried(
@@ -191,7 +202,7 @@ def _runner(
             assert made is not None
             own = _spread(shift[done : done + len(made)], made, axis)
             done += len(made)
-            return _with_first(out, made - own)
+            return with_first(out, made - own)
 
         raw = []
         with kept(adapted.module), hooked({part: moved}):
@@ -218,7 +229,7 @@ def _spread(shift: Float, like: Tensor, axis: int) -> Tensor:
     return made.reshape(shape)
 
 
-def _with_first(out: Any, made: Tensor) -> Any:
+def with_first(out: Any, made: Tensor) -> Any:
     """What a layer gives, with another tensor in the place of its first."""
     if isinstance(out, Tensor):
         return made

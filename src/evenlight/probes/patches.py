@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -58,7 +59,10 @@ def patches(
     kind, way = WAYS[how]
     after = np.empty((len(here.sets), 1, cohort.n))
     for i, columns in enumerate(here.columns):
-        after[i, 0] = _inpainted(here, columns) if how == "inpaint" else _blurred(here, columns)
+        blur = partial(blurred, columns=columns)
+        after[i, 0] = (
+            _inpainted(here, columns) if how == "inpaint" else _changed(here, columns, blur)
+        )
     return here.record(kind, after, how=(way,) * len(here.sets))
 
 
@@ -134,17 +138,16 @@ def _inpainted(here: Scene, columns: Int) -> Float:
     return _changed(here, columns, lambda x: x.reshape(len(x), -1)[:, border] @ weight.T)
 
 
-def _blurred(here: Scene, columns: Int) -> Float:
-    """Margins (n,) with a region blurred."""
-    shape = tuple(here.cohort.x.shape[1:])
+def blurred(x: Float, columns: Int) -> Float:
+    """What stands in a region's columns of rows x (m, *s) where they are blurred, (m, r)."""
+    shape = x.shape[1:]
     first = 1 if _channelled(shape) else 0
     space = len(shape) - first
     area = len(columns) / (shape[0] if first else 1)
     width = max(0.5, area ** (1 / space) / 2)
     sigma = (0.0,) * (1 + first) + (width,) * space
-    return _changed(
-        here, columns, lambda x: gaussian_filter(x, sigma).reshape(len(x), -1)[:, columns]
-    )
+    made: Float = gaussian_filter(x, sigma).reshape(len(x), -1)[:, columns]
+    return made
 
 
 def _changed(here: Scene, columns: Int, change: Callable[[Float], Float]) -> Float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,8 @@ def redraws(
     if str(made.settings.get("baseline")).startswith("token"):
         wanted = 0  # paths start at the mask token: another background changes nothing
     seed = int(made.settings.get("seed", 0))
+    named = made.settings.get("options", {}).get("baseline")
+    own: dict[str, Any] = {"baseline": named} if isinstance(named, str) else {}
     found = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EvenlightWarning)  # they were told of the first background
@@ -42,7 +45,7 @@ def redraws(
             rows = draw(cohort, rng=np.random.default_rng([seed + i, 0])).rows
             again = explain(
                 prepared, cohort, method=made.method, target=prepared.column, background=rows,
-                seed=seed,
+                seed=seed, **own,
             )  # fmt: skip
             found.append(again)
     return tuple(found)

@@ -9,9 +9,10 @@ import numpy as np
 
 from evenlight.measures.testing import Testing
 from evenlight.qualify.cases import CASES, FRAGILITY
+from evenlight.qualify.cases.phantoms import PHANTOMS
 from evenlight.qualify.drawn import Drawn
 from evenlight.qualify.identities import identities
-from evenlight.qualify.lines import COMPARED, RELIED, Found, Line, code_digest
+from evenlight.qualify.lines import COMPARED, GENERATED, RELIED, Found, Line, code_digest
 from evenlight.qualify.ours import ALONE, by_regression, ours
 from evenlight.qualify.reliance.cells import CELLS, Cell
 from evenlight.qualify.reliance.gate import gate
@@ -21,18 +22,25 @@ from evenlight.qualify.whole import WORLDS, whole_audit
 
 OURS = "evenlight"
 IDENTITIES = "identities"
-EVERY = (*CASES, IDENTITIES, *WORLDS, *CELLS)
-"""Every case: comparisons with planted truth, identities, whole audits, and cells of reliance."""
+EVERY = (*CASES, IDENTITIES, *PHANTOMS, *WORLDS, *CELLS)
+"""Every case: comparisons with planted truth, identities, images, audits, cells of reliance."""
 
 
 def line(case: str, seed: int, draws: int) -> Line:
     """One repetition as a line; what stopped it, if anything did, is told in it."""
-    code = code_digest(RELIED if case in (*CELLS, *FRAGILITY) else COMPARED)
+    code = code_digest(_rooms(case))
     try:
         found = repetition(case, seed, draws)
     except Exception as error:  # one repetition must not end a run of hours; it is told
         return Line(case, seed, draws, code, {}, f"{type(error).__name__}: {error}")
     return Line(case, seed, draws, code, found)
+
+
+def _rooms(case: str) -> tuple[str, ...]:
+    """The rooms whose source makes the figures of a case."""
+    if case in PHANTOMS:
+        return GENERATED
+    return RELIED if case in (*CELLS, *FRAGILITY) else COMPARED
 
 
 def repetition(case: str, seed: int, draws: int) -> Found:
@@ -44,7 +52,8 @@ def repetition(case: str, seed: int, draws: int) -> Found:
         return whole_audit(case, stream, seed)
     if case == IDENTITIES:
         return {IDENTITIES: {OURS: identities(stream, seed)}}
-    return compared(CASES[case](stream), stream, seed, draws)
+    make = PHANTOMS[case] if case in PHANTOMS else CASES[case]
+    return compared(make(stream), stream, seed, draws)
 
 
 def _relied(cell: Cell, seed: int) -> Found:

@@ -65,6 +65,8 @@ COMPARED = ("stats", "measures", "qualify")
 """The rooms whose source makes the figures of comparisons."""
 RELIED = ("data", "stats", "models", "explainers", "probes", "measures", "qualify")
 """Those of a cell of reliance, in which models are trained, explained, refitted and moved."""
+GENERATED = (*RELIED, "cohorts")
+"""Those of generated images, on which networks are trained."""
 
 
 @cache

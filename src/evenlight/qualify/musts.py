@@ -74,6 +74,12 @@ TRUTH_KNOWN = {
 """Cases in which the true difference is known in the output's units, and beyond the margin."""
 
 
+PLANTED_IMAGES: Mapping[str, bool | None] = {
+    "chest, shortcut": True, "head, shortcut": True, "chest, nothing": False,
+    "chest, severity": True, "chest, intensity": None, "chest, size of the heart": None,
+}  # fmt: skip
+"""Whether a region is planted within the outcome; None where all regions may differ."""
+
 RELIANCE = "5"
 """The item whose rates are shares of runs, counted exactly."""
 
@@ -155,6 +161,20 @@ def _whole() -> Iterator[Must]:
         yield Must("2.7", case, measure, "similar at two margins", "at most", LEVEL)
 
 
+def of_images() -> Iterator[Must]:
+    """What must hold of networks that were trained on generated images.
+
+    The region of a planted difference is found; within the outcome no other is flagged, the lesion
+    where it is alike among them; the same patch put into everyone is no difference of use.
+    """
+    for case, planted in PLANTED_IMAGES.items():
+        if planted is not None:
+            yield Must("6", case, Y, "any", "at most", LEVEL)
+        if planted:
+            yield Must("6", case, Y, "flag_power", "at least", 0.95)
+        yield Must("6", case, U, "any", "at most", LEVEL)
+
+
 def against_yardstick() -> Iterator[Must]:
     """Never worse than the regression: power where something is planted.
 
@@ -183,13 +203,13 @@ def of_reliance() -> Iterator[Must]:
 
 
 def check(rows: Sequence[Row]) -> list[Held]:
-    """Each must with its state, those of reliance last.
+    """Each must with its state, those of reliance and of images last.
 
     *watch* is beyond two Monte Carlo errors, *fails* beyond what chance allows in all of them
     together (5 %, Bonferroni, reliance by itself): of fifty true statements one or two lie beyond
     two errors.
     """
-    return [*compared(rows), *relied(rows)]
+    return [*compared(rows), *relied(rows), *imaged(rows)]
 
 
 def compared(rows: Sequence[Row]) -> list[Held]:
@@ -200,6 +220,11 @@ def compared(rows: Sequence[Row]) -> list[Held]:
 def relied(rows: Sequence[Row]) -> list[Held]:
     """Each must of the cells of reliance."""
     return _each(list(of_reliance()), rows)
+
+
+def imaged(rows: Sequence[Row]) -> list[Held]:
+    """Each must of generated images."""
+    return _each(list(of_images()), rows)
 
 
 def _each(wanted: Sequence[Must], rows: Sequence[Row]) -> list[Held]:

@@ -3,8 +3,8 @@
     python -m evenlight.qualify.page docs/qualify.md FOLDER...
 
 renders each part between its marks; what stands outside the marks is written by hand. Figures of
-comparisons and of reliance have marks of their own: where no folder has lines of one of them, what
-stands there is left, so that either can be measured alone.
+comparisons, of reliance and of images have marks of their own: where no folder has lines of one of
+them, what stands there is left, so that each can be measured alone.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from evenlight.errors import InputError
 from evenlight.qualify.cases import CASES
+from evenlight.qualify.cases.phantoms import PHANTOMS
 from evenlight.qualify.harness import IDENTITIES
 from evenlight.qualify.identities import identities
 from evenlight.qualify.layout import grid
@@ -27,7 +28,7 @@ from evenlight.qualify.reliance.cells import CELLS
 from evenlight.qualify.reliance.models import KINDS
 from evenlight.qualify.reliance.table import reliance
 from evenlight.qualify.run import LINES
-from evenlight.qualify.table import apart, markdown
+from evenlight.qualify.table import apart, image_figures, markdown, of_pictures
 from evenlight.qualify.whole import WORLDS
 from evenlight.stats.power import share_error
 
@@ -66,12 +67,14 @@ def figures(lines: list[Line]) -> dict[str, str]:
         out["figures"] = markdown(compared)
     if relied:
         out["reliance figures"] = reliance(relied, grid, "### ")
+    if of_pictures(lines):
+        out["image figures"] = image_figures(lines)
     return out
 
 
 def cases() -> str:
     """Every case with what its generator says of itself."""
-    said: dict[str, Callable[..., object]] = {**CASES, IDENTITIES: identities}
+    said: dict[str, Callable[..., object]] = {**CASES, IDENTITIES: identities, **PHANTOMS}
     said |= {name: make for name, (make, _) in WORLDS.items()}
     return grid(["case", "what it is"], [[name, _told(made)] for name, made in said.items()])
 

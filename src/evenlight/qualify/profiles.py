@@ -8,36 +8,42 @@ from typing import Literal
 
 from evenlight.errors import InputError
 from evenlight.qualify.cases import CASES, FRAGILITY
+from evenlight.qualify.cases.phantoms import PHANTOMS
 from evenlight.qualify.harness import EVERY, IDENTITIES
 from evenlight.qualify.reliance.cells import CELLS, parts
 from evenlight.qualify.whole import WORLDS
 
 Profile = Literal["short", "full"]
 
-COMPARISONS, AUDITS, PERTURBED = "comparisons", "audits", "fragility"
+COMPARISONS, AUDITS, PERTURBED, IMAGES = "comparisons", "audits", "fragility", "images"
 
 
 @dataclass(frozen=True, slots=True)
 class Runs:
     """Repetitions of a case and of a whole audit; permutations (0: as many as a family needs).
 
-    `cells` holds those of each cell of reliance by name; a cell that is not in it is not run.
+    `cells` holds those of each cell of reliance by name, `images` those of cases of images, for
+    which networks are trained; what is not in them is not run.
     """
 
     cases: int
     audits: int
     draws: int
     cells: Mapping[str, int] = field(default_factory=dict)
+    images: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        strange = sorted(set(self.cells) - set(CELLS))
-        if strange:
-            raise InputError(f"{len(strange)} of the cells do not exist, first {strange[0]!r}")
+        for what, known in (("cells", CELLS), ("images", PHANTOMS)):
+            strange = sorted(set(getattr(self, what)) - set(known))
+            if strange:
+                raise InputError(f"{len(strange)} of the {what} do not exist, first {strange[0]!r}")
 
     def of(self, case: str) -> int:
         """Repetitions of one case, 0 where the profile leaves it out."""
         if case in CELLS:
             return self.cells.get(case, 0)
+        if case in PHANTOMS:
+            return self.images.get(case, 0)
         return self.audits if case in WORLDS else self.cases
 
     def permutations(self, case: str) -> int:
@@ -74,9 +80,17 @@ SHORT: Mapping[str, int] = {
 }
 """Repetitions of cells in a short run: about a minute."""
 
+IMAGES_FULL: Mapping[str, int] = {name: 40 if name.startswith("head") else 100 for name in PHANTOMS}
+"""Repetitions of images in a full run: about 4 CPU seconds each in 2-D, 12 in 3-D."""
+
+IMAGES_SHORT: Mapping[str, int] = {"chest, shortcut": 10, "head, shortcut": 1}
+"""Repetitions of images in a short run: about a minute."""
+
 PROFILES: dict[str, Runs] = {
-    "short": Runs(20, 10, 999, SHORT),
-    "full": Runs(1000, 1000, 0, {name: FULL[c.kind, c.n] for name, c in CELLS.items()}),
+    "short": Runs(20, 10, 999, SHORT, IMAGES_SHORT),
+    "full": Runs(
+        1000, 1000, 0, {name: FULL[c.kind, c.n] for name, c in CELLS.items()}, IMAGES_FULL
+    ),
 }
 
 
@@ -92,7 +106,7 @@ def groups() -> dict[str, list[str]]:
     ['comparisons', 'fragility', 'audits', 'reliance']
     """
     own = {COMPARISONS: [*CASES, IDENTITIES], PERTURBED: list(FRAGILITY), AUDITS: list(WORLDS)}
-    return own | parts()
+    return own | parts() | {IMAGES: list(PHANTOMS)}
 
 
 def chosen(profile: str, cases: list[str] | None) -> list[str]:
@@ -107,6 +121,6 @@ def chosen(profile: str, cases: list[str] | None) -> list[str]:
     ran = [case for case in dict.fromkeys(asked) if runs.of(case)]
     for name in cases or ():
         if not any(runs.of(case) for case in every.get(name, [name])):
-            own = ", ".join(map(repr, runs.cells))
+            own = ", ".join(map(repr, (*runs.cells, *runs.images)))
             raise InputError(f"a {profile} run leaves {name!r} out; its cells: {own}; use full")
     return ran

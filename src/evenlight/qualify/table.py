@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
+from evenlight.qualify.cases.phantoms import PHANTOMS
 from evenlight.qualify.layout import (
     MUST,
     Cells,
@@ -17,7 +18,7 @@ from evenlight.qualify.layout import (
     total,
 )
 from evenlight.qualify.lines import Line
-from evenlight.qualify.musts import OURS, check, compared
+from evenlight.qualify.musts import OURS, Held, check, compared, imaged
 from evenlight.qualify.rates import Rate, Row, rows
 from evenlight.qualify.reliance.cells import CELLS
 from evenlight.qualify.reliance.table import reliance
@@ -34,9 +35,13 @@ HELD = "What must hold"
 def text(lines: Sequence[Line]) -> str:
     """Everything that was measured, for a terminal; nothing of cases that were not run."""
     plain, relied = apart(lines)
+    pictures = of_pictures(lines)
     out = []
-    if plain or not relied:
+    if plain or not (relied or pictures):
         out.append(_pages(plain, columns, "\n", cases={one.case for one in plain}))
+    if pictures:
+        ran = {one.case for one in pictures}
+        out.append(_pages(pictures, columns, "\n", cases=ran, judged=imaged))
     if relied:
         out.append(reliance(relied, columns, "\n", all_musts=True))
     return "\n\n".join(out)
@@ -47,17 +52,32 @@ def markdown(lines: Sequence[Line]) -> str:
     return _pages(apart(lines)[0], grid, "### ")
 
 
+def image_figures(lines: Sequence[Line]) -> str:
+    """What was measured of networks on generated images, as tables of a page."""
+    return _pages(of_pictures(lines), grid, "### ", judged=imaged)
+
+
 def apart(lines: Iterable[Line]) -> tuple[list[Line], list[Line]]:
     """Lines of comparisons, identities and audits, and lines of the cells of reliance."""
-    every = list(lines)
+    every = [x for x in lines if x.case not in PHANTOMS]
     return [x for x in every if x.case not in CELLS], [x for x in every if x.case in CELLS]
 
 
+def of_pictures(lines: Iterable[Line]) -> list[Line]:
+    """Lines of networks that were trained on generated images."""
+    return [x for x in lines if x.case in PHANTOMS]
+
+
 def _pages(
-    lines: Sequence[Line], layout: Layout, mark: str, *, cases: Container[str] | None = None
+    lines: Sequence[Line],
+    layout: Layout,
+    mark: str,
+    *,
+    cases: Container[str] | None = None,
+    judged: Callable[[Sequence[Row]], list[Held]] = compared,
 ) -> str:
     made = rows(lines)
-    held = compared(made)
+    held = judged(made)
     own = ["case", "question", "what", "%", "error", "runs"]
     shown = [must_cells(one) for one in held if cases is None or one.must.case in cases]
     parts = [

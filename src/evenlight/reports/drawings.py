@@ -14,6 +14,7 @@ from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import Composition
 from evenlight.measures.dependence import Dependence
 from evenlight.measures.fragile import Fragility
+from evenlight.measures.mapped import MapComparison
 from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
@@ -51,6 +52,8 @@ def _all(audit: Audit) -> Iterator[Drawing]:
     for i, reliance in enumerate(audit.reliances, start=1):
         yield _reliance(reliance, i)
         yield from _association(audit, reliance, i)
+    for i, (maps, c) in enumerate(mapped(audit), start=1):
+        yield from _maps(audit, maps, c, i)
     for i, quality in enumerate(audit.qualities, start=1):
         yield from _quality(quality, i)
     for i, (record, k) in enumerate(held(audit), start=1):
@@ -64,6 +67,27 @@ def _all(audit: Audit) -> Iterator[Drawing]:
 def held(audit: Audit) -> list[tuple[Specification, int]]:
     """Every specification with each of its questions, in the order of the page."""
     return [(record, k) for record in audit.further.holds for k in range(len(record.ids))]
+
+
+def mapped(audit: Audit) -> list[tuple[MapComparison, int]]:
+    """Every comparison of maps with each of its contrasts, in the order of the page."""
+    return [(record, c) for record in audit.further.maps for c in range(len(record.contrasts))]
+
+
+def _maps(audit: Audit, record: MapComparison, c: int, i: int) -> Iterator[Drawing]:
+    """Mean maps and their difference in the strictest view that could be asked."""
+    asked = [v for v in range(len(record.views)) if not record.reason[v, c]]
+    if not asked or len(record.space.shape) not in (2, 3):
+        return
+    v, given = asked[-1], record.views[asked[-1]].given
+    fits = [m for m in audit.further.images if m.shape == record.space.shape]
+    template = fits[0].image if fits else None
+    named = CAPTIONS["F11"].format(
+        given="given nothing" if given == "nothing" else f"among people with the same {given}",
+        under="the mean image of all people" if fits else "no image",
+    )
+    figure = figures.mean_maps(record, c, v, template=template)
+    yield drawn("F11", i, figure, figures.maps_text(record, c, v), named)
 
 
 def _holds(made: Specification, k: int, i: int) -> Iterator[Drawing]:

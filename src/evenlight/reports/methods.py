@@ -59,6 +59,13 @@ METHODS = {
     "{margin} SD(f), f without what global ancestry tells of it.",
     "shares": "Shares of importance by {grouping} ({kind}): mean |attribution| of the features of "
     "each set over that of all, with pointwise 95 % limits of a ratio of means; nothing is tested.",
+    "maps": "Maps by {grouping}: {positions} positions ({space}), channels added up; at each the "
+    "difference of group means within strata over its own standard error; clusters of neighbours "
+    "beyond |Z| = {height}, their mass against {draws} permutations of whole units over all "
+    "clusters of a view{smooth}; positions asked: {asked}.",
+    "regions": "Regions by {grouping}: shares of |attribution| with limits of a ratio of means; "
+    "what positions tell by a shrunken discriminant, cross-fitted over units, p by permutation, "
+    "q over regions (Benjamini-Hochberg).",
     "verdicts": "Verdicts: different when the simultaneous interval excludes zero and is not "
     "inside the margin; similar when it lies inside the margin with at least 20 units in "
     "each group; cannot tell when it holds zero and reaches beyond the margin, or lies inside it "

@@ -35,7 +35,7 @@ from evenlight.findings import Answer
 from evenlight.record import Audit
 from evenlight.reports.icons import icon, signs
 from evenlight.reports.parts import evidence, name, say, size, verdict
-from evenlight.reports.sections import SECTIONS, a1_title
+from evenlight.reports.sections import KEYS, SECTIONS, a1_title
 from evenlight.reports.sections.judged import contrast_words, deciding, effect_words, people_words
 from evenlight.reports.words import SHORT_HEADS, STANDING
 
@@ -59,7 +59,7 @@ def build(audit: Audit) -> str:
     shown = [section(audit) for section in SECTIONS]
     content: list[Node] = [
         a1_title.section(audit),
-        _contents(),
+        _contents(shown),
         main(id="main", tabindex="-1")[shown],
         _foot(audit),
     ]
@@ -126,9 +126,17 @@ def _plain(text: str) -> str:
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
-def _contents() -> Element:
+def _contents(shown: Sequence[Element | None]) -> Element:
+    """Links to the sections that are shown."""
+    absent = {module for module, made in zip(KEYS, shown, strict=True) if made is None}
     return nav(aria_label="Sections")[
-        ul[(li[a(href=f"#{key}")[words]] for key, words in SHORT_HEADS.items())]
+        ul[
+            (
+                li[a(href=f"#{key}")[words]]
+                for key, words in SHORT_HEADS.items()
+                if key not in absent
+            )
+        ]
     ]
 
 

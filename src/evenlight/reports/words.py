@@ -60,6 +60,8 @@ MEASURES = {
     "fragility": ("Moved equally far", "b9"),
     "coverage": ("Promises kept", "b9"),
     "width": ("Equally sure", "b9"),
+    "map": ("Looks at the same places", "b7"),
+    "region": ("Region tells the group", "b7"),
 }
 EVERYBODY = "all groups"
 FEWER = "fewer than 11"
@@ -100,6 +102,7 @@ HEADS = {
     "b3": "Does it use the same features?",
     "b4": "Does it lean on features that tell the group?",
     "b6": "Intersections",
+    "b7": "Where does it look?",
     "b8": "Can these explanations be trusted?",
     "b9": "Does it hold?",
     "c1": "Methods",
@@ -115,6 +118,7 @@ SHORT_HEADS = {
     "b3": "Features",
     "b4": "Reliance",
     "b6": "Intersections",
+    "b7": "Looks",
     "b8": "Trust",
     "b9": "Holds",
     "c1": "Methods",
@@ -197,6 +201,9 @@ CAPTIONS = {
     "T10d": "Differences in the quality of explanations by {grouping}: first group minus second, "
     "with simultaneous 95 % intervals over {draws} draws. Beyond the margin, and leaving out 0: "
     "the groups are not compared by their attributions.",
+    "F11": "Mean attribution of each group on one scale, and the difference, {given}: blue lowers "
+    "the output, orange raises it. Inside the line the difference is significant as a cluster; "
+    "all else is faint. The means are of everybody, laid on {under}.",
     "F12": "How much of what is allowed each check uses up in each group, with 95 % limits; right "
     "of the dashed line the check fails. Numbers: table T10.",
     "F15": "Own value on the horizontal axis, mean attribution on the vertical, with 95 % "

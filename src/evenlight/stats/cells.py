@@ -165,6 +165,19 @@ def joint(codes: Sequence[Int]) -> Int:
     stacked = np.column_stack(list(codes))
     known = (stacked >= 0).all(axis=1)
     out = np.full(len(stacked), -1, dtype=np.int64)
-    if known.any():
-        out[known] = np.unique(stacked[known], axis=0, return_inverse=True)[1].ravel()
+    code = np.zeros(int(known.sum()), dtype=np.int64)
+    for column in stacked[known].T if known.any() else ():
+        code = _ranked(code * (int(column.max()) + 1) + column)
+    out[known] = code
     return out
+
+
+def _ranked(keys: Int) -> Int:
+    """The rank (n,) of each key among the distinct ones; keys that lie close are not sorted."""
+    low, high = int(keys.min()), int(keys.max())
+    if high - low > 4 * len(keys):
+        return np.unique(keys, return_inverse=True)[1].astype(np.int64)
+    there = np.zeros(high - low + 1, dtype=bool)
+    there[keys - low] = True
+    rank: Int = np.cumsum(there)[keys - low] - 1
+    return rank

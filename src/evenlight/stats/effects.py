@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 from scipy import stats
 
@@ -13,7 +15,7 @@ def unit_means(values: Float, unit: Int, order: Int) -> Float:
 
     Sums run in `order`, so that bits do not depend on the order of the rows.
     """
-    flat = values.reshape(len(values), -1)[order]
+    flat = values.reshape(len(values), prod(values.shape[1:]))[order]
     sums = np.zeros((int(unit.max(initial=-1)) + 1, flat.shape[1]))
     np.add.at(sums, unit[order], flat)
     counts = np.bincount(unit, minlength=len(sums)).astype(float)

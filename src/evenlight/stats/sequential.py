@@ -8,7 +8,9 @@ and a count of exceedances for each test.
 others are counted over all B draws, p = (1 + k) / (1 + B). This p is valid at every level a: if
 a (B1 + 1) >= 101, p <= a needs (1 + k1) / (1 + B1) <= a; else it needs (1 + k) / (1 + B) <= a,
 whether or not k was ever counted; both have probability at most a. (Besag and Clifford 1991,
-Biometrika 78:301, with one look in place of a look at every draw.)
+Biometrika 78:301, with one look in place of a look at every draw.) A test that no draw of the first
+look reaches leaves as well where a tail fitted to them says p < CLEAR alpha / m, far below all that
+m tests could be asked to pass. See `large_looks` for more.
 
 The null of each test is raised to the half-normal (`permutation.at_least_normal`), and scaled down
 where it is heavier (`stats.balanced`), for which only the upper tail is sorted and kept: p_maxt
@@ -29,10 +31,11 @@ from scipy.special import ndtr
 
 from evenlight.arrays import Bool, Float, Int, Values
 from evenlight.stats.balanced import LOPSIDED, heaviness
+from evenlight.stats.large_looks import far_out, lighter
 from evenlight.stats.multiplicity import GUARD, Family
 from evenlight.stats.nulls import How, Nulls, Source, reached, side_of
 from evenlight.stats.raised import floor_count, half_normal, normal, upper_tail
-from evenlight.stats.tail import tail_p
+from evenlight.stats.tail import fitted_p
 from evenlight.stats.two_sided import as_rare
 
 __all__ = [
@@ -64,6 +67,9 @@ NOISE = 2.0
 """A null is lighter than a normal one where so many SD fewer draws are as far out. To take the
 larger of both counts always would add the noise of the smaller one to p: at p = 0.003 of 2,000
 draws a third, which cost 4 of 82 points of power."""
+
+CLEAR = 0.01
+"""A fitted p below this part of alpha / m needs no second look."""
 
 FEW = 10
 """With fewer exceedances p comes from a fitted tail (Knijnenburg 2009)."""
@@ -97,13 +103,17 @@ def staged(
     draws = min(len(labels[i]) for i in used)
     first = draws if every is not None else min(how.first or first_look(draws), draws)
     nulls, plus = Nulls(sources, labels, at, seen, how), int(every is None)
-    look = _look(nulls.size, nulls.drawn, first, alpha, plus=plus, single=how.single)
+    tails = how.tails and how.raw and 20 * len(seen) / alpha > draws
+    clear = CLEAR * alpha / len(seen) if tails and first < draws else 0.0
+    look = _look(nulls.size, nulls.drawn, first, alpha, plus=plus, single=how.single, clear=clear)
     p_maxt = _monotone((plus + look.maxt) / (plus + first), nulls.size / look.scale[0])
     p = look.far / (plus + first)
     if how.raw and every is None:
-        tails = how.tails and 20 * len(seen) / alpha > draws
-        unclear = look.count < (ENOUGH if first < draws else FEW if tails else 0)
-        p = _second(nulls, (p, unclear, look.sided), draws, tails=tails)
+        settled = look.fitted < clear
+        p = np.where(settled, look.fitted, p)
+        unclear = ~settled & (look.count < (ENOUGH if first < draws else FEW if tails else 0))
+        unclear &= ~far_out(nulls, look.count, unclear, (draws, first), alpha, clear)
+        p = _second(lighter(nulls, unclear, draws), (p, unclear, look.sided), draws, tails=tails)
     still = seen == 0
     p[still], p_maxt[still] = 1.0, 1.0
     p_maxt, scale = np.maximum(p_maxt, p), _by_sign(look.scale, seen)
@@ -112,12 +122,13 @@ def staged(
 
 
 def balanced_step_down(
-    seen: Float, null: Callable[[Int], Float], *, draws: int, alpha: float = 0.05
+    seen: Float, null: Null, *, draws: int, alpha: float = 0.05, clear: float = 0.0
 ) -> Family:
     """The family of tests `seen` (m,) in one look at draws that are made elsewhere.
 
     `null(index)` gives Z* (draws, len(index)) for those tests, once for each. As in `staged`
     nulls are raised to the half-normal, and scaled down and judged by side where they are heavier.
+    Below `clear`, p is of a fitted tail.
     """
     size, side = np.abs(seen), side_of(seen)
 
@@ -125,8 +136,8 @@ def balanced_step_down(
         z = np.ascontiguousarray((null(index) * side[index]).T)
         return z, reached(z, size[index] * (1 - GUARD))
 
-    look = _look(size, drawn, draws, alpha)
-    p = look.far / (1 + draws)
+    look = _look(size, drawn, draws, alpha, clear=clear)
+    p = np.where(look.fitted < clear, look.fitted, look.far / (1 + draws))
     p_maxt = _monotone((1 + look.maxt) / (1 + draws), size / look.scale[0])
     p[size == 0], p_maxt[size == 0] = 1.0, 1.0
     p_maxt, scale = np.maximum(p_maxt, p), _by_sign(look.scale, seen)
@@ -140,6 +151,7 @@ class Look:
     `count` draws are as far out as observed and `far`, the observed one among them, or as many as
     of a normal where they are clearly fewer; `maxt` maxima reach it step by step. `maxima` of each
     draw, `scale` (2, m) of the observed and the other side; `sided` nulls are judged by side.
+    `fitted` is p from a fitted tail, else 1.
     """
 
     count: Int
@@ -148,8 +160,10 @@ class Look:
     maxima: Float
     scale: Float
     sided: Bool
+    fitted: Float
 
 
+Null = Callable[[Int], Float]
 Drawn = Callable[[Int, int], tuple[Values, Int]]
 """Z* (k, draws) of k tests, turned so that the observed side is above 0, and `nulls.reached`."""
 
@@ -158,13 +172,21 @@ Tail = tuple[NDArray[np.int32], Float, float]
 
 
 def _look(
-    size: Float, drawn: Drawn, draws: int, alpha: float, *, plus: int = 1, single: bool = False
+    size: Float,
+    drawn: Drawn,
+    draws: int,
+    alpha: float,
+    *,
+    plus: int = 1,
+    single: bool = False,
+    clear: float = 0.0,
 ) -> Look:
     """The first look: upper tails of all tests, balanced, and their running maxima in order."""
     share = max(TAIL, MARGIN * alpha)
     m, k = len(size), max(1, ceil(share * draws))
     place, tail, below = np.empty((m, k), dtype=np.int32), np.empty((m, k)), np.zeros(m)
     (count, far), scale, others = np.zeros((2, m), dtype=np.int64), np.ones((2, m)), {}
+    fitted, normal_p = np.ones(m), 2 * ndtr(-size)
     for index in _blocks(np.arange(m), draws):
         z, found = drawn(index, draws)
         for i, j in enumerate(index):
@@ -178,9 +200,11 @@ def _look(
                 scale[:, j] = [heaviness(own, draws, sides=1) for own in both]
         sided = np.isin(index, list(others))
         count[index], far[index] = as_far(z, found, size[index], sided, plus)
+        for i in np.flatnonzero((count[index] == 0) & (normal_p[index] < clear)).tolist():
+            fitted[index[i]] = fitted_p(z[i], float(size[index[i]]), bool(sided[i]))
     near = 1 - (NEAR_MAXIMA if single else GUARD)
     maxt, maxima = _maxima((place, tail, below), others, scale, size, draws, near)
-    return Look(count, far, maxt, maxima, scale, np.isin(np.arange(m), list(others)))
+    return Look(count, far, maxt, maxima, scale, np.isin(np.arange(m), list(others)), fitted)
 
 
 def _tail(row: Values, share: float, *, sides: int = 2) -> Tail:
@@ -268,12 +292,6 @@ def _second(nulls: Nulls, first: tuple[Float, Bool, Bool], draws: int, *, tails:
             fitted = fitted_p(z[i], float(nulls.size[index[i]]), bool(sided[index[i]]))
             out[index[i]] = min(out[index[i]], fitted)
     return out
-
-
-def fitted_p(row: Values, size: float, sided: bool) -> float:
-    """Two-sided p from a fitted tail, no smaller than of a normal; by side twice that of one."""
-    tail = 2 * tail_p(row, size) if sided else tail_p(np.abs(row), size)
-    return max(tail, 2 * float(ndtr(-size)))
 
 
 def _blocks(index: Int, draws: int) -> list[Int]:

@@ -145,7 +145,8 @@ def _variance(y: Float, left: Float, within: Within, basis: list[Float], *, bina
     count = np.bincount(own).astype(float)
     if binary:
         mean = np.bincount(own, weights=y) / count
-        return np.where(count > 1, mean * (1 - mean), 0.0)[own]
+        left_over = count / np.maximum(count - 1, 1)  # of few units a share varies less than it may
+        return np.where(count > 1, mean * (1 - mean) * left_over, 0.0)[own]
     fitted = np.array([axes.shape[1] for axes in basis])[within.group]
     size = np.bincount(within.group, minlength=within.k)[within.group]
     df = count - 1 - np.bincount(own, weights=fitted / size)

@@ -9,8 +9,9 @@ probability-weighted moments (Hosking and Wallis 1987, Technometrics 29:339).
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtr
 
-from evenlight.arrays import Float
+from evenlight.arrays import Float, Values
 
 MOST, LEAST, STEP = 250, 100, 50
 """Draws in the tail: first so many, then fewer while the fit is refused."""
@@ -97,3 +98,9 @@ def tail_p(null: Float, size: float) -> float:
 def _fitted(excess: Float) -> tuple[float, float]:
     shape, scale = pareto_fit(excess)
     return (shape, scale) if shape > 0 else (0.0, float(excess.mean()))
+
+
+def fitted_p(row: Values, size: float, sided: bool) -> float:
+    """Two-sided p from a fitted tail, no smaller than of a normal; by side twice that of one."""
+    tail = 2 * tail_p(row, size) if sided else tail_p(np.abs(row), size)
+    return max(tail, 2 * float(ndtr(-size)))

@@ -1,4 +1,7 @@
-"""The sections of the page in order, one file each: a function from audit to element."""
+"""The sections of the page in order, one file each: a function from audit to element.
+
+That of images gives None for an audit of anything else.
+"""
 
 from collections.abc import Callable
 
@@ -15,6 +18,7 @@ from evenlight.reports.sections import (
     b3_features,
     b4_reliance,
     b6_intersections,
+    b7_looks,
     b8_trust,
     b9_holds,
     c1_methods,
@@ -22,7 +26,7 @@ from evenlight.reports.sections import (
     c7_provenance,
 )
 
-SECTIONS: tuple[Callable[[Audit], Element], ...] = (
+SECTIONS: tuple[Callable[[Audit], Element | None], ...] = (
     a2_gate.section,
     a3_answers.section,
     a4_forest.section,
@@ -32,6 +36,7 @@ SECTIONS: tuple[Callable[[Audit], Element], ...] = (
     b3_features.section,
     b4_reliance.section,
     b6_intersections.section,
+    b7_looks.section,
     b8_trust.section,
     b9_holds.section,
     c1_methods.section,
@@ -39,3 +44,6 @@ SECTIONS: tuple[Callable[[Audit], Element], ...] = (
     c7_provenance.section,
 )
 """Below the title strip (a1_title), in the order of the page."""
+
+KEYS = tuple(section.__module__.rpartition(".")[2].partition("_")[0] for section in SECTIONS)
+"""The key of each section, as b7, by which the page links to it."""

@@ -13,6 +13,7 @@ from evenlight.measures.comparison import Comparison
 from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.fragile import Fragility
 from evenlight.measures.local_comparison import LocalComparison
+from evenlight.measures.mapped import MapComparison
 from evenlight.measures.performance import Performance
 from evenlight.measures.proxied import Proxied
 from evenlight.measures.quality import Quality
@@ -59,6 +60,9 @@ def sentences(audit: Audit) -> Iterator[str]:
     yield from map(_uncertainty, audit.further.uncertainties)
     yield from map(_local, audit.further.by_local_ancestry)
     yield from map(_shares, audit.further.set_shares)
+    yield from map(_maps, audit.further.maps)
+    for told in audit.further.region_telling:
+        yield METHODS["regions"].format(grouping=short(told.grouping))
     for probe in audit.model.probes:
         yield METHODS["probe"].format(probe=probe.rstrip(". "))
     yield METHODS["verdicts"]
@@ -234,6 +238,19 @@ def _local(record: LocalComparison) -> str:
 def _shares(record: SetShares) -> str:
     kind = f"sets of kind {short(record.kind)}" if record.kind else "sets"
     return METHODS["shares"].format(grouping=short(record.grouping), kind=kind)
+
+
+def _maps(record: MapComparison) -> str:
+    space, asked = record.space, int(record.mask.sum())
+    return METHODS["maps"].format(
+        grouping=short(record.grouping),
+        positions=count(record.mask.size),
+        space=space.shared,
+        height=number(record.height),
+        draws=f"{record.draws:,}",
+        smooth=f", smoothed by {plain(record.smooth)} {space.units}" if record.smooth else "",
+        asked="all" if asked == record.mask.size else count(asked),
+    )
 
 
 def flat(values: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:

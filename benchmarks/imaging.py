@@ -1,0 +1,265 @@
+"""Images in 2-D and 3-D: passes, gradients, region Shapley values, and memory over volumes on disk.
+
+    python -m benchmarks.imaging                        all tables
+    python -m benchmarks.imaging smooth regions
+    python -m benchmarks.imaging memory --rows 400 --side 40 --device cuda
+
+`same` asks for the same nodes as bare passes, `smooth` how many gradients a row takes for the error
+of captum's fixed 50, `regions` what region Shapley values cost beside captum's sampling at as many
+model rows, and `memory` what reading, explaining, summing over regions and comparing volumes take.
+Every line of `memory` is a fresh process, as in `benchmarks.omics`: *flat in rows* is the peak at
+all volumes over that at a quarter of them: 1 is flat, 4 is proportional. Rows that share chunks are
+read together up to `data.rows.BAND` bytes: a quarter that is less than this says little of more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.omics import Step, measured, status
+
+ROWS, SIDE, STEPS = 400, 40, 4
+"""Volumes, positions along each axis, and gradients a volume in the table of memory."""
+
+
+def same() -> None:
+    """Two-dimensional and three-dimensional networks at the same nodes as bare passes."""
+    from benchmarks.attribution import images
+
+    images()
+
+
+def smooth_network(axes: int, side: int) -> Any:
+    """Three convolutions with a smooth activation, and a mean over places."""
+    import torch
+    from torch import nn
+
+    from benchmarks.networks import frozen
+
+    torch.manual_seed(axes)
+    conv, pool = (nn.Conv2d, nn.AvgPool2d) if axes == 2 else (nn.Conv3d, nn.AvgPool3d)
+    parts: list[nn.Module] = []
+    for a, b in ((1, 8), (8, 16), (16, 16)):
+        parts += [conv(a, b, 3, 1, 1), nn.GELU(), pool(2)]
+    made = nn.Sequential(*parts, nn.Flatten(), nn.Linear(16 * (side // 8) ** axes, 2))
+    return frozen(made)
+
+
+def _smooth_case(axes: int, side: int, n: int) -> tuple[Any, Any]:
+    """A network of images with `side` positions along each axis, and n people."""
+    import numpy as np
+
+    from benchmarks.attribution import cohort
+
+    net, shape = smooth_network(axes, side), (1, *(side,) * axes)
+    x = 3 * np.random.default_rng(0).normal(size=(n, *shape)).astype(np.float32)
+    return net, cohort(x)
+
+
+def smooth() -> None:
+    """How many gradients a row takes for the worst error of captum's fixed 50."""
+    import numpy as np
+    import torch
+    from captum.attr import IntegratedGradients
+
+    from benchmarks.attribution import mean_of, ours
+    from benchmarks.bench import cost, head, line
+
+    head("Gradients a row on smooth convolutional networks, against captum's fixed 50")
+    for axes, side, n in ((2, 64, 24), (3, 24, 24)):
+        net, people = _smooth_case(axes, side, n)
+        rows, start = torch.tensor(people.x), mean_of(people)
+        captum = IntegratedGradients(net)
+
+        def theirs(steps: int, c: Any = captum, r: Any = rows, s: Any = start) -> Any:
+            made = [
+                c.attribute(part, s, n_steps=steps, method="gausslegendre", target=0)
+                for part in r.split(4)
+            ]
+            return torch.cat(made).detach().numpy()
+
+        exact, fifty = theirs(200), theirs(50)
+        own = ours(net, people, baseline="mean")
+        found, size = own(), np.abs(exact).max()
+        taken = float(found.settings["steps_median"])
+        peer = cost(lambda t=theirs: t(50), 2)
+        error = np.abs(fifty - exact).max() / size
+        line(
+            f"{axes}-D, {side} a side: captum", peer, note=f"50 gradients, worst error {error:.1e}"
+        )
+        line(f"{axes}-D, {side} a side: evenlight", cost(own, 2), peer=peer,
+             note=f"{taken:.0f} gradients in the median row ({50 / taken:.1f} times fewer), worst "
+             f"error {np.abs(found.values - exact).max() / size:.1e}")  # fmt: skip
+
+
+def regions() -> None:
+    """Shapley values of regions: the same model rows as captum's sampling, and their errors."""
+    import numpy as np
+    import torch
+    from captum.attr import ShapleyValueSampling
+
+    import evenlight as ev
+    from benchmarks.bench import cost, head, line
+
+    head("Shapley values of regions from a black image, as many model rows a row")
+    for axes, side, n, parts in ((2, 64, 12, (3, 3)), (3, 24, 12, (2, 2, 2))):
+        net, people = _smooth_case(axes, side, n)
+        shape = people.x.shape[1:]
+        sets = ev.FeatureSets.from_grid(shape, parts)
+        players, walks = len(sets.names), 20
+        mask = torch.tensor(sets.owners().reshape(1, *shape))
+        black = float(people.x.min())
+        start = np.full(shape, black)
+        rows = torch.tensor(people.x)
+        adapted = ev.adapt(net, link="identity")
+
+        def own(many: int = walks, a: Any = adapted, p: Any = people, s: Any = sets,
+                b: Any = start) -> Any:  # fmt: skip
+            return ev.explain(a, p, method="shapley", target=0, players=s, baseline=b, walks=many)
+
+        def theirs(many: int = 2 * walks, m: Any = mask, r: Any = rows, net: Any = net,
+                   b: float = black) -> Any:  # fmt: skip
+            made = ShapleyValueSampling(net).attribute(
+                r, b, target=0, feature_mask=m, n_samples=many, perturbations_per_eval=16
+            )
+            flat = made.reshape(len(made), -1)
+            owner = m.reshape(-1)
+            first = [int((owner == k).nonzero()[0]) for k in range(int(owner.max()) + 1)]
+            return flat[:, first].detach().numpy()
+
+        exact = ev.explain(
+            adapted, people, method="shapley", target=0, players=sets, baseline=start, exact=True
+        ).values
+        found, peer_values, size = own(), theirs(), np.abs(exact).max()
+        peer = cost(theirs, 1)
+        line(f"{axes}-D, {players} regions: captum", peer, note=f"{2 * walks} orders, worst error "
+             f"{np.abs(peer_values - exact).max() / size:.1e}")  # fmt: skip
+        line(f"{axes}-D, {players} regions: evenlight", cost(own, 2), peer=peer,
+             note=f"{walks} walks forth and back, worst error "
+             f"{np.abs(found.values - exact).max() / size:.1e}")  # fmt: skip
+
+
+def write_volumes(folder: Path, rows: int, side: int) -> None:
+    """Volumes and a label map of each, written 50 at a time."""
+    import numpy as np
+
+    rng, space = np.random.default_rng(0), (side, side, side)
+    x = on_disk(folder / "x.zarr", (rows, 1, *space), "float32")
+    labels = on_disk(folder / "labels.zarr", (rows, *space), "uint8")
+    for start in range(0, rows, 48):
+        part = slice(start, min(rows, start + 48))
+        many = part.stop - part.start
+        x[part] = rng.normal(size=(many, 1, *space)).astype(np.float32)
+        labels[part] = rng.integers(0, 4, (many, *space)).astype(np.uint8)
+
+
+def on_disk(path: Path, shape: tuple[int, ...], dtype: str) -> Any:
+    """A new array on disk, in chunks of eight volumes; pages of a memory map would be counted."""
+    import zarr
+
+    return zarr.create_array(path, shape=shape, chunks=(8, *shape[1:]), dtype=dtype)
+
+
+def volumes(folder: Path, device: str) -> list[Step]:
+    """Read, explain, sum over a grid and over each row's own map, and compare."""
+    import numpy as np
+    import pandas as pd
+    import torch
+    import zarr
+
+    import evenlight as ev
+    import evenlight.explainers.path
+    import evenlight.measures.compare
+    from benchmarks.networks import Convolutions
+
+    net, out = Convolutions(), list[Step]()
+    with torch.no_grad():
+        net(torch.rand(2, 1, 16, 16, 16))
+    base = status("VmRSS")
+    with measured(out, "read", base):
+        x = zarr.open_array(folder / "x.zarr", mode="r")
+        n = int(x.shape[0])
+        people = pd.DataFrame(
+            {"sex": np.resize(["f", "m"], n)}, index=[f"r{i:05d}" for i in range(n)]
+        )
+        cohort = ev.Cohort(ev.Rows(x), people, ["intensity"], groups=["sex"], unit="row")
+    kept = on_disk(folder / "kept.zarr", x.shape, "float32")
+    with measured(out, f"explain (ig, {STEPS} gradients), attributions to disk", base) as notes:
+        made = ev.explain(
+            ev.adapt(net, link="identity"), cohort, method="ig", target=0, baseline="mean",
+            steps=STEPS, out=kept, device=device,
+        )  # fmt: skip
+        notes.append(f"on {made.settings['device']}")
+    shape = cohort.x.shape[1:]
+    with measured(out, "sum over a grid of 64 parts and compare", base):
+        ev.compare(made.by(ev.FeatureSets.from_grid(shape, (4, 4, 4))), cohort, by="sex")
+    with measured(out, "sum over each row's own label map and compare", base):
+        maps = zarr.open_array(folder / "labels.zarr", mode="r")
+        ev.compare(made.by_maps(maps), cohort, by="sex")
+    return out
+
+
+def child(folder: Path, device: str) -> None:
+    """Run here, and print the steps for the process that asked."""
+    import torch
+
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    print(json.dumps([asdict(step) for step in volumes(folder, device)]))
+
+
+def memory(rows: int, side: int, device: str) -> None:
+    """Every step at all volumes and at a quarter of them."""
+    print(f"\nvolumes of {side} x {side} x {side}: {rows:,}, and {rows // 4:,}; on {device}\n")
+    print("| work | CPU s | MB more | at a quarter | flat in rows | note |")
+    print("|---|---|---|---|---|---|", flush=True)
+    every = []
+    for many in (rows, rows // 4):
+        with tempfile.TemporaryDirectory() as name:
+            write_volumes(Path(name), many, side)
+            order = [sys.executable, "-m", "benchmarks.imaging", "--child", name, device]
+            done = subprocess.run(order, check=True, stdout=subprocess.PIPE, text=True)
+            every.append([Step(**step) for step in json.loads(done.stdout.splitlines()[-1])])
+    for a, b in zip(*every, strict=True):
+        ratio = f"{a.megabytes / max(b.megabytes, 1e-9):.2f}"
+        cells = (a.name, f"{a.seconds:.1f}", f"{a.megabytes:.0f}", f"{b.megabytes:.0f}")
+        print(f"| {' | '.join((*cells, ratio, a.note))} |", flush=True)
+
+
+TABLES: dict[str, Callable[[], None]] = {"same": same, "smooth": smooth, "regions": regions}
+
+
+def main(given: list[str]) -> int:
+    """The tables that are asked for."""
+    if given[:1] == ["--child"]:
+        child(Path(given[1]), given[2])
+        return 0
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("what", nargs="*", choices=[*TABLES, "memory", []])
+    asked.add_argument("--rows", type=int, default=ROWS)
+    asked.add_argument("--side", type=int, default=SIDE)
+    asked.add_argument("--device", default="cpu")
+    chosen = asked.parse_args(given)
+    import torch
+
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    for what in chosen.what or [*TABLES, "memory"]:
+        if what == "memory":
+            memory(chosen.rows, chosen.side, chosen.device)
+        else:
+            TABLES[what]()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,153 @@
+"""Where the model looks, by every grouping: maps, shares of regions, and which of them tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+from typing import TypeVar
+
+import numpy as np
+
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.digits import count
+from evenlight.data.feature_sets import FeatureSets
+from evenlight.data.groups import Groups
+from evenlight.data.space import Space
+from evenlight.errors import AttributionError
+from evenlight.measured.given import Aside, Explained, Progress
+from evenlight.measures.compare_maps import compare_maps
+from evenlight.measures.map_testing import MapTesting
+from evenlight.measures.mapped import MapComparison
+from evenlight.measures.mean_image import MeanImage, mean_image
+from evenlight.measures.regions_telling import RegionsTelling, regions_telling
+from evenlight.measures.set_shares import SetShares, set_shares
+from evenlight.measures.testing import Testing
+from evenlight.measures.tried import tried
+from evenlight.plan import Plan
+
+Found = TypeVar("Found")
+
+STREAM = 10_000
+"""Where the streams of the seed begin that are drawn here."""
+
+MOST = 50_000
+"""Positions of a map that is compared without being asked for."""
+
+LARGEST = 2**27
+"""Numbers of all maps together, of which shares of regions are made (1 GB of float64)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Records as in `Further`, and sentences on what could not be had."""
+
+    maps: tuple[MapComparison, ...] = ()
+    shares: tuple[SetShares, ...] = ()
+    telling: tuple[RegionsTelling, ...] = ()
+    images: tuple[MeanImage, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def looked(explained: Explained, cohort: Cohort, plan: Plan, aside: Aside, say: Progress) -> Looked:
+    """What is asked of images: shares and signs of a shortcut by region, and maps by position."""
+    maps, sets = explained.maps, aside.sets
+    if maps is None or sets is None:
+        return Looked()
+    notes: list[str] = []
+    shares, telling = list[SetShares](), list[RegionsTelling]()
+    if plan.measure.further:
+        say("looking at regions")
+        for i, groups in enumerate(cohort.groups):
+            by = groups.name
+            words = f"Shares of regions by {by} could not be measured"
+            shares += _one(tried(words, notes, partial(_shares, maps, cohort, sets, by=groups)))
+            words = f"Which regions tell {by} could not be measured"
+            ask = partial(_telling, explained.made, cohort, plan, sets, i)
+            telling += _one(tried(words, notes, ask, groups=groups))
+    compared = _compared(maps, cohort, plan, sets, say, notes)
+    images = list[MeanImage]()
+    if compared:
+        images = _one(tried("The mean image is not shown", notes, mean_image, cohort=cohort))
+    return Looked(tuple(compared), tuple(shares), tuple(telling), tuple(images), tuple(notes))
+
+
+def _shares(maps: Attributions, cohort: Cohort, sets: FeatureSets, *, by: Groups) -> SetShares:
+    if prod(maps.values.shape) > LARGEST:
+        raise AttributionError(f"{count(prod(maps.values.shape))} numbers are too many at once")
+    return set_shares(maps, cohort, sets, by=by)
+
+
+def _telling(
+    made: Attributions, cohort: Cohort, plan: Plan, sets: FeatureSets, i: int, *, groups: Groups
+) -> RegionsTelling:
+    testing = Testing(margin=plan.policy.margins.reliance, alpha=plan.policy.alpha)
+    rng = np.random.default_rng([plan.explain.seed, STREAM, i])
+    return regions_telling(made, cohort, by=groups, sets=sets, testing=testing, rng=rng)
+
+
+def _compared(
+    maps: Attributions,
+    cohort: Cohort,
+    plan: Plan,
+    sets: FeatureSets,
+    say: Progress,
+    notes: list[str],
+) -> list[MapComparison]:
+    """Signed maps given nothing and given the outcome, where they are asked for."""
+    space = cohort.features.space
+    why = _unasked(plan, space)
+    if why or space is None:
+        notes += [why] if why else []
+        return []
+    say("comparing maps")
+    asked = plan.maps
+    testing = MapTesting(asked.forming, plan.policy.alpha, asked.draws, asked.smooth)
+    found: list[MapComparison] = []
+    for i, groups in enumerate(cohort.groups):
+        rng = np.random.default_rng([plan.explain.seed, STREAM, i, 1])
+        ask = partial(
+            compare_maps, maps, cohort, by=groups, regions=sets,
+            mask=_inside(sets, space, asked.without), testing=testing, rng=rng,
+        )  # fmt: skip
+        words = f"Maps by {groups.name} could not be compared"
+        found += [_signed(made) for made in _one(tried(words, notes, ask))]
+    return found
+
+
+def _unasked(plan: Plan, space: Space | None) -> str:
+    """Why maps are not compared, "" if they are."""
+    asked = plan.maps.compare
+    if asked is False or (asked is None and not plan.measure.further):
+        return "Maps were not compared position by position: the plan does not ask for it."
+    if space is None or not space.shared:
+        return (
+            "Maps were not compared position by position: positions do not mean the same place in "
+            "every row; regions were."
+        )
+    many = prod(space.shape)
+    if asked is None and many > MOST:
+        return (
+            f"Maps of {count(many)} positions were not compared position by position, which takes "
+            "long and fills the record; [maps] compare = true asks for it."
+        )
+    return ""
+
+
+def _inside(sets: FeatureSets, space: Space, without: Sequence[str]) -> np.ndarray | None:
+    """1 (*s) at the positions of all other regions; None where none is left out."""
+    if not without:
+        return None
+    left = [sets.names.index(name) for name in without]
+    owner = sets.owners().reshape(-1, *space.shape)[0]
+    return (~np.isin(owner, left)).astype(np.int64)
+
+
+def _signed(made: MapComparison) -> MapComparison:
+    return made.only(*(v for v, view in enumerate(made.views) if view.name == "signed"))
+
+
+def _one(made: Found | None) -> list[Found]:
+    return [] if made is None else [made]

@@ -1,9 +1,9 @@
 """The people of the notebooks: real where their files are, else generated in the same shape.
 
 The folder that the environment variable EVENLIGHT_DATA names (default ../shared/data beside the
-repository) may hold genevar-hapmap210, kg2504-genotypes and support2. Where one is absent, people
-are drawn at random with the same columns and as many rows, and `told` says so: what is then found
-is true of nobody. The cells of donors are always generated.
+repository) may hold genevar-hapmap210, kg2504-genotypes, support2 and nih-cxr-1000. Where one is
+absent, people are drawn at random with the same columns and as many rows, and `told` says so: what
+is then found is true of nobody. The cells of donors are always generated.
 
     python examples/studies.py     # which of them are here
 """
@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from evenlight.cohorts.phantom import phantom
 
 SIGNS = [
     "age", "num.co", "diabetes", "dementia", "scoma", "meanbp", "hrt", "resp", "temp", "wblc",
@@ -91,6 +93,43 @@ def hospital() -> Study:
     return Study(
         table[SIGNS].astype(float), people, _real("9,105 patients of SUPPORT (Knaus 1995)")
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Images:
+    """x (n, h, w) from 0 to 255, and people by file; `told` says where they are from."""
+
+    x: np.ndarray
+    people: pd.DataFrame
+    told: str
+
+
+def chests() -> Images:
+    """1,000 chest X-rays, 64 x 64, of 264 patients: abnormal, sex, age, view (Wang 2017)."""
+    folder = _folder("nih-cxr-1000")
+    if folder is None:
+        return _drawn_chests()
+    people = pd.read_csv(folder / "metadata.csv", index_col="file")
+    x = np.load(folder / "images.npz")["images"]
+    return Images(x, people, _real("1,000 chest X-rays of 264 patients (NIH ChestX-ray14)"))
+
+
+def _drawn_chests() -> Images:
+    """Phantoms of as many rows; what is marked in a corner is called AP."""
+    made = phantom(500, images=2, side=64, rng=0)
+    cohort, rng = made.cohort, np.random.default_rng(1)
+    people = pd.DataFrame(
+        {
+            "abnormal": cohort.people["ill"].to_numpy(),
+            "patient_id": cohort.people["person"].to_numpy(),
+            "age": rng.integers(20, 85, cohort.n),
+            "sex": np.where(cohort.people["group"] == "a", "female", "male"),
+            "view": np.where(made.truth["mark"] > 0, "AP", "PA"),
+        },
+        index=cohort.people.index,
+    )
+    x = np.clip(150 * cohort.dense()[:, 0], 0, 255).astype(np.uint8)
+    return Images(x, people, _generated("nih-cxr-1000", "1,000 images of 500 people"))
 
 
 def cells() -> Study:

@@ -64,11 +64,11 @@ if TYPE_CHECKING:
     from evenlight.explainers.preview import preview as preview
     from evenlight.explainers.trees import interactions as interactions
     from evenlight.forks import Fork as Fork
-    from evenlight.forks import baselines as baselines
     from evenlight.forks import hold as hold
     from evenlight.forks import with_holds as with_holds
     from evenlight.forks.alternatives import alternatives as alternatives
     from evenlight.forks.alternatives import preparations as preparations
+    from evenlight.forks.baselines import baselines as baselines
     from evenlight.forks.retrained import retrained as retrained
     from evenlight.layered import layerings as layerings
     from evenlight.measures.agreement import agree as agree
@@ -267,7 +267,7 @@ _HOME = {
     "axes_omnibus": "measures.axes_omnibus",
     "bag": "data.tile_bags",
     "bagged": "models.bags",
-    "baselines": "forks",
+    "baselines": "forks.baselines",
     "by_allele": "measures.by_allele",
     "by_local_ancestry": "measures.by_local_ancestry",
     "by_motif": "modalities.motifs",

@@ -39,7 +39,7 @@ def builder() -> torch.nn.Module:
 
 def network(made: Phantom) -> torch.nn.Module:
     """Looks at the usual lesion and at the mark, and nowhere else."""
-    net = builder()
+    net: Any = builder()
     with torch.no_grad():
         net[1].weight.copy_(torch.tensor(20 * looking(made)).reshape(1, -1))
         net[1].bias.zero_()
@@ -142,7 +142,9 @@ def test_where_regions_cannot_be_asked_the_page_says_why(found: Audit) -> None:
         hidden = replace(
             telling, reading=np.where(none, READINGS[-1], telling.reading),
             share_reason=np.where(none, "too few", telling.share_reason),
-            **{name: np.where(none, np.nan, getattr(telling, name)) for name in CARRIES},
+            **dict[str, Any](
+                {name: np.where(none, np.nan, getattr(telling, name)) for name in CARRIES}
+            ),
         )  # fmt: skip
         page = build(replace(found, further=replace(found.further, region_telling=(hidden,))))
         b7 = next(n for n in tree(page).all("section") if n.attributes["id"] == "b7").text()
@@ -155,7 +157,8 @@ def test_positions_that_are_not_shared_are_compared_by_region_only(people: Phant
     nowhere = Features(features.names, space=Space((SIDE, SIDE)))
     alone = people.cohort.altered(features=nowhere)
     made = audit(network(people), alone, plan=asked(), sets=people.regions)
-    assert made.further.maps == made.further.images == ()
+    assert made.further.maps == ()
+    assert made.further.images == ()
     assert made.further.region_shares
     assert any("regions were" in told for told in made.warnings)
     with pytest.raises(PlanError, match=r"maps\.compare needs images whose positions"):

@@ -210,3 +210,15 @@ def test_one_of_several_targets_that_mixes_rows_is_found() -> None:
     prepare_all(mixed, COHORT, [0])
     with pytest.raises(ModelError, match="mixes the rows of a batch"):
         prepare_all(mixed, COHORT, [0, 1])
+
+
+def test_work_done_once_is_in_the_order_of_the_cohort_at_hand() -> None:
+    """The same people in another order get their own outputs, without a second pass."""
+    people = pd.DataFrame({"sex": ["f", "m", "f"]}, index=["a", "b", "c"])
+    cohort = Cohort(np.array([[1.0], [2.0], [3.0]]), people, unit="row")
+    made = prepare(lambda x: x[:, 0], cohort)
+    turned = cohort.take(np.array([2, 0, 1]))
+    assert prepare(made, cohort) is made
+    again = prepare(made, turned)
+    assert again.output.tolist() == [3.0, 1.0, 2.0]
+    assert again.adapted is made.adapted

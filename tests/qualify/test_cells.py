@@ -63,9 +63,11 @@ def test_profiles_are_affordable_and_full_runs_show_something() -> None:
 
 
 def test_groups_divide_all_that_is_run() -> None:
-    """Comparisons, audits and reliance are everything, once; a part of reliance is a part."""
+    """The groups hold every case once; a part of reliance is a part."""
     groups = profiles.groups()
-    whole = [case for name in ("comparisons", "audits", "reliance") for case in groups[name]]
+    whole = [
+        case for name in ("comparisons", "audits", "images", "reliance") for case in groups[name]
+    ]
     assert sorted(whole) == sorted(harness.EVERY)
     assert set(parts()["reliance, trees"]) == {n for n, c in CELLS.items() if c.kind == "trees"}
     assert profiles.chosen("full", ["reliance, n = 20000"]) == groups["reliance, n = 20000"]

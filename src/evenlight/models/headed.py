@@ -102,7 +102,7 @@ def headed(adapted: Sequence[Adapted], cohort: Cohort, own: Int, *, target: Any 
         first, score=_nobody(first.name, len(ready)), weights=None, intercept=None, estimator=None
     )
     checked = tuple(dict.fromkeys(line for one in ready for line in one.checked))
-    return Headed(face, ready[0].column, output, checked, cohort.digest, ready, own)
+    return Headed(face, ready[0].column, output, checked, cohort.digest, cohort.rows, ready, own)
 
 
 def _nobody(name: str, heads: int) -> Callable[[Float], Float]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from evenlight.arrays import Bool, Float
+from evenlight.arrays import Bool, Float, Text
+from evenlight.data.align import match
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
 from evenlight.data.name_diff import name_diff
@@ -35,7 +36,8 @@ FEW = 4
 class Prepared:
     """A model that fits its cohort: one fixed target, checked, with its margin (n,) there.
 
-    `cohort_digest` names the cohort, so that work done once is never done again for it.
+    `cohort_digest` names the cohort, so that work done once is never done again for it; `rows` (n,)
+    are its row ids in the order of `output`, which the digest does not tell.
     """
 
     adapted: Adapted
@@ -43,6 +45,7 @@ class Prepared:
     output: Float
     checked: tuple[str, ...]
     cohort_digest: str = ""
+    rows: Text = field(default_factory=lambda: np.zeros(0, dtype=np.str_))
 
     @property
     def target(self) -> str:
@@ -87,8 +90,9 @@ def probe(adapted: Adapted, cohort: Cohort, target: int | str | None = None) -> 
 def prepare(model: object, cohort: Cohort, *, target: int | str | None = None) -> Prepared:
     """`model` adapted, settled and probed on the cohort for one target.
 
-    A `Prepared` of the same cohort (by digest) and target is returned as it is; of another cohort
-    or target, its model is prepared anew (with its own target where none is named).
+    A `Prepared` of the same cohort (by digest) and target is returned, its rows in the order of
+    this one; of another cohort or target, its model is prepared anew (with its own target where
+    none is named).
 
     Raises ModelError as `probe` does.
     """
@@ -96,7 +100,10 @@ def prepare(model: object, cohort: Cohort, *, target: int | str | None = None) -
         return _prepared(model, cohort, [target])[0]
     wanted = model.column if target is None else _column(model.adapted, cohort, target)
     if wanted == model.column and model.cohort_digest == cohort.digest:
-        return model
+        if np.array_equal(model.rows, cohort.rows):
+            return model
+        at = match(model.rows, cohort.rows, what="the prepared model")
+        return replace(model, output=model.output[at], rows=cohort.rows)
     return _prepared(model, cohort, [wanted])[0]
 
 
@@ -134,7 +141,12 @@ def _prepared(
     checked += unlisted(adapted, cohort)
     return tuple(
         Prepared(
-            adapted, column, margin, (*checked, _which(adapted, cohort, column)), cohort.digest
+            adapted,
+            column,
+            margin,
+            (*checked, _which(adapted, cohort, column)),
+            cohort.digest,
+            cohort.rows,
         )
         for column, margin in zip(columns, output, strict=True)
     )

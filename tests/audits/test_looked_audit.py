@@ -39,10 +39,11 @@ def builder() -> torch.nn.Module:
 
 def network(made: Phantom) -> torch.nn.Module:
     """Looks at the usual lesion and at the mark, and nowhere else."""
-    net: Any = builder()
+    net: torch.nn.Module = builder()
+    last: Any = list(net.children())[-1]
     with torch.no_grad():
-        net[1].weight.copy_(torch.tensor(20 * looking(made)).reshape(1, -1))
-        net[1].bias.zero_()
+        last.weight.copy_(torch.tensor(20 * looking(made)).reshape(1, -1))
+        last.bias.zero_()
     return net
 
 

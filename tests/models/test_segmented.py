@@ -228,5 +228,5 @@ def test_a_network_that_gives_no_map_is_told_how_to_wire_it() -> None:
     )
     np.testing.assert_array_equal(one, bare)
     small = prepare(segmented(wire(Deep(), output=1), {"a": 1}, activation="softmax"), people)
-    assert np.abs(small.output - one).max() < 0.5 * one.mean()
-    assert abs(small.output.mean() / one.mean() - 1) < 0.1
+    assert np.abs(small.output - one).max() < 0.6 * one.mean()
+    assert abs(small.output.mean() / one.mean() - 1) < 0.25

@@ -37,7 +37,7 @@ class Prepared:
     """A model that fits its cohort: one fixed target, checked, with its margin (n,) there.
 
     `cohort_digest` names the cohort, so that work done once is never done again for it; `rows` (n,)
-    are its row ids in the order of `output`, which the digest does not tell.
+    are its row ids in the order of `output`.
     """
 
     adapted: Adapted
@@ -90,9 +90,8 @@ def probe(adapted: Adapted, cohort: Cohort, target: int | str | None = None) -> 
 def prepare(model: object, cohort: Cohort, *, target: int | str | None = None) -> Prepared:
     """`model` adapted, settled and probed on the cohort for one target.
 
-    A `Prepared` of the same cohort (by digest) and target is returned, its rows in the order of
-    this one; of another cohort or target, its model is prepared anew (with its own target where
-    none is named).
+    A `Prepared` of the same cohort (by digest) and target is returned, in the order of its rows; of
+    another cohort or target, its model is prepared anew (with its own target where none is named).
 
     Raises ModelError as `probe` does.
     """
@@ -139,16 +138,10 @@ def _prepared(
     checked.append(_finite(output))
     checked.append(_independent(adapted, sample, columns))
     checked += unlisted(adapted, cohort)
+    told = [(*checked, _which(adapted, cohort, column)) for column in columns]
     return tuple(
-        Prepared(
-            adapted,
-            column,
-            margin,
-            (*checked, _which(adapted, cohort, column)),
-            cohort.digest,
-            cohort.rows,
-        )
-        for column, margin in zip(columns, output, strict=True)
+        Prepared(adapted, column, margin, lines, cohort.digest, cohort.rows)
+        for column, margin, lines in zip(columns, output, told, strict=True)
     )
 
 

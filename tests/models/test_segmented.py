@@ -21,14 +21,13 @@ from evenlight.models.segmented import segmented
 from evenlight.models.wired import wire
 
 N = 16
-RNG = np.random.default_rng(0)
 PEOPLE = pd.DataFrame({"sex": ["f", "m"] * (N // 2)}, [f"r{i:02d}" for i in range(N)])
 LUNGS: Any = {"left": 1, "right": 2}
 
 
 def cohort(*space: int) -> Cohort:
-    """Images of noise."""
-    x = RNG.normal(size=(N, 1, *space))
+    """Images of noise, the same whatever other tests have drawn."""
+    x = np.random.default_rng(0).normal(size=(N, 1, *space))
     return Cohort(x, PEOPLE, ["intensity"], groups=["sex"], unit="row")
 
 
@@ -228,5 +227,5 @@ def test_a_network_that_gives_no_map_is_told_how_to_wire_it() -> None:
     )
     np.testing.assert_array_equal(one, bare)
     small = prepare(segmented(wire(Deep(), output=1), {"a": 1}, activation="softmax"), people)
-    assert np.abs(small.output - one).max() < 0.6 * one.mean()
-    assert abs(small.output.mean() / one.mean() - 1) < 0.25
+    assert np.abs(small.output - one).max() < 0.5 * one.mean()
+    assert abs(small.output.mean() / one.mean() - 1) < 0.1

@@ -42,7 +42,9 @@ class Explaining:
         The model was checked on the whole cohort, and is not checked again on each block.
         """
         there = holding(self.cohort, part, x)
-        ready = replace(self.prepared, output=self.prepared.margin(x), cohort_digest=there.digest)
+        ready = replace(
+            self.prepared, output=self.prepared.margin(x), cohort_digest=there.digest, rows=there.rows
+        )  # fmt: skip
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore", EvenlightWarning

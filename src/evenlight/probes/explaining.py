@@ -42,9 +42,8 @@ class Explaining:
         The model was checked on the whole cohort, and is not checked again on each block.
         """
         there = holding(self.cohort, part, x)
-        ready = replace(
-            self.prepared, output=self.prepared.margin(x), cohort_digest=there.digest, rows=there.rows
-        )  # fmt: skip
+        said = self.prepared.margin(x)
+        ready = replace(self.prepared, output=said, cohort_digest=there.digest, rows=there.rows)
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore", EvenlightWarning

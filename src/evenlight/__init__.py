@@ -201,6 +201,7 @@ if TYPE_CHECKING:
     from evenlight.probes.twin import twin_of as twin_of
     from evenlight.probes.worst import worst as worst
     from evenlight.record import Audit as Audit
+    from evenlight.reports.exporters import export as export
 
 
 __version__ = "0.1.0"
@@ -287,6 +288,7 @@ _HOME = {
     "erase": "probes.erase",
     "event_by": "models.horizon",
     "explain": "explainers.explain",
+    "export": "reports.exporters",
     "faithfulness": "probes.faithfulness",
     "feature_list": "models.listed",
     "flip": "probes.flip",

@@ -23,12 +23,13 @@ def folder(path: str | Path) -> Path:
     return made
 
 
-def write(path: Path, text: str) -> Path:
-    """Write text as UTF-8 with plain line ends, atomically (mode 0600)."""
+def write(path: Path, content: str | bytes) -> Path:
+    """Write bytes, or text as UTF-8 with plain line ends, atomically (mode 0600)."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
     handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8"))
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)

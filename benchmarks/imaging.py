@@ -2,14 +2,16 @@
 
     python -m benchmarks.imaging                        all tables
     python -m benchmarks.imaging smooth regions
-    python -m benchmarks.imaging memory --rows 400 --side 40 --device cuda
+    python -m benchmarks.imaging memory --rows 2400 --side 64 --device cuda
+    python -m benchmarks.imaging memory --rows 600 --maps
 
 `same` asks for the same nodes as bare passes, `smooth` how many gradients a row takes for the error
 of captum's fixed 50, `regions` what region Shapley values cost beside captum's sampling at as many
 model rows, and `memory` what reading, explaining, summing over regions and comparing volumes take.
 Every line of `memory` is a fresh process, as in `benchmarks.omics`: *flat in rows* is the peak at
 all volumes over that at a quarter of them: 1 is flat, 4 is proportional. Rows that share chunks are
-read together up to `data.rows.BAND` bytes: a quarter that is less than this says little of more.
+read together up to `data.rows.BAND` bytes (512 MB), so that the quarter is more than this by
+default. The network is cheap, since what a dear one holds is bounded by the batch of path points.
 """
 
 from __future__ import annotations
@@ -22,13 +24,17 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from benchmarks.omics import Step, measured, status
 
-ROWS, SIDE, STEPS = 400, 40, 4
+ROWS, SIDE, STEPS = 2_400, 64, 2
 """Volumes, positions along each axis, and gradients a volume in the table of memory."""
+
+DRAWS = 20
+"""Permutations of maps: what they hold is the same for more of them."""
 
 
 def same() -> None:
@@ -166,60 +172,83 @@ def on_disk(path: Path, shape: tuple[int, ...], dtype: str) -> Any:
     """A new array on disk, in chunks of eight volumes; pages of a memory map would be counted."""
     import zarr
 
-    return zarr.create_array(path, shape=shape, chunks=(8, *shape[1:]), dtype=dtype)
+    chunks = (8, *shape[1:])
+    return zarr.create_array(path, shape=shape, chunks=chunks, dtype=dtype, compressors=None)
 
 
-def volumes(folder: Path, device: str) -> list[Step]:
+def volumes(folder: Path, device: str, maps: bool) -> list[Step]:
     """Read, explain, sum over a grid and over each row's own map, and compare."""
-    import numpy as np
-    import pandas as pd
-    import torch
     import zarr
 
     import evenlight as ev
-    import evenlight.explainers.path
-    import evenlight.measures.compare
-    from benchmarks.networks import Convolutions
 
-    net, out = Convolutions(), list[Step]()
-    with torch.no_grad():
-        net(torch.rand(2, 1, 16, 16, 16))
+    x, out = zarr.open_array(folder / "x.zarr", mode="r"), list[Step]()
+    net = _loaded(int(x.shape[2]))
     base = status("VmRSS")
     with measured(out, "read", base):
-        x = zarr.open_array(folder / "x.zarr", mode="r")
-        n = int(x.shape[0])
-        people = pd.DataFrame(
-            {"sex": np.resize(["f", "m"], n)}, index=[f"r{i:05d}" for i in range(n)]
-        )
-        cohort = ev.Cohort(ev.Rows(x), people, ["intensity"], groups=["sex"], unit="row")
-    kept = on_disk(folder / "kept.zarr", x.shape, "float32")
+        cohort = _cohort(x)
+    kept = on_disk(folder / "kept.zarr", cohort.x.shape, "float32")
     with measured(out, f"explain (ig, {STEPS} gradients), attributions to disk", base) as notes:
         made = ev.explain(
             ev.adapt(net, link="identity"), cohort, method="ig", target=0, baseline="mean",
             steps=STEPS, out=kept, device=device,
         )  # fmt: skip
         notes.append(f"on {made.settings['device']}")
-    shape = cohort.x.shape[1:]
+    grid = ev.FeatureSets.from_grid(cohort.x.shape[1:], (4, 4, 4))
     with measured(out, "sum over a grid of 64 parts and compare", base):
-        ev.compare(made.by(ev.FeatureSets.from_grid(shape, (4, 4, 4))), cohort, by="sex")
+        ev.compare(made.by(grid), cohort, by="sex")
     with measured(out, "sum over each row's own label map and compare", base):
-        maps = zarr.open_array(folder / "labels.zarr", mode="r")
-        ev.compare(made.by_maps(maps), cohort, by="sex")
+        labels = zarr.open_array(folder / "labels.zarr", mode="r")
+        ev.compare(made.by_maps(labels), cohort, by="sex")
+    if maps:
+        with measured(out, f"compare maps, {DRAWS} permutations", base):
+            ev.compare_maps(made, cohort, by="sex", testing=ev.MapTesting(draws=DRAWS))
     return out
 
 
-def child(folder: Path, device: str) -> None:
+def _loaded(side: int) -> Any:
+    """A network of means over 8 x 8 x 8 positions, with all that explaining one loads."""
+    import torch
+    from torch import nn
+
+    for name in ("explainers.path", "measures.compare", "measures.compare_maps"):
+        import_module(f"evenlight.{name}")
+    torch.manual_seed(0)
+    means = nn.AvgPool3d(8), nn.Flatten(), nn.Linear((side // 8) ** 3, 16), nn.GELU()
+    net = nn.Sequential(*means, nn.Linear(16, 1)).eval()
+    with torch.no_grad():
+        net(torch.rand(2, 1, side, side, side))
+    return net
+
+
+def _cohort(x: Any) -> Any:
+    """Volumes on disk as a cohort."""
+    import numpy as np
+    import pandas as pd
+
+    import evenlight as ev
+    from evenlight.data.features import Features
+    from evenlight.data.space import Space
+
+    n, space = int(x.shape[0]), tuple(int(side) for side in x.shape[2:])
+    people = pd.DataFrame({"sex": np.resize(["f", "m"], n)}, index=[f"r{i:05d}" for i in range(n)])
+    features = Features(("intensity",), space=Space(space, shared="registered"))
+    return ev.Cohort(ev.Rows(x), people, features, groups=["sex"], unit="row")
+
+
+def child(folder: Path, device: str, maps: bool) -> None:
     """Run here, and print the steps for the process that asked."""
     import torch
 
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    print(json.dumps([asdict(step) for step in volumes(folder, device)]))
+    print(json.dumps([asdict(step) for step in volumes(folder, device, maps)]))
 
 
-def memory(rows: int, side: int, device: str) -> None:
+def memory(rows: int, side: int, device: str, maps: bool) -> None:
     """Every step at all volumes and at a quarter of them."""
-    print(f"\nvolumes of {side} x {side} x {side}: {rows:,}, and {rows // 4:,}; on {device}\n")
+    sizes = [f"{n:,} ({4e-6 * n * side**3:,.0f} MB)" for n in (rows, rows // 4)]
+    print(f"\nvolumes of {side} x {side} x {side}: {sizes[0]}, and {sizes[1]}; on {device}\n")
     print("| work | CPU s | MB more | at a quarter | flat in rows | note |")
     print("|---|---|---|---|---|---|", flush=True)
     every = []
@@ -227,6 +256,7 @@ def memory(rows: int, side: int, device: str) -> None:
         with tempfile.TemporaryDirectory() as name:
             write_volumes(Path(name), many, side)
             order = [sys.executable, "-m", "benchmarks.imaging", "--child", name, device]
+            order += ["maps"] if maps else []
             done = subprocess.run(order, check=True, stdout=subprocess.PIPE, text=True)
             every.append([Step(**step) for step in json.loads(done.stdout.splitlines()[-1])])
     for a, b in zip(*every, strict=True):
@@ -241,13 +271,14 @@ TABLES: dict[str, Callable[[], None]] = {"same": same, "smooth": smooth, "region
 def main(given: list[str]) -> int:
     """The tables that are asked for."""
     if given[:1] == ["--child"]:
-        child(Path(given[1]), given[2])
+        child(Path(given[1]), given[2], given[3:] == ["maps"])
         return 0
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     asked.add_argument("what", nargs="*", choices=[*TABLES, "memory", []])
     asked.add_argument("--rows", type=int, default=ROWS)
     asked.add_argument("--side", type=int, default=SIDE)
     asked.add_argument("--device", default="cpu")
+    asked.add_argument("--maps", action="store_true", help="compare maps, too")
     chosen = asked.parse_args(given)
     import torch
 
@@ -255,7 +286,7 @@ def main(given: list[str]) -> int:
     warnings.simplefilter("ignore")
     for what in chosen.what or [*TABLES, "memory"]:
         if what == "memory":
-            memory(chosen.rows, chosen.side, chosen.device)
+            memory(chosen.rows, chosen.side, chosen.device, chosen.maps)
         else:
             TABLES[what]()
     return 0

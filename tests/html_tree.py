@@ -26,8 +26,8 @@ class Node:
                 yield from child.walk()
 
     def text(self) -> str:
-        """All text beneath, style sheets aside."""
-        if self.tag == "style":
+        """All text beneath, style sheets and scripts aside."""
+        if self.tag in ("style", "script"):
             return ""
         return "".join(c if isinstance(c, str) else c.text() for c in self.children)
 

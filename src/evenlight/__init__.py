@@ -60,6 +60,9 @@ if TYPE_CHECKING:
     from evenlight.data.tile_bags import bag as bag
     from evenlight.data.training import TrainingSummary as TrainingSummary
     from evenlight.data.twins import Twin as Twin
+    from evenlight.differing import Difference as Difference
+    from evenlight.differing import Regression as Regression
+    from evenlight.differing.diff import diff as diff
     from evenlight.explainers.explain import explain as explain
     from evenlight.explainers.preview import preview as preview
     from evenlight.explainers.trees import interactions as interactions
@@ -116,6 +119,7 @@ if TYPE_CHECKING:
     from evenlight.measures.rate import rate as rate
     from evenlight.measures.refits import refits as refits
     from evenlight.measures.regions_telling import regions_telling as regions_telling
+    from evenlight.measures.regions_within import regions_within as regions_within
     from evenlight.measures.relatives import relatives as relatives
     from evenlight.measures.rely import rely as rely
     from evenlight.measures.replicate import replicate as replicate
@@ -168,12 +172,16 @@ if TYPE_CHECKING:
     from evenlight.models.horizon import event_by as event_by
     from evenlight.models.horizon import time_lost as time_lost
     from evenlight.models.listed import feature_list as feature_list
+    from evenlight.models.load import read_model as read_model
     from evenlight.models.segmented import segmented as segmented
     from evenlight.models.wired import wire as wire
     from evenlight.plan import Plan as Plan
+    from evenlight.pooling import Pool as Pool
+    from evenlight.pooling.pool import pool as pool
     from evenlight.probes.common_patch import Patch as Patch
     from evenlight.probes.common_patch import common_patch as common_patch
     from evenlight.probes.common_patch import occluded as occluded
+    from evenlight.probes.common_regions import common_regions as common_regions
     from evenlight.probes.concepts import concepts as concepts
     from evenlight.probes.contrasts import contrasts as contrasts
     from evenlight.probes.embedded import Embeddings as Embeddings
@@ -200,8 +208,12 @@ if TYPE_CHECKING:
     from evenlight.probes.twin import twin as twin
     from evenlight.probes.twin import twin_of as twin_of
     from evenlight.probes.worst import worst as worst
+    from evenlight.purging import purge as purge
     from evenlight.record import Audit as Audit
-    from evenlight.reports.exporters import export as export
+    from evenlight.reports.exporters.export import export as export
+    from evenlight.small_groups import profile as profile
+    from evenlight.verifying import verify as verify
+    from evenlight.waivers import read_waivers as read_waivers
 
 
 __version__ = "0.1.0"
@@ -221,6 +233,7 @@ _HOME = {
     "Conformal": "measures.conforming",
     "Contrasts": "data.probed",
     "Demographics": "measures.demographic",
+    "Difference": "differing",
     "Embeddings": "probes.embedded",
     "Ensemble": "data.ensemble",
     "Evidence": "measures.shortcut_evidence",
@@ -243,8 +256,10 @@ _HOME = {
     "Perturbed": "data.perturbed",
     "Plan": "plan",
     "PolygenicScore": "modalities.pgs",
+    "Pool": "pooling",
     "Predictions": "data.probed",
     "Refitting": "probes.refitting",
+    "Regression": "differing",
     "Representation": "data.representation",
     "Rows": "data.rows",
     "Scores": "data.scores",
@@ -277,18 +292,20 @@ _HOME = {
     "clusters": "measures.clusters",
     "cohorts": "",
     "common_patch": "probes.common_patch",
+    "common_regions": "probes.common_regions",
     "compare": "measures.compare",
     "compare_maps": "measures.compare_maps",
     "concepts": "probes.concepts",
     "contrasts": "probes.contrasts",
     "decide": "measures.decide",
     "demographics": "measures.demographics",
+    "diff": "differing.diff",
     "embed": "probes.embeddings",
     "encoded_used": "measures.encoded_used",
     "erase": "probes.erase",
     "event_by": "models.horizon",
     "explain": "explainers.explain",
-    "export": "reports.exporters",
+    "export": "reports.exporters.export",
     "faithfulness": "probes.faithfulness",
     "feature_list": "models.listed",
     "flip": "probes.flip",
@@ -329,12 +346,15 @@ _HOME = {
     "perturb": "probes.perturb",
     "perturb_again": "probes.perturb_again",
     "pl": "",
+    "pool": "pooling.pool",
     "predict": "probes.predict",
     "preparations": "forks.alternatives",
     "preview": "explainers.preview",
     "principal_genotypes": "measures.genotype_axes",
+    "profile": "small_groups",
     "proxies": "measures.proxies",
     "pseudobulk": "modalities.cells",
+    "purge": "purging",
     "qualify": "",
     "rate": "measures.rate",
     "read_admixture": "modalities.admixture",
@@ -346,6 +366,7 @@ _HOME = {
     "read_king_cutoff": "modalities.kinship_tables",
     "read_kinship": "modalities.kinship_tables",
     "read_label_maps": "modalities.atlases",
+    "read_model": "models.load",
     "read_msp": "modalities.local_ancestry",
     "read_pgs": "modalities.pgs",
     "read_plink": "modalities.plink",
@@ -353,9 +374,11 @@ _HOME = {
     "read_signature": "data.signatures",
     "read_table": "modalities.tables",
     "read_vcf": "modalities.vcf",
+    "read_waivers": "waivers",
     "recorded": "data.recorded",
     "refits": "measures.refits",
     "regions_telling": "measures.regions_telling",
+    "regions_within": "measures.regions_within",
     "relatives": "measures.relatives",
     "rely": "measures.rely",
     "remove": "probes.shuffle",
@@ -388,6 +411,7 @@ _HOME = {
     "uncertain": "measures.uncertain",
     "unlinked_sites": "measures.genotype_axes",
     "unsupported_set": "measures.shortcut_evidence",
+    "verify": "verifying",
     "versions": "measures.versions",
     "windows": "modalities.positions",
     "wire": "models.wired",

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from evenlight import files, reports
+from evenlight.about import FILE, read_about
 from evenlight.auditing import audit
+from evenlight.clock import date
+from evenlight.data.cohort import Cohort
+from evenlight.differing import sketches
+from evenlight.journal import Work
+from evenlight.journal.effort import ALONE, Effort, helping
+from evenlight.journal.inputs import seen, unchanged
+from evenlight.journal.running import place, stoppable, working
 from evenlight.load import load_cohort, load_local, load_model, load_sets, load_training
+from evenlight.models.trust import Trusted
 from evenlight.plan import Plan
 from evenlight.record import Audit
+from evenlight.reports import framework
+from evenlight.small_groups import profile
+from evenlight.standing import unjudged
+from evenlight.waivers import FILE as WAIVERS
+from evenlight.waivers import read_waivers
 
 LEDGER = "ledger.jsonl"
 
@@ -19,34 +34,69 @@ def run(
     out: str | Path = "audit",
     *,
     plan_digest: str | None = None,
-    trust: str | None = None,
+    trust: Trusted = None,
     progress: Callable[[str], None] | None = None,
+    effort: Effort = ALONE,
 ) -> Audit:
     """Run the plan of a TOML file and write `out`: audit.json, gate.json, tables, report.html.
 
-    The ledger lies beside `out`. Raises InputError before any compute where plan or data are wrong,
-    Refused where a file would have to be trusted and is not.
+    The ledger lies beside `out`, and in `.people` sketches by which `diff` tells how many people
+    two audits do not share (keyed, no ids); about.toml beside the plan holds what its author says.
+    Raises InputError before any compute where plan, data or about.toml are wrong, Refused where a
+    file would have to be trusted and is not. waivers.toml beside the plan names differences that
+    the gate does not fail for; one that has ended is an InputError too. Until the run has ended,
+    gate.json in `out` has no verdict.
+
+    Finished parts are kept beside `out` in `.NAME.work` (data of people), from which the same call
+    goes on after it was stopped or killed, InputError where that work is of another run; NoVerdict
+    says how to go on. The folder goes once all is written. `effort` says otherwise, and how many
+    processes work.
     """
-    path, folder = Path(plan), Path(out)
+    own: dict[str, Any] = {"plan_digest": plan_digest, "progress": progress}
+    with stoppable(Path(plan), Path(out)), unjudged(Path(out)), effort.threads():
+        return _run(Path(plan), Path(out), trust, effort, own)
+
+
+def _run(path: Path, folder: Path, trust: Trusted, effort: Effort, own: dict[str, Any]) -> Audit:
     asked = Plan.from_toml(path)
-    cohort = load_cohort(asked, path.parent)
-    model = load_model(asked, path.parent, trust=trust)
+    waivers = read_waivers(path.parent / WAIVERS, on=date())
+    about = read_about(path.parent / FILE)
+    framework.checked(about)
+    before = seen(asked.data(), path.parent)
+    model, cohort, given = _loaded(asked, path.parent, trust)
     files.folder(folder.parent)
     if folder.exists():
         files.folder(folder)
-    found = audit(
-        model,
-        cohort,
-        plan=asked,
-        plan_digest=plan_digest,
-        ledger=folder.parent / LEDGER,
-        sets=load_sets(asked, path.parent, cohort),
-        local=load_local(asked, path.parent, cohort),
-        training=load_training(asked, path.parent),
-        progress=progress,
-    )
-    report(found, found.save(folder))
+    with profile(asked.policy.profile):
+        sketches.keep(cohort, folder.parent / sketches.FOLDER)
+    own |= {"waivers": waivers, "ledger": folder.parent / LEDGER, **given}
+    crew = effort.crew(_help, (str(path), str(place(folder)), trust))
+    with working(folder, keep=effort.keep_work, crew=crew) as work:
+        found = audit(model, cohort, plan=asked, work=work, **own).told_by(about)
+        unchanged(before, asked.data(), path.parent)
+        report(found, found.save(folder))
     return found
+
+
+def _loaded(asked: Plan, folder: Path, trust: Trusted) -> tuple[object, Cohort, dict[str, Any]]:
+    """Model, cohort, and whatever else the plan names, by the argument of `audit`."""
+    with profile(asked.policy.profile):
+        cohort = load_cohort(asked, folder)
+    model = load_model(asked, folder, trust=trust)
+    given = {
+        "sets": load_sets(asked, folder, cohort),
+        "local": load_local(asked, folder, cohort),
+        "training": load_training(asked, folder),
+    }
+    return model, cohort, given
+
+
+def _help(plan: str, folder: str, trust: Trusted) -> None:
+    """What a helper does: the same audit, of which it makes the parts that are free."""
+    asked = Plan.from_toml(plan)
+    with helping(), Work(Path(folder), joined=True) as work:
+        model, cohort, given = _loaded(asked, Path(plan).parent, trust)
+        audit(model, cohort, plan=asked, work=work, **given)
 
 
 def report(audit: Audit, folder: str | Path) -> Path:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +22,21 @@ from evenlight.data.twins import Twin
 from evenlight.doubts import cohort_notes, doubts, other_backgrounds, unasked, unused_roles
 from evenlight.encoding import check_layers
 from evenlight.errors import EvenlightWarning, InputError, PlanError
-from evenlight.explainers.explain import explain
-from evenlight.explainers.progress import Pace
-from evenlight.forks import KINDS, hold, usual, with_holds
-from evenlight.judge import judge, strictly
+from evenlight.findings import Waiver
+from evenlight.forks import KINDS, held, usual, with_holds
+from evenlight.gates import strictly
+from evenlight.journal import Keep, Work, manifest
+from evenlight.judge import judge
 from evenlight.leaning import check_evidence
 from evenlight.ledger import enter
-from evenlight.measured import Aside, Explained, Progress, measured
+from evenlight.measured import Aside, Progress, measured
 from evenlight.measured.certain import strange_values, uncertain
-from evenlight.measured.doubting import doubting
-from evenlight.measured.perturbing import check_suite, perturbing
+from evenlight.measured.doubting import Doubting, doubting
+from evenlight.measured.explaining import by_region, explained_for
+from evenlight.measured.perturbing import Perturbing, check_suite, perturbing
 from evenlight.measured.regions import settled_regions
 from evenlight.measures.nuisance import nuisance
+from evenlight.measures.own_outcome import own_outcome
 from evenlight.measures.people import compose
 from evenlight.measures.prepare import setting
 from evenlight.measures.suspects import suspects
@@ -41,16 +46,19 @@ from evenlight.plan import Plan
 from evenlight.plan_genotypes import settled_local, settled_maf
 from evenlight.plan_people import described
 from evenlight.probes.embedded import Embeddings
-from evenlight.probes.faithfulness import faithfulness
-from evenlight.probes.redraws import redraws
+from evenlight.probes.redraws import REPEATS
 from evenlight.provenance import cohort_card, date, model_card, model_digest, provenance
 from evenlight.proxying import stood_in
 from evenlight.record import CHANGED, Audit
-
-PATIENCE = 30.0
-"""Seconds between two lines on how far an explanation is."""
+from evenlight.small_groups import USUAL, in_profile
 
 
+def _profile(model: object, cohort: object, *, plan: object = None, **more: object) -> str:
+    """That of the plan; what is wrong with it is said by the audit."""
+    return plan.policy.profile if isinstance(plan, Plan) else USUAL
+
+
+@in_profile(_profile)
 def audit(
     model: object,
     cohort: Cohort,
@@ -62,7 +70,9 @@ def audit(
     twin: Twin | Cohort | None = None,
     local: LocalAncestry | None = None,
     training: TrainingSummary | None = None,
+    waivers: Sequence[Waiver] = (),
     progress: Progress | None = None,
+    work: str | Path | Work | None = None,
 ) -> Audit:
     """Audit a model on a cohort by a plan (None: the defaults, with three primary questions).
 
@@ -74,10 +84,23 @@ def audit(
     model and of its twin); without it no reliance is more than unresolved. `local` ancestry is
     compared by copies of the ancestry that the plan names. `training` sums up the values that the
     model was trained on, where its people are not at hand. A cohort without groups gets candidate
-    groups where the plan asks for proxies. `progress` is told the name of each stage.
+    groups where the plan asks for proxies. `waivers` keep single differences from failing the gate
+    (`evenlight.waivers`). `progress` is told the name of each stage.
 
-    Raises InputError before any compute where model, cohort or plan do not fit together.
+    `work` is a folder, data of people, in which each finished part is kept: the same call goes on
+    there after it was stopped or killed, and gives the same answers to the last bit. It is left
+    there; delete it when the audit is saved.
+
+    Raises InputError before any compute where model, cohort or plan do not fit together, or where
+    `work` holds that of another model, cohort or plan; NoVerdict where a part cannot be kept.
     """
+    if isinstance(work, str | Path):
+        with Work(Path(work)) as held:
+            return audit(
+                model, cohort, plan=plan, plan_digest=plan_digest, ledger=ledger, sets=sets,
+                twin=twin, local=local, training=training, waivers=waivers,
+                progress=progress, work=held,
+            )  # fmt: skip
     if not isinstance(cohort, Cohort):
         raise InputError(f"cohort is a {type(cohort).__name__}; call audit(model, cohort)")
     if not isinstance(plan, Plan | None):
@@ -94,7 +117,7 @@ def audit(
     known = training or twin
     people = described(chosen.demographics, cohort, known)
     _comparable(cohort)
-    _regions(cohort, sets)
+    check_regions(cohort, sets)
     settled_local(chosen.local, cohort, local)
     rarity = settled_maf(chosen.maf, cohort, chosen.measure.genotypes)
     with warnings.catch_warnings(record=True) as caught:
@@ -102,18 +125,23 @@ def audit(
         check_evidence(twin, sets, cohort=cohort)
         say("checking the model")
         prepared = prepare(model, cohort, target=chosen.model.target)
+        own_outcome(prepared.target, cohort)
         check_layers(prepared, cohort, chosen.reliance)
         suite = check_suite(cohort, chosen.holds)
         digest = model_digest(prepared)
-        changed = _entered(ledger, chosen, digest, cohort)
-        explained = _by_region(_explained(prepared, cohort, chosen, say), sets)
+        given = {"sets": sets, "twin": twin, "local": local, "training": training}
+        keep = _kept(work, chosen, digest, cohort, given)
+        changed = entered(ledger, chosen, digest, cohort)
+        explained = by_region(explained_for(prepared, cohort, chosen, keep, say), sets)
         made = explained.made
         suspected = tuple(_suspected(made, cohort, chosen.explain.seed))
-        found = measured(prepared, explained, cohort, chosen, say, Aside(sets, twin, local, rarity))
-        shaken = perturbing(prepared, cohort, chosen, suite, made.method, say)
-        found = found.holding(shaken, doubting(prepared, cohort, chosen, say))
+        aside = Aside(sets, twin, local, rarity, keep)
+        found = measured(prepared, explained, cohort, chosen, say, aside)
+        ask = partial(perturbing, prepared, cohort, chosen, suite, made.method, say)
+        unsure = partial(doubting, prepared, cohort, chosen, say)
+        found = found.holding(keep("perturbed", Perturbing, ask), keep("doubted", Doubting, unsure))
     say("judging")
-    findings, answers, gate = judge(found.measures, chosen.question, chosen.policy)
+    findings, answers, gate = judge(found.measures, chosen.question, chosen.policy, waivers)
     told = [str(w.message) for w in caught if issubclass(w.category, EvenlightWarning)]
     done = Audit(
         plan=chosen.data(),
@@ -145,25 +173,37 @@ def audit(
             *unasked([g.name for g in cohort.groups], [q.grouping for q in chosen.question]),
             *doubts(made, found.measures, chosen.policy), *found.notes, *told,
         ])),
-        provenance=provenance(chosen, made, seconds=time.perf_counter() - begun),
+        provenance=provenance(chosen, made, seconds=time.perf_counter() - begun + keep.seconds),
     )  # fmt: skip
-    return _held(done, prepared, cohort, chosen, sets, say)
+    return _held(done, prepared, cohort, sets, keep, say)
+
+
+def _kept(
+    work: Work | None, plan: Plan, model: str, cohort: Cohort, given: Mapping[str, object]
+) -> Keep:
+    """Where the parts of this audit are kept, once it is known that what is there is of it."""
+    if work is None:
+        return Keep()
+    again = REPEATS if plan.explain.repeats is None else plan.explain.repeats
+    made = manifest(plan=plan.digest, model=model, cohort=cohort, given=given)
+    return work.begin(made, wanted=4 * prod(cohort.x.shape) * (3 + again))
 
 
 def _held(
     done: Audit,
     prepared: Prepared,
     cohort: Cohort,
-    plan: Plan,
     sets: FeatureSets | None,
+    keep: Keep,
     say: Progress,
 ) -> Audit:
     """The audit with the forks that its plan asks for."""
+    plan = Plan.from_data(done.plan)
     kinds = KINDS if plan.holds.forks is True else plan.holds.forks or ()
     if not kinds:
         return done
     forks = usual(prepared, cohort, plan, done.model.method, kinds)
-    return with_holds(done, hold(done, prepared, cohort, forks=forks, sets=sets, progress=say))
+    return with_holds(done, held(done, prepared, cohort, forks, sets=sets, keep=keep, say=say))
 
 
 def _unused(cohort: Cohort, made: Attributions, plan: Plan) -> Iterator[str]:
@@ -191,7 +231,7 @@ def _comparable(cohort: Cohort) -> None:
         nuisance(here, "nothing")
 
 
-def _entered(ledger: Path | None, plan: Plan, model: str, cohort: Cohort) -> tuple[str, ...]:
+def entered(ledger: Path | None, plan: Plan, model: str, cohort: Cohort) -> tuple[str, ...]:
     """The run enters the ledger; a sentence if this model and cohort had another plan before."""
     if ledger is None:
         return ()
@@ -204,20 +244,7 @@ def _entered(ledger: Path | None, plan: Plan, model: str, cohort: Cohort) -> tup
     )
 
 
-def _explained(prepared: Prepared, cohort: Cohort, plan: Plan, say: Progress) -> Explained:
-    say("explaining")
-    asked = plan.explain
-    made = explain(
-        prepared, cohort, method=asked.method, target=prepared.column, seed=asked.seed,
-        progress=_now_and_then(say), **asked.options,
-    )  # fmt: skip
-    say("explaining on other backgrounds")
-    repeats = redraws(prepared, cohort, made, count=asked.repeats)
-    say("checking the explanations")
-    return Explained(made, repeats, faithfulness(prepared, cohort, made, seed=asked.seed))
-
-
-def _regions(cohort: Cohort, sets: FeatureSets | None) -> None:
+def check_regions(cohort: Cohort, sets: FeatureSets | None) -> None:
     """Raise InputError for images without regions, or with other ones."""
     shape = tuple(cohort.x.shape[1:])
     if len(shape) == 1 or (sets is not None and sets.fits(cohort.features.names, shape)):
@@ -227,28 +254,6 @@ def _regions(cohort: Cohort, sets: FeatureSets | None) -> None:
         f"x has rows of shape {shape} and there are {told}; images are audited by region: pass "
         f"sets=FeatureSets.from_label_map(labels, shape={shape}), or name [regions] in the plan"
     )
-
-
-def _by_region(explained: Explained, sets: FeatureSets | None) -> Explained:
-    """Maps, and those on other backgrounds, summed over the regions given."""
-    if explained.made.values.ndim == 2 or sets is None:
-        return explained
-    repeats = tuple(one.by(sets) for one in explained.repeats)
-    made = explained.made
-    return replace(explained, made=made.by(sets), repeats=repeats, maps=made)
-
-
-def _now_and_then(say: Progress) -> Callable[[Pace], None]:
-    """A line every 30 s of a long explanation."""
-    last = 0.0
-
-    def tell(pace: Pace) -> None:
-        nonlocal last
-        if pace.seconds - last >= PATIENCE:
-            last = pace.seconds
-            say(f"explaining, {pace}")
-
-    return tell
 
 
 def _suspected(made: Attributions, cohort: Cohort, seed: int) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evenlight.about import FILE, read_about
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
 from evenlight.data.feature_sets import FeatureSets
@@ -24,6 +25,7 @@ from evenlight.measures.people import compose
 from evenlight.measures.prepare import population, setting
 from evenlight.measures.rely import unaskable
 from evenlight.models.probe import prepare
+from evenlight.models.trust import Trusted
 from evenlight.plan import Plan, judged_metrics
 from evenlight.plan_genotypes import settled_local, settled_maf
 from evenlight.policy import Question, error_rates, family
@@ -36,7 +38,7 @@ def check(
     *,
     model: object | None = None,
     cohort: Cohort | None = None,
-    trust: str | None = None,
+    trust: Trusted = None,
 ) -> Iterator[str]:
     """Lines that say what a plan asks of whom, and which contrasts can be asked here.
 
@@ -53,14 +55,20 @@ def check(
         opened, people = turned.model, turned.cohort
     if not isinstance(path, Plan) and plan.local.windows:
         settled_local(plan.local, people, load_local(plan, Path(path).parent, people))
-    trained = None if isinstance(path, Plan) else load_training(plan, Path(path).parent)
+    trained = None if isinstance(path, Plan) else _lying_beside(plan, Path(path).parent)
     stands = not isinstance(path, Plan) and plan.regions.labels is not None
     sets = load_sets(plan, Path(str(path)).parent, people) if stands else None
     yield from _lines(plan, opened, stood_in(opened, people, plan), trained, sets)
 
 
+def _lying_beside(plan: Plan, folder: Path) -> TrainingSummary | None:
+    """What lies beside a plan: the author's words, which must be right, and a summary of values."""
+    read_about(folder / FILE)
+    return load_training(plan, folder)
+
+
 def _asked(
-    path: object, model: object | None, cohort: Cohort | None, trust: str | None
+    path: object, model: object | None, cohort: Cohort | None, trust: Trusted
 ) -> tuple[Plan, object, Cohort]:
     """The plan with its model and cohort, loaded where they are not handed over."""
     if not isinstance(path, str | Path | Plan):
@@ -136,6 +144,9 @@ def _beside(plan: Plan, layers: tuple[str, ...]) -> Iterator[str]:
 
 def _forecast(question: Question, cohort: Cohort, plan: Plan) -> Iterator[str]:
     """What each contrast of a primary question will be able to tell, with a power of 80 %."""
+    if question.measure == "map":
+        yield "forecast none: how far clusters of positions reach is not known before"
+        return
     alpha = error_rates(plan.question, plan.policy.alpha)[family(question)]
     if question.measure == "reliance":
         given = question.given or "nothing"

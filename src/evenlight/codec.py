@@ -108,6 +108,8 @@ def _record(kind: Any, data: Any, where: str) -> Any:
 
 def _array(dtype_hint: Any, data: Any) -> Values:
     scalar = get_args(dtype_hint)[0]
+    if isinstance(data, np.ndarray):  # of a tile, which holds arrays as they are
+        return data.astype(scalar, copy=False)
     if isinstance(data, Mapping):
         return np.zeros(data["empty"], dtype=scalar)
     if scalar is np.float64:

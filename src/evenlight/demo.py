@@ -27,6 +27,13 @@ PLANTED = cohorts.Planted(prevalence=(0.15, 0.65), mark=(0.05, 0.9))
 """Of the generated chests: a mark that tells the group, and the group how many are ill."""
 SEEN, HELD = 600, 1000
 """Generated people to train on, and others to audit."""
+ASKED = (
+    {"measure": "performance"},
+    {"measure": "use"},
+    {"measure": "reliance", "given": "outcome", "blocks": True},
+    {"measure": "map", "given": "outcome"},
+)
+"""What is asked by group; reliance within the outcome may stop the gate."""
 CHESTS = "Generated chests: a network that saw a mark burned into the corner"
 
 FORMULA = "Warfarin dose: the published pharmacogenetic formula"
@@ -58,14 +65,18 @@ def imaging(
     """Train a network on generated chests with a burned-in mark, audit it on others; the page.
 
     Nobody is behind the images. Of group b 90 % bear the mark and 65 % are ill, of a 5 and 15 %:
-    the network learns the lesion, and the mark beside it. Below three minutes on two cores.
+    the network learns the lesion, and the mark beside it, so that the gate fails. Below three
+    minutes on two cores.
     """
     say = progress or (lambda stage: None)
     say(f"training a network on {SEEN} generated chests")
     seen = cohorts.phantom(SEEN, planted=PLANTED, rng=1)
     network = trained_network(seen.cohort)
     held = cohorts.phantom(HELD, planted=PLANTED, rng=2)
-    plan = Plan.from_data({"explain": {"baseline": "mean"}, "report": {"title": CHESTS}})
+    plan = Plan.from_data({
+        "explain": {"baseline": "mean"}, "report": {"title": CHESTS},
+        "question": [{"grouping": "group", **asked} for asked in ASKED],
+    })  # fmt: skip
     made = audit(network, held.cohort, plan=plan, sets=held.regions, progress=progress)
     return report(made, made.save(files.folder(out)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from evenlight.data.probed import Predictions
 from evenlight.data.sums import summed
 from evenlight.errors import EvenlightError
 from evenlight.further import Further
+from evenlight.journal.keep import Keep
 from evenlight.measures.agreement import agree
 from evenlight.measures.associate import associate
 from evenlight.measures.axes import compare_axes
@@ -68,13 +69,14 @@ def explore(
     *,
     seed: int,
     genotypes: Sequence[str] = (),
+    keep: Keep | None = None,
 ) -> tuple[Further, tuple[str, ...]]:
     """Every further measure that can be had here, and a sentence for each that cannot.
 
     `judging` says by grouping how performance was judged, which the tipping points of its verdicts
     go by; all else has the error rate of `testing`. `genotypes` are columns of allele counts, whose
-    FST is told. Each has a stream of the seed of its own. A measure that these data do not allow is
-    left out and said: nothing rests on it.
+    FST is told. Each has a stream of the seed of its own, and is kept by `keep` as it is done. A
+    measure that these data do not allow is left out and said: nothing rests on it.
     """
     found: dict[str, list[Any]] = {}
     told: list[str] = []
@@ -85,12 +87,25 @@ def explore(
         *_by_axes(made, predicted, cohort, quick),
         *_crossed(made, cohort, quick),
     ]
+    keep = keep or Keep()
+    keep.ahead((f"further-{i}", _drawn(job[2], seed, i)) for i, job in enumerate(jobs))
     for i, (field, words, measure) in enumerate(jobs):
-        rng = np.random.default_rng([seed, 1_000 + i])
-        record = tried(f"{words} could not be measured", told, measure, rng=rng)
+        ask = partial(keep, f"further-{i}", _kind(field), _drawn(measure, seed, i))
+        record = tried(f"{words} could not be measured", told, ask)
         if record is not None:
             found.setdefault(field, []).append(record)
     return Further(**{name: tuple(own) for name, own in found.items()}), tuple(told)
+
+
+def _drawn(measure: Callable[..., Any], seed: int, i: int) -> Callable[[], Any]:
+    """The i-th measure with its stream, which begins anew whenever it is asked for."""
+    return lambda: measure(rng=np.random.default_rng([seed, 1_000 + i]))
+
+
+def _kind(field: str) -> type[Any]:
+    """The record of a field of `Further`."""
+    made: type[Any] = get_args(get_type_hints(Further)[field])[0]
+    return made
 
 
 def performable(predicted: Predictions, cohort: Cohort) -> bool:

@@ -8,7 +8,7 @@ from typing import overload
 
 import pandas as pd
 
-from evenlight.errors import GateFailed, NoVerdict
+from evenlight.errors import GateFailed, InputError, NoVerdict
 from evenlight.measures.words import Severity, Verdict
 
 
@@ -52,7 +52,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one primary question; its verdict is the gravest of its parts."""
+    """The answer to one primary question; its verdict is the gravest of its parts.
+
+    `findings` are the ids of the differences that it lists, by which they can be waived.
+    """
 
     id: str
     measure: str
@@ -62,20 +65,45 @@ class Answer:
     blocks: bool
     sentence: str
     parts: tuple[Part, ...]
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A difference that a person answers for: the gate does not fail for it until a day.
+
+    `until` is that day (YYYY-MM-DD, in UTC), the last on which the waiver holds. `waives` is the
+    finding in words, "" where it was not found; `needed` says whether it would have failed the
+    gate.
+    """
+
+    id: str
+    reason: str
+    person: str
+    until: str
+    waives: str = ""
+    needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a pipeline reads: `word` (passed, failed, no verdict, not gated), exit code, why."""
+    """What a pipeline reads: `word`, exit code, why, and the waivers that were given.
+
+    Words: passed, waived, failed, no verdict, not gated. A gate that is *waived* would have failed:
+    every difference that fails it is waived, and each waiver stands in `waivers`.
+    """
 
     word: str
     exit_code: int
     reason: str
+    waivers: tuple[Waiver, ...] = ()
 
     def raise_for_status(self) -> None:
-        """Raise GateFailed or NoVerdict unless the gate passed."""
+        """Raise GateFailed, NoVerdict or InputError (of waivers) unless the gate's code is 0."""
         if self.exit_code == GateFailed.exit_code:
             raise GateFailed(self.reason)
+        if self.exit_code == InputError.exit_code:
+            raise InputError(self.reason)
         if self.exit_code != 0:
             raise NoVerdict(self.reason)
 

@@ -8,24 +8,35 @@ from hashlib import sha256
 from math import isnan
 
 from evenlight.data.digits import percent
-from evenlight.findings import Answer, Finding, Findings, Gate, Part
+from evenlight.findings import Answer, Finding, Findings, Gate, Part, Waiver
+from evenlight.gates import gate
 from evenlight.measures.words import SEVERITIES, Severity, gravest
 from evenlight.policy import WATCHED, Policy, Question
 from evenlight.questions import answering, key, left_out, text
 from evenlight.results import Measures, Result, results
 from evenlight.sentences import sentence, unmoved
+from evenlight.waivers import unknown, waived
 
 DEFINITION = "1"
 """Version of what a finding means; part of its id."""
 
 
 def judge(
-    measures: Measures, questions: Sequence[Question], policy: Policy
+    measures: Measures,
+    questions: Sequence[Question],
+    policy: Policy,
+    waivers: Sequence[Waiver] = (),
 ) -> tuple[Findings, tuple[Answer, ...], Gate]:
-    """Answer the questions, list the findings gravest first, and decide the gate."""
-    found = [_covered(r, measures, policy) for r in results(measures)]
-    asked = [(q, answering(q, found)) for q in questions]
-    answers = tuple(_answer(q, own, left_out(q, found)) for q, own in asked)
+    """Answer the questions, list the findings gravest first, and decide the gate.
+
+    A waiver (`evenlight.waivers`) keeps one difference from failing the gate, and nothing else.
+    """
+    found = [covered(r, measures, policy) for r in results(measures)]
+    asked = [(q, answering(q, found, measures.unasked)) for q in questions]
+    answers = tuple(
+        replace(_answer(q, own, left_out(q, found)), findings=_loud(own, measures.target))
+        for q, own in asked
+    )
     seen = {id(r) for _, own in asked for r in own}
     items = [
         _finding(r, measures.target, primary=True, blocks=q.blocks)
@@ -37,44 +48,42 @@ def judge(
         for r in found
         if _notable(r) and id(r) not in seen
     ]
-    return Findings(tuple(sorted(items, key=_gravity))), answers, gate(answers, policy)
+    made = _under(waivers, answers, asked, _named(found, measures.target), policy)
+    return Findings(tuple(sorted(items, key=_gravity))), answers, made
 
 
-def gate(answers: Sequence[Answer], policy: Policy) -> Gate:
-    """Failed, no verdict, passed, or not gated; missing evidence never passes."""
-    if not answers:
-        return Gate("no verdict", 3, "No question was asked.")
-    for answer in answers:
-        if answer.blocks and answer.verdict == "different":
-            return Gate("failed", 1, f"Answered different, and set to block: {answer.question}")
-    for answer in answers:
-        if "not_estimable" in _words(answer):
-            return Gate("no verdict", 3, f"Cannot be asked here: {answer.question}")
-    for answer in answers:
-        stops = answer.blocks or policy.inconclusive == "stop"
-        if "cannot_tell" in _words(answer) and stops:
-            return Gate("no verdict", 3, f"Cannot tell: {answer.question}")
-    if not any(answer.blocks for answer in answers):
-        return Gate(
-            "not gated", 0, "No question was set to block: this is no pass, read the answers."
-        )
-    return Gate("passed", 0, "No question that blocks was answered different.")
+def _under(
+    waivers: Sequence[Waiver],
+    answers: Sequence[Answer],
+    asked: Sequence[tuple[Question, Sequence[Result]]],
+    found: Mapping[str, Sequence[Result]],
+    policy: Policy,
+) -> Gate:
+    """The gate under waivers; `found` has all results by id.
 
-
-def strictly(made: Gate, policy: Policy, unsure: Mapping[str, str]) -> Gate:
-    """The gate, which does not pass where what the policy is strict about is not certain.
-
-    `unsure` says by name what is not. A gate that stops already stops for its own reason.
+    What is waived is taken out before answers are made, since it may hide a result that cannot be
+    told or asked: one answer shows its gravest alone.
     """
-    told = [unsure[name] for name in policy.certain if name in unsure]
-    if made.exit_code or not told:
-        return made
-    return Gate("no verdict", 3, f"The plan is strict about its inputs: {' '.join(told)}")
+    given = [waiver.id for waiver in waivers]
+    out = {id(r) for one in given for r in found.get(one, ()) if r.verdict == "different"}
+    left = [(q, [r for r in own if id(r) not in out]) for q, own in asked]
+    rest = tuple(_answer(q, own, 0) for q, own in left if own)
+    after = gate(rest, policy) if rest else Gate("passed", 0, "Everything asked is waived.")
+    stopping = {one for answer in answers if answer.blocks for one in answer.findings}
+    told = [
+        replace(w, waives=sentence(_worst(found[w.id])), needed=w.id in stopping)
+        if w.id in found
+        else w
+        for w in waivers
+    ]
+    made = waived(gate(answers, policy), after, told)
+    listed = {answer.id: answer.findings for answer in answers}
+    return unknown(made, [one for one in given if one not in found], listed)
 
 
-def _words(answer: Answer) -> set[str]:
-    """The verdict of an answer and of each of its parts: one missing part is missing evidence."""
-    return {answer.verdict, *(part.verdict for part in answer.parts)}
+def _loud(own: Sequence[Result], target: str) -> tuple[str, ...]:
+    """The ids of differences, each once."""
+    return tuple(dict.fromkeys(result_id(r, target) for r in own if r.verdict == "different"))
 
 
 def with_fragile(findings: Findings, more: Sequence[Finding]) -> Findings:
@@ -92,7 +101,7 @@ def finding_id(*about: str) -> str:
     return f"E-{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
 
 
-def _covered(result: Result, measures: Measures, policy: Policy) -> Result:
+def covered(result: Result, measures: Measures, policy: Policy) -> Result:
     """Below the policy's coverage of known labels nothing is judged."""
     known = measures.coverage.get(result.grouping, 1.0)
     if known >= policy.coverage:
@@ -184,14 +193,28 @@ def _notable(result: Result) -> bool:
     return result.verdict == "different" and not result.view.startswith("magnitude")
 
 
+def result_id(result: Result, target: str) -> str:
+    """The id of the finding that a result is, or would be."""
+    return finding_id(
+        result.kind, result.grouping, result.contrast, result.subject, result.view, target
+    )
+
+
+def _named(found: Sequence[Result], target: str) -> dict[str, list[Result]]:
+    """Results by the id of the finding that each would be."""
+    made: dict[str, list[Result]] = {}
+    for result in found:
+        made.setdefault(result_id(result, target), []).append(result)
+    return made
+
+
 def _finding(result: Result, target: str, *, primary: bool, blocks: bool) -> Finding:
-    about = (result.kind, result.grouping, result.contrast, result.subject, result.view, target)
     numbers = {
         name: _known(getattr(result, name))
         for name in ("alpha", "effect", "high", "low", "margin", "more", "n", "p", "q")
     }
     return Finding(
-        id=finding_id(*about),
+        id=result_id(result, target),
         kind=result.kind,
         grouping=result.grouping,
         contrast=result.contrast,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from evenlight.errors import InputError
@@ -15,11 +16,24 @@ def enter(path: Path, *, plan: str, model: str, cohort: str, date: str) -> tuple
     reader should know of.
     """
     line = {"cohort": cohort, "date": date, "model": model, "plan": plan}
+    _mended(path)
     earlier = _read(path)
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line, sort_keys=True) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     same = [e for e in earlier if (e.get("model"), e.get("cohort")) == (model, cohort)]
     return tuple(dict.fromkeys(e["plan"] for e in same if e["plan"] != plan))
+
+
+def _mended(path: Path) -> None:
+    """Without the start of a line that a full disk left: that run never began."""
+    if not path.exists():
+        return
+    held = path.read_bytes()
+    whole = held.rfind(b"\n") + 1
+    if whole < len(held):
+        os.truncate(path, whole)
 
 
 def _read(path: Path) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evenlight import cohorts
+from evenlight.data.archives import check_packed
 from evenlight.data.cohort import Cohort
 from evenlight.data.feature_list import FeatureList
 from evenlight.data.features import FeatureSets
@@ -25,8 +26,8 @@ from evenlight.modalities.image_folders import read_file_rows
 from evenlight.modalities.images import read_images
 from evenlight.modalities.local_ancestry import read_msp
 from evenlight.modalities.tables import read_table
-from evenlight.models.adapt import adapt
-from evenlight.models.load import load_network, load_table
+from evenlight.models.load import load_table, read_model
+from evenlight.models.trust import Trusted
 from evenlight.plan import Plan
 from evenlight.plan_people import AxesPlan, ImagesPlan
 
@@ -34,11 +35,17 @@ MODELS = {
     "warfarin.pharmacogenetic": cohorts.PHARMACOGENETIC,
     "warfarin.clinical": cohorts.CLINICAL,
 }
+LONGEST = 1024
+"""Characters of the name of a file in a plan."""
+
 COHORTS = {"warfarin": cohorts.warfarin}
 
 
-def load_model(plan: Plan, folder: Path, *, trust: str | None = None) -> object:
-    """The model of a plan; weights with a builder need `trust="import"`, else Refused."""
+def load_model(plan: Plan, folder: Path, *, trust: Trusted = None) -> object:
+    """The model of a plan.
+
+    Weights with a builder need `trust="import"`, a pickle "sha256:" and its digest; else Refused.
+    """
     asked = plan.model
     if asked.builtin:
         if asked.builtin not in MODELS:
@@ -46,11 +53,13 @@ def load_model(plan: Plan, folder: Path, *, trust: str | None = None) -> object:
         return MODELS[asked.builtin]
     if asked.table:
         return load_table(inside(folder, asked.table), asked.link or "identity")
-    if asked.weights and asked.builder:
+    if asked.weights:
         listed = _listed(asked.features, folder)
-        network = load_network(inside(folder, asked.weights), builder=asked.builder, trust=trust)
-        return adapt(network, link=asked.link, features=listed)
-    raise PlanError("[model] names no model; give builtin, table, or weights with builder")
+        file = inside(folder, asked.weights)
+        return read_model(
+            file, builder=asked.builder, trust=trust, link=asked.link, features=listed
+        )
+    raise PlanError("[model] names no model; give builtin, table, or weights")
 
 
 def _listed(name: str | None, folder: Path) -> FeatureList | None:
@@ -157,7 +166,9 @@ def _placed(cohort: Cohort, plan: Plan, folder: Path) -> Cohort:
     """The cohort with chromosome and position of its features, where the plan names their table."""
     if plan.local.sites is None:
         return cohort
-    table = pd.read_csv(inside(folder, plan.local.sites), dtype={"feature": str, "chromosome": str})
+    path = inside(folder, plan.local.sites)
+    check_packed(path)
+    table = pd.read_csv(path, dtype={"feature": str, "chromosome": str})
     lost = [name for name in ("feature", "chromosome", "position") if name not in table]
     if lost:
         raise PlanError(f"local.sites: the table has no column {', '.join(lost)}")
@@ -180,8 +191,13 @@ def inside(folder: Path, name: str, *, whole: bool = False) -> Path:
 
     PlanError where it leads elsewhere, or is not there.
     """
-    root = folder.resolve()
-    path = (root / name).resolve()
+    if not name or any(ord(letter) < 32 for letter in name) or len(name) > LONGEST:
+        raise PlanError(f"{name[:60]!r} is no name of a file beside the plan")
+    try:
+        root = folder.resolve()
+        path = (root / name).resolve()
+    except (OSError, RuntimeError, ValueError):  # a name too long, or links in a circle
+        raise PlanError(f"{name[:60]!r} is no name of a file beside the plan") from None
     if not path.is_relative_to(root):
         raise PlanError(f"{name!r} leads out of the plan's folder; put the file beside the plan")
     if not (path.is_file() or (whole and path.is_dir())):
@@ -218,6 +234,7 @@ def _column(path: Path | None, name: str, id: str | None, *, kind: type) -> pd.S
     """A column of the table, indexed by id, as text or numbers."""
     if path is None:
         raise PlanError(f"column {name!r} is read from cohort.table, and the plan names no table")
+    check_packed(path)
     kinds: dict[Hashable, type] = {name: kind, **({id: str} if id else {})}
     try:
         table = pd.read_csv(path, dtype=kinds)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -13,22 +12,29 @@ from pydantic import Field, ValidationError
 
 from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Survival
+from evenlight.data.plain_files import read_toml
 from evenlight.errors import PlanError
 from evenlight.plan_genotypes import LocalPlan, MafPlan
 from evenlight.plan_parts import (
     ExplainPlan,
     HoldsPlan,
-    MapsPlan,
     MeasurePlan,
     ModelPlan,
-    RegionsPlan,
     ReliancePlan,
     ReportPlan,
     SetsPlan,
     UncertaintyPlan,
     nearest,
 )
-from evenlight.plan_people import AxesPlan, CohortPlan, DemographicsPlan, GroupPlan, ImagesPlan
+from evenlight.plan_people import (
+    AxesPlan,
+    CohortPlan,
+    DemographicsPlan,
+    GroupPlan,
+    ImagesPlan,
+    MapsPlan,
+    RegionsPlan,
+)
 from evenlight.plan_reliance import certain, settled_measure, settled_reliance
 from evenlight.policy import Closed, Policy, Question
 
@@ -87,12 +93,7 @@ class Plan(Closed):
         path = Path(path)
         if not path.is_file():
             raise PlanError(f"there is no plan {path.name!r}; write one, or run `evenlight demo`")
-        if path.stat().st_size > LARGEST_PLAN:
-            raise PlanError(f"{path.name} is larger than {LARGEST_PLAN} bytes; that is no plan")
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise PlanError(f"{path.name} is not TOML: {error}") from None
+        data = read_toml(path, error=PlanError, largest=LARGEST_PLAN)
         return cls.from_data(data, name=path.name)
 
     def data(self) -> dict[str, Any]:
@@ -120,6 +121,7 @@ class Plan(Closed):
                 )
             _contrast(question, cohort)
             _subject(question, cohort, self.policy)
+            _of_maps(question, cohort, self.maps)
         _threshold(self.policy, cohort)
         certain(self.uncertainty, cohort)
         return self.model_copy(
@@ -158,6 +160,7 @@ CONDITIONS = {
     "use": ("nothing",),
     "attribution": ("nothing", "outcome"),
     "reliance": ("nothing", "outcome", "outcome and strata"),
+    "map": ("nothing", "outcome"),
 }
 """What each measure can be asked given."""
 
@@ -181,7 +184,7 @@ def _subject(question: Question, cohort: Cohort, policy: Policy) -> None:
     known: tuple[str, ...] = tuple(names)
     if question.measure == "performance":
         known = judged_metrics(cohort.outcome_kind or "", policy)
-    if question.measure == "reliance":
+    if question.measure == "reliance" and names:  # regions are held against their names later
         known = ("unsupported_share", "eta_squared", *names)
     if question.subject is not None and known and question.subject not in known:
         raise PlanError(
@@ -197,6 +200,28 @@ def _subject(question: Question, cohort: Cohort, policy: Policy) -> None:
         raise PlanError("a question is given outcome and strata, but the cohort has no strata")
     if question.given not in (None, "nothing") and cohort.outcome is None:
         raise PlanError(f"a question is given the {question.given}, but the cohort has no outcome")
+
+
+def _of_maps(question: Question, cohort: Cohort, maps: MapsPlan) -> None:
+    """A question of maps is about all positions of images, and never answered *similar*."""
+    if question.measure != "map":
+        return
+    why = ""
+    if cohort.x.ndim < 3:
+        why = f"x is a table of {cohort.x.shape[1]} columns"
+    elif maps.compare is False:
+        why = "maps.compare is false"
+    elif question.given == "outcome" and cohort.outcome_kind == "survival":
+        why = "maps are not compared given a time to an event"
+    elif question.subject is not None:
+        why = f"it has no subject; of the region {question.subject!r} ask for its attribution"
+    elif question.blocks:
+        why = (
+            "it is answered different or cannot tell, never similar, so a gate that it blocks "
+            "could not pass; let a question of attribution by region block"
+        )
+    if why:
+        raise PlanError(f"a question of map cannot be asked like this: {why}")
 
 
 def judged_metrics(kind: str, policy: Policy) -> tuple[str, ...]:

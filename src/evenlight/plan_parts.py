@@ -43,7 +43,9 @@ def listed(value: Any, name: str, *, every: str | bool = True) -> Any:
 
 
 class ModelPlan(Closed):
-    """Which model: a built-in one, a coefficient table, or weights with a builder.
+    """Which model: a built-in one, a coefficient table, or a file.
+
+    A file is weights with a builder, or a whole model (.onnx, .skops, a trusted pickle).
 
     `features` is the sealed list of the inputs of weights (`feature_list(...).save`), `training` a
     summary of the values that the model was trained on (`TrainingSummary.save`).
@@ -63,8 +65,8 @@ class ModelPlan(Closed):
         given = [name for name in ("builtin", "table", "weights") if getattr(self, name)]
         if len(given) > 1:
             raise ValueError(f"give one of builtin, table and weights, not {' and '.join(given)}")
-        if bool(self.weights) != bool(self.builder):
-            raise ValueError("weights and builder go together")
+        if self.builder and not self.weights:
+            raise ValueError("builder makes the network of weights; name their file")
         if self.features and not self.weights:
             raise ValueError("features is the list of a network's inputs, beside its weights")
         return self
@@ -75,11 +77,12 @@ class ExplainPlan(Closed):
 
     `repeats` further explanations on other draws of the background; None: five where they are cheap
     (linear models, gradients on tables), else none. `baseline` is where paths of integrated
-    gradients begin: at the mean of the background, at each of its rows, or as the data are (auto).
+    gradients begin: at the mean of the background, at each of its rows, or as the data are (auto);
+    of images also black, a blur of each image, or each filled from its frame (inpaint).
     """
 
     method: str = "auto"
-    baseline: Literal["auto", "mean", "rows"] = "auto"
+    baseline: Literal["auto", "mean", "rows", "black", "blur", "inpaint"] = "auto"
     seed: int = Field(default=0, ge=0)
     repeats: int | None = Field(default=None, ge=0, le=100)
 
@@ -122,46 +125,6 @@ class SetsPlan(Closed):
         if self.gmt and self.clusters:
             raise ValueError("give gmt or clusters, not both")
         return self
-
-
-class RegionsPlan(Closed):
-    """Regions by which images are audited: those of a label map, of a grid, or superpixels.
-
-    `labels` is a file beside the plan, of whole numbers (*s): NIfTI, npy, PNG or TIFF; `names` the
-    names of its labels, a table beside the plan (`read_atlas`) or a table of the plan. `grid` says
-    how many parts lie along each axis, `superpixels` how many regions the mean image gets.
-    """
-
-    labels: str | None = None
-    names: str | dict[str, str] | None = None
-    grid: tuple[int, ...] = ()
-    superpixels: int | None = Field(default=None, ge=2)
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        given = [name for name in ("labels", "grid", "superpixels") if getattr(self, name)]
-        if len(given) > 1:
-            raise ValueError(f"give one of labels, grid and superpixels, not {' and '.join(given)}")
-        if self.names and not self.labels:
-            raise ValueError("names are those of labels; name the label map, labels = ...")
-        if isinstance(self.names, dict) and not all(k.isdecimal() for k in self.names):
-            raise ValueError('names are a table of label and name, as names = { 1 = "left lung" }')
-        return self
-
-
-class MapsPlan(Closed):
-    """Maps of attribution compared position by position, by every grouping (`compare_maps`).
-
-    `compare` asks for it (left out: where positions are shared by all rows and not too many, and
-    `measure.further` is true). `without` names regions that are not asked, as the air around a
-    body; `forming`, `draws` and `smooth` are those of `MapTesting`.
-    """
-
-    compare: bool | None = None
-    without: tuple[str, ...] = ()
-    forming: float = Field(default=0.001, gt=0, lt=1)
-    draws: int = Field(default=2_000, ge=100)
-    smooth: float = Field(default=0.0, ge=0)
 
 
 class ReliancePlan(Closed):
@@ -284,7 +247,39 @@ class UncertaintyPlan(Closed):
         return self
 
 
+FRAMEWORKS = (
+    "claim-2024",
+    "eu-ai-act",
+    "fda-2025-draft",
+    "fda-transparency",
+    "future-ai",
+    "gmlp",
+    "hti-1",
+    "iso-14971",
+    "ivdr",
+    "mdr",
+    "model-card",
+    "probast-ai",
+    "standing-together",
+    "tripod-ai",
+)
+"""Frameworks that a plan can name (those of `reports/frameworks`)."""
+
+
 class ReportPlan(Closed):
-    """What the page says at its head."""
+    """What the page says at its head, and the frameworks whose annexes it has (true: all)."""
 
     title: str = ""
+    frameworks: tuple[str, ...] = ()
+
+    @field_validator("frameworks", mode="before")
+    @classmethod
+    def _known(cls, value: Any) -> Any:
+        names = listed(value, "frameworks")
+        if names is True:
+            return FRAMEWORKS
+        for name in names:
+            if name not in FRAMEWORKS:
+                near = nearest(name, FRAMEWORKS).rstrip("?")
+                raise ValueError(f"no framework {name!r}{near}; known: {', '.join(FRAMEWORKS)}")
+        return names

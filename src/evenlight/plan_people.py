@@ -1,10 +1,10 @@
-"""What a plan says of the people: who they are, how they are read, what they report."""
+"""What a plan says of the people and their images: who they are, how read, what they report."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Kind
@@ -13,7 +13,7 @@ from evenlight.errors import InputError, PlanError
 from evenlight.measures.demographic import FIELDS, Demographics
 from evenlight.measures.demographics import demographics
 from evenlight.measures.target_people import target_of
-from evenlight.plan_parts import nearest
+from evenlight.plan_parts import listed, nearest
 from evenlight.policy import Closed
 
 
@@ -46,6 +46,65 @@ class ImagesPlan(Closed):
     def options(self) -> dict[str, Any]:
         """What `read_images` is asked for, of all that is given."""
         return {k: v for k, v in self.model_dump(exclude={"path"}).items() if v is not None}
+
+
+class RegionsPlan(Closed):
+    """Regions by which images are audited: those of a label map, of a grid, or superpixels.
+
+    `labels` is a file beside the plan, of whole numbers (*s): NIfTI, npy, PNG or TIFF; `names` the
+    names of its labels, a table beside the plan (`read_atlas`) or a table of the plan. `grid` says
+    how many parts lie along each axis, `superpixels` how many regions the mean image gets.
+    """
+
+    labels: str | None = None
+    names: str | dict[str, str] | None = None
+    grid: tuple[int, ...] = ()
+    superpixels: int | None = Field(default=None, ge=2)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        given = [name for name in ("labels", "grid", "superpixels") if getattr(self, name)]
+        if len(given) > 1:
+            raise ValueError(f"give one of labels, grid and superpixels, not {' and '.join(given)}")
+        if self.names and not self.labels:
+            raise ValueError("names are those of labels; name the label map, labels = ...")
+        if isinstance(self.names, dict) and not all(k.isdecimal() for k in self.names):
+            raise ValueError('names are a table of label and name, as names = { 1 = "left lung" }')
+        return self
+
+
+MapView = Literal["signed", "magnitude", "sensitivity"]
+MAP_VIEWS: tuple[MapView, ...] = get_args(MapView)
+"""Views of maps that a plan can keep."""
+
+
+class MapsPlan(Closed):
+    """Maps of attribution compared position by position, by every grouping (`compare_maps`).
+
+    `compare` asks for it (left out: where positions are shared by all rows and not too many, and
+    `measure.further` is true, or a question asks about maps). `views` are those that are kept:
+    attributions, their size, and the output's slope at each position (of integrated gradients).
+    `without` names regions that are not asked, as the air around a body; `forming`, `draws` and
+    `smooth` are those of `MapTesting`.
+    """
+
+    compare: bool | None = None
+    views: tuple[MapView, ...] = MAP_VIEWS
+    without: tuple[str, ...] = ()
+    forming: float = Field(default=0.001, gt=0, lt=1)
+    draws: int = Field(default=2_000, ge=100)
+    smooth: float = Field(default=0.0, ge=0)
+
+    @field_validator("views", mode="before")
+    @classmethod
+    def _some(cls, value: Any) -> Any:
+        return listed(value, "views", every="all")
+
+    @model_validator(mode="after")
+    def _all(self) -> Self:
+        if not self.views:
+            raise ValueError(f"name one or more of {', '.join(MAP_VIEWS)}")
+        return self
 
 
 class CohortPlan(Closed):

@@ -7,6 +7,8 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evenlight.small_groups import USUAL, Profile
+
 
 class Closed(BaseModel):
     """A part of the plan: an unknown key is an error, a value never changes."""
@@ -19,10 +21,10 @@ class Question(Closed):
 
     `contrast` is "level / reference", all of the grouping's contrasts if absent. `subject` is a
     metric (performance), a subject (use, attribution, reliance), or absent: the default metric, all
-    subjects, or the share without demonstrated support.
+    subjects, or the share without demonstrated support. A question of `map` is about all positions.
     """
 
-    measure: Literal["performance", "use", "attribution", "reliance"]
+    measure: Literal["performance", "use", "attribution", "reliance", "map"]
     grouping: str
     contrast: str | None = None
     subject: str | None = None
@@ -58,7 +60,8 @@ class Policy(Closed):
     that cannot be asked at all always stops it. `coverage` is the least share of units with a known
     label. `strict` names what must be certain of the inputs for the gate to pass (true: all):
     "features", that the model names its own, so that no column can be taken for another; "values",
-    that they are in the units of the training people, who are given beside.
+    that they are in the units of the training people, who are given beside. `profile` is the small
+    group that nothing is told of: 1 to 10 people (cms), 1 to 20 (allofus), 1 to 9 (ons).
     """
 
     margins: Margins = Margins()
@@ -67,6 +70,7 @@ class Policy(Closed):
     inconclusive: Literal["report", "stop"] = "report"
     coverage: float = Field(default=0.5, ge=0, le=1)
     strict: tuple[Certain, ...] | bool = ()
+    profile: Profile = USUAL
 
     @property
     def certain(self) -> tuple[str, ...]:
@@ -85,7 +89,7 @@ WATCHED = ("use", "reliance", "quality", "slice", "fragility", "coverage", "regi
 def family(question: Question) -> tuple[str, str, str]:
     """The family whose simultaneous interval answers a question: kind, grouping, condition.
 
-    The kind is "performance", "reliance", or a view of the comparison.
+    The kind is "performance", "reliance", "map", or a view of the comparison.
 
     >>> family(Question(measure="attribution", grouping="sex", given="outcome"))
     ('signed', 'sex', 'outcome')

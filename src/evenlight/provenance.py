@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
-from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
+from evenlight.clock import date as date
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Survival
@@ -20,13 +19,6 @@ from evenlight.plan import Plan
 from evenlight.record import CohortCard, ModelCard
 
 PACKAGES = ("evenlight", "numpy", "scipy", "pandas", "torch", "captum", "shap", "scikit-learn")
-
-
-def date() -> str:
-    """Today in UTC, or the day of SOURCE_DATE_EPOCH where that is set."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
-    return now.strftime("%Y-%m-%d")
 
 
 def model_digest(prepared: Prepared) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.groups import Axes, Groups
 from evenlight.data.probed import Predictions
 from evenlight.data.representation import Representation
 from evenlight.encoding import named_layers
@@ -30,6 +30,7 @@ from evenlight.measures.tried import tried
 from evenlight.models.probe import settled
 from evenlight.plan import Plan
 from evenlight.probes.embeddings import embed
+from evenlight.small_groups import least_shown
 
 STREAM = 7_000
 """Where the streams of the seed begin that are drawn here."""
@@ -160,10 +161,10 @@ def _most_stable(found: Proxies) -> Groups:
 
     Those that are no more stable than one cloud come after all others.
     """
-    able = np.flatnonzero(found.smallest >= SMALLEST_GROUP)
+    able = np.flatnonzero(found.smallest >= least_shown())
     if not len(able):
         raise PlanError(
-            f"a cluster of {found.name} has fewer than {SMALLEST_GROUP} units at every number of "
+            f"a cluster of {found.name} has fewer than {least_shown()} units at every number of "
             "clusters"
         )
     stable, cloud = found.stability[able], found.expected[able]

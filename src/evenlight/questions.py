@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from evenlight.data.shown import metric_name
 from evenlight.errors import PlanError
@@ -14,11 +14,18 @@ NOT_MADE = {
     "use": "the model has no margin on which the same change could be made for everyone; ask about "
     "attribution given the outcome, or wrap it so that it gives one (adapt(..., link=...))",
     "performance": "there is no binary, continuous or survival outcome",
+    "map": "maps were not compared position by position",
 }
+"""Why a measure was not made, where nothing else is known."""
 
 
-def answering(question: Question, found: Sequence[Result]) -> list[Result]:
-    """The results that answer a question; PlanError where it asks for what was not computed."""
+def answering(
+    question: Question, found: Sequence[Result], unasked: Mapping[str, str]
+) -> list[Result]:
+    """The results that answer a question; PlanError where it asks for what was not computed.
+
+    `unasked` says why a measure was not made, by its name, where that is known.
+    """
     wanted = _subjects(question, found)
     own = [
         r
@@ -30,7 +37,8 @@ def answering(question: Question, found: Sequence[Result]) -> list[Result]:
         and (r.subject == wanted[0] or (wanted[0] is None and _all_subjects(r)))
     ]
     if not own and not any(_about(r, question) for r in found):
-        return [_absent(question, NOT_MADE.get(question.measure, "it was not measured"))]
+        why = {**NOT_MADE, **unasked}.get(question.measure, "it was not measured")
+        return [_absent(question, why)]
     if not own and wanted[0] is None:
         return [_absent(question, "every feature is the group itself or has no common contrast")]
     if not own:
@@ -125,6 +133,8 @@ def text(question: Question) -> str:
     if question.measure == "use":
         what = f"the same change of {subject or 'each feature'}"
         return f"Does {what} move the output alike by {by}{pair}?"
+    if question.measure == "map":
+        return f"Does the model look at the same places by {by}{pair}{among}?"
     if question.measure == "attribution":
         return f"Does {subject or 'each feature'} contribute alike by {by}{pair}{among}?"
     what = f"as far as {subject} goes" if subject else "but for features with support within groups"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from evenlight import cards, codec, files
+from evenlight.about import checked_about
 from evenlight.errors import InputError
 from evenlight.findings import Answer, Findings, Gate
 from evenlight.further import Further
@@ -21,6 +22,7 @@ from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.sensitivity import Flip, Sensitivity
+from evenlight.small_groups import USUAL, in_profile
 
 CHANGED = "The ledger holds"
 """How the warning begins that says a plan was changed after an earlier run."""
@@ -32,9 +34,11 @@ SAID = {
 }
 """How the words of the gate of reliance are printed."""
 
-SCHEMA = "urn:evenlight:audit:1.8"
+SCHEMA = "urn:evenlight:audit:1.9"
 """Name and version of the record's form.
 
+1.9: the verdict has `waivers`, an answer the ids of its `findings`; the record has `about`, the
+plan `report.frameworks`.
 1.8: `further` has `maps`, `region_shares`, `region_telling` and `images`, the plan `regions`,
 `maps`, `cohort.images` and `explain.baseline`.
 1.7: `further` has `by_local_ancestry` and `set_shares`, the plan `local`, `maf`, `cohort.time`,
@@ -86,7 +90,7 @@ class Audit:
 
     `plan` is the plan as plain data; `plan_fixed` is True only if its digest was given from
     outside; `warnings` are sentences that the report shows; `provenance` holds versions, seeds,
-    digests, seconds and the date.
+    digests, seconds and the date; `about` is what the author says (`evenlight.about`), unchecked.
     """
 
     plan: Mapping[str, Any]
@@ -108,9 +112,10 @@ class Audit:
     verdict: Gate
     warnings: tuple[str, ...]
     provenance: Mapping[str, Any]
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("plan", "provenance"):
+        for name in ("plan", "provenance", "about"):
             object.__setattr__(self, name, codec.plain(getattr(self, name)))
 
     def to_json(self) -> str:
@@ -123,7 +128,7 @@ class Audit:
         """The audit that `to_json` wrote; InputError names what is not of this form."""
         try:
             data = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"the audit is not JSON: {error}") from None
         found = data.pop("schema", None) if isinstance(data, dict) else None
         if found != SCHEMA:
@@ -137,7 +142,13 @@ class Audit:
         place = place / "audit.json" if place.is_dir() else place
         if not place.is_file():
             raise InputError(f"there is no {place.name} there; run `evenlight run` first")
-        return cls.from_json(place.read_text(encoding="utf-8"))
+        try:
+            text = place.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise InputError(
+                f"{place.name} is no text in UTF-8, so it is no audit; run the audit again"
+            ) from None
+        return cls.from_json(text)
 
     def __repr__(self) -> str:
         lines = [f"{a.verdict:14s} {a.question}" for a in self.answers]
@@ -146,6 +157,15 @@ class Audit:
 
     def _repr_html_(self) -> str:
         return cards.audit_card(self)
+
+    def told_by(self, about: Mapping[str, Any]) -> Audit:
+        """The same audit with its author's words; PlanError for a key that is not known."""
+        return replace(self, about=checked_about(about))
+
+    @property
+    def profile(self) -> str:
+        """By whose rule small groups are hidden (`evenlight.small_groups`)."""
+        return str(self.plan.get("policy", {}).get("profile", USUAL))
 
     def gate(self) -> Gate:
         """What a pipeline reads."""
@@ -186,16 +206,36 @@ class Audit:
             "exit_code": self.verdict.exit_code,
             "reason": self.verdict.reason,
             "questions": [
-                {"id": a.id, "question": a.question, "verdict": a.verdict, "blocks": a.blocks}
+                {
+                    "id": a.id,
+                    "question": a.question,
+                    "verdict": a.verdict,
+                    "blocks": a.blocks,
+                    "findings": list(a.findings),
+                }
                 for a in self.answers
             ],
             "findings": [f.id for f in self.findings if f.severity != "info"],
+            "blocking": [
+                {"id": f.id, "grouping": f.grouping, "contrast": f.contrast, "subject": f.subject}
+                for f in self.findings
+                if f.severity == "block"
+            ],
+            "waivers": codec.plain(self.verdict.waivers),
             "digests": {
                 "plan": self.plan_digest,
                 "model": self.model.digest,
                 "cohort": self.cohort.digest,
             },
         }
+
+
+def _profile_of(audit: Audit, *rest: object, **more: object) -> str:
+    return audit.profile
+
+
+as_told = in_profile(_profile_of)
+"""A function of an audit that says "fewer than 11" by the audit's own profile."""
 
 
 def audit_schema() -> dict[str, Any]:

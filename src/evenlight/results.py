@@ -13,6 +13,7 @@ from evenlight.data.searched import Worst
 from evenlight.measures.comparison import Comparison, View
 from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.fragile import Fragility
+from evenlight.measures.local_comparison import LocalComparison
 from evenlight.measures.mapped import MapComparison
 from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
@@ -34,6 +35,7 @@ from evenlight.results_beside import (
     width_results,
     worst_results,
 )
+from evenlight.results_local import local_results
 
 __all__ = ["Measures", "Result", "results"]
 
@@ -51,7 +53,10 @@ the same own value."""
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """All measures of one audit, and for each grouping the share of units with a known label."""
+    """All measures of one audit, and for each grouping the share of units with a known label.
+
+    `unasked` says of a measure that was not made why, where that is known.
+    """
 
     performances: tuple[Performance, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
@@ -68,6 +73,8 @@ class Measures:
     uncertainties: tuple[Uncertainty, ...] = ()
     maps: tuple[MapComparison, ...] = ()
     telling: tuple[RegionsTelling, ...] = ()
+    locally: tuple[LocalComparison, ...] = ()
+    unasked: Mapping[str, str] = field(default_factory=dict)
 
 
 def results(measures: Measures) -> list[Result]:
@@ -92,6 +99,7 @@ def results(measures: Measures) -> list[Result]:
         (width_results, measures.uncertainties),
         (map_results, measures.maps),
         (region_results, measures.telling),
+        (local_results, measures.locally),
     ]
     return [result for tell, records in told for made in records for result in tell(made)]
 

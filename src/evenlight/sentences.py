@@ -11,6 +11,7 @@ from evenlight.results import Result
 from evenlight.sentences_beside import (
     encoded_sentence,
     fragile_sentence,
+    local_sentence,
     map_sentence,
     promise_sentence,
     region_sentence,
@@ -27,6 +28,7 @@ BESIDE = {
     "width": width_sentence,
     "map": map_sentence,
     "region": region_sentence,
+    "local_ancestry": local_sentence,
 }
 """Kinds of results that have sentences of their own."""
 
@@ -187,6 +189,8 @@ def _shortcut(result: Result) -> str:
 
 
 def _subject(result: Result) -> str:
+    if result.kind == "map" and result.pair:
+        return f"Maps, {result.pair[0]} against {result.pair[1]}"
     by = f", {result.pair[0]} against {result.pair[1]}" if result.pair else f" by {result.grouping}"
     what = metric_name(SUBJECTS.get(result.subject, result.subject))
     return f"{result.kind[0].upper()}{result.kind[1:]} of {what}{by}"

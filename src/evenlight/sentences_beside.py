@@ -102,17 +102,35 @@ def width_sentence(result: Result) -> str:
     )
 
 
+MAPS: dict[str, tuple[str, str, str]] = {
+    "signed": ("looks elsewhere", "attributions are", ""),
+    "magnitude": ("looks elsewhere", "sizes of attributions are", ""),
+    "sensitivity": (
+        "follows other positions", "the output's slopes are", " for one unit of the image"
+    ),
+}  # fmt: skip
+"""What is said of a map by its view: of the model, of its positions, and in which unit."""
+
+
 def map_sentence(result: Result) -> str:
     """Where maps of two groups differ, position by position."""
     level, reference = result.pair or ("", "")
-    given = result.view.split("|")[1]
+    view, given, _ = result.view.split("|")
     among = "" if given == "nothing" else f" among people with the same {given}"
-    head = f"The model looks elsewhere in {level} than in {reference}{among}"
+    does, what, per = MAPS[view]
     if result.verdict != "different":
-        return f"{head}: {SPOKEN[result.verdict]}; no cluster of positions differs."
+        return (
+            f"Whether the model {does} in {level} than in {reference}{among}: "
+            f"{SPOKEN[result.verdict]}; no cluster of positions differs (p of "
+            f"{number(result.alpha)} or less over the map), and that maps are alike does not "
+            "follow: of regions it can be said."
+        )
     sign = "higher" if result.effect > 0 else "lower"
-    size = number(abs(result.effect), digits=2)
-    return f"{head}: in {result.reason} attributions are {size} SD of the output {sign} on average."
+    size = f"{number(abs(result.effect), digits=2)} SD of the output{per}"
+    return (
+        f"The model {does} in {level} than in {reference}{among}: in {result.reason} {what} "
+        f"{size} {sign} on average."
+    )
 
 
 def region_sentence(result: Result) -> str:
@@ -188,3 +206,26 @@ def _closed(result: Result) -> str:
         where = "in each group" if result.more_in == "both" else f"in {result.more_in}"
         return f"{said}; about {count(result.more)} more people {where} would settle it"
     return said
+
+
+MADE_BY: dict[str, str] = {
+    "nothing": "Alleles that differ in frequency between ancestries may make it.",
+    "genotype": "Its own alleles do not make it; variants nearby may, that come with the ancestry.",
+}
+"""What may lie behind an attribution that follows local ancestry, by what is given."""
+
+
+def local_sentence(result: Result) -> str:
+    """An attribution that follows copies of an ancestry at the own place, beside global shares."""
+    copy = result.grouping.replace("copies", "copy", 1)
+    among = " and of one genotype at the site" if result.view == "genotype" else ""
+    places = decimals(result.high - result.low)
+    size, low, high = (
+        fixed(v, places, sign=True) for v in (result.effect, result.low, result.high)
+    )
+    return (
+        f"For each {copy} at its place ({result.reason}) the attribution of {result.subject} "
+        f"changes by {size} SD of the output, among people of equal global proportions{among} ("
+        f"{confidence(result.alpha)} interval {low} to {high}, margin {plain(result.margin)}): "
+        f"{SPOKEN[result.verdict]}. {MADE_BY[result.view]}"
+    )

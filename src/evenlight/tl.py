@@ -21,7 +21,6 @@ from evenlight import codec
 from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions, Background
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.units import unit_codes
 from evenlight.errors import AttributionError, InputError
 from evenlight.explainers.explain import explain as _explain
@@ -33,6 +32,7 @@ from evenlight.measures.streamed import parts
 from evenlight.modalities import annotated_results as results
 from evenlight.modalities.annotated_rows import TOLD, filling, read_rows, write_rows
 from evenlight.modalities.cells import check_values, pseudobulk
+from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import told_step, told_values
 
 KEY = "evenlight"
@@ -84,7 +84,7 @@ def explain(
     made = _made(model, cohort, {k: v for k, v in options.items() if k not in ROLES}, keep_rows)
     told = _facts(made, cohort) | {"values": said}
     results.begin(adata, key_added, roles=roles, explained=told)
-    results.into_varm(adata, key_added, _sizes(made, cohort))
+    results.into_varm(adata, key_added, importance_of(made, cohort))
     if id(adata) not in _near:
         finalize(adata, _near.pop, id(adata), None)
     _near.setdefault(id(adata), {})[key_added] = made
@@ -223,13 +223,13 @@ def _facts(made: Attributions, here: Cohort) -> dict[str, Any]:
     unsure = int((~made.converged).sum())
     return {
         "target": made.target, "scale": made.scale, "method": made.method, "rows": made.n,
-        "units": here.u, "not_converged": unsure if unsure >= SMALLEST_GROUP or not unsure else
-        SMALLEST_GROUP - 1, "cohort_digest": made.cohort_digest,
+        "units": here.u, "not_converged": unsure if unsure >= least_shown() or not unsure else
+        least_shown() - 1, "cohort_digest": made.cohort_digest,
         "notes": "\n".join(here.notes),
     }  # fmt: skip
 
 
-def _sizes(made: Attributions, here: Cohort) -> pd.DataFrame:
+def importance_of(made: Attributions, here: Cohort) -> pd.DataFrame:
     """Mean |attribution| and mean attribution of each feature over units."""
     if made.values.ndim != 2:
         raise InputError("adata holds one number a gene, and attributions here are maps")
@@ -240,7 +240,7 @@ def _sizes(made: Attributions, here: Cohort) -> pd.DataFrame:
         size, mean = size + (own * np.abs(part)).sum(axis=0), mean + (own * part).sum(axis=0)
         square += (own * part**2).sum(axis=0)
     size, mean = (_told(values, square, here) for values in (size, mean))
-    if here.u < SMALLEST_GROUP:
+    if here.u < least_shown():
         size, mean = np.full((2, len(size)), np.nan)
     return pd.DataFrame(
         {"mean_abs_attribution": size, "mean_attribution": mean}, index=list(made.features.names)
@@ -251,7 +251,7 @@ def _told(mean: Float, square: Float, here: Cohort) -> Float:
     """Means (p,) of numbers of this mean square over units, to three digits or to a step."""
     third = 10.0 ** (np.floor(np.log10(np.maximum(np.abs(mean), 1e-300))) - 2)
     counts = [np.bincount(unit_codes(groups.codes, here.units) + 1) for groups in here.groups]
-    if not any(((n > 0) & (n < SMALLEST_GROUP)).any() for n in counts):
+    if not any(((n > 0) & (n < least_shown())).any() for n in counts):
         return told_values(mean, third)
     spread = np.sqrt(np.maximum(square - mean**2, 0.0) / here.u)
     step = told_step(spread, np.array(here.u))

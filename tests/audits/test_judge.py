@@ -15,7 +15,8 @@ from evenlight.data.groups import Axes
 from evenlight.doubts import unused_roles
 from evenlight.errors import PlanError
 from evenlight.findings import Answer, Part
-from evenlight.judge import gate, judge
+from evenlight.gates import gate
+from evenlight.judge import judge
 from evenlight.measures.words import gravest
 from evenlight.plan import Plan
 from evenlight.policy import Policy, Question

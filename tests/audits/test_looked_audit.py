@@ -22,7 +22,9 @@ from evenlight.data.features import Features
 from evenlight.data.space import Space
 from evenlight.errors import PlanError
 from evenlight.measures.regions_telling import CARRIES, READINGS
+from evenlight.measures.superpixels import balanced_spread
 from evenlight.plan import Plan
+from evenlight.plan_people import MAP_VIEWS
 from evenlight.record import Audit, audit_schema
 from evenlight.reports import build
 from tests.html_tree import tree
@@ -68,10 +70,13 @@ def _found(people: Phantom) -> Audit:
 
 
 def test_maps_shares_and_signs_are_in_the_record(found: Audit, people: Phantom) -> None:
-    """Signed maps given nothing and the outcome, without what is left out; only the mark tells."""
+    """Three maps given nothing and the outcome, without what is left out; only the mark tells."""
     (maps,), (shares,) = found.further.maps, found.further.region_shares
     (telling,), (image,) = found.further.region_telling, found.further.images
-    assert [(v.name, v.given) for v in maps.views] == [("signed", "nothing"), ("signed", "outcome")]
+    assert [(v.name, v.given) for v in maps.views] == [
+        (name, given) for name in MAP_VIEWS for given in ("nothing", "outcome")
+    ]
+    assert maps.means == MAP_VIEWS
     outside = people.labels == people.regions.names.index("outside")
     np.testing.assert_array_equal(maps.mask == 0, outside)
     assert {c.region for c in maps.told(1)} == {people.mark_region}
@@ -80,7 +85,11 @@ def test_maps_shares_and_signs_are_in_the_record(found: Audit, people: Phantom) 
     assert telling.candidates() == (people.mark_region,)
     own = people.cohort.grouping("group").codes
     means = [people.cohort.dense()[own == k].mean(axis=0)[0] for k in (0, 1)]
-    np.testing.assert_allclose(image.image, np.mean(means, axis=0), atol=2e-3)
+    step = np.diff(np.unique(image.image)).min()  # grey values are told to one step
+    balanced, reach = balanced_spread(people.cohort)
+    assert step == pytest.approx(reach, rel=1e-4)
+    np.testing.assert_allclose(image.image, balanced[0], atol=0.51 * step)
+    assert np.corrcoef(image.image.ravel(), np.mean(means, axis=0).ravel())[0, 1] > 0.98
 
 
 def test_the_record_comes_back_and_fits_its_schema(found: Audit) -> None:
@@ -110,11 +119,14 @@ def test_the_page_shows_where_it_looks(found: Audit, tmp_path: Path) -> None:
     root = tree(text)
     (b7,) = [n for n in root.all("section") if n.attributes["id"] == "b7"]
     assert [a for a in root.all("a") if a.attributes["href"] == "#b7"]
-    (told,) = [d.text() for d in b7.all("desc")]
-    assert told.startswith("attribution given the outcome, b against a: one cluster")
+    told = [d.text() for d in b7.all("desc")]
+    assert told[0].startswith("attribution given the outcome, b against a: one cluster")
+    assert [t.split(" given")[0] for t in told] == ["attribution", "|attribution|", "sensitivity"]
     for words in (
         "Candidates for a shortcut among people with the same outcome: marker corner.",
         "F11. ", "T9. ", "T9, shortcuts. ", "T9, clusters. ", "laid on the mean image",
+        "Maps of their size, b against a", "Maps of the output's slopes, b against a",
+        "Mean slope of the output of each group on one scale",
     ):  # fmt: skip
         assert words in b7.text(), words
     methods = next(n for n in root.all("section") if n.attributes["id"] == "c1").text()

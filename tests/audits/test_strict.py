@@ -19,7 +19,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.training import TrainingSummary
 from evenlight.errors import ModelError, NoVerdict, PlanError
 from evenlight.findings import Gate
-from evenlight.judge import strictly
+from evenlight.gates import strictly
 from evenlight.load import load_model
 from evenlight.measured.certain import strange_values, uncertain
 from evenlight.models.adapt import adapt

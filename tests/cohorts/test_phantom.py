@@ -67,6 +67,29 @@ def test_a_pair_differs_by_the_mark_and_nothing_else(dims: int) -> None:
     assert there.digest != gone.digest
 
 
+@BOTH
+@pytest.mark.parametrize(
+    "planted",
+    [
+        Planted(severity=(0.7, 1.4)), Planted(intensity=(0.0, 0.1)), Planted(size=(1.0, 1.12)),
+        Planted(mark=(0.1, 0.8)),
+    ],
+)  # fmt: skip
+def test_the_same_seed_gives_the_same_people_whatever_is_planted(
+    dims: int, planted: Planted
+) -> None:
+    """A pair with and without a difference: group a keeps every number, and so do ill and well."""
+    with_it, without = (phantom(16, dims=dims, planted=p, rng=3) for p in (planted, NOTHING))
+    assert with_it.cohort.people.equals(without.cohort.people)
+    a = with_it.cohort.grouping("group").codes == 0
+    clean = np.abs(with_it.clean - without.clean).reshape(16, -1).max(axis=1)
+    if planted.severity == (1.0, 1.0):
+        assert (clean[a] == 0).all()
+    lesion, well = with_it.truth["lesion"].to_numpy(), without.cohort.y == 0
+    assert (lesion[well] == 0).all()
+    assert (clean[~a].max() > 0) == (planted.mark == (0.0, 0.0))
+
+
 def test_shares_and_sizes_are_those_planted() -> None:
     """Each difference is found in the truth at its size, and what was not planted is alike."""
     planted = Planted((0.2, 0.6), (0.1, 0.8), (1.0, 1.5), (0.0, 0.2), (1.0, 1.2))

@@ -117,7 +117,7 @@ def test_07_repeated_ids_are_an_error() -> None:
     """Fault 7: never the first match."""
     table = people()
     table.index = ["a", *IDS[1:58], "a", "b"]
-    with pytest.raises(CohortError, match=r"1 row ids occur more than once, first 'a'"):
+    with pytest.raises(CohortError, match=r"1 row ids occur more than once, first at position 0"):
         Cohort(frame().to_numpy(), table)
 
 

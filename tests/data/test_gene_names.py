@@ -217,5 +217,5 @@ def test_a_sealed_list_comes_back_and_shows_a_change(tmp_path: Path) -> None:
     path.write_text("[]")
     with pytest.raises(FeatureError, match="wanted the keys names, model"):
         FeatureList.load(path)
-    with pytest.raises(FeatureError, match="there is no file of names"):
+    with pytest.raises(FeatureError, match="there is no file"):
         FeatureList.load(tmp_path / "none.json")

@@ -7,9 +7,12 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from evenlight.data import align
 from evenlight.data.intake import inner_note
+from evenlight.small_groups import least_shown
+from evenlight.stats.disclosure import ROUND_TO, suppressed_counts
 
 
 def people(**columns: Sequence[object]) -> pd.DataFrame:
@@ -37,6 +40,18 @@ def test_a_hidden_count_follows_from_no_total() -> None:
     assert note(table, 36, "sex") == (
         "Inner join: 0 rows of x and 36 of people left out; sex: female 19, male 17."
     )
+
+
+@pytest.mark.parametrize("lost", [11, 12, 13, 17, 18, 403, 1204])
+def test_counts_beside_a_hidden_one_are_told_as_tables_tell_them(lost: int) -> None:
+    """The note and `stats.disclosure`, which knows no people, round and hide alike."""
+    table = people(site=["a"] * lost + ["b"] * 3 + ["a"] * 20)
+    shown, hidden, rounded = suppressed_counts(np.array([lost, 3]), smallest=least_shown())
+    assert rounded
+    assert hidden[1]
+    said = note(table, lost + 3, "site")
+    assert f"site: a {int(shown[0]):,}, b fewer than {least_shown()} " in said
+    assert f"nearest {ROUND_TO})" in said
 
 
 def test_people_of_no_known_group_are_a_hidden_count_too() -> None:

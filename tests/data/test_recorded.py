@@ -12,8 +12,11 @@ from scipy.special import expit
 from evenlight.data.cohort import Cohort
 from evenlight.data.recorded import recorded
 from evenlight.errors import CohortError
+from evenlight.measures.decide import decide
+from evenlight.measures.judging import Judging
 from evenlight.measures.leak import leak
 from evenlight.measures.perform import perform
+from evenlight.measures.rests import CALIBRATED, DECIDED
 
 N = 400
 
@@ -90,8 +93,36 @@ def test_a_score_of_several_classes_names_its_class() -> None:
 
 
 def test_decisions_are_not_taken_for_probabilities() -> None:
-    """A column of 0 and 1 was cut at a threshold: an error, unless it is said to rank only."""
+    """A column of 0 and 1 is an error, unless it is said to rank only, or to decide."""
     cut = people((np.arange(N) % 3 == 0).astype(float))
-    with pytest.raises(CohortError, match=r"holds 0 and 1 only: it was cut at a threshold"):
+    with pytest.raises(CohortError, match=r"holds 0 and 1 only, .* say gives=\"decision\""):
         recorded(cut)
     assert recorded(cut, gives="score").score_only
+    with pytest.raises(CohortError, match=r"neither 0 nor 1 in 400 of 400"):
+        recorded(people(None), gives="decision")
+    with pytest.raises(CohortError, match="of an event, and the outcome is continuous"):
+        recorded(people(np.arange(N) % 2, outcome_kind="continuous"), gives="decision")
+
+
+def test_a_decision_is_judged_by_whom_it_calls() -> None:
+    """Sensitivity, specificity and net benefit are those of two by two tables; no calibration."""
+    sure = recorded(people(None)).response
+    cohort = people((sure >= 0.5).astype(float))
+    made, rules = recorded(cohort, gives="decision"), Judging(threshold=0.25)
+    found = perform(made, cohort, by="g", judging=rules)
+    rates = decide(made, cohort, by="g", judging=rules).rates
+    assert rates is not None
+    y, called = cohort.y == 1, made.response == 1
+    for r, part in enumerate(found.parts):
+        own = np.ones(N, bool) if part == "overall" else (cohort.people["g"] == part).to_numpy()
+        hit, false = (called & y & own).sum(), (called & ~y & own).sum()
+        at = found.metrics.index
+        assert found.value[r, at("sensitivity")] == pytest.approx(hit / (y & own).sum())
+        assert found.value[r, at("specificity")] == pytest.approx(1 - false / (~y & own).sum())
+        net = (hit - false / 3) / own.sum()
+        assert rates.value[r, rates.metrics.index("net_benefit")] == pytest.approx(net)
+    barred = [found.metrics.index(name) for name in CALIBRATED]
+    assert np.isnan(found.value[:, barred]).all()
+    assert (found.reason[:, barred] == DECIDED).all()
+    assert np.isnan(found.curve_predicted).all()
+    assert (found.reason[:, found.metrics.index("brier")] == "").all()

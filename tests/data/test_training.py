@@ -58,7 +58,7 @@ def test_moments_hold_what_normal_rows_have() -> None:
     assert made.held == pytest.approx(159 / 108 * 161 / 160)
     assert made.held == pytest.approx(TrainingSummary.of(x, names(50)).held, rel=0.05)
     short = TrainingSummary.from_moments(names(50), 160, *moments, components=5)
-    assert short.others == 45
+    assert short.principal.others == 45
     assert np.isnan(short.held)
 
 
@@ -93,8 +93,8 @@ def test_each_donor_weighs_the_same() -> None:
     one = TrainingSummary.of(x, names(4), units=donor)
     two = TrainingSummary.of(x[again], names(4), units=donor[again])
     assert one.n == two.n == 40
-    np.testing.assert_allclose(one.mean, two.mean)
-    np.testing.assert_allclose(one.variances, two.variances)
+    np.testing.assert_allclose(one.principal.mean, two.principal.mean)
+    np.testing.assert_allclose(one.principal.variances, two.principal.variances)
     assert one.held == pytest.approx(two.held)
 
 
@@ -155,6 +155,7 @@ def test_a_summary_lies_in_a_file_beside_the_model(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "packed.npz", n=np.zeros(9))
     np.savez(tmp_path / "other.npz", n=np.zeros(9))
     objects: dict[str, Any] = dict.fromkeys(made.__dataclass_fields__, np.array([{}], dtype=object))
+    objects |= dict.fromkeys(made.principal.__dataclass_fields__, np.array([{}], dtype=object))
     np.savez(tmp_path / "objects.npz", **objects)
     np.savez(tmp_path / "mixed.npz", **{**objects, **dict.fromkeys(objects, np.zeros(3))})
     (tmp_path / "text.npz").write_text("no archive")

@@ -7,13 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.sparse import csc_array, csr_array
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.column_ends import Ends
 from evenlight.data.completeness import residual
+from evenlight.data.finite import _others
 from evenlight.data.rows import Rows
-from evenlight.errors import AttributionError, CohortError
+from evenlight.data.value_codes import CODES, coded, suspects
+from evenlight.errors import AttributionError, CohortError, EvenlightWarning
 from evenlight.explainers.explain import explain
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import Comparison
@@ -89,6 +94,128 @@ def test_14_a_few_are_not_counted_in_a_note() -> None:
     x[0, 0] = -9.0
     notes = Cohort(x, PEOPLE, missing="keep").notes
     assert any(note.startswith("Fewer than 11 values of x are -9") for note in notes)
+
+
+def with_component(x: Any) -> Any:
+    """The same beside an age and a component of both signs."""
+    rng = np.random.default_rng(5)
+    return np.column_stack([x, np.rint(rng.uniform(40, 80, N)), rng.normal(size=N)])
+
+
+@pytest.mark.parametrize("held", [np.asarray, csr_array, Rows])
+@pytest.mark.parametrize("code", [-9.0, -99.0, -1.0, 9.0])
+def test_14_a_code_is_found_whatever_other_columns_hold(code: float, held: Any) -> None:
+    """Fault 14: an age or a component beside dosages hides no code, of whatever reader it is."""
+    x = held(with_component(dosages(code)))
+    words = rf"36 values of x are {code:g}, .* 3 columns \(first \['x3'.* others of these are 0, 1"
+    with pytest.raises(CohortError, match=words):
+        Cohort(x, PEOPLE)
+    assert Cohort(x, PEOPLE, missing="drop").n == N - 12
+
+
+@pytest.mark.parametrize("code", [-9.0, -1.0, 9.0])
+def test_14_a_code_in_one_column_is_found_among_many_dosages(code: float) -> None:
+    """Fault 14: one rare variant with a gap, beside an age, births and other variants."""
+    rng = np.random.default_rng(9)
+    x = np.column_stack([rng.binomial(2, 0.4, size=(N, 12)), rng.poisson(2, N), np.zeros(N)])
+    x[:2, -1] = 1.0, code
+    with pytest.raises(CohortError, match=rf"1 values of x are {code:g}, .*'x13'"):
+        Cohort(x, PEOPLE)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.random.default_rng(3).choice([-1.0, 0.0, 1.0], size=(N, 6)),
+        np.random.default_rng(3).choice([-2.0, -1.0, 0.0, 1.0, 2.0], size=(N, 6)),
+        np.random.default_rng(3).choice([-1.0, 1.0], size=(N, 6)),
+        np.random.default_rng(4).poisson(np.repeat([0.2, 5.0], [2, 4]), size=(N, 6)).astype(float),
+    ],
+    ids=["signs", "copies gained and lost", "plus and minus one", "counts"],
+)
+def test_14_minus_one_and_nine_are_codes_among_dosages_only(x: Any) -> None:
+    """Signs, gains and losses, and a count of 9 in a column that else has 0, 1 and 2 stay."""
+    if x.max() > 2:
+        x[0, 0] = 9.0
+    np.testing.assert_array_equal(Cohort(x, PEOPLE).dense(), x)
+
+
+def test_14_codes_are_blanked_in_their_own_columns_alone() -> None:
+    """-9 of a column of both signs is a value, while -9 and 9 of the dosages beside it are not."""
+    change = np.rint(6 * np.random.default_rng(6).normal(size=N))
+    change[:3] = -9.0, -12.0, 9.0
+    x = np.column_stack([dosages(9.0), dosages(-9.0), change])
+    made = Cohort(x, PEOPLE, missing="median")
+    np.testing.assert_array_equal(made.dense()[:, 12], change)
+    assert set(np.unique(made.dense()[:, :12])) == {0.0, 1.0, 2.0}
+    assert any("72 values of x are -9 and 9" in note for note in made.notes)
+    sparse = Cohort(csr_array(x), PEOPLE, missing="drop")
+    np.testing.assert_array_equal(sparse.dense(), x[12:])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        np.append(np.random.default_rng(7).normal(size=N - 1), -99.0),
+        np.append(0.05 * np.random.default_rng(7).normal(size=N - 1), -9.0),
+        np.append(np.random.default_rng(7).integers(0, 12, N - 1).astype(float), -9.0),
+    ],
+    ids=["z score", "component", "changes that are all but one above 0"],
+)
+def test_14_what_may_be_a_code_or_a_value_is_warned_of(column: Any) -> None:
+    """A code beside other numbers below 0 stays a value, and somebody is told."""
+    other = np.random.default_rng(8).integers(-12, 12, N).astype(float)
+    x = np.column_stack([other, column])
+    with pytest.warns(EvenlightWarning, match=r"-9+ looks like a code .* 1 columns .*'x1'") as said:
+        made = Cohort(x, PEOPLE)
+    assert said[0].filename == __file__
+    np.testing.assert_array_equal(made.dense(), x)
+
+
+def slow(x: Any) -> dict[float, list[int]]:
+    """Which columns hold which code, by the rules as they are told in docs/names.md."""
+    kinds = [set(column) for column in x.T.tolist()]
+    bare = [kind - set(CODES) for kind in kinds]
+    small = [kind <= {0.0, 1.0, 2.0, -1.0, 9.0} for kind in bare]
+    signed = any(
+        any(v < 0 and v == round(v) and not (v == -1 and max(b) <= 2) and min(b) == v for v in b)
+        for b in bare
+    )
+    found: dict[float, list[int]] = {}
+    for j, (kind, b) in enumerate(zip(kinds, bare, strict=True)):
+        whole = all(v == round(v) for v in b)
+        if min(b, default=0) >= 0 and (small[j] or not whole or not signed):
+            for code in kind & set(CODES):
+                found.setdefault(code, []).append(j)
+    ones = [j for j, kind in enumerate(kinds) if small[j] and min(kind) == -1]
+    twos = [k for k in kinds if min(k) in {0, 1, 2} and max(k) == 2]
+    trios = any(max(bare[j]) >= 2 for j in ones) or len(twos) > len(ones)
+    if trios and not any(min(kind) == -2 and max(kind) <= 2 for kind in kinds):
+        found[-1.0] = ones
+    return found
+
+
+@given(st.integers(0, 10**6))
+def test_14_codes_are_those_of_the_slow_rules(seed: int) -> None:
+    """Random columns of many kinds, with codes strewn in, are read as loops over sets read them."""
+    rng = np.random.default_rng(seed)
+    kinds = (
+        rng.binomial(2, 0.5, 20), rng.integers(-2, 3, 20), rng.choice([-1, 0, 1, 2], 20),
+        rng.integers(0, 60, 20), rng.normal(size=20), rng.exponential(size=20),
+        rng.integers(-20, 20, 20),
+    )  # fmt: skip
+    x = np.column_stack([kinds[k] for k in rng.integers(0, len(kinds), 5)]).astype(float)
+    for j in range(5):
+        x[rng.random(20) < rng.choice([0, 0.1]), j] = rng.choice([*CODES, -1.0])
+    ends = Ends.none(5)
+    ends.widen(x)
+    everyone, at = np.ones(20, dtype=bool), suspects(ends)
+    found = coded(ends, *_others(x, everyone, at))
+    seen = {
+        code: [j for j in np.flatnonzero(own) if (x[:, j] == code).any()]
+        for code, own in zip(found.codes, found.columns, strict=True)
+    }
+    assert {code: at for code, at in seen.items() if at} == {c: a for c, a in slow(x).items() if a}
 
 
 def compared(x: Any, scale: float, output: float = 1.0) -> Comparison:

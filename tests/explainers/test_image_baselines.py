@@ -21,6 +21,7 @@ from evenlight.explainers.explain import explain
 from evenlight.explainers.image_baselines import blur, inpaint
 from evenlight.probes.faithfulness import faithfulness
 from evenlight.probes.patches import filling
+from evenlight.stats.drawn_in import drawn_in
 from tests.image_networks import Convolving
 
 SHAPES = {2: (1, 8, 16), 3: (1, 8, 8, 16)}
@@ -79,10 +80,11 @@ def test_integrated_gradients_begin_at_the_named_image(word: str, axes: int) -> 
     people, net = cohort(axes), Convolving(axes, relu=torch.nn.Tanh).double().eval()
     found = quiet(net, people, method="ig", target=0, baseline=word)
     x = people.dense()
+    near = drawn_in(x.reshape(people.n, -1)).mean(axis=0).reshape(x.shape[1:])
     each = {
         "black": np.full((people.n, 1, *x.shape[1:]), x.min()),
         "blur": blur(x, people.rows), "inpaint": inpaint(x, people.rows),
-        "mean": np.broadcast_to(x.mean(axis=0), (people.n, 1, *x.shape[1:])),
+        "mean": np.broadcast_to(near, (people.n, 1, *x.shape[1:])),
     }[word]  # fmt: skip
     for i in (0, 7):
         one = people.take(np.array([i]))

@@ -25,6 +25,7 @@ from evenlight.figures.svg import inline
 from evenlight.measures.compare_maps import compare_maps
 from evenlight.measures.map_testing import MapTesting
 from evenlight.pl.maps import maps
+from evenlight.pl.shown import ONE_PERSON
 from tests.mapped_world import QUICK, chests, linear, looking
 
 MADE = chests()
@@ -236,6 +237,7 @@ def test_one_person_is_drawn_only_if_asked() -> None:
     made = maps(PHI, cohort=MADE.cohort, who=who, individuals=True, show=False)
     assert made is not None
     own = pictures(made)
+    assert [text.get_text() for text in made.texts if text.get_gid() == "watermark"] == [ONE_PERSON]
     direct = pictures(overlay(PHI.values[3, 0].astype(float), MADE.cohort.dense()[3, 0]))
     np.testing.assert_allclose(own, direct, atol=1e-6)
     with pytest.raises(UnknownName, match="120"):

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = ("explainers", "modalities", "models", "probes", "stats", "measures", "measured", "forks")
+ROOMS = (
+    *("explainers", "forks", "journal", "measured", "measures", "modalities", "models", "probes"),
+    "stats",
+)
 
 
 def unnamed(page: str, room: Path) -> list[str]:

@@ -12,6 +12,8 @@ from evenlight.arrays import Float, Values
 from evenlight.cohorts.phantom import NOTHING, Phantom, phantom
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.features import Features
+from evenlight.data.space import Space
 from evenlight.errors import CohortError, GroupError
 from evenlight.measures.artefacts import artefacts
 from evenlight.measures.associate import associate
@@ -55,6 +57,25 @@ def test_detectors_see_what_they_are_named_for() -> None:
     assert after["clipped"].iloc[3] > 0.2 > before["clipped"].max()
     assert after["mean"].iloc[4] - before["mean"].iloc[4] == pytest.approx(2.0)
     assert after["sharpness"].iloc[5] < 0.75 * before["sharpness"].iloc[5]
+
+
+@pytest.mark.parametrize("letters", ["RAS", "PIR", "SLA"])
+def test_a_flip_is_looked_for_along_the_axis_from_left_to_right(letters: str) -> None:
+    """Heads turned left to right are found whichever axis that is; without a word on it none is."""
+    rng = np.random.default_rng(0)
+    across = ["RL".find(one) >= 0 for one in letters].index(True)
+    x = rng.normal(0, 0.1, (30, 1, 8, 8, 8))
+    shape = np.zeros((8, 8, 8))
+    shape[2:6, 2:6, 2:6] = 1.0
+    x += np.roll(shape, -2, axis=across)
+    x[:6] = np.flip(x[:6], 2 + across)
+    people = pd.DataFrame({"sex": ["f", "m"] * 15}, index=[f"p{i}" for i in range(30)])
+    features = Features(("intensity",), space=Space((8, 8, 8), orientation=letters))
+    cohort = Cohort(x, people, features=features, unit="row")
+    mirror = artefacts(cohort).to_frame()["mirror"].to_numpy()
+    assert ((mirror > 0) == (np.arange(30) < 6)).all()
+    unknown = Cohort(x, people, features=Features(("intensity",)), unit="row")
+    assert "mirror" not in artefacts(unknown).names
 
 
 def test_a_view_is_told_from_other_people() -> None:

@@ -160,6 +160,20 @@ def test_order_of_rows_plays_no_part_and_the_record_is_read_back() -> None:
     assert "2 sets" in repr(found)
 
 
+def test_people_with_more_rows_are_no_other_group() -> None:
+    """Nothing differs between 25 people seen once and 120 seen eight times: 5 % of p are small."""
+    rng = np.random.default_rng(0)
+    person = np.r_[np.arange(25), np.repeat(np.arange(25, 145), 8)]
+    x = rng.normal(size=(len(person), 400)) + 0.6 * rng.normal(size=(145, 400))[person]
+    table = pd.DataFrame(
+        {"person": person, "site": np.where(person < 25, "a", "b")},
+        index=[f"r{i}" for i in range(len(person))],
+    )
+    names = Features(tuple(f"v{j}" for j in range(400)), None, ())
+    found = associate(Cohort(x, table, names, unit="person"), by="site")
+    assert 0.02 <= np.mean(found.p[0] <= 0.05) <= 0.085
+
+
 def test_sets_tell_together() -> None:
     """Sites that each tell little tell ancestry as a set, and sex by no set."""
     rng = np.random.default_rng(5)

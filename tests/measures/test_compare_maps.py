@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from evenlight import codec
+from evenlight.arrays import Float, Values
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
@@ -37,14 +39,27 @@ PHI = linear(MADE.cohort, looking(MADE))
 FOUND = compare_maps(PHI, MADE.cohort, by="group", regions=MADE.regions, testing=QUICK)
 
 
+def near(values: Values) -> Float:
+    """Values (n, c, *s) of 31 people or more, those 4 SD away drawn in, one position at a time."""
+    out = np.array(values, dtype=np.float64)
+    for at in np.ndindex(*out.shape[1:]):
+        held = np.sort(out[(slice(None), *at)])
+        centre = held[10:-10].mean()
+        far = 4 / norm.isf(10.5 / len(held))
+        low, high = (centre + far * (held[i] - centre) for i in (10, -11))
+        out[(slice(None), *at)] = np.clip(out[(slice(None), *at)], low, high)
+    return out
+
+
 def test_a_map_is_the_difference_of_group_means() -> None:
     """Effects are differences of mean maps in SD(f), pooled within groups, by definition."""
     at = MADE.cohort.grouping("group").codes
-    maps, f = PHI.values[:, 0].astype(np.float64), PHI.total()
+    maps, f = near(PHI.values)[:, 0], PHI.total()
     both = [maps[at == g].mean(axis=0) for g in (0, 1)]
+    told = [near(maps[at == g]).mean(axis=0) for g in (0, 1)]
     square = sum(((f[at == g] - f[at == g].mean()) ** 2).sum() for g in (0, 1))
     unit = np.sqrt(square / len(f))
-    np.testing.assert_allclose(FOUND.mean[0] * unit, both, rtol=1e-3, atol=1e-9)
+    np.testing.assert_allclose(FOUND.mean[0] * unit, told, rtol=1e-3, atol=1e-9)
     np.testing.assert_allclose(
         FOUND.effect[0, 0] * unit, both[1] - both[0], rtol=1e-3, atol=2e-5 * np.abs(both).max()
     )
@@ -62,8 +77,9 @@ def test_the_mark_is_found_and_the_lesion_is_not_flagged_within_outcome() -> Non
 
 def test_a_region_is_the_sum_of_its_positions() -> None:
     """What compare tells of a region is what the map tells of its positions, added up."""
+    drawn = replace(PHI, values=near(PHI.values).astype(np.float32))
     regions = compare(
-        PHI.by(MADE.regions), MADE.cohort, by="group", testing=Testing(draws=199, own_value=False)
+        drawn.by(MADE.regions), MADE.cohort, by="group", testing=Testing(draws=199, own_value=False)
     )
     owner = MADE.regions.owners().reshape(MADE.labels.shape)
     for given in ("nothing", "outcome"):
@@ -305,3 +321,18 @@ def test_a_record_says_what_it_holds() -> None:
     """One line names the grouping, the positions and the clusters."""
     assert "MapComparison by group of 24 x 24 positions: signed|nothing" in repr(FOUND)
     assert isinstance(PHI, Attributions)
+
+
+def test_sizes_of_unlike_numbers_of_images_are_not_compared() -> None:
+    """A few single images beside means of several: no size is compared, and the reason told."""
+    made = chests(60, planted=NOTHING, images=2)
+    codes, unit = made.cohort.grouping("group").codes, made.cohort.units
+    first = np.zeros(made.cohort.n, dtype=bool)
+    first[np.unique(unit, return_index=True)[1]] = True
+    cohort = made.cohort.take(np.flatnonzero(first | (codes == 1)))
+    found = compare_maps(linear(cohort, looking(made)), cohort, by="group", testing=QUICK)
+    for v, view in enumerate(found.views):
+        assert (found.verdict[v, 0] == "not_estimable") == (view.name == "magnitude")
+        assert ("images a unit" in found.reason[v, 0]) == (view.name == "magnitude")
+    both = compare_maps(linear(made.cohort, looking(made)), made.cohort, by="group", testing=QUICK)
+    assert (both.reason == "").all()

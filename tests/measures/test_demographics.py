@@ -224,9 +224,12 @@ def test_training_people_tell_how_they_were_composed() -> None:
 
 def test_what_training_cannot_tell_is_said() -> None:
     """Too few rows for their directions, and other features, are reasons and no numbers."""
-    few = TrainingSummary.of(np.random.default_rng(5).normal(size=(5, 2)), ("g1", "g2"))
+    few = cohort().take(np.arange(5))
     other = TrainingSummary.of(np.random.default_rng(5).normal(size=(50, 2)), ("g1", "h2"))
-    for summary, why in ((few, "5 training units for 2 directions"), (other, "has not, as ['h2']")):
+    for summary, why in (
+        (few, "5 training units; a summary needs 11"),
+        (other, "has not, as ['h2']"),
+    ):
         made = demographics(cohort(), fields={"ancestry": "race"}, training=summary)
         assert np.isnan(made.parts.shift).all()
         assert all(

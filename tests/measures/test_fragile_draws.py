@@ -15,6 +15,7 @@ from evenlight.data import rows as reading
 from evenlight.data.cohort import Cohort
 from evenlight.data.perturbed import Perturbed
 from evenlight.measures.fragility import fragility
+from evenlight.measures.rests import CALIBRATED
 from evenlight.measures.testing import Testing
 from evenlight.models import probe
 from evenlight.probes.perturb import perturb
@@ -158,6 +159,18 @@ def test_a_score_that_is_no_probability_is_not_judged_as_one() -> None:
     assert np.isnan(found.value[..., j]).all()
     assert all("no probability" in why for why in found.reason[..., j].ravel())
     assert "calibration_slope" not in found.measures
+
+
+def test_calibration_of_decisions_is_not_asked() -> None:
+    """Where the response is 0 or 1 before and after every step, its slope means nothing."""
+    cohort = people(120)
+    moved = drawn(cohort)
+    moved = replace(
+        moved, responses=(moved.responses > 0.5).astype(np.float64), link="identity",
+        response_before=(moved.response_before > 0.5).astype(np.float64),
+    )  # fmt: skip
+    found = fragility(moved, cohort, by="g", testing=QUICK)
+    assert set(found.measures) & {"auroc", "brier", *CALIBRATED} == {"auroc", "brier"}
 
 
 def test_perturb_tells_what_is_shared_and_what_is_a_score() -> None:

@@ -68,8 +68,9 @@ def test_fst_of_pairs_and_of_all_stands_in_a_table() -> None:
     why = dict(zip(pairs, told["reason"], strict=True))
     large = codes < 2
     counts = allele_counts(dosage[large], codes[large])
-    assert fst["a", "b"] == pytest.approx(pairwise_hudson(counts)[0, 1])
-    assert fst["all", ""] == pytest.approx(weir_cockerham(counts).pooled)
+    step = 0.005  # of what is told beside a hidden group
+    assert fst["a", "b"] == pytest.approx(pairwise_hudson(counts)[0, 1], abs=step)
+    assert fst["all", ""] == pytest.approx(weir_cockerham(counts).pooled, abs=step)
     assert np.isnan(fst["a", "c"])
     assert "suppressed" in why["a", "c"]
     assert len(associate(cohort, by="ancestry", rng=0).drift_frame()) == 0

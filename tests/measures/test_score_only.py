@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score, recall_score, roc_auc_score
 from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
@@ -18,6 +19,7 @@ from evenlight.measures.decide import decide
 from evenlight.measures.judging import Judging
 from evenlight.measures.perform import SCORE_ONLY, perform
 from evenlight.measures.perform_along import perform_along
+from evenlight.measures.rests import CALIBRATED, DECIDED
 from evenlight.measures.slices import slices
 from evenlight.measures.versions import versions
 from evenlight.models.adapt import adapt
@@ -84,6 +86,19 @@ def test_a_declared_link_makes_it_a_probability() -> None:
         assert not said.at(COHORT).score_only
         table = perform(said, COHORT, by="sex").to_frame()
         assert table.query("metric == 'brier'")["value"].notna().all()
+
+
+def test_a_tree_grown_to_its_end_has_no_calibration() -> None:
+    """Its probabilities are 0 and 1 only: whom it calls is told, and of calibration a reason."""
+    tree = DecisionTreeClassifier(random_state=0).fit(X[::2], ILL[::2])
+    said = predict(tree, COHORT)
+    assert set(said.response) == {0.0, 1.0}
+    made = perform(said, COHORT, by="sex", judging=Judging(threshold=0.5))
+    table = made.to_frame().query("part == 'overall'").set_index("metric")
+    own = table.loc[list(CALIBRATED)]
+    assert own["value"].isna().all()
+    assert set(own["reason"]) == {DECIDED}
+    assert table["value"]["sensitivity"] == pytest.approx(recall_score(ILL, said.response))
 
 
 def test_performance_is_of_predictions() -> None:

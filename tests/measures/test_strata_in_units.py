@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from evenlight.arrays import Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.units import stratum_codes
+from evenlight.data.units import compositions
+from evenlight.measures.associate import associate
 from evenlight.measures.compare import compare
 from evenlight.measures.nuisance import column_of
 from evenlight.measures.prepare import setting
@@ -28,7 +29,7 @@ def literal(stratum: Int, unit: Int) -> list[tuple[tuple[int, float], ...] | Non
         own = stratum[unit == u].tolist()
         known = [s for s in own if s >= 0]
         states = sorted(set(known))
-        if not known or (len(states) > 1 and len(known) < len(own)):
+        if not known:
             out.append(None)
         else:
             out.append(tuple((s, round(known.count(s) / len(known), 9)) for s in states))
@@ -41,7 +42,7 @@ def test_units_of_one_stratum_have_one_composition(rows: list[tuple[int, int]]) 
     """Two units share a code exactly where equal shares of their rows lie in equal strata."""
     unit = np.unique([u for u, _ in rows], return_inverse=True)[1].astype(np.int64)
     stratum = np.array([s for _, s in rows], dtype=np.int64)
-    made, slow = stratum_codes(stratum, unit), literal(stratum, unit)
+    made, slow = compositions(stratum, unit), literal(stratum, unit)
     for a, b in np.ndindex(len(made), len(made)):
         assert (made[a] == made[b]) == (slow[a] == slow[b])
     for code, own in zip(made.tolist(), slow, strict=True):
@@ -87,8 +88,10 @@ def test_the_first_row_does_not_stand_for_the_unit() -> None:
         cohort.people["view"][cohort.units == u].nunique() > 1 for u in range(cohort.u)
     ])  # fmt: skip
     assert mixed.sum() == N // 3
-    assert set(here.unit_stratum[mixed].tolist()) == {2}
-    assert set(here.unit_stratum[~mixed].tolist()) == {0, 1}
+    made = here.unit_strata
+    assert set(made.code[mixed].tolist()) == {2}
+    assert set(made.code[~mixed].tolist()) == {0, 1}
+    assert made.share.shape == (N, 0)
 
 
 def test_reliance_given_mixed_strata_is_of_people_alike_in_them() -> None:
@@ -114,18 +117,17 @@ def test_rows_in_another_order_give_the_same_reliance() -> None:
     np.testing.assert_array_equal(both[0].total, both[1].total)
 
 
-def test_units_that_are_alone_in_their_mix_are_not_asked() -> None:
-    """Where no two people have the same mix of strata, there is a reason and no number."""
+def test_more_strata_than_units_allow_are_not_asked() -> None:
+    """Each stratum that is mixed inside units is a slope more: 8 of them need 140 units."""
     rng = np.random.default_rng(2)
-    many = np.arange(1, 61)
-    who = np.concatenate([np.repeat(i, n + 1) for i, n in enumerate(many)])
-    view = np.concatenate([["t"] + ["b"] * n for n in many])
+    who, kind = np.repeat(np.arange(120), 30), rng.integers(0, 8, 3600)
+    kind[rng.random(3600) < 0.7] = 0  # the commonest of everybody
     people = pd.DataFrame(
-        {"who": [f"p{i:03d}" for i in who], "race": np.where(who % 2, "b", "a"), "type": view,
-         "case": rng.integers(0, 2, 60)[who]},
-        index=[f"c{i:05d}" for i in range(len(who))],
+        {"who": [f"p{i:03d}" for i in who], "race": np.where(who % 2, "b", "a"),
+         "type": [f"t{k}" for k in kind], "case": rng.integers(0, 2, 120)[who]},
+        index=[f"c{i:05d}" for i in range(3600)],
     )  # fmt: skip
-    x = rng.normal(size=(len(who), 2))
+    x = rng.normal(size=(3600, 2))
     cohort = Cohort(
         x, people, ["g1", "g2"], outcome="case", groups=["race"], strata=["type"], unit="who"
     )
@@ -135,7 +137,9 @@ def test_units_that_are_alone_in_their_mix_are_not_asked() -> None:
     found = rely(made, cohort, by="race", testing=Testing(draws=199), rng=0)
     g = found.given.index("outcome and strata")
     assert found.total_verdict[g, 0] == "not_estimable"
-    assert found.total_reason[g] == "no stratum holds two or more units of two groups"
+    assert found.total_reason[g].startswith("8 strata are mixed inside units, and each of them but")
+    told = associate(cohort, by="race", rng=0)
+    assert told.reason[g][0] == found.total_reason[g]
     asked = compare(made, cohort, by="race", testing=Testing(draws=199), rng=0)
     assert np.isfinite(asked.effect).any()  # cells of one stratum are still compared
 

@@ -176,3 +176,62 @@ def test_small_clusters_are_told_as_the_unit_alone() -> None:
     (found,) = suspects(made_of(cohort, values), cohort, by="race")
     assert "Name it as unit, or every number of people here is too large." in found.told
     assert "finer label" not in found.told
+
+
+def scans(*, tied: bool, seed: int = 7) -> tuple[Cohort, Attributions]:
+    """Two or three scans of each of 200 people, whose view differs between scans.
+
+    The first scan by id is AP of group B and PA of group A; over all scans the view is even, or,
+    `tied`, group B has the more AP.
+    """
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(200), 4)
+    b = who >= 100
+    first = np.diff(who, prepend=-1) > 0
+    if tied:
+        view = rng.random(800) < np.where(b, 0.85, 0.15)
+        view[first] = ~b[first]
+    else:
+        view = (np.tile([0, 1, 0, 1], 200) == 1) ^ b
+    people = pd.DataFrame(
+        {"who": [f"p{i:03d}" for i in who], "race": np.where(b, "B", "A"),
+         "view": np.where(view, "AP", "PA")},
+        index=[f"s{i:04d}" for i in range(800)],
+    )  # fmt: skip
+    cohort = Cohort(np.zeros((800, 3)), people, unit="who", groups=["race"])
+    return cohort, made_of(cohort, rng.normal(size=(800, 3)))
+
+
+def test_a_column_that_differs_within_units_counts_by_all_rows() -> None:
+    """The view of a person's first scan tells the group; that of all scans does not, or otherwise.
+
+    By the first row alone the even view was a perfect tie, and the tied one the other way round.
+    """
+    cohort, made = scans(tied=False)
+    assert suspects(made, cohort, by="race") == ()
+    cohort, made = scans(tied=True)
+    (found,) = suspects(made, cohort, by="race")
+    assert (found.column, found.kind) == ("view", "confounder")
+    share = (cohort.people["view"] == "AP").groupby(cohort.people["who"]).mean()
+    table = np.array([
+        [part.sum(), (1 - part).sum()] for part in (share.iloc[:100], share.iloc[100:])
+    ])  # fmt: skip
+    phi = stats.chi2_contingency(table, correction=False).statistic / 200
+    side = 2 - 1 / 199
+    assert found.value == pytest.approx(((phi - 1 / 199) / (side - 1)) ** 0.5)
+
+
+def test_a_column_finer_than_the_unit_is_no_unit() -> None:
+    """A batch that some people's rows share and others' do not is not what was sampled."""
+    rng = np.random.default_rng(8)
+    who = np.repeat(np.arange(120), 3)
+    batch = who // 4
+    batch[rng.random(360) < 0.1] += 30
+    values = rng.normal(size=(360, 3)) + rng.normal(size=(60, 3))[batch]
+    people = pd.DataFrame(
+        {"who": [f"p{i:03d}" for i in who], "race": np.where(who < 60, "A", "B"),
+         "plate": [f"b{k}" for k in batch]},
+        index=[f"r{i:04d}" for i in range(360)],
+    )  # fmt: skip
+    cohort = Cohort(np.zeros((360, 3)), people, unit="who", groups=["race"])
+    assert all(s.kind != "unit" for s in suspects(made_of(cohort, values), cohort, by="race"))

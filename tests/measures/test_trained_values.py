@@ -10,9 +10,11 @@ import pytest
 
 from evenlight.codec import plain, restore
 from evenlight.data.cohort import Cohort
+from evenlight.data.principal import Principal
 from evenlight.data.training import TrainingSummary
 from evenlight.errors import FeatureError, InputError
-from evenlight.measures.trained_values import TrainedValues, trained_values
+from evenlight.measures.trained import TrainedValues
+from evenlight.measures.trained_values import trained_values
 
 GENES = [f"g{j:03d}" for j in range(80)]
 
@@ -116,13 +118,15 @@ def test_one_feature_of_two_is_not_the_table() -> None:
     assert trained_values(cohort(both[:, :1]), cohort(before[:, :1])).verdict == "unlike"
 
 
-def test_a_feature_that_did_not_vary_in_training_is_not_looked_at() -> None:
-    """One value for everybody, known to rounding: its SD is no unit."""
+def test_a_feature_that_did_not_vary_in_training_is_said_to_vary_here() -> None:
+    """One value for everybody, known to rounding: its SD is no unit, and it is told by itself."""
     rng = np.random.default_rng(9)
     before = rng.normal(size=(97, 3))
     before[:, 0] = 167.894
     found = trained_values(cohort(rng.normal([170, 0, 0], size=(60, 3))), cohort(before))
-    assert (found.looked, found.apart) == (2, 0)
+    assert (found.looked, found.apart, found.moved_features) == (3, 0, ("g000",))
+    assert found.sentences()[0].startswith("1 of 3 features varies here and had one value in train")
+    assert trained_values(cohort(before[:50]), cohort(before)).verdict == "like"
     still = trained_values(cohort(before), cohort(np.full((97, 3), 167.894)))
     assert still.sentences()[0].endswith("cannot be told: no feature varies in training.")
     assert still.doubt  # a strict gate needs evidence
@@ -143,7 +147,7 @@ def test_one_feature_in_another_unit_is_named() -> None:
     said = " ".join(found.sentences())
     assert "1 of 4 features are apart from 400 training units: creatinine" in said
     assert found.to_frame()["feature"].tolist() == ["creatinine"]
-    assert not found.doubt
+    assert found.doubt == said  # 250 SD away is no other people
 
 
 def test_people_of_another_kind_are_no_other_unit() -> None:
@@ -154,7 +158,8 @@ def test_people_of_another_kind_are_no_other_unit() -> None:
     rare = rng.binomial(2, 0.002, size=(2000, 80)).astype(float)
     common = rng.binomial(2, 0.4, size=(150, 80)).astype(float)
     found = trained_values(cohort(common), cohort(rare))
-    assert found.apart > 40
+    assert found.apart + found.moved > 40
+    assert not found.doubt
     assert found.verdict == "some"
 
 
@@ -169,9 +174,8 @@ def test_a_summary_of_components_tells_each_spread() -> None:
 def test_what_cannot_be_told_is_said() -> None:
     """Ten people, other features, a summary without SDs, maps."""
     summary = TrainingSummary.of(counts(400, 0), GENES)
-    bare = TrainingSummary(
-        ("a", "b"), 99, np.zeros(2), np.array([[1.0], [0.0]]), np.ones(1), rest=0.5
-    )
+    one = Principal(np.zeros(2), np.ones(2), np.array([[1.0], [0.0]]), np.ones(1), 0.5, 1)
+    bare = TrainingSummary(("a", "b"), 99, one)
     maps = np.random.default_rng(5).normal(size=(30, 2, 2))
     for x, names, training, told in (
         (counts(10, 1), None, summary, "fewer than 11 units"),

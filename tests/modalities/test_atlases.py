@@ -179,6 +179,21 @@ def test_each_person_may_have_a_map_of_their_own(tmp_path: Path) -> None:
         read_label_maps(moved, cohort, NAMES)
 
 
+def test_maps_that_are_named_by_rows_are_of_these_rows(tmp_path: Path) -> None:
+    """A list in another order is matched by name; names of some rows alone are an error."""
+    cohort = images(tmp_path, shared="")
+    (tmp_path / "maps").mkdir()
+    for k, row in enumerate(cohort.rows):
+        nifti(tmp_path / "maps" / f"{row}.nii", np.roll(halves(), k, 0), USUAL)
+    files = [tmp_path / "maps" / f"{row}.nii" for row in cohort.rows[::-1]]
+    labels, _ = read_label_maps(files, cohort, NAMES)
+    for k in range(3):
+        np.testing.assert_array_equal(labels[k], np.roll(halves(), k, 0))
+    files[1] = files[1].rename(tmp_path / "maps" / "who.nii")
+    with pytest.raises(CohortError, match="label maps are named as a row"):
+        read_label_maps(files, cohort, NAMES)
+
+
 def test_maps_of_persons_follow_their_images_to_a_template(tmp_path: Path) -> None:
     """Where images were resampled to a template, so are the maps, to the nearest label."""
     rng = np.random.default_rng(1)

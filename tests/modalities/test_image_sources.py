@@ -49,6 +49,34 @@ def test_nifti_volumes_of_people_in_folders(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.asarray(ras.x)[:, 0], stored[:, ::-1])
 
 
+def test_files_in_a_list_are_joined_by_name_where_they_have_one(tmp_path: Path) -> None:
+    """A sorted list beside a shuffled table gives each row its own image."""
+    table = people()
+    stored = volumes(tmp_path, table)
+    order = np.random.default_rng(3).permutation(len(table))
+    files = sorted(tmp_path.rglob("*.nii.gz"))
+    cohort = read_images(files, table.iloc[order], unit="row")
+    np.testing.assert_allclose(np.asarray(cohort.x)[:, 0], stored[order])
+    files[0] = files[0].rename(files[0].with_name("other.nii.gz"))
+    with pytest.raises(CohortError, match="named as a row of the table is, the others are not"):
+        read_images(files, table, unit="row")
+
+
+def test_files_without_names_of_rows_are_taken_by_place_and_it_is_said(tmp_path: Path) -> None:
+    """Where no file is named by a row the list is in the order of the table, and a note says so."""
+    table = people()
+    stored = volumes(tmp_path, table)
+    files = [
+        path.rename(tmp_path / f"scan_{k}.nii.gz")
+        for k, path in enumerate(
+            tmp_path / name / "anat" / f"{name}.nii.gz" for name in table.index
+        )
+    ]
+    cohort = read_images(files, table, unit="row")
+    np.testing.assert_allclose(np.asarray(cohort.x)[:, 0], stored)
+    assert any("at its place" in note for note in cohort.notes)
+
+
 def test_an_option_that_no_reader_has_is_an_error(tmp_path: Path) -> None:
     """Options of one kind of file are not passed over in silence by another."""
     volumes(tmp_path, people(2))

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from evenlight.data.cohort import Cohort
+from evenlight.data.local_ancestry import LocalAncestry
 from evenlight.errors import CohortError, FeatureError, GroupError
 from evenlight.measures.genotype_axes import genotype_axes
 from evenlight.measures.relatives import relatives
@@ -231,3 +232,22 @@ def test_people_without_local_ancestry_are_counted(tmp_path: Path) -> None:
         local_ancestry(pd.DataFrame({"w1": ["A|B"]}, index=["a"]))
     with pytest.raises((CohortError, GroupError), match="no ancestry 'X'"):
         read_msp(path).copies("X")
+
+
+@pytest.mark.parametrize("named", [["1", "2", "X"], ["chr1", "chr2", "chrX"], [1.0, 2.0, np.nan]])
+def test_a_chromosome_is_the_same_by_any_of_its_names(named: list[object]) -> None:
+    """Windows of chr1 hold the sites of 1, chr1 and 1.0, a number beside a missing one."""
+    frame = pd.DataFrame({"1:0-9": ["A|B"], "chr2:0-9": ["B|B"]}, index=["a"])
+    local = local_ancestry(frame)
+    sites = pd.DataFrame({"chromosome": named, "position": [4, 4, 4]}, index=list("abc"))
+    assert local.window_of(sites).tolist() == [0, 1, -1]
+    far = LocalAncestry(
+        local.ancestries, local.rows, np.array(["chr1", "chr2"]), local.start, local.end,
+        local.haplotypes,
+    )  # fmt: skip
+    assert far.window_of(sites).tolist() == [0, 1, -1]
+    with pytest.raises(FeatureError, match="1 windows overlap"):
+        LocalAncestry(
+            local.ancestries, local.rows, np.array(["chr1", "1"]), local.start, local.end,
+            local.haplotypes,
+        )  # fmt: skip

@@ -135,7 +135,7 @@ def test_cells_are_read_by_bin() -> None:
     network, genes = text_network(), ["a", "b", "c"]
     special = Special(0, 5, (2,))
     model = binned_genes(network, genes, np.array([0.5, 2.0]), special=special, first=5)
-    x = np.array([[0.0, 0.5, 9.0], [1.0, 0.0, 0.0]])
+    x = np.array([[0.0, 0.5, 8.5], [1.0, 0.0, 0.0]])
     made = prepare(model, cohort(x, features=genes), target=1)
     wanted = by_hand(network, [[2, 5, 6, 7], [2, 6, 5, 5]], 0)
     np.testing.assert_allclose(made.output, wanted, atol=2e-5)

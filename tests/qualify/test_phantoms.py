@@ -45,6 +45,18 @@ def test_a_shortcut_is_found_and_nothing_else(shortcut: Drawn) -> None:
     assert not told["use"].flag.any()
 
 
+def test_the_interval_of_the_corner_holds_what_pairs_say(shortcut: Drawn) -> None:
+    """The truth is 0 but for the corner, where it is 70 % of what a mark does, within limits."""
+    asked, told = shortcut.asked[0], ours(shortcut, 0, Testing(draws=999))[Y]
+    assert told.low is not None
+    assert told.high is not None
+    corner = shortcut.made.features.names.index("marker corner")
+    assert told.low[corner] < asked.effect[corner] < told.high[corner]
+    np.testing.assert_allclose(np.delete(asked.effect, corner), 0.0, atol=1e-3)
+    assert shortcut.extra is not None
+    assert shortcut.extra(shortcut, 0)["corner of the mark"] == pytest.approx(1.0, abs=0.1)
+
+
 def test_marginally_the_lesion_differs_as_well(shortcut: Drawn) -> None:
     """More of b are ill: a comparison that ignores the outcome flags the lung with the lesion."""
     from evenlight.measures.compare import compare
@@ -79,7 +91,22 @@ def test_brighter_lesions_are_other_values_and_no_other_use() -> None:
     drawn = draw("chest, severity")
     told = ours(drawn, 0, Testing(draws=999))
     lung = drawn.made.features.names.index("right lung")
+    asked = drawn.asked[0]
+    assert asked.planted[lung]
     assert told[Y].flag[lung]
+    assert not told[Y].flag[asked.null].any()
+    assert not told["use"].flag.any()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["chest, everything", "head, everything"])
+def test_a_mark_is_found_beside_all_other_differences(case: str) -> None:
+    """Prevalence, severity, intensity and size differ too; the same patch is alike for everyone."""
+    drawn = draw(case)
+    told = ours(drawn, 0, Testing(draws=999))
+    corner = drawn.made.features.names.index("marker corner")
+    assert drawn.asked[0].planted[corner]
+    assert told[Y].flag[corner]
     assert not told["use"].flag.any()
 
 
@@ -109,6 +136,6 @@ def test_what_must_hold_of_images_can_fail() -> None:
     from evenlight.qualify.musts import imaged
 
     for value, state in ((0.05, "holds"), (0.2, "fails")):
-        row = Row("chest, nothing", Y, "evenlight", {"any": Rate(value, 0.03, 100)})
+        row = Row("head, nothing", Y, "evenlight", {"any": Rate(value, 0.03, 100)})
         held = [one for one in imaged([row]) if one.found is not None]
         assert [one.state for one in held] == [state]

@@ -18,6 +18,7 @@ from evenlight.findings import Findings
 from evenlight.measures.words import SPOKEN, VERDICTS
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
+from evenlight.reports.page import js
 from evenlight.reports.sections import SECTIONS
 from evenlight.reports.words import FIXED_LIMITS, MORE_LIMITS
 from tests.html_tree import Node, tree
@@ -73,10 +74,11 @@ def test_ids_are_unique_and_every_reference_has_its_target(root: Node) -> None:
 
 
 def test_nothing_runs_and_nothing_is_fetched(page: str, root: Node) -> None:
-    """No script, no handler, no style attribute, no address outside the page."""
+    """One script, ours; no handler, no style attribute, no address outside the page's folder."""
+    assert [n.attributes for n in root.all("script")] == [{}]
+    assert root.all("script")[0].children == [js()]
     for node in root.walk():
         assert node.tag not in {
-            "script",
             "iframe",
             "object",
             "embed",
@@ -89,6 +91,7 @@ def test_nothing_runs_and_nothing_is_fetched(page: str, root: Node) -> None:
         assert "src" not in node.attributes
         assert not [name for name in node.attributes if name.startswith("on")]
         assert node.attributes.get("href", "#").startswith("#")
+    assert "<script>" not in reports.build(audit(), static=True)
     addresses = set(re.findall(r"https?://[^\"' <]+", page))
     assert addresses == {"http://www.w3.org/2000/svg"}
     assert "@import" not in page
@@ -106,6 +109,9 @@ def test_the_policy_comes_first_and_its_hash_is_that_of_the_style_sheet(root: No
     digest = b64encode(sha256(content.encode()).digest()).decode()
     rules = dict(rule.split(" ", 1) for rule in first.attributes["content"].split("; "))
     assert rules["style-src"] == f"'sha256-{digest}'"
+    script = b64encode(sha256(js().encode()).digest()).decode()
+    assert rules["script-src"] == f"'sha256-{script}'"
+    assert "script-src" not in reports.build(audit(), static=True)
     assert rules["default-src"] == "'none'"
     assert {rules["base-uri"], rules["form-action"]} == {"'none'"}
 
@@ -145,7 +151,7 @@ def _widths(table: Node) -> set[int]:
 def test_every_figure_says_what_it_shows(root: Node) -> None:
     """Each picture has role, title and a description with a number from the data, and a caption."""
     pictures = [n for n in root.all("svg") if n.attributes.get("role") == "img"]
-    assert len(pictures) == len(drawings(audit())) == 9
+    assert len(pictures) == len(drawings(audit())) == 10
     for picture in pictures:
         assert picture.all("title")[0].text()
         assert re.search(r"\d", picture.all("desc")[0].text())
@@ -262,11 +268,11 @@ def test_the_page_is_small(page: str) -> None:
 def test_what_was_not_measured_is_said_in_a_sentence() -> None:
     """An empty record gives a whole page; its sections say that nothing was measured.
 
-    That of images is left out, with the link that leads to it.
+    Those of images and of frameworks are left out, with the links that lead to them.
     """
     root = tree(reports.build(bare()))
-    assert len(root.all("section")) == len(SECTIONS) - 1
-    assert not [a for a in root.all("a") if a.attributes["href"] == "#b7"]
+    assert len(root.all("section")) == len(SECTIONS) - 2
+    assert not [a for a in root.all("a") if a.attributes["href"] in ("#b7", "#c5")]
     text = root.text()
     assert "Performance was not measured in this audit." in text
     assert "Reliance was not measured in this audit." in text

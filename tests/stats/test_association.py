@@ -9,6 +9,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import ttest_ind
 from sklearn.metrics import mutual_info_score
 
 from evenlight.arrays import Float, Int
@@ -20,6 +21,7 @@ from evenlight.stats.association import (
 from evenlight.stats.discriminant import arrangements, asked_axes, asked_groups, told_by
 from evenlight.stats.explained import basis, explained_family, explained_share, indicators
 from evenlight.stats.two_sample import shrinkage
+from evenlight.stats.unequal_spread import _parts, _ratio, unequal_family
 from tests.slow import eps_squared
 
 
@@ -254,6 +256,53 @@ def test_sets_without_the_group_are_told_at_their_level() -> None:
         ]
         assert np.mean([f.p <= 0.05 for f in found]) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
         assert abs(np.mean([f.value for f in found])) < 0.06
+
+
+@pytest.mark.parametrize("images", [(25, 120, 1, 8), (120, 25, 1, 8), (40, 120, 1, 3)])
+def test_sets_hold_their_level_where_groups_have_other_spreads(
+    images: tuple[int, int, int, int],
+) -> None:
+    """Means of several images a person beside single ones: p of 0.05 or less in 5 % of sets."""
+    rng = np.random.default_rng(4)
+    codes, each = np.repeat([0, 1], images[:2]), np.repeat(images[2:], images[:2])
+    spread = np.sqrt(0.3**2 + 1 / each)[:, None]
+    asked = asked_groups(codes, np.zeros(len(codes), dtype=np.int64), rng=rng)
+    orders = arrangements(asked, draws=199, rng=rng)
+    p = [told_by(rng.normal(size=(len(codes), 16)) * spread, asked, orders).p for _ in range(400)]
+    assert 0.02 <= np.mean(np.array(p) <= 0.05) <= 0.09
+
+
+@pytest.mark.parametrize("images", [(25, 120, 1, 8), (120, 25, 1, 8), (40, 120, 1, 3)])
+def test_features_hold_their_level_where_groups_have_other_spreads(
+    images: tuple[int, int, int, int],
+) -> None:
+    """The same of single features, whose means are asked: the level of F* is 5 %."""
+    rng = np.random.default_rng(5)
+    codes, each = np.repeat([0, 1], images[:2]), np.repeat(images[2:], images[:2])
+    x = rng.normal(size=(len(codes), 1_000)) * np.sqrt(0.3**2 + 1 / each)[:, None]
+    one = np.zeros(len(codes), dtype=np.int64)
+    p = unequal_family(x, codes, one, np.arange(1_000), draws=499, rng=rng)[0]
+    assert 0.03 <= np.mean(p <= 0.05) <= 0.075
+
+
+def test_f_star_of_two_groups_is_welchs_t_squared() -> None:
+    """The statistic that is permuted is scipy's; of three groups in two strata the literal sums."""
+    rng = np.random.default_rng(6)
+    x, codes = rng.normal(size=(40, 3)), np.repeat([0, 1], [12, 28])
+    found = _ratio([(x - x.mean(axis=0), codes[None])], np.arange(3))[0]
+    np.testing.assert_allclose(
+        found, ttest_ind(x[codes == 0], x[codes == 1], equal_var=False).statistic ** 2
+    )
+    codes, stratum = np.tile([0, 1, 2, 1], 10), np.repeat([0, 1], [16, 24])
+    above, below = np.zeros((2, 3))
+    for s in (0, 1):
+        own = x[stratum == s]
+        for g in range(3):
+            part = own[codes[stratum == s] == g]
+            above += len(part) * (part.mean(axis=0) - own.mean(axis=0)) ** 2
+            below += (1 - len(part) / len(own)) * part.var(axis=0, ddof=1)
+    parts = [(p, g[None]) for p, g in _parts(x, codes, stratum)]
+    np.testing.assert_allclose(_ratio(parts, np.arange(3))[0], above / below)
 
 
 def test_sets_that_tell_are_found() -> None:

@@ -73,12 +73,12 @@ def test_numbers_are_told_to_a_step_that_ten_people_move(
 
 
 def test_numbers_without_a_step_are_as_they_are() -> None:
-    """A step of 0 changes nothing; p is told upwards to one digit, and never above 1."""
+    """A step of 0 changes nothing; p is told upwards to 1, 2 or 5, and never above 1."""
     values, none = np.array([0.1234, -3.3]), np.zeros(2)
     assert told_values(values, none).tolist() == values.tolist()
     assert [v.tolist() for v in told_limits(values, values, none)] == [values.tolist()] * 2
     assert told_step(np.zeros(2), np.array([20, 30])).tolist() == [0.0, 0.0]
-    assert told_p(np.array([1.0, 0.0501, 1e-16, 0.05])).tolist() == [1.0, 0.06, 1e-16, 0.05]
+    assert told_p(np.array([1.0, 0.0501, 1e-16, 0.05])).tolist() == [1.0, 0.1, 1e-16, 0.05]
 
 
 @given(st.lists(st.integers(-1, 4), min_size=1, max_size=80))

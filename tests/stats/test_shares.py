@@ -11,6 +11,7 @@ from scipy.stats import binomtest, t
 from evenlight.data.training import TrainingSummary
 from evenlight.stats.mean_shift import (
     Measuring,
+    pairs,
     shift_between,
     squared_shift,
     typical_distance,
@@ -64,7 +65,7 @@ def test_the_squared_shift_is_the_mean_over_pairs() -> None:
         pairs = [a @ b for i, a in enumerate(rows) for j, b in enumerate(rows) if i != j]
         return float(np.mean(pairs))
 
-    value, error = squared_shift(z)
+    value, error = squared_shift(pairs(z))
     left = np.array([slow(np.delete(z, i, axis=0)) for i in range(9)])
     assert np.isclose(value, slow(z))
     assert np.isclose(error, np.sqrt(8 / 9 * ((left - left.mean()) ** 2).sum()))
@@ -83,8 +84,8 @@ def test_the_distance_of_a_planted_shift_is_held() -> None:
         before, here = rng.normal(size=(300, 20)), rng.normal(size=(40, 20))
         here[:, 0] += 1
         made = TrainingSummary.of(before, [f"g{j}" for j in range(20)])
-        z = (here - made.mean) @ made.directions / np.sqrt(made.variances)
-        d, low, high = shift_between(z, by(300, 20), z=t.ppf(0.975, 39))
+        z = made.principal.scores(made.principal.apart(here))
+        d, low, high = shift_between(pairs(z), by(300, 20), z=t.ppf(0.975, 39))
         held.append(low <= 1 <= high)
         found.append(d)
     assert abs(np.mean(found) - 1) < 0.06
@@ -95,7 +96,7 @@ def test_no_shift_is_no_distance_however_many_features() -> None:
     """Where the plain distance of means is above 1, this one has 0 in its limits."""
     rng = np.random.default_rng(2)
     z = rng.normal(size=(50, 200))
-    d, low, _ = shift_between(z, by(100_000, 200), z=2.0)
+    d, low, _ = shift_between(pairs(z), by(100_000, 200), z=2.0)
     assert np.sqrt((z.mean(axis=0) ** 2).sum()) > 1.5
     assert low == 0
     assert d < 1
@@ -121,7 +122,7 @@ def test_the_limits_of_the_typical_distance_hold(n: int, p: int, components: int
         )
         squares = made.distances(rng.normal(size=(50, p))) ** 2 / made.free
         known = Measuring(
-            n, made.effective, made.free, len(made.variances), made.held, made.held_error
+            n, made.effective, made.free, len(made.principal.variances), made.held, made.held_error
         )
         middle, low, high = typical_distance(squares, known, z=t.ppf(0.975, 49))
         held.append(low <= 1 <= high)

@@ -150,7 +150,9 @@ def phantom(
     Returns
     -------
     `Phantom`; its cohort has outcome "ill", unit "person", the grouping "group" and one channel.
-    Positions mean the same place in every image: the anatomies lie on one template.
+    Positions mean the same place in every image: the anatomies lie on one template. The same `rng`
+    gives the same people whatever is planted, but for whom another prevalence makes ill: two calls
+    are a pair with and without a difference.
 
     Raises
     ------

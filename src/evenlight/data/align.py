@@ -18,7 +18,8 @@ def ids(index: Sequence[object] | pd.Index) -> Text:
     if len(values) < len(text):
         worst = values[counts > 1]
         raise CohortError(
-            f"{len(worst)} row ids occur more than once, first {str(worst[0])!r}; "
+            f"{len(worst)} row ids occur more than once, first at position "
+            f"{int((text == worst[0]).argmax())}; "
             "row ids must be unique: name the person or donor with unit= and give each row "
             "its own id"
         )
@@ -34,7 +35,7 @@ def match(have: Text, want: Text, *, what: str) -> Int:
     if missing:
         raise CohortError(
             f"{what}: {missing} of {len(want)} row ids are missing and {extra} are extra, "
-            f"first missing {str(want[int((found < 0).argmax())])!r}; "
+            f"first missing at position {int((found < 0).argmax())}; "
             'give every row, or say join="inner" to keep the common ones'
         )
     return found
@@ -46,7 +47,8 @@ def no_extra(have: Text, want: Text) -> None:
     if len(extra) and np.isin(want, have).all():
         raise CohortError(
             f"people: {len(extra)} of {len(have)} row ids are extra, not among the {len(want)} "
-            f"rows of x, first {str(extra[0])!r}; give the same rows, or say "
+            f"rows of x, first at position {int((~np.isin(have, want)).argmax())}; give the same "
+            "rows, or say "
             'join="inner" to keep the common ones'
         )
 

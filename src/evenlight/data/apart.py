@@ -31,8 +31,8 @@ def apart(cohort: Cohort, training: Cohort) -> None:
     shared = shared_rows(cohort, training)
     if shared.any():
         raise CohortError(
-            f"{int(shared.sum())} of {training.n} training rows are audited rows, first "
-            f"{str(training.rows[shared][0])!r}; refit on people who are not audited"
+            f"{int(shared.sum())} of {training.n} training rows are audited rows, first at "
+            f"position {int(shared.argmax())} of these; refit on people who are not audited"
         )
     _alike(cohort, training)
     _units(cohort, training)

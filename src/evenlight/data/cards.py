@@ -10,9 +10,9 @@ from htpy import Element, Node, caption, div, p, span, strong, table, tbody, td,
 
 from evenlight.arrays import Float, Int
 from evenlight.data.digits import count, number, percent
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.rows import blocks
 from evenlight.data.shown import short, visible
+from evenlight.small_groups import hidden_text, least_shown
 
 if TYPE_CHECKING:
     from evenlight.data.attributions import Attributions
@@ -43,7 +43,7 @@ def cohort_facts(cohort: Cohort) -> list[str]:
 def attributions_card(attributions: Attributions) -> str:
     """Method, completeness and the most important features; means alone, nobody's own numbers."""
     facts = attributions_facts(attributions)
-    if attributions.n < SMALLEST_GROUP or attributions.values.ndim != 2:
+    if attributions.n < least_shown() or attributions.values.ndim != 2:
         return card("Attributions", facts, [])
     size = np.zeros(len(attributions.features))
     for _, values in blocks(attributions.values):
@@ -102,7 +102,7 @@ def _groups(groups: Groups, units: Int) -> Element:
     """Units by level; where one is hidden the others are rounded to 5."""
     names = (*groups.levels[:ROWS], "unknown")
     sizes = [len(np.unique(units[groups.codes == at])) for at in (*range(len(names) - 1), -1)]
-    hidden = any(0 < size < SMALLEST_GROUP for size in sizes)
+    hidden = any(0 < size < least_shown() for size in sizes)
     rows = [(name, _hidden(size, hidden)) for name, size in zip(names, sizes, strict=True)]
     left = f"; the first {ROWS} of {len(groups.levels)} levels" if len(groups.levels) > ROWS else ""
     return small_table(
@@ -111,8 +111,8 @@ def _groups(groups: Groups, units: Int) -> Element:
 
 
 def _hidden(size: int, rounded: bool) -> str:
-    if 0 < size < SMALLEST_GROUP:
-        return f"suppressed (<{SMALLEST_GROUP})"
+    if 0 < size < least_shown():
+        return hidden_text()
     return f"about {count(5 * round(size / 5))}" if rounded else count(size)
 
 

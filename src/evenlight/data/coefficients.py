@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from evenlight.data.archives import check_packed
 from evenlight.data.digits import percent
 from evenlight.errors import ModelError
 
@@ -116,6 +117,7 @@ sum of |weight|, and are held at the reference for everyone: ['cg2'].",))
         cls, path: str | Path, *, link: Link = "identity", target: str = "output"
     ) -> CoefficientTable:
         """Read columns `term` and `weight`; the term `intercept` is the constant."""
+        check_packed(Path(path))
         table = pd.read_csv(path)
         if not {"term", "weight"} <= set(table.columns):
             raise ModelError(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from evenlight.data.feature_sets import unique
+from evenlight.data.plain_files import read_json
+from evenlight.data.unique_names import unique
 from evenlight.errors import FeatureError
 
 KEYS = ("names", "model", "source", "seal")
@@ -83,12 +84,7 @@ class FeatureList:
 
 def _read(file: Path) -> dict[str, object]:
     """The JSON object of a file of names."""
-    if not file.is_file() or file.stat().st_size > LARGEST:
-        raise FeatureError(f"there is no file of names {file.name!r} of at most {LARGEST} bytes")
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise FeatureError(f"{file.name} is not JSON: {error}") from error
+    data = read_json(file, error=FeatureError, largest=LARGEST)
     if not isinstance(data, dict) or set(data) != set(KEYS):
         raise FeatureError(f"{file.name}: wanted the keys {', '.join(KEYS)}, as save() writes them")
     return data

@@ -16,6 +16,7 @@ from evenlight.data.gmt import read_gmt
 from evenlight.data.grids import from_grid
 from evenlight.data.positions import Positions, interval_labels, label_names, spread_labels
 from evenlight.data.set_tables import read_set_table
+from evenlight.data.unique_names import unique
 from evenlight.errors import FeatureError
 
 
@@ -283,14 +284,3 @@ def _with_rest(
 def _cluster_name(members: Sequence[str]) -> str:
     """The first member, and how many more there are."""
     return members[0] if len(members) == 1 else f"{members[0]} and {len(members) - 1} more"
-
-
-def unique(names: Sequence[str], what: str) -> None:
-    """Raise FeatureError for a name that is empty, no text, or there twice."""
-    seen: set[str] = set()
-    for name in names:
-        if not isinstance(name, str) or not name:
-            raise FeatureError(f"a {what} name must be a non-empty string, found {name!r}")
-        if name in seen:
-            raise FeatureError(f"the {what} name {name!r} occurs twice; names must be unique")
-        seen.add(name)

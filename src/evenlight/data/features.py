@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from evenlight.data.feature_sets import FeatureSets, unique
+from evenlight.data.feature_sets import FeatureSets
 from evenlight.data.indicators import Indicators, check_states, states_of
 from evenlight.data.space import Space
+from evenlight.data.unique_names import unique
 from evenlight.errors import FeatureError
 
 __all__ = ["FeatureSets", "Features", "Indicators", "check_states", "states_of"]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from evenlight.arrays import Bool, Float, Int, Values
+from evenlight.data import value_codes
+from evenlight.data.column_ends import Ends
 from evenlight.data.features import Features
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.missing_codes import shown_count
-from evenlight.data.rows import DENSE_BUDGET, Held, Rows, blocks, columns, dense, is_sparse
-from evenlight.data.value_codes import CODES, blanked, found, is_code, is_other, nines, spoken
-from evenlight.errors import CohortError
+from evenlight.data.rows import DENSE_BUDGET, Held, Rows, blocks, columns, is_sparse
+from evenlight.data.value_codes import CODES, DOSAGES, NINE, Coded, in_words
+from evenlight.errors import CohortError, EvenlightWarning
+from evenlight.small_groups import least_shown
 
 WAYS = ("error", "drop", "median", "keep")
 
@@ -55,12 +58,7 @@ def finite(
     if missing not in WAYS:
         raise CohortError(f"missing={missing!r}; wanted one of {', '.join(WAYS)}")
     keep = missing == "keep"
-    flaws, coded, codes = _looked(values, chosen, np.isinf if keep else _not_finite)
-    if coded.count:
-        notes.append(_coded(features, coded, codes, missing=missing))
-    if coded.count and not keep:
-        values = blanked(values, CODES if codes[0] < 0 else codes)
-        flaws = _flaws(values, chosen, _not_finite)[0]
+    values, flaws = _seen(values, features, missing, notes, chosen)
     everyone = np.ones(len(chosen), dtype=bool)
     if flaws.count and missing == "drop":
         notes.append(f"{_many(flaws)} rows with values that are not finite were dropped.")
@@ -72,12 +70,32 @@ def finite(
         return Finite(everyone, _repaired(values, flaws, chosen))
     if flaws.count:
         raise CohortError(_refusal(values, features, flaws, keep=keep))
-    gaps = _flaws(values, chosen, np.isnan)[0] if keep else flaws
+    gaps = _flaws(values, chosen, np.isnan) if keep else flaws
     if gaps.count:
         notes.append(
             f"Missing values (NaN) in {_many(gaps)} rows were handed to the model as they are."
         )
     return Finite(everyone, values, gaps.count > 0)
+
+
+def _seen(
+    values: Held, features: Features, missing: str, notes: list[str], chosen: Bool
+) -> tuple[Held, Flaws]:
+    """The values, codes blanked where they are to be replaced, and what is wrong with them."""
+    keep = missing == "keep"
+    ends = Ends.none(values.shape[1]) if _table(values) else None
+    flaws = _flaws(values, chosen, np.isinf if keep else _not_finite, ends)
+    codes = _codes(values, chosen, ends, features, told=not keep) if ends is not None else None
+    if codes is None:
+        return values, flaws
+    notes.append(_coded(features, codes, missing=missing))
+    if missing == "drop":
+        own = codes.flaws
+        return values, Flaws(flaws.rows | own.rows, flaws.columns + own.columns)
+    if missing == "median":
+        values = value_codes.blanked(values, codes.found, in_words(codes.codes))
+        flaws = _flaws(values, chosen, _not_finite)
+    return values, flaws
 
 
 def _many(flaws: Flaws) -> str:
@@ -89,59 +107,131 @@ def _not_finite(values: Values) -> Values:
     return ~np.isfinite(values)
 
 
-def _looked(values: Held, chosen: Bool, wrong: Wrong) -> tuple[Flaws, Flaws, tuple[float, ...]]:
-    """Wrong values, codes of missing ones in a table, and which codes; one pass over the rows."""
-    nobody = Flaws(np.zeros(len(chosen), dtype=bool), np.zeros(1, dtype=np.int64))
-    if values.ndim != 2 or values.dtype.kind not in "fi":
-        return _flaws(values, chosen, wrong)[0], nobody, ()
-    flaws, coded, others = _flaws(values, chosen, wrong, is_code, is_other)
-    if coded.count and not others.count:
-        return flaws, coded, found(dense(values, np.flatnonzero(coded.rows)[:1000]))
-    if nines(values):
-        return flaws, _flaws(values, chosen, _is_nine)[0], (9.0,)
-    return flaws, nobody, ()
+def _table(values: Held) -> bool:
+    return values.ndim == 2 and values.dtype.kind in "fiu"
 
 
-def _is_nine(values: Values) -> Values:
-    return np.asarray(values == 9)
-
-
-def _flaws(values: Held, chosen: Bool, *wrongs: Wrong) -> tuple[Flaws, ...]:
-    """What each of several masks finds, in one pass over the rows."""
+def _flaws(values: Held, chosen: Bool, wrong: Wrong, ends: Ends | None = None) -> Flaws:
+    """What a mask finds, in one pass over the chosen rows, which also widens `ends`."""
     if is_sparse(values):
-        return tuple(_sparse_flaws(values, chosen, wrong) for wrong in wrongs)
-    rows = np.zeros((len(wrongs), len(chosen)), dtype=bool)
-    counts = np.zeros((len(wrongs), int(np.prod(values.shape[1:]))), dtype=np.int64)
-    where = np.flatnonzero(chosen)
-    asked = values.take(where) if isinstance(values, Rows) else values
-    for part, x in blocks(asked):
-        at = where[part] if isinstance(values, Rows) else np.arange(part.start, part.stop)
-        for k, wrong in enumerate(wrongs):
-            bad = wrong(x).reshape(len(x), -1) & chosen[at, None]
-            rows[k, at] = bad.any(axis=1)
-            counts[k] += bad.sum(axis=0, dtype=np.int64)
-    return tuple(Flaws(mask, count) for mask, count in zip(rows, counts, strict=True))
+        return _sparse_flaws(values, chosen, wrong, ends)
+    rows = np.zeros(len(chosen), dtype=bool)
+    counts = np.zeros(int(np.prod(values.shape[1:])), dtype=np.int64)
+    for at, x in _parts(values, chosen):
+        bad = wrong(x).reshape(len(x), -1)
+        rows[at] = bad.any(axis=1)
+        counts += bad.sum(axis=0, dtype=np.int64)
+        if ends is not None:
+            ends.widen(x, whole=False)
+    return Flaws(rows, counts)
 
 
-def _sparse_flaws(values: Any, chosen: Bool, wrong: Wrong) -> Flaws:
+def _sparse_flaws(values: Any, chosen: Bool, wrong: Wrong, ends: Ends | None) -> Flaws:
     """The same over the entries that are held; an absent one is 0."""
     row = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
     bad = wrong(values.data) & chosen[row]
     counts = np.bincount(values.indices[bad], minlength=values.shape[1])
     rows = np.zeros(len(chosen), dtype=bool)
     rows[row[bad]] = True
+    if ends is not None:
+        ends.widen_held(values, chosen[row])
+        held = np.bincount(values.indices[chosen[row]], minlength=values.shape[1])
+        ends.widen_zero(held < chosen.sum())
     return Flaws(rows, counts.astype(np.int64))
 
 
-def _coded(features: Features, coded: Flaws, codes: tuple[float, ...], *, missing: str) -> str:
+def _parts(values: Held, chosen: Bool) -> Iterator[tuple[Int, Values]]:
+    """Chosen rows in blocks: their positions (m,), and x (m, *s)."""
+    where = np.flatnonzero(chosen)
+    if isinstance(values, Rows):
+        yield from ((where[part], x) for part, x in blocks(values.take(where)))
+        return
+    for part, x in blocks(values):
+        own = chosen[part]
+        at = np.arange(part.start, part.stop)
+        yield (at, x) if own.all() else (at[own], x[own])
+
+
+def _some(values: Any, chosen: Bool, columns: Int) -> Iterator[tuple[Int, Values]]:
+    """The same of some columns (q,) of a table: positions (m,), and x (m, q)."""
+    if is_sparse(values):
+        yield from _parts(values[:, columns], chosen)
+        return
+    yield from ((at, x[:, columns]) for at, x in _parts(values, chosen))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Codes:
+    """Codes of missing values in a table: where they may stand, and what holds them.
+
+    `others` says in words what the columns hold beside them.
+    """
+
+    found: Coded
+    flaws: Flaws
+    codes: list[float]
+    others: str
+
+
+def _codes(
+    values: Held, chosen: Bool, ends: Ends, features: Features, *, told: bool
+) -> _Codes | None:
+    """What stands for a missing value, None if nothing does; warns where it may (if `told`)."""
+    at = value_codes.suspects(ends)
+    if not len(at):
+        return None
+    others, plain = _others(values, chosen, at)
+    found = value_codes.coded(ends, others, plain)
+    doubt = value_codes.doubtful(ends, others, found)
+    if told and len(doubt):
+        warnings.warn(_doubt(features, ends, doubt), EvenlightWarning, stacklevel=5)
+    at = found.held
+    if not len(at):
+        return None
+    rows = np.zeros(len(chosen), dtype=bool)
+    counts = np.zeros((len(found.codes), len(found.columns[0])), dtype=np.int64)
+    for own, x in _some(values, chosen, at):
+        rows[own] = found.at(x, at).any(axis=1)
+        counts[:, at] += np.array([(x == code).sum(axis=0) for code in found.codes])
+    counts *= found.columns
+    held = [code for code, n in zip(found.codes, counts.sum(axis=1), strict=True) if n]
+    words = "0, 1 or 2" if plain[at].all() else "0 or more"
+    return _Codes(found, Flaws(rows, counts.sum(axis=0)), held, words)
+
+
+def _others(values: Held, chosen: Bool, at: Int) -> tuple[Ends, Bool]:
+    """Of p columns, those `at`: ends of what is no code, and whether all is 0, 1, 2 or a code."""
+    p = int(values.shape[1])
+    ends, plain, made = Ends.none(len(at)), np.ones(len(at), dtype=bool), Ends.none(p)
+    marks = (*CODES, value_codes.ABSENT, NINE, *DOSAGES)
+    for _, x in _some(values, chosen, at):
+        ends.widen(np.where(np.isin(x, CODES), np.nan, x))
+        plain &= (np.isin(x, marks) | ~np.isfinite(x)).all(axis=0)
+    made.low[at], made.high[at], made.whole[at] = ends.low, ends.high, ends.whole
+    out = np.zeros(p, dtype=bool)
+    out[at] = plain
+    return made, out
+
+
+def _doubt(features: Features, ends: Ends, at: Int) -> str:
+    codes = sorted({float(v) for v in ends.low[at]}, reverse=True)
+    return (
+        f"{in_words(codes)} looks like a code for missing in {len(at)} columns of x (first "
+        f"{[features.names[j] for j in at[:3]]}) and is used as a value, as there are other "
+        "numbers below 0; write NaN in its place where it is one"
+    )
+
+
+def _coded(features: Features, codes: _Codes, *, missing: str) -> str:
     """A note on codes of missing values. Raises CohortError where nobody said what to do."""
-    at = np.flatnonzero(coded.columns)
-    told = missing == "error" or coded.count >= SMALLEST_GROUP
-    many = f"{coded.count}" if told else f"Fewer than {SMALLEST_GROUP}"
+    count, at = codes.flaws.count, codes.found.held
+    at = at[codes.flaws.columns[at] > 0]
+    told = missing == "error" or count >= least_shown()
+    many = f"{count}" if told else f"Fewer than {least_shown()}"
     held = (
-        f"{many} values of x are {spoken(codes)}, by which files say that a value is "
+        f"{many} values of x are {in_words(codes.codes)}, by which files say that a value is "
         f"missing, in {len(at)} columns (first {[features.names[j] for j in at[:3]]}), while all "
-        f"others are {'0 or more' if codes[0] < 0 else '0, 1 or 2'}"
+        f"others of these are {codes.others}"
     )
     if missing == "error":
         raise CohortError(
@@ -191,7 +281,7 @@ def _refusal(values: Held, features: Features, flaws: Flaws, *, keep: bool) -> s
     names = [features.names[j] for j in at[:3]] if values.ndim == 2 else at[:3].tolist()
     kind = "infinite" if keep else "not finite"
     remedy = "repair them" if keep else 'repair them, or say missing="drop" or missing="median"'
-    nan = not keep and _flaws(values, flaws.rows, np.isnan)[0].count == flaws.count
+    nan = not keep and _flaws(values, flaws.rows, np.isnan).count == flaws.count
     more = ' (missing="keep" for a model that takes NaN itself)' if nan else ""
     return (
         f"x holds {flaws.count} values that are {kind} in {len(at)} columns "

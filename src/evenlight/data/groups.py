@@ -14,9 +14,6 @@ from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.nearest import hint, nearest
 from evenlight.errors import GroupError
 
-SMALLEST_GROUP = 11
-"""Fewest independent units of a group that is tested or shown (profile `cms`)."""
-
 MOST_PAIRS = 15
 """More pairs than this are compared against the reference only."""
 

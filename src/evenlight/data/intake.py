@@ -13,7 +13,7 @@ from evenlight.arrays import Bool, Int, Text, Values
 from evenlight.data import align
 from evenlight.data.features import Features
 from evenlight.data.gene_names import mangled, mangled_words
-from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.groups import Axes, Groups
 from evenlight.data.missing_codes import shown_count
 from evenlight.data.name_diff import name_diff
 from evenlight.data.nearest import hint
@@ -21,6 +21,7 @@ from evenlight.data.outcome import Survival
 from evenlight.data.rows import Held, Rows, is_sparse
 from evenlight.data.sources import lazy, plain
 from evenlight.errors import CohortError, FeatureError
+from evenlight.small_groups import least_shown
 
 ROUND_TO = 5
 """Counts beside a hidden one are told to this (as `stats.disclosure` does, a floor above)."""
@@ -194,7 +195,7 @@ def both_sides(people: pd.DataFrame, unit: str | None, chosen: Bool) -> list[str
     both = len(np.intersect1d(names[chosen], names[~chosen]))
     if not both:
         return []
-    many = f"{both:,}" if both >= SMALLEST_GROUP else f"Fewer than {SMALLEST_GROUP}"
+    many = f"{both:,}" if both >= least_shown() else f"Fewer than {least_shown()}"
     return [
         f"{many} of the audited units ({unit}) have rows on the other side of the split as well: "
         "to a model that was trained on those, they are not held out."
@@ -214,14 +215,14 @@ nearest 5).'
     """
     lost = people[~np.isin(align.ids(people.index), rows[keep])]
     tables = {by: _tally(lost[by]) for by in groups if isinstance(by, str) and by in people.columns}
-    coarse = any(0 < n < SMALLEST_GROUP for counts in tables.values() for n in counts.values())
+    coarse = any(0 < n < least_shown() for counts in tables.values() for n in counts.values())
     told = "; ".join(
         f"{by}: " + ", ".join(f"{level} {_told(n, coarse)}" for level, n in counts.items())
         for by, counts in tables.items()
         if counts
     )
     all_told = f"{len(rows) - len(keep)} rows of x and {_told(len(lost), coarse)} of people"
-    near = f" (people to the nearest {ROUND_TO})" if coarse and len(lost) >= SMALLEST_GROUP else ""
+    near = f" (people to the nearest {ROUND_TO})" if coarse and len(lost) >= least_shown() else ""
     return f"Inner join: {all_told} left out{'; ' + told if told else ''}{near}."
 
 
@@ -234,6 +235,6 @@ def _tally(labels: pd.Series) -> dict[str, int]:
 
 def _told(n: int, coarse: bool) -> str:
     """A count of people left out as it may be told."""
-    if coarse and n >= SMALLEST_GROUP:
+    if coarse and n >= least_shown():
         return f"{ROUND_TO * round(n / ROUND_TO):,}"
     return shown_count(n) if coarse else f"{n:,}"

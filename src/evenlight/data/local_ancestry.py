@@ -10,6 +10,7 @@ import pandas as pd
 
 from evenlight.arrays import Float, Int, Text
 from evenlight.data import align
+from evenlight.data.chromosomes import chromosomes
 from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Axes
 from evenlight.errors import CohortError, FeatureError
@@ -56,7 +57,7 @@ class LocalAncestry:
         align.ids(self.rows.tolist())
         if len(self.chromosome) != w or len(self.end) != w or (self.end <= self.start).any():
             raise FeatureError("windows need a chromosome, and an end behind their start, each")
-        _apart(self.chromosome, self.start, self.end)
+        _apart(_names(self.chromosome), self.start, self.end)
 
     def __repr__(self) -> str:
         told = ", ".join(self.ancestries)
@@ -85,8 +86,9 @@ class LocalAncestry:
         """The window (p,) of each site of a table with chromosome and position; -1 in none."""
         out = np.full(len(table), -1, dtype=np.int64)
         own, position = _places(table)
-        for name in np.unique(self.chromosome):
-            here = np.flatnonzero(self.chromosome == name)
+        mine = _names(self.chromosome)
+        for name in np.unique(mine):
+            here = np.flatnonzero(mine == name)
             here = here[np.argsort(self.start[here], kind="stable")]
             sites = np.flatnonzero(own == name)
             at = np.searchsorted(self.start[here], position[sites], side="right") - 1
@@ -133,16 +135,20 @@ class LocalAncestry:
 
 
 def _places(table: pd.DataFrame) -> tuple[Text, Float]:
-    """Chromosome, without "chr", and position (p,) of sites; NaN is in no window."""
+    """Chromosome, by its one name, and position (p,) of sites; NaN is in no window."""
     lost = [name for name in ("chromosome", "position") if name not in table]
     if lost:
         raise FeatureError(
             f"the table of sites has no column {', '.join(lost)}; give them in the feature table, "
             "as Features(names, table=frame)"
         )
-    text = table["chromosome"].astype(str).str.removeprefix("chr")
     position = pd.to_numeric(table["position"], errors="coerce").to_numpy(dtype=np.float64)
-    return text.to_numpy(dtype=np.str_), position
+    return _names(table["chromosome"]), position
+
+
+def _names(chromosome: Text | pd.Series) -> Text:
+    """Chromosomes (p,), each by its one name."""
+    return chromosomes(pd.Series(chromosome)).astype(np.str_)
 
 
 def _apart(chromosome: Text, start: Int, end: Int) -> None:

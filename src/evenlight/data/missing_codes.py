@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from evenlight.data.groups import MISSING, SMALLEST_GROUP, Groups
+from evenlight.data.groups import MISSING, Groups
+from evenlight.small_groups import least_shown
 
 CODES = (-9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0)
 """Numbers by which files say that a value is missing."""
@@ -91,4 +92,4 @@ def shown_count(n: int) -> str:
     >>> shown_count(1204), shown_count(3)
     ('1,204', 'fewer than 11')
     """
-    return f"{n:,}" if n >= SMALLEST_GROUP else f"fewer than {SMALLEST_GROUP}"
+    return f"{n:,}" if n >= least_shown() else f"fewer than {least_shown()}"

@@ -9,9 +9,9 @@ import numpy as np
 
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.outcome import Survival
 from evenlight.data.shown import short
+from evenlight.small_groups import least_shown
 
 ALIKE = 0.9
 """Pairs that are equal in all columns, as a share of those equal in half of them, at least."""
@@ -52,7 +52,7 @@ def _twice(cohort: Cohort) -> Iterator[str]:
     near = min(_pairs(whole) / max(1.0, _pairs(half)) for half in halves)
     if not again or near < ALIKE or 2 * len(np.unique(whole)) < cohort.n:
         return
-    many = f"{again:,}" if again >= SMALLEST_GROUP else f"Fewer than {SMALLEST_GROUP}"
+    many = f"{again:,}" if again >= least_shown() else f"Fewer than {least_shown()}"
     yield (
         f"{many} rows of x hold exactly the values of a row of somebody else: the same people may "
         "be in the data under two ids, and then they are counted twice."

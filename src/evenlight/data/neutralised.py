@@ -104,7 +104,8 @@ class Neutralised:
         flat = ("before", "response_before", "stratum", "fitted", "piece", "y")
         taken = {name: getattr(self, name)[index] for name in flat}
         taken |= {name: getattr(self, name)[..., index] for name in ("after", "response", "part")}
-        place = np.append(np.argsort(index, kind="stable"), -1)
+        place = np.full(len(self.rows) + 1, -1, dtype=np.int64)
+        place[index] = np.arange(len(index))
         return replace(self, rows=cohort.rows, again_rows=place[self.again_rows], **taken)
 
     def draws_of(self, pair: tuple[str, str]) -> Int:

@@ -136,8 +136,9 @@ def need_unit(people: pd.DataFrame, unit: str | None, asked: Iterable[object]) -
 def warn_of_torn_strata(people: pd.DataFrame, unit: str, strata: Iterable[str]) -> None:
     """Warn where a stratum differs between the rows of one unit.
 
-    Such units are compared with those that have the same shares of the strata
-    (`data.units.stratum_codes`): of cell types these are few or none.
+    Reliance and support take such a unit to be of the stratum in which most of its rows lie, its
+    shares of the others taken off by a slope each (`data.units.unit_strata`): of cell types these
+    may be more than the donors allow.
     """
     for name in strata:
         if unit not in people.columns or name not in people.columns:
@@ -147,7 +148,7 @@ def warn_of_torn_strata(people: pd.DataFrame, unit: str, strata: Iterable[str]) 
         if torn:
             warnings.warn(
                 f"stratum {name!r} differs between rows of one {unit} in {shown_count(torn)} of "
-                f"{len(each):,}: each is compared only with those that have the same shares of it. "
+                f"{len(each):,}: each counts by its shares of it, with a slope for each stratum. "
                 "Of cell types, make one row a donor with "
                 f"evenlight.modalities.cells.pseudobulk(attributions, cohort, by={name!r}), or ask "
                 "for each type by itself",

@@ -10,10 +10,10 @@ import numpy as np
 
 from evenlight.arrays import Int
 from evenlight.data.cohort import Cohort
-from evenlight.data.feature_sets import unique
 from evenlight.data.features import Features
 from evenlight.data.name_diff import name_diff
 from evenlight.data.picked import pick
+from evenlight.data.unique_names import unique
 from evenlight.errors import FeatureError
 
 

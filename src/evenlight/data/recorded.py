@@ -21,7 +21,7 @@ ASKED = (
 def recorded(
     cohort: Cohort,
     *,
-    gives: Literal["response", "margin", "score"] = "response",
+    gives: Literal["response", "margin", "score", "decision"] = "response",
     target: str = "",
     unit: str = "",
 ) -> Predictions:
@@ -32,7 +32,9 @@ def recorded(
     gives
         "response": a probability where the outcome is binary or categorical, else the outcome's own
         unit; "margin": log odds, or the risk of a survival model; "score": a number that ranks
-        people and is no probability, of which only ranks are judged.
+        people and is no probability, of which only ranks are judged; "decision": 0 and 1 only, as
+        of a rule or of a tree grown to its end, of which sensitivity, specificity and net benefit
+        are judged and calibration is not.
     target
         the class of a categorical outcome that the score is of.
     unit
@@ -40,8 +42,9 @@ def recorded(
 
     Probabilities of exactly 0 or 1 have no log odds: all are then judged as they are.
 
-    Raises CohortError where no column is declared, a value is missing, or a probability lies
-    outside 0 to 1; it says what can be asked of a score, and what cannot.
+    Raises CohortError where no column is declared, a value is missing, a probability lies outside
+    0 to 1 or is always 0 or 1, or a decision is neither; it says what can be asked of a score, and
+    what cannot.
 
     >>> import pandas as pd
     >>> people = pd.DataFrame({"y": [0, 1], "p": [0.2, 0.5], "g": ["a", "b"]}, index=["r", "s"])
@@ -62,9 +65,12 @@ def recorded(
         response = expit(values) if chance else values
         link = "logit" if chance else "identity"
         return Predictions(cohort.rows, values, response, named, link, model="score", unit=unit)
-    if not chance:
+    if gives == "decision":
+        _decided(values, cohort)
+    elif chance:
+        _chances(values, cohort)
+    else:
         return Predictions(cohort.rows, values, values, named, "identity", model="score", unit=unit)
-    _chances(values, cohort)
     if ((values > 0) & (values < 1)).all():
         return Predictions(cohort.rows, logit(values), values, named, "logit", model="score")
     return Predictions(
@@ -109,6 +115,20 @@ def _chances(values: Float, cohort: Cohort) -> None:
         )
     if np.isin(values, (0.0, 1.0)).all():
         raise CohortError(
-            f"prediction {cohort.prediction!r} holds 0 and 1 only: it was cut at a threshold, and "
-            'nothing tells how sure the model was; bring its probabilities, or say gives="score"'
+            f"prediction {cohort.prediction!r} holds 0 and 1 only, which tells decisions and not "
+            'how sure the model was; bring its probabilities, or say gives="decision"'
+        )
+
+
+def _decided(values: Float, cohort: Cohort) -> None:
+    """Raise CohortError for values other than 0 and 1, or an outcome that is no event."""
+    if cohort.outcome_kind not in ("binary", "categorical"):
+        raise CohortError(
+            f"a decision is of an event, and the outcome is {cohort.outcome_kind}; leave gives= out"
+        )
+    other = int((~np.isin(values, (0.0, 1.0))).sum())
+    if other:
+        raise CohortError(
+            f"prediction {cohort.prediction!r} is neither 0 nor 1 in {other} of {len(values)} "
+            "rows, so it is no decision; leave gives= out if these are probabilities"
         )

@@ -11,11 +11,11 @@ import numpy as np
 from evenlight.arrays import Float, Int
 from evenlight.data import align
 from evenlight.data.features import Features
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.positions import label_names
 from evenlight.data.rows import Rows, blocks
 from evenlight.data.sources import lazy
 from evenlight.errors import AttributionError, FeatureError
+from evenlight.small_groups import least_shown
 
 if TYPE_CHECKING:
     from evenlight.data.attributions import Attributions
@@ -104,6 +104,6 @@ def _summed(made: Attributions, maps: Any, found: Int) -> tuple[Any, Int]:
 
 def _told(count: int, n: int) -> int | str:
     """A number of the n rows as it may be kept in a record: none tells of few people."""
-    if count < SMALLEST_GROUP:
-        return f"fewer than {SMALLEST_GROUP}"
-    return count if n - count >= SMALLEST_GROUP else f"all but fewer than {SMALLEST_GROUP}"
+    if count < least_shown():
+        return f"fewer than {least_shown()}"
+    return count if n - count >= least_shown() else f"all but fewer than {least_shown()}"

@@ -15,10 +15,11 @@ from scipy.sparse import csr_array
 
 from evenlight.data import gene_names
 from evenlight.data.cohort import Cohort
-from evenlight.data.feature_sets import FeatureSets, unique
+from evenlight.data.feature_sets import FeatureSets
 from evenlight.data.features import Features
 from evenlight.data.ordered import columns_of
 from evenlight.data.picked import add_up, pick
+from evenlight.data.unique_names import unique
 from evenlight.errors import FeatureError
 
 NameTable = Mapping[str, str | Iterable[str]] | pd.DataFrame | pd.Series

@@ -9,20 +9,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
+from evenlight.arrays import Text
 from evenlight.data.groups import Groups
 from evenlight.data.outcome import Survival
 
 ROWS = 5
 """This many rows a sample or more, where the column may also be that of a kind of sample."""
 
-_NAMED = r"(?:id|uuid|name|code|number|no|barcode|accession)?"
+KINDS = 5
+"""So many words or fewer, in a column that is not said to hold ids, may be kinds of a thing."""
+
+VISITS = 11
+"""So many rows a stem of numeric ids or more are people of a site rather than visits of one."""
+
+_NAMED = r"(id|uuid|name|code|number|no|barcode|accession)?"
 _PERSON = re.compile(rf"(?:bcr)?(?:donor|patient|subject|individual|participant|person){_NAMED}")
 _SAMPLE = re.compile(
-    rf"origident|gsm|geoaccession|(?:bio)?(?:sample|specimen){_NAMED}"
-    rf"|(?:library|mouse|animal|embryo|organoid){_NAMED}"
+    rf"origident|gsm|geoaccession|(?:(?:bio)?(?:sample|specimen)|library|mouse|animal|embryo"
+    rf"|organoid){_NAMED}"
 )
+_SITE = re.compile(
+    r"(?:study|clinical|trial)?(?:site|cent(?:er|re)|hospital|clinic|cohort|study|trial|country"
+    rf"|institution|practice){_NAMED}"
+)
+_WORD = re.compile(r"(?=.*[a-z])[^\W\d_]{3}[^\d_]*|(?i:y|n|t|f|yes|no|true|false)")
+_OF_SITE = re.compile(r"\d+[-_.]\d{3}")
 _CELLS = re.compile(
     r"celltypes?|leiden.*|louvain.*|seuratclusters?|n(?:feature|count)(?:rna|atac)|ngenesbycounts"
     r"|pctcountsmt|percentmt|percentmito|doubletscores?|predicteddoublets?"
@@ -40,13 +54,15 @@ def repeated_unit(
     `ids` are theirs; `asked` are groups and the outcome: columns of people, or groupings.
     Columns named after people may not repeat; nor may those named after samples, libraries or
     animals, where five rows or more share each and some label is the same in all rows of each.
+    A few words (`donor`: living, deceased) are no names, where no column describes cells.
 
     >>> people = pd.DataFrame({"sample_id": ["a"] * 6 + ["b"] * 6, "sex": ["f"] * 6 + ["m"] * 6})
     >>> print(repeated_unit(people, people.index, ["sex"]))
     column 'sample_id' names 2 for 12 rows, and 'sex' is the same in all rows of each: rows are \
 not people; pass unit='sample_id' (or the column that names the donor)
     """
-    return _by_person(people) or _by_sample(people, _labels(people, asked)) or _by_id(people, ids)
+    told = _labels(people, asked)
+    return _by_person(people) or _by_sample(people, told) or _by_id(people, ids, told)
 
 
 def cells_doubt(people: pd.DataFrame, asked: Iterable[object] = ()) -> str | None:
@@ -54,7 +70,7 @@ def cells_doubt(people: pd.DataFrame, asked: Iterable[object] = ()) -> str | Non
 
     It lists the columns that repeat and in which labels stay the same: one of them may be the unit.
     """
-    marks = [str(c) for c in people.columns if _CELLS.fullmatch(_bare(c))]
+    marks = _of_cells(people)
     again = [str(c) for c in people.columns if _SAMPLE.fullmatch(_bare(c)) and _repeats(people[c])]
     if not marks and not again:
         return None
@@ -94,17 +110,71 @@ unit='donor'
 def _by_person(people: pd.DataFrame) -> str | None:
     for name in people.columns:
         values = people[name].dropna()
-        if _PERSON.fullmatch(_bare(name)) and values.nunique() < len(values):
+        if not _PERSON.fullmatch(_bare(name)) or values.nunique() == len(values):
+            continue
+        if not _kinds(people, name):
             return (
-                f"column {str(name)!r} names {values.nunique()} for {len(values)} rows: rows are "
-                f"not people; pass unit={str(name)!r}"
+                f"column {str(name)!r} names {values.nunique()} for {len(values)} rows"
+                f"{_remedy(people, name)}"
             )
     return None
+
+
+def _remedy(people: pd.DataFrame, name: str) -> str:
+    """The unit to name: people numbered anew at each site are more than there are numbers."""
+    column, other = repr(str(name)), _numbered_anew(people, name)
+    if other is None:
+        return f": rows are not people; pass unit={column}"
+    known = people[[name, other]].dropna()
+    if known.duplicated().any():
+        return (
+            f", and more within {other!r}: pass unit= with a column that joins both, "
+            f"where each {other} numbers its own people, unit={column} where a number is one person"
+        )
+    return (
+        f", each once in each {other!r}: pass unit={column} where a number is the same person at "
+        f"every {other}"
+    )
+
+
+def _numbered_anew(people: pd.DataFrame, name: str) -> str | None:
+    """A column of sites in which whole numbers of people come again, None if there is none."""
+    numbers = people[name].dropna().astype(str).str.fullmatch(r"\d+(?:\.0)?")
+    if not numbers.all():
+        return None
+    for other in people.columns:
+        if not _SITE.fullmatch(_bare(other)):
+            continue
+        if len(people[[name, other]].dropna().drop_duplicates()) > people[name].nunique():
+            return str(other)
+    return None
+
+
+def _kinds(people: pd.DataFrame, name: str) -> bool:
+    """Whether a column holds a few words, such as yes and no, and not the names of its things."""
+    said = _said(name)
+    held = people[name].dropna().unique()
+    if said is None or said[1] or len(held) > KINDS:
+        return False
+    words = all(_WORD.fullmatch(str(v).strip()) for v in held)
+    return (words or set(held) <= {0, 1}) and not _of_cells(people)
+
+
+def _said(name: object) -> re.Match[str] | None:
+    """What the name of a column of people or samples says, None of any other."""
+    return _PERSON.fullmatch(_bare(name)) or _SAMPLE.fullmatch(_bare(name))
+
+
+def _of_cells(people: pd.DataFrame) -> list[str]:
+    """The columns that are such as describe cells."""
+    return [str(c) for c in people.columns if _CELLS.fullmatch(_bare(c))]
 
 
 def _by_sample(people: pd.DataFrame, told: list[pd.Series]) -> str | None:
     for name in people.columns:
         if not _SAMPLE.fullmatch(_bare(name)) or not _repeats(people[name], ROWS):
+            continue
+        if _kinds(people, name):
             continue
         same = [str(one.name) for one in told if _constant(one, people[name])]
         if told and not same:
@@ -118,7 +188,7 @@ def _by_sample(people: pd.DataFrame, told: list[pd.Series]) -> str | None:
     return None
 
 
-def _by_id(people: pd.DataFrame, ids: Iterable[object]) -> str | None:
+def _by_id(people: pd.DataFrame, ids: Iterable[object], told: list[pd.Series]) -> str | None:
     held = [str(i) for i in ids]
     named = ", ".join(map(str, people.columns[:12])) or "none"
     cells = [_BARCODE.search(i) or _NUMBERED.search(i) for i in held[:1000]]
@@ -127,13 +197,32 @@ def _by_id(people: pd.DataFrame, ids: Iterable[object]) -> str | None:
             "the row ids are cell barcodes, or numbers of cells, so rows are cells and not people; "
             f"pass unit= with the column that names the donor, one of {named} (add it to them)"
         )
-    stems = {_REPLICATE.sub("", i) for i in held}
-    if 1 < len(stems) <= 0.9 * len(held) and all(_REPLICATE.search(i) for i in held):
+    stems = np.array([_REPLICATE.sub("", i) for i in held])
+    many = len(set(stems.tolist()))
+    if 1 < many <= 0.9 * len(held) and all(_REPLICATE.search(i) for i in held):
+        if all(_OF_SITE.fullmatch(i) for i in held) and _of_sites(people, stems, told):
+            return None
         return (
-            f"row ids look like {len(stems)} people with several rows each, numbered at the end; "
+            f"row ids look like {many} people with several rows each, numbered at the end; "
             "pass unit= with the column that names the person"
         )
     return None
+
+
+def _of_sites(people: pd.DataFrame, stems: Text, told: list[pd.Series]) -> bool:
+    """Whether stems (n,) of ids name sites: 11 rows or more each, of people of several labels.
+
+    Or there is a column, not one of people or samples, of which each value is one stem.
+    """
+    many = len(np.unique(stems))
+    if len(stems) != len(people) or len(stems) < VISITS * many:
+        return False
+    if any((one.groupby(stems).nunique() > 1).mean() > 0.5 for one in told):
+        return True
+    own = [c for c in people.columns if _said(c) is None]
+    return any(
+        people[c].nunique() == many == len(set(zip(people[c], stems, strict=True))) for c in own
+    )
 
 
 def _labels(people: pd.DataFrame, asked: Iterable[object]) -> list[pd.Series]:

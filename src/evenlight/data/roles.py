@@ -58,7 +58,8 @@ def constant_in_unit(groups: Groups, units: Int) -> None:
         raise GroupError(
             f"{groups.name}: {torn} of {len(people)} units are in more than one group; "
             "a unit has one label: correct the labels, set the doubtful ones to missing, or, where "
-            f"it varies from row to row by nature, name it in strata=[{groups.name!r}] instead"
+            f"it varies from row to row by nature, name it in strata=[{groups.name!r}] instead; of "
+            "regions of images ask regions_within"
         )
 
 

@@ -118,4 +118,6 @@ def subject_name(subject: str, measure: str) -> str:
     """
     if measure == "performance":
         return short(metric_name(subject))
+    if measure == "map":
+        return "all positions"
     return SUBJECTS.get(subject) or short(subject)

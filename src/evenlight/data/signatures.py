@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float
+from evenlight.data.archives import check_packed
 from evenlight.data.coefficients import CoefficientTable, Link
 from evenlight.errors import ModelError
 
@@ -125,6 +126,7 @@ def _table(path: str | Path, term: str, columns: list[str]) -> tuple[str, pd.Dat
     file = Path(path)
     if not file.is_file():
         raise ModelError(f"there is no table {file.name!r}")
+    check_packed(file)
     table = pd.read_csv(file, dtype=str)
     missing = [name for name in (term, *columns) if name not in table.columns]
     if missing:

@@ -12,11 +12,12 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int, Values
 from evenlight.data.attributions import Background
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.positions import Positions
 from evenlight.data.rows import Rows
 from evenlight.data.sources import lazy
 from evenlight.errors import AttributionError, EvenlightWarning
+from evenlight.small_groups import least_shown
 
 SIZE = 100
 """Rows of a background."""
@@ -138,7 +139,7 @@ def _large(source: Cohort, groups: Sequence[Groups]) -> dict[Cell, Int]:
     cells: dict[Cell, Int] = {}
     for cell in np.unique(codes[(codes >= 0).all(axis=1)], axis=0):
         rows = source.order[(codes[source.order] == cell).all(axis=1)]
-        if len(np.unique(source.units[rows])) >= SMALLEST_GROUP:
+        if len(np.unique(source.units[rows])) >= least_shown():
             name = tuple((g.name, g.levels[c]) for g, c in zip(groups, cell, strict=True))
             cells[name] = rows
     return cells
@@ -215,7 +216,7 @@ def _far_off(rows: Float, cohort: Cohort) -> list[str]:
     image, of a one-hot sequence) are on one scale and tell its range together: what nobody has at
     one of them may stand at another.
     """
-    if cohort.n < SMALLEST_GROUP:
+    if cohort.n < least_shown():
         return []
     low, high = _range(cohort)
     if cohort.x.ndim > 2:

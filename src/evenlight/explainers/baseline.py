@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,11 @@ from evenlight.data.assay import SAMPLE, assay_of
 from evenlight.data.cohort import Cohort
 from evenlight.errors import AttributionError, EvenlightWarning
 from evenlight.explainers.background import Reference, out_of_range
-from evenlight.explainers.image_baselines import OWN, black, own_of
+from evenlight.explainers.image_baselines import OWN, black, is_images, own_of
 from evenlight.explainers.own_starts import OwnStarts, bases, named, sampled
+from evenlight.explainers.thinned import IMAGES_FROM, spread_rows
 from evenlight.models.adapted import Adapted
+from evenlight.stats.drawn_in import drawn_in
 
 LOOKED_AT = 64
 """Rows that are looked at together: most columns show early that they are no codes."""
@@ -29,13 +31,19 @@ WIDE = 50
 
 
 def starts_of(
-    baseline: object, cohort: Cohort, background: Reference, *, codes: bool = False
+    baseline: object,
+    cohort: Cohort,
+    background: Reference,
+    *,
+    codes: bool = False,
+    margin: Callable[[Float], Float] | None = None,
 ) -> tuple[Float, str]:
     """Where the paths begin, (b, *s), and what to call it: "mean", "rows", "black" or "given".
 
     "auto" takes the background's rows for images, codes, and where a column holds indicators or
     genotypes (0, 1, 2), else the background's mean; it takes the mean of a wide table of counts as
-    well, where a rare gene holds only 0, 1 and 2 by chance (`chosen`).
+    well, where a rare gene holds only 0, 1 and 2 by chance (`chosen`). Of images it takes 16 rows
+    whose `margin` (b, t) is spread as that of all (`thinned`), where it is known.
 
     Raises AttributionError for an unknown word, another shape, or values that are not finite.
     """
@@ -55,6 +63,18 @@ def starts_of(
             f'baseline {baseline!r}; wanted "auto", "mean", "rows", of images "black", "blur" or '
             '"inpaint", or an array'
         )
+    return _named(baseline, cohort, background, codes=codes, margin=margin)
+
+
+def _named(
+    baseline: str,
+    cohort: Cohort,
+    background: Reference,
+    *,
+    codes: bool,
+    margin: Callable[[Float], Float] | None,
+) -> tuple[Float, str]:
+    """What a word makes of the background."""
     if codes and baseline in ("mean", "black"):
         raise AttributionError(
             f'codes have no {baseline}; say baseline="rows" or give codes as baseline'
@@ -62,7 +82,23 @@ def starts_of(
     if baseline == "black":
         return black(background.rows, cohort), "black"
     kind = baseline if baseline != "auto" else chosen(cohort, codes=codes)[0]
-    return (background.rows if kind == "rows" else background.mean[None]), kind
+    if kind != "rows":
+        return _mean_of(background, cohort)[None], kind
+    if baseline == "auto" and margin is not None and is_images(cohort):
+        return background.rows[spread_rows(margin(background.rows), IMAGES_FROM)], kind
+    return background.rows, kind
+
+
+def _mean_of(background: Reference, cohort: Cohort) -> Float:
+    """The background's mean (*s); of images without what few have at a position (`drawn_in`).
+
+    From a mean in which one image's burned-in name is left, everybody's attributions would tell it.
+    """
+    if not is_images(cohort):
+        return background.mean
+    rows = background.rows.reshape(len(background.rows), -1)
+    made: Float = drawn_in(rows).mean(axis=0).reshape(background.rows.shape[1:])
+    return made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +135,11 @@ def begin(baseline: object, cohort: Cohort, background: Reference, adapted: Adap
         return Begun(rows.reshape(-1, *rows.shape[2:]), named(baseline), many, base, baseline)
     why = ""
     if isinstance(baseline, str) and baseline == "auto":
-        baseline, why = chosen(cohort, codes=adapted.codes)
-    starts, kind = starts_of(baseline, cohort, background, codes=adapted.codes)
+        word, why = chosen(cohort, codes=adapted.codes)
+        baseline = baseline if is_images(cohort) else word  # columns are looked at once
+    starts, kind = starts_of(
+        baseline, cohort, background, codes=adapted.codes, margin=adapted.margin
+    )
     base = adapted.margin(starts).mean(axis=0)[None]
     return Begun(starts, kind, len(starts), base, why=why)
 

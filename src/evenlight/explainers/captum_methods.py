@@ -49,8 +49,9 @@ def ig(
 
     Raises ModelError where attributions are 0 though the output moves.
     """
-    starts, kind = starts_of(baseline, cohort, background)
     with task(model, cohort, target, background) as one:
+        margin = one.prepared.adapted.margin
+        starts, kind = starts_of(baseline, cohort, background, margin=margin)
         method = IntegratedGradients(one.net)
 
         def work(x: Tensor) -> Tensor:
@@ -99,8 +100,8 @@ def deeplift(
     AttributionError
         where more than 5 % of rows miss completeness.
     """
-    starts, kind = starts_of(baseline, cohort, background)
     prepared = _ruled(model, cohort, target)
+    starts, kind = starts_of(baseline, cohort, background, margin=prepared.adapted.margin)
     with task(prepared, cohort, target, background) as one:
         method = DeepLift(one.net)
 

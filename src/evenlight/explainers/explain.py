@@ -24,10 +24,13 @@ from evenlight.models.adapted import Adapted
 from evenlight.models.headed import by_head
 from evenlight.models.probe import Prepared, prepare, prepare_all, settled
 
+TILED = ("ig", "shapley")
+"""Explainers whose blocks of rows may be kept as they are done; others give all at once."""
+
 WRITES = ("ig", "linear")
 """Explainers that write into `out` row by row; of the others it is filled at the end."""
 
-UNRECORDED = ("out", "threads")
+UNRECORDED = ("out", "threads", "tiles")
 """Options that change no answer."""
 
 MOST_RECORDED = 10_000
@@ -96,6 +99,7 @@ def explain(
         True for a bar on stderr, or a function that is told the `Pace` after each block of rows, by
         explainers that take long enough to tell.
     **own
+        `tiles=` what keeps blocks of rows (`explainers.tiled`), by "ig" and "shapley".
         `out=` where the attributions are to lie (`explainers.options`): an array, or a new .npy
         file; "ig" and "linear" write there as they go, so that memory is flat in rows. And
         options of the explainer, such as `baseline=` of ig (`explainers.options`) or `players=`
@@ -120,6 +124,8 @@ def explain(
         "background": draw(cohort, background, rng=np.random.default_rng([seed, 0])),
         "rng": np.random.default_rng([seed, 1]), "device": device, **own,
     }  # fmt: skip
+    if asked.get("tiles") is None or chosen not in TILED:
+        asked.pop("tiles", None)
     if progress is not False:
         asked["progress"] = progress
     known = {"seed": seed, "link": str(adapted.link), **_recorded(own)}

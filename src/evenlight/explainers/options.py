@@ -15,6 +15,7 @@ from evenlight.data.rows import blocks
 from evenlight.errors import AttributionError
 from evenlight.explainers.device import Precision
 from evenlight.explainers.progress import Told
+from evenlight.explainers.tiled import Tiles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,9 +26,9 @@ class Options:
     ----------
     baseline
         "mean": one path from the background's balanced mean; "rows": the mean over paths from every
-        background row (expected gradients); "auto": rows for images, codes, and where a column
-        holds indicators or genotypes (0, 1, 2), else the mean, as of counts (what was seen is in
-        the settings, `baseline_seen`); of images also "black" (the lowest
+        background row (expected gradients); "auto": rows for codes, and where a column holds
+        indicators or genotypes (0, 1, 2), 16 of the rows for images, else the mean, as of counts
+        (what was seen is in the settings, `baseline_seen`); of images also "black" (the lowest
         value of each channel in the background), "blur" (each image blurred by an eighth of its
         sides) or "inpaint" (filled from its frame); or an array (*s) or (b, *s); or, for
         a network of several inputs, one for each by name; or a function of rows (m, *s) and their
@@ -52,6 +53,8 @@ class Options:
         array; one for each target where there are several.
     progress
         True for a bar on stderr, or a function that is told the `Pace` after each block of rows.
+    tiles
+        what keeps blocks of rows as they are done (`explainers.tiled`).
     """
 
     baseline: str | Values | Mapping[str, Values] | Callable[..., Values] = "auto"
@@ -63,6 +66,7 @@ class Options:
     budget: int | None = None
     out: Any = None
     progress: bool | Told = False
+    tiles: Tiles | None = None
 
     def __post_init__(self) -> None:
         for name in ("steps", "cap", "budget"):

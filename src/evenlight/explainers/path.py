@@ -113,7 +113,10 @@ def _explained(
         size = (cohort.n, *shape)
         written = outs(asked.out, len(prepared), size)
         values = written or [np.empty(size, dtype=np.float32) for _ in prepared]
-        ends = Ends(np.stack([one.output for one in prepared]), base, begun.rows, begun.own)
+        ends = Ends(
+            np.stack([one.output for one in prepared]), base, begun.rows, begun.own,
+            "\x1e".join(one.target for one in prepared),
+        )  # fmt: skip
         swept = sweep(problem, cohort, ends, values, asked)
     again = replace(asked, baseline=begun.own or begun.rows)
     apart = _precision_error(prepared, cohort, background, again, values)
@@ -231,7 +234,7 @@ def _precision_error(
         return {}
     index = np.sort(cohort.order[:COMPARED])
     few = cohort.take(index)
-    own = replace(asked, precision=None, out=None, progress=False)
+    own = replace(asked, precision=None, out=None, progress=False, tiles=None)
     part = [replace(p, output=p.output[index], cohort_digest=few.digest) for p in prepared]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EvenlightWarning)  # was said of all rows

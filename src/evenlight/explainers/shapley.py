@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from evenlight.explainers.own_starts import OwnStarts, notes, own_margins, own_r
 from evenlight.explainers.players import Players, players_of
 from evenlight.explainers.progress import Told, paced
 from evenlight.explainers.sampling import PLANNED, Plan, planned
+from evenlight.explainers.tiled import Tiles, tiled
 from evenlight.explainers.walks import Ends, Walked, walk
 from evenlight.models.networks import placement
 from evenlight.models.probe import Prepared, prepare
@@ -50,6 +52,7 @@ def explain(
     players: FeatureSets | str = "variables",
     baseline: str | Values | OwnStarts | None = None,
     progress: bool | Told = False,
+    tiles: Tiles | None = None,
     **own: Any,
 ) -> Attributions:
     """Interventional Shapley values over the background rows; `own` as in `sampling.planned`.
@@ -82,7 +85,7 @@ def explain(
     """
     prepared = prepare(model, cohort, target=target)
     made = players_of(cohort, players)
-    known_only("shapley", own, ("players", "baseline", "progress", *PLANNED))
+    known_only("shapley", own, ("players", "baseline", "progress", "tiles", *PLANNED))
     absent = _absent(baseline, prepared, cohort, background)
     plan = planned(made.count, absent.size, **own)
     ends = Ends(prepared.output, absent.margins)
@@ -91,7 +94,7 @@ def explain(
     with _folded(prepared, cohort, made, absent) as fold:
         plan.affordable(cohort.n, cheap=isinstance(fold, Folding))
         task = Task(prepared, cohort, made, absent, fold)
-        found = _explained(task, ends, keys, plan, progress)
+        found = _explained(task, ends, keys, plan, progress, tiles)
     settings = {**_settings(found, plan, made), **absent.told, **_place(fold, prepared)}
     explained = Explained(
         "shapley", found.values.reshape(-1, *made.shape), ends.base, settings,
@@ -172,7 +175,9 @@ class Task:
         return space if own is None else OwnBacks(space, self.absent.size)
 
 
-def _explained(task: Task, ends: Ends, keys: Keys, plan: Plan, progress: bool | Told) -> Walked:
+def _explained(
+    task: Task, ends: Ends, keys: Keys, plan: Plan, progress: bool | Told, tiles: Tiles | None
+) -> Walked:
     """All rows, some at a time, in the sorted order of their ids."""
     n, count = len(keys), task.players.count
     made = Walked.empty(n, count)
@@ -180,15 +185,23 @@ def _explained(task: Task, ends: Ends, keys: Keys, plan: Plan, progress: bool | 
     with paced(n, progress) as step:
         for start in range(0, n, each):
             rows = task.cohort.order[start : start + each]
-            space, own = task.space(rows), ends.take(rows)
-            if plan.limits is None:
-                values = enumerated(space, own, count)
-                none = np.zeros(len(rows), dtype=np.int64)
-                made.put(rows, Walked(values, 0 * values, none, none == 0))
-            else:
-                made.put(rows, walk(space, own, keys[rows], count, plan.limits))
+            work = partial(_walked, task, ends, keys, plan, rows)
+            ids = task.cohort.rows[rows]
+            made.put(rows, Walked(**tiled(tiles, ids, task.prepared.target, work)))
             step(len(rows))
     return made
+
+
+def _walked(task: Task, ends: Ends, keys: Keys, plan: Plan, rows: Int) -> dict[str, Any]:
+    """The fields of `Walked` for some rows."""
+    space, own, count = task.space(rows), ends.take(rows), task.players.count
+    if plan.limits is None:
+        values = enumerated(space, own, count)
+        none = np.zeros(len(rows), dtype=np.int64)
+        made = Walked(values, 0 * values, none, none == 0)
+    else:
+        made = walk(space, own, keys[rows], count, plan.limits)
+    return {field.name: getattr(made, field.name) for field in fields(made)}
 
 
 def _settings(found: Walked, plan: Plan, players: Players) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from evenlight.arrays import Bool, Float, Int, Single
+from evenlight.arrays import Bool, Float, Int, Single, Values
 from evenlight.data.cohort import Cohort
 from evenlight.data.completeness import TOLERANCE, scale_of
 from evenlight.explainers.climb import Climbed, Problem, begin, climb
@@ -20,6 +21,7 @@ from evenlight.explainers.own_starts import OwnStarts, standing
 from evenlight.explainers.passage import Passage, there_and_back
 from evenlight.explainers.progress import paced
 from evenlight.explainers.quadrature import fixed
+from evenlight.explainers.tiled import tiled
 
 MOST_ROWS = 4096
 """Most rows of a block."""
@@ -29,13 +31,15 @@ MOST_ROWS = 4096
 class Ends:
     """Outputs (t, n) at the rows, their mean `base` (t, 1) over `starts` (b, *s), and both scales.
 
-    With `own` starts of each row, `base` is (t, n) and `starts` are those of some rows.
+    With `own` starts of each row, `base` is (t, n) and `starts` are those of some rows. `targets`
+    names what they are outputs of.
     """
 
     output: Float
     base: Float
     starts: Float
     own: OwnStarts | None = None
+    targets: str = ""
 
     @property
     def move(self) -> Float:
@@ -81,22 +85,34 @@ def sweep(
     move, scale = ends.move, ends.scale
     with paced(n, asked.progress) as done:
         for rows in feed(cohort, size, back.like, csr=back.csr):
-            at, here = rows.index, standing(back, rows, cohort, ends.own)
+            at = rows.index
 
-            def work(batch: int, rows: Rows = rows, here: Passage = here) -> Block:
+            def work(batch: int, rows: Rows = rows) -> Block:
                 own = move[:, rows.index], scale[:, rows.index]
+                here = standing(back, rows, cohort, ends.own)
                 return _block(here, rows, batch, *own, slopes=asked.sensitivity)
 
-            block, swept.batch = halving(work, swept.batch)
+            make = partial(_arrays, work, swept.batch)
+            block = tiled(asked.tiles, cohort.rows[at], ends.targets, make)
+            swept.batch = int(block["batch"])
             for t, own in enumerate(values):
-                own[_where(at)] = block.values[t]
-                swept.zero[t] &= (block.values[t] == 0).all(axis=0)
-                if swept.slopes is not None and block.slopes is not None:
-                    swept.slopes[t][at] = block.slopes[t]
+                own[_where(at)] = block["values"][t]
+                swept.zero[t] &= (block["values"][t] == 0).all(axis=0)
+                if swept.slopes is not None:
+                    swept.slopes[t][at] = block["slopes"][t]
             for name in ("nodes", "agreed", "exact"):
-                getattr(swept, name)[at] = getattr(block.found, name)
+                getattr(swept, name)[at] = block[name]
             done(len(at))
     return swept
+
+
+def _arrays(work: Callable[[int], Block], batch: int) -> dict[str, Values]:
+    """A block as arrays, and the batch of points that fitted."""
+    block, fitted = halving(work, batch)
+    made: dict[str, Values] = {"values": block.values, "batch": np.array(fitted)}
+    if block.slopes is not None:
+        made["slopes"] = block.slopes
+    return made | {name: getattr(block.found, name) for name in ("nodes", "agreed", "exact")}
 
 
 def _where(at: Int) -> slice | Int:

@@ -17,8 +17,10 @@ from evenlight.figures.dependence import dependence, dependence_text
 from evenlight.figures.dose import dose_response, dose_text
 from evenlight.figures.dots import dots, dots_text
 from evenlight.figures.embedding import embedded_groups, embedded_values
+from evenlight.figures.flow import flow, flow_conditions, flow_text
 from evenlight.figures.forest import forest, forest_rows, forest_text
 from evenlight.figures.importance import importance, importance_text
+from evenlight.figures.local_ancestry import local_ancestry, local_ancestry_text
 from evenlight.figures.locus import locus
 from evenlight.figures.map_pictures import overlay
 from evenlight.figures.maps import difference_map, maps_text, mean_maps
@@ -48,11 +50,16 @@ __all__ = [
     "dots_text",
     "embedded_groups",
     "embedded_values",
+    "flow",
+    "flow_conditions",
+    "flow_text",
     "forest",
     "forest_rows",
     "forest_text",
     "importance",
     "importance_text",
+    "local_ancestry",
+    "local_ancestry_text",
     "locus",
     "maps_text",
     "mean_maps",

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from evenlight.arrays import Float, Int
 from evenlight.data.digits import number
+from evenlight.figures.bulk import apart
 from evenlight.figures.ink import ACCENT, CALM, INK, axis_labels, plane, spread, write
 from evenlight.measures.associations import Association
 from evenlight.measures.reliance import Reliance
@@ -67,15 +68,16 @@ def association_scatter(
     ax.axhline(0, color=INK, linewidth=0.75)
     low, high = reliance.low[h, subject], reliance.high[h, subject]
     ax.vlines(x[order], low[order], high[order], color=INK, linewidth=0.75)
-    ax.plot(x[loud], y[loud], "D", color=ACCENT, markersize=7)
-    ax.plot(x[~loud], y[~loud], "o", color=CALM, markersize=6.5)
+    for of, mark, colour, size in ((loud, "D", ACCENT, 7), (~loud, "o", CALM, 6.5)):
+        at = np.flatnonzero(of)[apart(x[of], y[of])]
+        ax.plot(x[at], y[at], mark, color=colour, markersize=size)
     left, right = min(0.0, float(x.min(initial=0.0))), max(float(x.max(initial=0.0)), 0.02)
     ax.set_xlim(left - 0.03 * (right - left), right + 0.3 * (right - left))
     bottom, top = ax.get_ylim()
     heights = spread([float(y[j]) for j in order], 0.06 * (top - bottom))
-    for j, at in zip(order.tolist(), heights, strict=True):
+    for j, height in zip(order.tolist(), heights, strict=True):
         beside = float(x[j]) + 0.015 * (right - left)
-        write(ax, beside, at, reliance.subjects[subject[j]], va="center", longest=22)
+        write(ax, beside, height, reliance.subjects[subject[j]], va="center", longest=22)
     axis_labels(ax, f"association with the group ({association.measure})", "share of the reliance")
     return ax
 

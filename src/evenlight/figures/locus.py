@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,8 +14,8 @@ from evenlight.errors import FeatureError
 from evenlight.figures.ink import COLOURS, INK, axis_labels, beside, key, look, plane, write
 from evenlight.figures.naming import plot_size
 
-GAP = 0.015
-"""Room between two chromosomes, of the length of all."""
+GAP, LEAST = 0.015, 0.03
+"""Room between two chromosomes, and for one of few variants, of the length of all."""
 
 MEGA = 1e6
 
@@ -40,6 +41,11 @@ class Places:
                 f"{len(self.names)} variants have {len(self.chromosome)} chromosomes and "
                 f"{len(self.position)} positions"
             )
+
+    def take(self, at: Int) -> Places:
+        """Those at some positions."""
+        names = tuple(self.names[int(j)] for j in at)
+        return Places(names, self.chromosome[at], self.position[at], self.build)
 
     def inside(self, chromosome: str, first: float, last: float) -> Int:
         """Positions of the variants from base `first` to `last` of a chromosome."""
@@ -72,7 +78,7 @@ def locus(
         style = look(k, colours)
         ax.vlines(x[at], 0, row[at], color=style["color"], linewidth=0.75, alpha=0.6)
         ax.plot(x[at], row[at], linestyle="", **(style | {"markersize": 5}))
-    _chromosomes(ax, ends, places.build)
+    along_chromosomes(ax, ends, places.build)
     _names(ax, places, x, values[top.argmax(axis=0), np.arange(len(x))], label)
     axis_labels(ax, ax.get_xlabel(), measure)
     if levels:
@@ -83,7 +89,8 @@ def locus(
 def laid(places: Places) -> tuple[Float, dict[str, tuple[float, float]]]:
     """The place of each variant on the axis (p,), and where each chromosome begins and ends there.
 
-    One chromosome is in megabases; of several, each begins where the one before ends.
+    One chromosome is in megabases; of several, each begins where the one before ends, and has room
+    even where all its variants are at one place.
     """
     found: dict[str, tuple[float, float]] = {}
     for name in sorted(set(places.chromosome.tolist()), key=_rank):
@@ -93,14 +100,20 @@ def laid(places: Places) -> tuple[Float, dict[str, tuple[float, float]]]:
     if not found:
         raise FeatureError("no variant has both a chromosome and a position; nothing to lay out")
     x = np.full(len(places.position), np.nan)
-    gap = GAP * sum(last - first for first, last in found.values()) if len(found) > 1 else 0.0
+    if len(found) == 1:
+        name, (first, last) = found.popitem()
+        own = places.chromosome == name
+        x[own] = places.position[own] / MEGA
+        return x, {name: (first / MEGA, last / MEGA)}
+    whole = sum(last - first for first, last in found.values()) or MEGA
     ends, start = {}, 0.0
     for name, (first, last) in found.items():
+        room = max(last - first, LEAST * whole)
         own = places.chromosome == name
-        shift = start - first if len(found) > 1 else 0.0
-        x[own] = (places.position[own] + shift) / MEGA
-        ends[name] = ((first + shift) / MEGA, (last + shift) / MEGA)
-        start += last - first + gap
+        middle = start + (room - (last - first)) / 2
+        x[own] = (places.position[own] - first + middle) / MEGA
+        ends[name] = (start / MEGA, (start + room) / MEGA)
+        start += room + GAP * whole
     return x, ends
 
 
@@ -109,15 +122,23 @@ def _rank(name: str) -> tuple[int, str]:
     return (int(name), "") if name.isdecimal() else (1000, name)
 
 
-def _chromosomes(ax: Axes, ends: dict[str, tuple[float, float]], build: str) -> None:
+def along_chromosomes(
+    ax: Axes, ends: dict[str, tuple[float, float]], build: str, *, shaded: bool = True
+) -> None:
+    """Name the axis of x: of one chromosome its megabases, of several which is where.
+
+    Every second one is shaded, or a thin line stands between them where a band says something else.
+    """
     told = f" ({build})" if build else ""
     if len(ends) == 1:
         ax.set_xlabel(f"position on chromosome {next(iter(ends))}, Mb{told}")
         ax.ticklabel_format(axis="x", useOffset=False)
         return
-    for i, (low, high) in enumerate(ends.values()):
-        if i % 2 == 0:
-            ax.axvspan(low, high, color=INK, alpha=0.06, linewidth=0)
+    edges = list(ends.values())
+    for low, high in edges[::2] if shaded else ():
+        ax.axvspan(low, high, color=INK, alpha=0.06, linewidth=0)
+    for (_, high), (low, _) in () if shaded else pairwise(edges):
+        ax.axvline((high + low) / 2, color=INK, linewidth=0.5, alpha=0.3)
     ax.set_xticks([(low + high) / 2 for low, high in ends.values()], _apart(ax, ends))
     ax.set_xlabel(f"chromosome{told}")
 

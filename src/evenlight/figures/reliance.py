@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from evenlight.data.digits import number
+from evenlight.figures.bulk import apart
 from evenlight.figures.ink import ACCENT, CALM, INK, axis_labels, plane, write
 from evenlight.figures.naming import CHARACTER, LINE, Box, name_marks, plot_size
 from evenlight.measures.reliance import Reliance
@@ -39,8 +40,9 @@ def reliance_scatter(reliance: Reliance, *, label: int = 12, ax: Axes | None = N
     ax.axhline(equal, color=INK, linewidth=0.75, dashes=(3, 3))
     both = known & (x >= TELLS) & (y >= equal)
     loud = known & ((x >= TELLS) | (y >= equal))
-    ax.plot(x[both], y[both], "D", color=ACCENT, markersize=7)
-    ax.plot(x[known & ~both], y[known & ~both], "o", color=CALM, markersize=6.5)
+    for of, mark, colour, size in ((both, "D", ACCENT, 7), (known & ~both, "o", CALM, 6.5)):
+        at = np.flatnonzero(of)[apart(x[of], y[of])]
+        ax.plot(x[at], y[at], mark, color=colour, markersize=size)
     _quadrants(ax)
     order = [int(j) for j in np.argsort(-y, kind="stable") if loud[j]][:label]
     named = [(reliance.subjects[j], float(x[j]), float(y[j])) for j in order]

@@ -12,6 +12,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from evenlight.data.shown import visible
+from evenlight.figures.bulk import merge
 from evenlight.figures.ink import INK, SIZE
 
 Node = ElementTree.Element
@@ -49,7 +50,9 @@ def _clean(root: Node, key: str, title: str, text: str) -> Node:
     size = {"width": f"{width * 4 / 3:.0f}", "height": f"{height * 4 / 3:.0f}"}
     look = {"font-family": FONT, "font-size": f"{SIZE}px", "fill": "currentColor"}
     look["stroke-linejoin"] = "round"
-    _thin(made, {node.attrib["id"]: node for node in made.iter() if "id" in node.attrib})
+    known = {node.attrib["id"]: node for node in made.iter() if "id" in node.attrib}
+    _thin(made, known)
+    merge(made, known)
     made.attrib = {"xmlns": _SVG, **size, "viewBox": root.attrib["viewBox"], **about, **look}
     for at, (tag, words) in enumerate((("title", title), ("desc", text))):
         node = Node(tag, {"id": f"{key}-{tag[0]}"})

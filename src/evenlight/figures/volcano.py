@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from evenlight.arrays import Float
 from evenlight.data.digits import fixed
+from evenlight.figures.bulk import apart
 from evenlight.figures.forest import LOOKS
 from evenlight.figures.ink import INK, axis_labels, head, plane, write
 from evenlight.figures.naming import name_marks
@@ -31,7 +32,8 @@ def volcano(
     ax.axvspan(-comparison.margin, comparison.margin, color=INK, alpha=0.09, linewidth=0)
     ax.axhline(-np.log10(comparison.alpha), color=INK, linewidth=0.75, dashes=(3, 3))
     for verdict, (colour, mark) in LOOKS.items():
-        at = (comparison.verdict[view, c] == verdict) & np.isfinite(x)
+        of = np.flatnonzero((comparison.verdict[view, c] == verdict) & np.isfinite(x))
+        at = of[apart(x[of], y[of])]
         face = "none" if verdict == "cannot_tell" else colour
         ax.plot(x[at], y[at], mark, color=colour, markerfacecolor=face, markersize=6.5)
     _names(ax, comparison, (view, c), label)

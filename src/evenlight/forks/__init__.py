@@ -3,7 +3,7 @@
 from evenlight.forks.alternatives import alternatives, preparations
 from evenlight.forks.baselines import baselines
 from evenlight.forks.fork import Fork
-from evenlight.forks.holding import hold, with_holds
+from evenlight.forks.holding import held, hold, with_holds
 from evenlight.forks.retrained import retrained
 from evenlight.forks.usual import KINDS, usual
 
@@ -12,6 +12,7 @@ __all__ = [
     "Fork",
     "alternatives",
     "baselines",
+    "held",
     "hold",
     "preparations",
     "retrained",

@@ -60,8 +60,9 @@ def answers_again(fork: Fork, asked: Asked) -> tuple[Answer, ...]:
         checked = faithfulness(
             made, people, told, background=fork.background, seed=plan.explain.seed
         )
-        explained = _by_region(Explained(told, repeats, checked), asked.sets)
-        found = measured(made, explained, people, plan, _quiet, Aside())
+        explained = _by_region(Explained(told, repeats, checked), asked)
+        regions = asked.sets if people.x.ndim > 2 else None
+        found = measured(made, explained, people, plan, _quiet, Aside(regions))
     return judge(found.measures, plan.question, plan.policy)[1]
 
 
@@ -101,12 +102,14 @@ def _model(fork: Fork, asked: Asked) -> tuple[Prepared, Cohort]:
     return prepare(fork.model, people, target=target), people
 
 
-def _by_region(explained: Explained, sets: FeatureSets | None) -> Explained:
-    """Maps summed over regions, as they were audited."""
-    if sets is None or explained.made.values.ndim == 2:
+def _by_region(explained: Explained, asked: Asked) -> Explained:
+    """Maps summed over regions, as they were audited; kept where a question asks about them."""
+    sets, made = asked.sets, explained.made
+    if sets is None or made.values.ndim == 2:
         return explained
     repeats = tuple(one.by(sets) for one in explained.repeats)
-    return replace(explained, made=explained.made.by(sets), repeats=repeats)
+    maps = made if any(answer.measure == "map" for answer in asked.answers) else None
+    return replace(explained, made=made.by(sets), repeats=repeats, maps=maps)
 
 
 def _quiet(stage: str) -> None:

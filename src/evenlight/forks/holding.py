@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.errors import EvenlightError, InputError
+from evenlight.findings import Answer
 from evenlight.forks.again import Asked, answers_again
 from evenlight.forks.fork import Fork, sound
 from evenlight.forks.gathered import gathered
 from evenlight.forks.unheld import unheld
 from evenlight.forks.usual import usual
+from evenlight.journal.keep import Keep
 from evenlight.judge import with_fragile
 from evenlight.measures.specification import Specification, Unrun
 from evenlight.models.probe import prepare
@@ -41,21 +44,55 @@ def hold(
     Raises InputError for another cohort than the audited one, images without their regions, a fork
     whose cohort has other rows, or forks that share name and setting.
     """
+    return held(audit, model, cohort, forks, sets=sets, keep=Keep(), say=progress or _quiet)
+
+
+def held(
+    audit: Audit,
+    model: object,
+    cohort: Cohort,
+    forks: Sequence[Fork] | None,
+    *,
+    sets: FeatureSets | None,
+    keep: Keep,
+    say: Callable[[str], None],
+) -> Specification:
+    """The same, each fork kept as soon as it is done."""
     asked = replace(_asked(audit, model, cohort), sets=sets)
     if asked.cohort.x.ndim > 2 and sets is None:
         raise InputError("images were audited by region; pass sets= the regions of the audit")
     chosen = forks
     if chosen is None:
         chosen = usual(asked.prepared, asked.cohort, asked.plan, audit.model.method)
-    found, unrun = [], []
-    for fork in sound(chosen, cohort):
-        if progress is not None:
-            progress(f"does it hold: {fork.name}, {fork.setting}")
-        try:
-            found.append((fork, answers_again(fork, asked)))
-        except EvenlightError as error:
-            unrun.append(Unrun(fork.name, fork.setting, str(error)))
+    found, unrun, every = [], [], list(sound(chosen, cohort))
+    keep.ahead((f"fork-{i}", partial(_again, fork, asked)) for i, fork in enumerate(every))
+    for i, fork in enumerate(every):
+        say(f"does it hold: {fork.name}, {fork.setting}")
+        again = keep(f"fork-{i}", Again, partial(_again, fork, asked))
+        if again.unrun:
+            unrun.append(Unrun(fork.name, fork.setting, again.unrun))
+        else:
+            found.append((fork, again.answers))
     return gathered(audit.answers, found, tuple(unrun))
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The answers of one fork, or why it could not be run."""
+
+    answers: tuple[Answer, ...] = ()
+    unrun: str = ""
+
+
+def _again(fork: Fork, asked: Asked) -> Again:
+    try:
+        return Again(tuple(answers_again(fork, asked)))
+    except EvenlightError as error:
+        return Again(unrun=str(error))
+
+
+def _quiet(stage: str) -> None:
+    pass
 
 
 def _asked(audit: Audit, model: object, cohort: Cohort) -> Asked:

@@ -9,7 +9,6 @@ import numpy as np
 
 from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.errors import InputError
 from evenlight.explainers.background import draw
 from evenlight.explainers.baseline import starts_of
@@ -23,6 +22,7 @@ from evenlight.models.links import margin_of
 from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
 from evenlight.plan_parts import ForkKind
+from evenlight.small_groups import least_shown
 
 OTHERS: Mapping[str, tuple[str, ...]] = {
     "ig": ("captum.gradient_shap",),
@@ -64,7 +64,7 @@ def usual(
     made = {
         "seed": _seeds(plan),
         "background": _backgrounds(cohort),
-        "baseline": _baselines(prepared, cohort, method),
+        "baseline": _baselines(prepared, cohort, method, plan.explain.baseline),
         "explainer": _explainers(cohort, method),
         "scale": _scales(prepared, cohort),
     }
@@ -81,11 +81,11 @@ def _backgrounds(cohort: Cohort) -> Iterator[Fork]:
     first = cohort.groups[0]
     for code, level in enumerate(first.levels):
         own = first.codes == code
-        if len(np.unique(cohort.units[own])) >= SMALLEST_GROUP:
+        if len(np.unique(cohort.units[own])) >= least_shown():
             yield Fork("background", f"{level} alone", background=cohort.take(own))
 
 
-def _baselines(prepared: Prepared, cohort: Cohort, method: str) -> Iterator[Fork]:
+def _baselines(prepared: Prepared, cohort: Cohort, method: str, chosen: str) -> Iterator[Fork]:
     """The baselines that integrated gradients did not choose; codes have no mean.
 
     Of images the mean, black, a blur of each, and each filled from its frame; else the other one of
@@ -94,7 +94,7 @@ def _baselines(prepared: Prepared, cohort: Cohort, method: str) -> Iterator[Fork
     if method != "ig" or prepared.adapted.codes:
         return
     if is_images(cohort):
-        yield from baselines(IMAGES)
+        yield from baselines([word for word in IMAGES if word != chosen])
         return
     drawn = draw(cohort, rng=np.random.default_rng(0))
     yield from baselines(["rows" if starts_of("auto", cohort, drawn)[1] == "mean" else "mean"])

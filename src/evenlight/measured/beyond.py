@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
@@ -11,7 +11,8 @@ from evenlight.data.features import FeatureSets
 from evenlight.data.probed import Predictions
 from evenlight.explore import explore, nest, overturned
 from evenlight.further import Further
-from evenlight.measured.given import Progress
+from evenlight.journal.keep import Keep
+from evenlight.measured.given import Aside, Progress
 from evenlight.measured.grouped import Own
 from evenlight.measured.rules import judging_by
 from evenlight.measures.clusters import clusters
@@ -25,28 +26,42 @@ from evenlight.plan import Plan
 from evenlight.policy import error_rates
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """Further measures, and sentences on what could not be had."""
+
+    further: Further
+    notes: tuple[str, ...]
+
+
 def beyond(
     made: Attributions,
     predicted: Predictions,
     cohort: Cohort,
     plan: Plan,
-    given: tuple[Sequence[Own], FeatureSets | None],
+    given: tuple[Sequence[Own], Aside],
     say: Progress,
-) -> tuple[Further, tuple[str, ...]]:
+) -> Beyond:
     """Further measures and sentences on what could not be had.
 
-    `given` is what was judged, which tipping points and sets go by, and the sets that were given.
+    `given` is what was judged, which tipping points and sets go by, and what was given aside.
     """
-    by, sets = given
-    further, notes = _further(made, predicted, cohort, plan, say)
+    by, aside = given
+    sets = aside.sets
+    further, notes = _further(made, predicted, cohort, plan, aside.keep, say)
     tipped, less = _overturned(made, cohort, plan, [own.relied for own in by])
     nested, more = _nested(made, cohort, plan, sets, [own.compared for own in by])
     told = replace(further, hierarchies=nested, tippings=further.tippings + tipped)
-    return told, notes + less + more
+    return Beyond(told, notes + less + more)
 
 
 def _further(
-    made: Attributions, predicted: Predictions, cohort: Cohort, plan: Plan, say: Progress
+    made: Attributions,
+    predicted: Predictions,
+    cohort: Cohort,
+    plan: Plan,
+    keep: Keep,
+    say: Progress,
 ) -> tuple[Further, tuple[str, ...]]:
     """The exploratory measures, where the plan wants them."""
     if not plan.measure.further or made.values.ndim != 2:
@@ -60,7 +75,7 @@ def _further(
     }
     return explore(
         made, predicted, cohort, judging, testing, seed=plan.explain.seed,
-        genotypes=_named(plan.measure.genotypes),
+        genotypes=_named(plan.measure.genotypes), keep=keep,
     )  # fmt: skip
 
 

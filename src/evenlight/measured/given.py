@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
@@ -11,6 +11,7 @@ from evenlight.data.features import FeatureSets
 from evenlight.data.local_ancestry import LocalAncestry
 from evenlight.data.probed import Contrasts, Faithfulness, Predictions
 from evenlight.data.twins import Twin
+from evenlight.journal.keep import Keep
 
 Progress = Callable[[str], None]
 
@@ -32,18 +33,24 @@ class Explained:
 class Aside:
     """What an audit was given beside model and cohort: sets, and a twin or people to train one.
 
-    `local` is local ancestry, `rarity` the features by how common they are.
+    `local` is local ancestry, `rarity` the features by how common they are; `keep` is where
+    each finished part is kept.
     """
 
     sets: FeatureSets | None = None
     twin: Twin | Cohort | None = None
     local: LocalAncestry | None = None
     rarity: FeatureSets | None = None
+    keep: Keep = field(default_factory=Keep)
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What the model gave: predictions, and common contrasts, None where it has no margin."""
+    """What the model gave: predictions, and common contrasts, None where there are none.
+
+    `unmoved` says why, where that is not for want of a margin.
+    """
 
     predicted: Predictions
     moved: Contrasts | None
+    unmoved: str = ""

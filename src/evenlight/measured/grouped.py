@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from evenlight.data.cohort import Cohort
+from evenlight.data.groups import Groups
 from evenlight.explore import performable
+from evenlight.journal.keep import Keep
 from evenlight.leaning import structure
 from evenlight.measured.given import Explained, Outputs, Progress
 from evenlight.measured.rules import judging_by, share_testing, testing
@@ -36,10 +39,26 @@ class Own:
 
 
 def grouped(
-    explained: Explained, outputs: Outputs, cohort: Cohort, plan: Plan, say: Progress
+    explained: Explained, outputs: Outputs, cohort: Cohort, plan: Plan, keep: Keep, say: Progress
 ) -> list[Own]:
     """What is judged, by every grouping; each draw has its own stream of the plan's seed."""
-    return [_by(explained, outputs, cohort, plan, i, say) for i in range(len(cohort.groups))]
+    found, every = [], [Grouping(g, explained, outputs, cohort, plan, i)
+                        for i, g in enumerate(cohort.groups)]  # fmt: skip
+    keep.ahead(part for one in every for part in one.parts())
+    for i, (groups, one) in enumerate(zip(cohort.groups, every, strict=True)):
+        say(f"comparing by {groups.name}")
+        performed = None
+        if performable(outputs.predicted, cohort):
+            performed = keep(f"performed-{i}", Performance, one.performed)
+        checked = keep(f"assessed-{i}", Quality, one.checked)
+        compared = keep(f"compared-{i}", Comparison, one.compared)
+        say(f"reliance on {groups.name}")
+        relied = keep(f"relied-{i}", Reliance, one.relied)
+        compared = withheld(compared, checked.withheld())
+        found.append(
+            Own(performed, checked, compared, withheld_reliance(relied, checked.unreliable))
+        )
+    return found
 
 
 def unreliable(by: Sequence[Own]) -> dict[str, str]:
@@ -47,34 +66,66 @@ def unreliable(by: Sequence[Own]) -> dict[str, str]:
     return {own.checked.grouping: own.checked.unreliable for own in by if own.checked.unreliable}
 
 
-def _by(
-    explained: Explained, outputs: Outputs, cohort: Cohort, plan: Plan, i: int, say: Progress
-) -> Own:
-    """Performance, trust, comparison and reliance by the i-th grouping."""
-    groups, made = cohort.groups[i], explained.made
-    rates = error_rates(plan.question, plan.policy.alpha)
-    streams = [np.random.default_rng([plan.explain.seed, i, j]) for j in range(4)]
-    say(f"comparing by {groups.name}")
-    performed = None
-    if performable(outputs.predicted, cohort):
-        judging = judging_by(plan.policy, rates.get(("performance", groups.name, "")))
-        performed = perform(outputs.predicted, cohort, by=groups, judging=judging, rng=streams[0])
-    checked = assess(explained.checked, made, cohort, by=groups, rng=streams[3])
-    compared = compare(
-        made,
-        cohort,
-        by=groups,
-        contrasts=outputs.moved,
-        repeats=explained.repeats,
-        testing=testing(plan.policy, plan.policy.margins.attribution, groups.name, rates),
-        rng=streams[1],
-    )
-    say(f"reliance on {groups.name}")
-    share = share_testing(plan, groups.name)
-    relied = rely(made, cohort, by=groups, testing=share, adjust=structure(plan), rng=streams[2])
-    return Own(
-        performed,
-        checked,
-        withheld(compared, checked.withheld()),
-        withheld_reliance(relied, checked.unreliable),
-    )
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """What is asked by the i-th grouping."""
+
+    groups: Groups
+    explained: Explained
+    outputs: Outputs
+    cohort: Cohort
+    plan: Plan
+    i: int
+
+    def parts(self) -> Iterator[tuple[str, Callable[[], Any]]]:
+        """What needs nothing of each other."""
+        if performable(self.outputs.predicted, self.cohort):
+            yield f"performed-{self.i}", self.performed
+        yield f"compared-{self.i}", self.compared
+        yield f"relied-{self.i}", self.relied
+
+    def performed(self) -> Performance:
+        """How well the model does in each group."""
+        judging = judging_by(self.plan.policy, self.rates().get(("performance", self.name, "")))
+        return perform(
+            self.outputs.predicted, self.cohort, by=self.groups, judging=judging, rng=self.rng(0)
+        )
+
+    def checked(self) -> Quality:
+        """Whether its explanations can be trusted in each group."""
+        checked, made = self.explained.checked, self.explained.made
+        return assess(checked, made, self.cohort, by=self.groups, rng=self.rng(3))
+
+    def compared(self) -> Comparison:
+        """Whether it uses the same features."""
+        policy = self.plan.policy
+        return compare(
+            self.explained.made,
+            self.cohort,
+            by=self.groups,
+            contrasts=self.outputs.moved,
+            repeats=self.explained.repeats,
+            testing=testing(policy, policy.margins.attribution, self.name, self.rates()),
+            rng=self.rng(1),
+        )
+
+    def relied(self) -> Reliance:
+        """How far its output follows the group, and through what."""
+        return rely(
+            self.explained.made, self.cohort, by=self.groups,
+            testing=share_testing(self.plan, self.name), adjust=structure(self.plan),
+            rng=self.rng(2),
+        )  # fmt: skip
+
+    @property
+    def name(self) -> str:
+        """That of the grouping."""
+        return self.groups.name
+
+    def rates(self) -> dict[tuple[str, str, str], float]:
+        """The error rate of each primary question."""
+        return error_rates(self.plan.question, self.plan.policy.alpha)
+
+    def rng(self, j: int) -> np.random.Generator:
+        """The j-th stream of this grouping."""
+        return np.random.default_rng([self.plan.explain.seed, self.i, j])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,14 +18,15 @@ from evenlight.data.groups import Groups
 from evenlight.data.space import Space
 from evenlight.errors import AttributionError
 from evenlight.measured.given import Aside, Explained, Progress
+from evenlight.measured.rules import map_testing
 from evenlight.measures.compare_maps import compare_maps
-from evenlight.measures.map_testing import MapTesting
 from evenlight.measures.mapped import MapComparison
 from evenlight.measures.mean_image import MeanImage, mean_image
 from evenlight.measures.regions_telling import RegionsTelling, regions_telling
 from evenlight.measures.set_shares import SetShares, set_shares
 from evenlight.measures.testing import Testing
 from evenlight.measures.tried import tried
+from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
 
 Found = TypeVar("Found")
@@ -96,25 +97,44 @@ def _compared(
     say: Progress,
     notes: list[str],
 ) -> list[MapComparison]:
-    """Signed maps given nothing and given the outcome, where they are asked for."""
+    """Maps given nothing and given the outcome, by the groupings for which they are asked."""
     space = cohort.features.space
-    why = _unasked(plan, space)
-    if why or space is None:
-        notes += [why] if why else []
+    why, named = _unasked(plan, space), _questioned(plan)
+    notes += [why] if why else []
+    if space is None or not space.shared or (why and not named):
         return []
     say("comparing maps")
-    asked = plan.maps
-    testing = MapTesting(asked.forming, plan.policy.alpha, asked.draws, asked.smooth)
     found: list[MapComparison] = []
     for i, groups in enumerate(cohort.groups):
+        if why and groups.name not in named:
+            continue
         rng = np.random.default_rng([plan.explain.seed, STREAM, i, 1])
         ask = partial(
             compare_maps, maps, cohort, by=groups, regions=sets,
-            mask=_inside(sets, space, asked.without), testing=testing, rng=rng,
+            mask=_inside(sets, space, plan.maps.without), testing=map_testing(plan, groups.name),
+            rng=rng,
         )  # fmt: skip
         words = f"Maps by {groups.name} could not be compared"
-        found += [_signed(made) for made in _one(tried(words, notes, ask))]
+        found += [_kept(made, plan.maps.views) for made in _one(tried(words, notes, ask))]
     return found
+
+
+def _questioned(plan: Plan) -> set[str]:
+    """The groupings of which a primary question asks for maps."""
+    return {question.grouping for question in plan.question if question.measure == "map"}
+
+
+def with_slopes(prepared: Prepared, cohort: Cohort, plan: Plan) -> dict[str, Any]:
+    """The option by which an explainer keeps slopes beside attributions, for maps of them.
+
+    {} but of integrated gradients, where positions are compared and all of x could be held at once.
+    """
+    asked, adapted = plan.explain.method, prepared.adapted
+    own = asked == "ig" or (asked == "auto" and adapted.module is not None and not adapted.codes)
+    compared = not _unasked(plan, cohort.features.space) and cohort.features.space is not None
+    wanted = compared and "sensitivity" in plan.maps.views and cohort.x.ndim > 2
+    fits = adapted.weights is None and prod(cohort.x.shape) <= LARGEST
+    return {"sensitivity": True} if own and wanted and fits else {}
 
 
 def _unasked(plan: Plan, space: Space | None) -> str:
@@ -145,8 +165,10 @@ def _inside(sets: FeatureSets, space: Space, without: Sequence[str]) -> np.ndarr
     return (~np.isin(owner, left)).astype(np.int64)
 
 
-def _signed(made: MapComparison) -> MapComparison:
-    return made.only(*(v for v, view in enumerate(made.views) if view.name == "signed"))
+def _kept(made: MapComparison, names: Sequence[str]) -> MapComparison:
+    """The views that the plan keeps; attributions where the explainer has none of them."""
+    own = [v for v, view in enumerate(made.views) if view.name in names]
+    return made.only(*(own or [v for v, view in enumerate(made.views) if view.name == "signed"]))
 
 
 def _one(made: Found | None) -> list[Found]:

@@ -9,7 +9,10 @@ import numpy as np
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
 from evenlight.data.probed import Contrasts
+from evenlight.data.tile_bags import TILE
+from evenlight.errors import FeatureError
 from evenlight.measured.given import Explained, Outputs
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.dependence import Dependence
@@ -19,11 +22,15 @@ from evenlight.measures.sensitivity import Flip, Sensitivity
 from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
 from evenlight.policy import Policy
+from evenlight.probes.common_regions import common_regions
 from evenlight.probes.contrasts import contrasts, movable
 from evenlight.probes.flip import flip
 
 MOST_CONTRASTS = 2_000
 """Subjects that get a common contrast; beyond it, those with the largest attributions."""
+
+MOST_REGIONS = 50
+"""Regions of images that get one; beyond it, those with the largest attributions."""
 
 MOST_DEPENDENCES = 6
 """Subjects whose dependence on their own value is drawn for the first grouping; half for others."""
@@ -62,19 +69,53 @@ def moved(
     )  # fmt: skip
 
 
-def common_contrasts(prepared: Prepared, made: Attributions, cohort: Cohort) -> Contrasts | None:
-    """Common contrasts on the margin, where the model has one and x is a table."""
-    if made.scale != "margin" or cohort.x.ndim != 2:
-        return None
+def common_contrasts(
+    prepared: Prepared, made: Attributions, cohort: Cohort, sets: FeatureSets | None
+) -> tuple[Contrasts | None, str]:
+    """Common contrasts on the margin, of the columns of a table or of the regions of images.
+
+    None where there are none, and then why.
+    """
+    if made.scale != "margin":
+        return None, ""
+    if cohort.x.ndim == 2:
+        return _of_columns(prepared, made, cohort), ""
+    if why := _immovable(made, cohort, sets):
+        return None, why
+    assert sets is not None
+    names = _largest(sets.names, made, MOST_REGIONS)
+    try:
+        found = common_regions(prepared, cohort, sets, made, subjects=names, target=prepared.column)
+    except FeatureError as error:
+        return None, str(error)
+    return found, ""
+
+
+def _of_columns(prepared: Prepared, made: Attributions, cohort: Cohort) -> Contrasts | None:
     names = movable(cohort)
     if not names:
         return None
-    if len(names) > MOST_CONTRASTS:
-        grouped, _ = as_variables(made, cohort)
-        own = [grouped.features.place[name] for name in names]
-        size = np.abs(grouped.values).mean(axis=0)[own]
-        names = tuple(names[j] for j in np.sort(np.argsort(-size)[:MOST_CONTRASTS]))
+    names = _largest(names, as_variables(made, cohort)[0], MOST_CONTRASTS)
     return contrasts(prepared, cohort, target=prepared.column, subjects=names)
+
+
+def _immovable(made: Attributions, cohort: Cohort, sets: FeatureSets | None) -> str:
+    """Why the same content cannot be put into everyone, "" where it can."""
+    if sets is None or made.values.ndim != 2:
+        return "there are no regions whose content could be the same in everyone"
+    if cohort.features.names[-1] == TILE:
+        return "a place in a bag is another tile in everyone, so none can be put into all alike"
+    if cohort.gaps:
+        return "values are missing (NaN), and the same content in everyone would fill them in some"
+    return ""
+
+
+def _largest(names: tuple[str, ...], made: Attributions, most: int) -> tuple[str, ...]:
+    """Of many subjects those with the largest attributions, in their order."""
+    if len(names) <= most:
+        return names
+    size = np.abs(made.values).mean(axis=0)[[made.features.place[name] for name in names]]
+    return tuple(names[j] for j in np.sort(np.argsort(-size, kind="stable")[:most]))
 
 
 def unmoved(cohort: Cohort) -> tuple[str, ...]:

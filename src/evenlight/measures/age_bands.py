@@ -12,9 +12,9 @@ import pandas as pd
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.shown import short
 from evenlight.errors import InputError
+from evenlight.small_groups import least_shown
 
 BANDS = ("0-17", "18-39", "40-64", "65-79", "80+")
 """Where no target says otherwise."""
@@ -47,14 +47,14 @@ def doubts(cohort: Cohort, column: str) -> Iterator[str]:
         return
     lost = int((np.isnan(known) & ~np.isnan(_of_units(cohort, values))).sum())
     if lost:
-        few = lost < SMALLEST_GROUP
-        told = f"fewer than {SMALLEST_GROUP}" if few else f"at least {lost // 5 * 5:,}"
+        few = lost < least_shown()
+        told = f"fewer than {least_shown()}" if few else f"at least {lost // 5 * 5:,}"
         yield (
             f"Age: {told} units have a number below 0 or above {OLDEST:g} in column "
             f"{short(column, 40)}, which counts as unknown."
         )
     told_ages = known[np.isfinite(known)]
-    if len(told_ages) >= 2 * SMALLEST_GROUP and (told_ages > OLD).mean() >= MANY:
+    if len(told_ages) >= 2 * least_shown() and (told_ages > OLD).mean() >= MANY:
         yield (
             f"Age: {percent(MANY)} or more of the known numbers in column {short(column, 40)} are "
             f"above {OLD:g}; they are read as years: turn months or days into years."

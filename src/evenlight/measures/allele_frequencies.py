@@ -14,11 +14,12 @@ from evenlight.arrays import Float, Text
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
 from evenlight.data.features import FeatureSets
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.errors import EvenlightWarning, FeatureError, GroupError, InputError
 from evenlight.measures.check import explained, place_of, shaped
 from evenlight.measures.genotypes import check_two_copies, dosages, genotype_columns
 from evenlight.measures.prepare import Setting, setting
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import shown_counts, told_step, told_values
 from evenlight.stats.genetics import allele_counts
 
@@ -96,11 +97,11 @@ def allele_frequencies(
     check_two_copies(cohort, names, what=HALVED, doubled=True)
     here = setting(cohort, by)
     people, alleles, carriers = _counts(here, dosages(here, names))
-    few = people < SMALLEST_GROUP
-    rare = (carriers > 0) & (carriers < SMALLEST_GROUP)
+    few = people < least_shown()
+    rare = (carriers > 0) & (carriers < least_shown())
     reason = np.full(people.shape, "", dtype=object)
-    reason[rare] = f"suppressed (<{SMALLEST_GROUP} carriers)"
-    reason[few] = f"suppressed (<{SMALLEST_GROUP})"
+    reason[rare] = f"suppressed (<{least_shown()} carriers)"
+    reason[few] = hidden_text()
     rounded = here.rounded or bool((few | rare).any())
     known = np.maximum(people, 1.0)
     frequency = alleles / (2 * known)
@@ -176,18 +177,18 @@ def _reference(here: Setting, asked: str | None) -> int:
     levels = here.groups.levels
     name = asked or here.groups.reference or levels[int(here.sizes.argmax())]
     at = place_of(name, levels, f"level of {here.groups.name}")
-    if here.sizes[at] < SMALLEST_GROUP:
-        raise GroupError(f"fewer than {SMALLEST_GROUP} people in {name}; choose another reference")
+    if here.sizes[at] < least_shown():
+        raise GroupError(f"fewer than {least_shown()} people in {name}; choose another reference")
     return at
 
 
 def _enough(people: Float, names: Sequence[str], level: str, edge: float) -> None:
     """Raise where variants have too few people, and warn where an edge is but a few copies."""
-    few = people < SMALLEST_GROUP
+    few = people < least_shown()
     if few.any():
         raise FeatureError(
             f"{int(few.sum())} of {len(names)} variants have a genotype in fewer than "
-            f"{SMALLEST_GROUP} people of {level}, first {names[int(few.argmax())]!r}; leave "
+            f"{least_shown()} people of {level}, first {names[int(few.argmax())]!r}; leave "
             "them out of columns="
         )
     copies = 2 * float(np.median(people)) * edge

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from evenlight.arrays import Float, Int, Text
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.prepare import ALPHA
 from evenlight.measures.rests import RULES, SCORE, UNSTABLE, hits
+from evenlight.small_groups import least_shown
 from evenlight.stats.intervals import critical, spreads, unit_weights
 from evenlight.stats.metrics import Case, auroc
 from evenlight.stats.parts import Shape, effective, limits
@@ -21,8 +21,15 @@ BOOTSTRAPS = 300
 POINTS, SPAN, LEAST = 25, 0.3, 40
 """Points of a curve, share of the units near a point, and fewest of them."""
 
-FEW = f"fewer than {SMALLEST_GROUP} units' worth near this point"
-FEW_EVENTS = f"fewer than {SMALLEST_GROUP} events or non-events near this point"
+
+def few_near() -> str:
+    """Why a point of a curve is not shown."""
+    return f"fewer than {least_shown()} units' worth near this point"
+
+
+def few_events_near() -> str:
+    """Why AUROC is not shown at a point."""
+    return f"fewer than {least_shown()} events or non-events near this point"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +71,7 @@ def _ranked(walk: Walk) -> bool:
         return False
     hit = hits(walk.case)
     sides = (len(np.unique(walk.unit[hit])), len(np.unique(walk.unit[~hit])))
-    return min(sides) >= SMALLEST_GROUP
+    return min(sides) >= least_shown()
 
 
 def _overall(walk: Walk, names: tuple[str, ...]) -> Float:
@@ -78,7 +85,7 @@ def _component(
     walk: Walk, place: Float, names: tuple[str, ...], weight: Float
 ) -> Mapping[str, Float | Text]:
     """Grid (g,), units' worth behind each point, curves and bands (c, g) of one component."""
-    beyond = float(np.clip(SMALLEST_GROUP / len(place), 0.025, 0.25))  # no end is one person's
+    beyond = float(np.clip(least_shown() / len(place), 0.025, 0.25))  # no end is one person's
     first, last = (float(v) for v in np.quantile(place, [beyond, 1 - beyond]))
     grid = np.linspace(first, last, POINTS)
     near = nearness(place, grid, many=max(int(SPAN * len(place)), LEAST))
@@ -87,9 +94,9 @@ def _component(
     if "auroc" in names:
         drawn.append(_ranks(walk, near, weight))
     reason = np.full((len(names), POINTS), "", dtype="<U80")
-    reason[:, behind < SMALLEST_GROUP] = FEW
+    reason[:, behind < least_shown()] = few_near()
     if "auroc" in names:
-        reason[-1, (_events(walk, near) < SMALLEST_GROUP) & (reason[-1] == "")] = FEW_EVENTS
+        reason[-1, (_events(walk, near) < least_shown()) & (reason[-1] == "")] = few_events_near()
     out = {n: np.full(reason.shape, np.nan) for n in ("curve", "band_low", "band_high")}
     for c, made in enumerate(drawn):
         lost = np.isnan(made).mean(axis=0) > 0.01

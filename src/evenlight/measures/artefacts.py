@@ -13,15 +13,14 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
 from evenlight.errors import CohortError, GroupError
 from evenlight.measures.check import shaped
+from evenlight.small_groups import least_shown
 from evenlight.stats.folds import dealt
 from evenlight.stats.image_facts import ALONE, grey, mirrored, thumbnail, unlike
 from evenlight.stats.two_sample import fold_kernel
 
-BESIDE = {"unlike": unlike, "mirror": mirrored}
+BESIDE = ("unlike", "mirror")
 """Detectors that hold each image against the mean image of all people."""
 FOLDS = 5
-SMALLEST = 11
-"""Units that a view needs to be told."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +87,9 @@ def artefacts(
         fine detail over the image's own range: another resolution, another reconstruction.
     unlike, mirror
         one less the correlation with the mean image (above 1: inverted grey values), and how much
-        better an image fits the mean image turned left to right (above 0: perhaps flipped).
+        better an image fits the mean image turned left to right (above 0: perhaps flipped). The
+        axis is the one that its space says (L or R), of flat images without a word on it the
+        last; of volumes without one there is no *mirror*.
     *view* like LEVEL
         with `view`, a column of people: how much the image looks like each level of it, by a
         discriminant of thumbnails that was learned from other units (cross-fitted); of rows whose
@@ -100,18 +101,31 @@ def artefacts(
     if cohort.x.ndim < 3:
         raise CohortError("artefacts are looked for in images (n, c, *space); x is a table")
     mean = _mean(cohort)
-    made: dict[str, Float] = {name: np.empty(cohort.n) for name in (*ALONE, *BESIDE)}
+    across = _across(cohort)
+    beside = BESIDE if across is not None else BESIDE[:1]
+    made: dict[str, Float] = {name: np.empty(cohort.n) for name in (*ALONE, *beside)}
     thumbs = []
     for part, rows in cohort.blocks():
         image = _grey(rows, cohort)
         for name, detector in ALONE.items():
             made[name][part] = detector(image)
-        for name, against in BESIDE.items():
-            made[name][part] = against(image, mean)
+        made["unlike"][part] = unlike(image, mean)
+        if across is not None:
+            made["mirror"][part] = mirrored(image, mean, across)
         thumbs.append(thumbnail(image) if view is not None else np.empty((len(image), 0)))
     if view is not None:
         made |= _views(cohort, view, np.concatenate(thumbs), np.random.default_rng(rng))
     return Artefacts(cohort.rows, tuple(made), np.column_stack(list(made.values())))
+
+
+def _across(cohort: Cohort) -> int | None:
+    """The axis of space that goes from left to right; None where nothing says which."""
+    space = cohort.features.space
+    letters = "" if space is None else space.orientation.upper()
+    known = [axis for axis, letter in enumerate(letters) if letter in "LR"]
+    if known:
+        return known[0] - len(letters)
+    return -1 if _grey(cohort.dense(np.arange(1)), cohort).ndim == 3 else None
 
 
 def _grey(x: Float, cohort: Cohort) -> Float:
@@ -139,9 +153,10 @@ def _views(cohort: Cohort, view: str, thumbs: Float, rng: np.random.Generator) -
     known = labels.notna().to_numpy()
     levels, codes = np.unique(labels[known].astype(str), return_inverse=True)
     units = [len(np.unique(cohort.units[known][codes == k])) for k in range(len(levels))]
-    if len(levels) < 2 or min(units) < SMALLEST:
-        told = {str(a): b if b >= SMALLEST else "fewer" for a, b in zip(levels, units, strict=True)}
-        raise GroupError(f"{view}: {told} units; two or more levels of {SMALLEST} are needed")
+    least = least_shown()
+    if len(levels) < 2 or min(units) < least:
+        told = {str(a): b if b >= least else "fewer" for a, b in zip(levels, units, strict=True)}
+        raise GroupError(f"{view}: {told} units; two or more levels of {least} are needed")
     target = np.zeros((cohort.n, len(levels)))
     target[np.flatnonzero(known), codes] = 1.0
     scores = crossfitted(thumbs, target, known, cohort.units, rng=rng)

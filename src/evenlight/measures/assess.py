@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from evenlight.data.probed import Faithfulness
 from evenlight.data.shown import metric_name
 from evenlight.errors import AttributionError
 from evenlight.measures.graded import DRAWS, Differences, Graded, Side, differences, graded
+from evenlight.measures.hidden_people import shown_people, without_hidden
 from evenlight.measures.prepare import ALPHA, setting
 from evenlight.measures.quality import METRICS, RULES, Quality
 from evenlight.stats.fidelity import monte_carlo_error, relative_residual
@@ -45,16 +47,18 @@ def assess(
     GroupError where there is one group only.
     """
     _one_explanation(faithfulness, attributions)
-    seen, everybody = faithfulness.at(cohort), _everybody(attributions, cohort)
-    sampled = np.isin(cohort.rows, seen.rows)
-    whole, sample = setting(cohort, by), setting(cohort, by, kept=sampled)
-    values = np.full((2, cohort.n, len(METRICS)), np.nan)
+    seen, whole = faithfulness.at(cohort), shown_people(cohort, by)
+    there, everybody = whole.cohort, _everybody(attributions, whole.cohort)
+    sampled, asked = np.isin(there.rows, seen.rows), np.isin(seen.rows, there.rows)
+    sample = replace(setting(there, whole.groups, kept=sampled), coarse=whole.rounded)
+    values = np.full((2, there.n, len(METRICS)), np.nan)
     for m, name in enumerate(METRICS):
         if name in SAMPLED:
-            values[1, sampled, m] = getattr(seen, name)
+            values[1, sampled, m] = getattr(seen, name)[asked]
         else:
             values[0, :, m] = everybody.get(name, np.nan)
-    sides = (Side(whole, values[0]), Side(sample, values[1]))
+    hidden = tuple(without_hidden(setting(cohort, by))[1])
+    sides = (Side(whole, values[0], hidden), Side(sample, values[1], hidden))
     made = graded(sides, {"residual_tail": seen.reasons.get("residual", ""), **seen.reasons})
     apart = differences(sides, rng=np.random.default_rng(rng))
     trust, trust_reason = _trust(made, whole.groups.levels)

@@ -18,14 +18,18 @@ from evenlight.measures.axes import coordinates, everyone
 from evenlight.measures.drift import drift
 from evenlight.measures.genotypes import genotype_columns
 from evenlight.measures.genotypes_named import no_states
+from evenlight.measures.hidden_people import shown_people
 from evenlight.measures.map_subjects import Subjects, set_columns, set_values
-from evenlight.measures.prepare import Setting, setting
+from evenlight.measures.prepare import Setting
 from evenlight.measures.stratified import conditions
+from evenlight.measures.told_effects import P, told_by_limits, told_chance
+from evenlight.measures.told_reliance import TENTH, told_association
 from evenlight.measures.told_values import filled, subjects_of
 from evenlight.stats.association import normalised_information
 from evenlight.stats.discriminant import Told, arrangements, asked_axes, asked_groups, told_by
 from evenlight.stats.explained import basis, explained_family, explained_share
 from evenlight.stats.multiplicity import benjamini_hochberg
+from evenlight.stats.unequal_spread import unequal_family
 
 DRAWS = 1000
 SET_DRAWS = 499
@@ -68,12 +72,13 @@ def associate(
     """
     generator = np.random.default_rng(rng)
     axes = _axes(cohort, by)
-    here = setting(cohort, _grouping(by)) if axes is None else _everyone(cohort, axes)
+    here = shown_people(cohort, _grouping(by)) if axes is None else _everyone(cohort, axes)
     named = genotype_columns(cohort, genotypes)
     no_states(cohort, named)
     told = subjects_of(here, named, sets)
     given = [condition(here, g, axes) for g in conditions(cohort)]
-    found = [_features(told, one, generator) for one in given]
+    uneven = len(np.unique(np.bincount(here.unit))) > 1
+    found = [_told(_features(told, one, generator, uneven=uneven), here) for one in given]
     return Association(
         grouping=axes.name if axes is not None else here.groups.name,
         source="axes" if axes is not None else here.groups.source,
@@ -89,6 +94,12 @@ def associate(
         drift=drift(here, named) if named and axes is None else None,
         sets=None if sets is None else _sets(here, given, sets, generator),
     )
+
+
+def _told(found: dict[str, Any], here: Setting) -> dict[str, Any]:
+    """Numbers of a condition as they may be told: an association is a difference of groups."""
+    shares = {name: told_association(found[name], here) for name in ("share", "information")}
+    return found | shares | {name: told_chance(found[name], here) for name in P}
 
 
 def _axes(cohort: Cohort, by: str | Groups | Axes) -> Axes | None:
@@ -114,8 +125,14 @@ def _everyone(cohort: Cohort, axes: Axes) -> Setting:
     return everyone(cohort, np.ones(cohort.n, dtype=bool), axes.name)
 
 
-def _features(told: Subjects, one: Condition, rng: np.random.Generator) -> dict[str, Any]:
-    """Shares, p and information (p,) of all subjects under one condition."""
+def _features(
+    told: Subjects, one: Condition, rng: np.random.Generator, *, uneven: bool
+) -> dict[str, Any]:
+    """Shares, p and information (p,) of all subjects under one condition.
+
+    Means of several rows spread less than single rows: where numbers of rows are `uneven` groups
+    may have one mean and two spreads, and p is of F* (`stats.unequal_spread`).
+    """
     p = len(told.names)
     gone, why = np.full(p, np.nan), np.full(p, one.reason)
     if one.reason:
@@ -123,7 +140,11 @@ def _features(told: Subjects, one: Condition, rng: np.random.Generator) -> dict[
         return {**numbers, "reason": why, "information_reason": why}
     values, given = one.values(told.values), basis(one.target, one.stratum)
     share = explained_share(values, given, told.owner)
-    raw, family = explained_family(values, given, told.owner, draws=DRAWS, rng=rng)
+    if uneven and one.group.max() >= 0:
+        at = (one.group, one.stratum, told.owner)
+        raw, family = unequal_family(values, *at, draws=DRAWS, rng=rng)
+    else:
+        raw, family = explained_family(values, given, told.owner, draws=DRAWS, rng=rng)
     nobody = ~np.isin(np.arange(p), told.owner[(~np.isnan(values)).any(axis=0)])
     share[nobody], raw[nobody], family[nobody] = np.nan, np.nan, np.nan
     reason = np.where(nobody, "missing for everybody", "")
@@ -157,6 +178,9 @@ def _sets(
             if null is not None:
                 own = told_by(filled(one.values(values), one.stratum), *null)
                 out[:, g, m] = _numbers(own)
+    n = np.array([[max(len(one.at), 1)] for one in given])
+    out[:3] = told_by_limits((out[0], out[1], out[2]), n, here, part=TENTH)
+    out[3] = told_chance(out[3], here)
     reason = np.array([[one.reason] * len(chosen) for one in given], dtype=np.str_)
     grouped = any(len(one.group) and one.group.max() >= 0 for one in given)
     return SetAssociation(

@@ -9,12 +9,20 @@ import numpy as np
 
 from evenlight.arrays import Float, Int
 from evenlight.data.digits import percent
-from evenlight.data.groups import SMALLEST_GROUP, Axes
+from evenlight.data.groups import Axes
 from evenlight.measures.axes import coordinates
 from evenlight.measures.observed import unit_outcome
 from evenlight.measures.prepare import OVERLAP_SHARE, OVERLAP_UNITS, TELL_LOSS, Setting
-from evenlight.measures.stratified import BINNED, Strata, speaks_for, strata_given
+from evenlight.measures.stratified import (
+    BINNED,
+    Strata,
+    speaks_for,
+    strata_given,
+    strata_held,
+    too_mixed,
+)
 from evenlight.measures.told_values import without_slopes
+from evenlight.small_groups import least_shown
 from evenlight.stats.cells import joint
 from evenlight.stats.disclosure import left_counts, told_counts
 from evenlight.stats.explained import basis, indicators
@@ -30,7 +38,8 @@ NEEDED = "people of both from the same strata are needed"
 class Condition:
     """The m units that enter under a condition: positions `at` (m,), `stratum`, `group`, `y`.
 
-    `piece` (m,) is the bin of a continuous outcome, which declared strata may cut further.
+    `piece` (m,) is the bin of a continuous outcome, which declared strata may cut further;
+    `share` (m, q) what of a unit's mix of strata differs inside its stratum.
     `target` (m, q) are indicators of the groups, or the axes; `group` is -1 throughout for axes.
     `n` is m as it may be told, `dropped` counts the strata that were left out.
     """
@@ -42,6 +51,7 @@ class Condition:
     group: Int
     target: Float
     y: Float
+    share: Float
     bins: int
     n: int
     dropped: int
@@ -49,11 +59,12 @@ class Condition:
     reason: str
 
     def values(self, values: Float) -> Float:
-        """Values of its units (u, c) -> (m, c), without their slope on y inside bins of y."""
+        """Values of its units (u, c) -> (m, c), without their slopes inside strata."""
         own = values[self.at]
-        if not self.bins:
+        if not self.bins and not self.share.shape[1]:
             return own
-        return without_slopes(own, self.y, self.stratum, self.group, self.piece)
+        held = (self.y if self.bins else None, self.share)
+        return without_slopes(own, held, self.stratum, self.group, self.piece)
 
 
 def condition(here: Setting, given: str, axes: Axes | None) -> Condition:
@@ -70,6 +81,7 @@ def _of_groups(here: Setting, given: str) -> Condition:
     reason = whole.reason if _large(whole) < 2 else ""
     if not reason and _large(made) < 2:
         reason = _short(here, group, dict(list(short.items())[:1]))
+    reason = reason or too_mixed(made.share)
     level, entered = np.unique(made.group), len(made.group)
     out = Condition(
         given=given,
@@ -79,6 +91,7 @@ def _of_groups(here: Setting, given: str) -> Condition:
         group=made.group,
         target=indicators(np.searchsorted(level, made.group)) if entered else np.empty((0, 1)),
         y=made.y,
+        share=made.share,
         bins=made.bins,
         n=_told(here, entered, int((group >= 0).sum()), int((here.unit_group >= 0).sum())),
         dropped=len(np.unique(whole.whole[group >= 0])) - made.s,
@@ -92,13 +105,15 @@ def _of_groups(here: Setting, given: str) -> Condition:
 
 def _large(made: Strata) -> int:
     """How many groups enter with 11 units or more."""
-    return int((np.bincount(made.group, minlength=1) >= SMALLEST_GROUP).sum())
+    return int((np.bincount(made.group, minlength=1) >= least_shown()).sum())
 
 
 def _narrowed(whole: Strata, keep: np.ndarray) -> Strata:
     """The same strata for some of their units."""
     own = keep[whole.keep]
-    parts = {name: getattr(whole, name)[own] for name in ("group", "stratum", "piece", "y")}
+    parts = {
+        name: getattr(whole, name)[own] for name in ("group", "stratum", "piece", "y", "share")
+    }
     return replace(whole, keep=keep, **parts)
 
 
@@ -108,8 +123,8 @@ def _short(here: Setting, group: Int, short: Mapping[int, int]) -> str:
     for g, left in short.items():
         total = np.array((group == g).sum())
         shown = _told(here, left, int(total))
-        of = int(told_counts(total, rounded=here.rounded, smallest=SMALLEST_GROUP))
-        some = f"{shown:,}" if shown else f"fewer than {SMALLEST_GROUP}"
+        of = int(told_counts(total, rounded=here.rounded, smallest=least_shown()))
+        some = f"{shown:,}" if shown else f"fewer than {least_shown()}"
         told.append(f"{some} of {of:,} units in {here.groups.levels[g]}")
     return (
         f"{' and '.join(told)} are in a stratum with two or more of them and of another group; "
@@ -122,24 +137,26 @@ def _left_out(here: Setting, made: Condition, total: int) -> str:
     if not made.dropped:
         return ""
     lost = np.array(total - len(made.at))
-    few = int(lost) < SMALLEST_GROUP
-    shown = int(told_counts(lost, rounded=here.rounded, smallest=SMALLEST_GROUP))
-    units = f"fewer than {SMALLEST_GROUP}" if few else f"{shown:,}"
+    few = int(lost) < least_shown()
+    shown = int(told_counts(lost, rounded=here.rounded, smallest=least_shown()))
+    units = f"fewer than {least_shown()}" if few else f"{shown:,}"
     strata = "1 stratum was" if made.dropped == 1 else f"{made.dropped} strata were"
     return f"{strata} left out, {units} units: too few of two groups are there."
 
 
 def _told(here: Setting, count: int, *totals: int) -> int:
     """A count as it may be told, 0 for fewer than 11."""
-    left = left_counts(np.array(count), *map(np.array, totals), smallest=SMALLEST_GROUP)
-    told = told_counts(left, rounded=here.rounded, smallest=SMALLEST_GROUP)
-    return int(told) if count >= SMALLEST_GROUP else 0
+    left = left_counts(np.array(count), *map(np.array, totals), smallest=least_shown())
+    told = told_counts(left, rounded=here.rounded, smallest=least_shown())
+    return int(told) if count >= least_shown() else 0
 
 
 def _of_axes(here: Setting, given: str, axes: Axes) -> Condition:
     """Everybody in strata that leave room for the axes."""
     _, target = coordinates(axes, here.cohort, here)
-    stratum, piece, y, bins = _axes_strata(here, given, target)
+    piece, y, bins = _axes_pieces(here, given, target)
+    held = strata_held(here, given)
+    stratum = joint([piece, held.code])
     known = (stratum >= 0) & np.isfinite(target).all(axis=1)
     entered = [rows for rows in basis(target, stratum).rows] if len(target) else []
     at = np.sort(np.concatenate(entered)) if entered else np.empty(0, dtype=np.int64)
@@ -152,40 +169,38 @@ def _of_axes(here: Setting, given: str, axes: Axes) -> Condition:
         group=np.full(len(at), -1, dtype=np.int64),
         target=target[at],
         y=y[at],
+        share=held.share[at],
         bins=bins,
         n=_told(here, len(at), total, len(target)),
         dropped=dropped,
         population="",
-        reason=_few(here, len(at), total, dropped, axes),
+        reason=_few(here, len(at), total, dropped, axes) or too_mixed(held.share[at]),
     )
     everyone = np.array(len(target))
-    left = left_counts(np.array(len(at)), everyone, smallest=SMALLEST_GROUP)
+    left = left_counts(np.array(len(at)), everyone, smallest=least_shown())
     share = float(left) / max(len(target), 1)
     told = f"Speaks for the {percent(share)} of units in strata with enough of them."
     return out if out.reason or share >= 1 - TELL_LOSS else replace(out, population=told)
 
 
-def _axes_strata(here: Setting, given: str, target: Float) -> tuple[Int, Int, Float, int]:
-    """Stratum and piece (u,), outcome (u,), and as few bins as leave room for the axes in each."""
-    u, bins = len(target), 0
-    stratum, y = np.zeros(u, dtype=np.int64), np.zeros(u)
-    if given != "nothing":
-        y = unit_outcome(here)
-        binned = here.cohort.outcome_kind in BINNED
-        most = int(np.clip(u / (AXES_ROOM * (target.shape[1] + 1)), 2, 10)) if binned else None
-        kind = "continuous" if binned else "categorical"
-        stratum, bins = outcome_bins(y, stratum, kind=kind, bins=most)
-    piece = stratum
-    if given == "outcome and strata":
-        stratum = joint([stratum, here.unit_stratum])
-    return stratum, piece, y, bins
+def _axes_pieces(here: Setting, given: str, target: Float) -> tuple[Int, Float, int]:
+    """Piece (u,) and outcome (u,), and as few bins as leave room for the axes in each."""
+    u = len(target)
+    if given == "nothing":
+        return np.zeros(u, dtype=np.int64), np.zeros(u), 0
+    y = unit_outcome(here)
+    binned = here.cohort.outcome_kind in BINNED
+    most = int(np.clip(u / (AXES_ROOM * (target.shape[1] + 1)), 2, 10)) if binned else None
+    kind = "continuous" if binned else "categorical"
+    piece, bins = outcome_bins(y, np.zeros(u, dtype=np.int64), kind=kind, bins=most)
+    return piece, y, bins
 
 
 def _few(here: Setting, left: int, total: int, dropped: int, axes: Axes) -> str:
     """Why axes cannot be asked, "" if they can: as for groups, of everybody."""
     room = f"in strata that leave room for {len(axes.names)} axes"
-    if left < SMALLEST_GROUP:
-        return f"fewer than {SMALLEST_GROUP} units {room}"
+    if left < least_shown():
+        return f"fewer than {least_shown()} units {room}"
     if dropped and left < max(OVERLAP_UNITS, OVERLAP_SHARE * total):
         return f"{_told(here, left, total):,} of {total:,} units are {room}; {NEEDED}"
     return ""

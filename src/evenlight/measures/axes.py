@@ -16,7 +16,7 @@ from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
-from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.groups import Axes, Groups
 from evenlight.data.probed import Contrasts
 from evenlight.data.roles import axes_at
 from evenlight.errors import AttributionError, GroupError
@@ -29,6 +29,7 @@ from evenlight.measures.tested import Asked, Tested, stacked
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.views import at_level, attributed, used
 from evenlight.measures.why import why
+from evenlight.small_groups import least_shown
 from evenlight.stats.compositions import log_ratios, without_largest
 from evenlight.stats.effects import mean_interval
 from evenlight.stats.freedman_lane import (
@@ -194,8 +195,8 @@ def entering(here: Setting, given: str, values: Float) -> tuple[Blocked, Float]:
 
 def axis_reason(name: str, x: Float, others: Float, block: Int) -> str:
     """Why a slope cannot be asked, "" if it can."""
-    if len(x) < SMALLEST_GROUP:
-        return f"fewer than {SMALLEST_GROUP} units have known strata and covariates"
+    if len(x) < least_shown():
+        return f"fewer than {least_shown()} units have known strata and covariates"
     if own_part(x, others, block)[0] < ALIASED:
         return f"{name} follows from the other axes, covariates and strata"
     return few_units(len(x), block, others)
@@ -261,7 +262,7 @@ def _everybody(made: Attributions, here: Setting, c: int) -> dict[str, Any]:
     names = ("importance", "importance_low", "importance_high")
     numbers = {"mean": here.per_unit(phi).mean(axis=0), **dict(zip(names, limits, strict=True))}
     lost = int((~made.converged).sum())
-    shown = SMALLEST_GROUP - 1 if 0 < lost < SMALLEST_GROUP else lost
+    shown = least_shown() - 1 if 0 < lost < least_shown() else lost
     return {
         **{name: np.tile(values, (c, 1)) for name, values in numbers.items()},
         "level_reason": np.full(c, "", dtype="<U1"),

@@ -11,16 +11,18 @@ from evenlight.arrays import Bool, Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
-from evenlight.data.groups import MOST_PAIRS, SMALLEST_GROUP, Groups
+from evenlight.data.groups import MOST_PAIRS, Groups
 from evenlight.errors import AttributionError, FeatureError, GroupError
 from evenlight.measures.alleles import SPLIT, TEST, Alleles
 from evenlight.measures.check import place_of
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import Comparison
-from evenlight.measures.hidden_people import HIDDEN, at_shown, only_shown, shown_sd
+from evenlight.measures.hidden_people import at_shown, only_shown, shown_sd
 from evenlight.measures.prepare import Setting, as_variables, own_states, own_values, setting
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.measures.told_effects import told_pairs
 from evenlight.measures.weighing import sampling
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import shown_counts, suppressed_counts, told_step, told_values
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.kitagawa import kitagawa
@@ -44,9 +46,8 @@ def by_allele(
     that counts otherwise (use). Among carriers of one letter only use is left: it is tested letter
     by letter, within strata, as `compare` does, with intervals that hold together over letters and
     contrasts (Bonferroni over letters). `compare` asks for all positions at once (its views
-    *location* and *slope*, given the own value); this shows one of them. Nobody of a level of 1 to
-    10 units enters, so that what they carry is not told, and where a cell is hidden counts are told
-    to 5, and shares, means and the parts of a difference to a step.
+    *location* and *slope*, given the own value); this shows one. Nobody of a level of 1 to 10 units
+    enters, and where a cell is hidden counts are told to 5, other numbers to a step.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def by_allele(
             "the output does not vary within groups; there is nothing to compare"
         )
     carried = _Carried(here, state, words, made.values[:, j].astype(np.float64) / unit)
-    cells, hidden = _cells(carried, np.isin(whole.sizes, np.arange(1, SMALLEST_GROUP)))
+    cells, hidden = _cells(carried, np.isin(whole.sizes, np.arange(1, least_shown())))
     generator = np.random.default_rng(rng)
     return Alleles(
         grouping=here.groups.name, source=here.groups.source, subject=subject, states=words,
@@ -92,9 +93,9 @@ def by_allele(
 def _everybody(cohort: Cohort, by: str | Groups, made: Attributions) -> Setting:
     """The setting with hidden levels; GroupError where every one is."""
     whole = setting(cohort, _fixed(cohort.grouping(by)), kept=made.converged)
-    if whole.sizes.max() < SMALLEST_GROUP:
+    if whole.sizes.max() < least_shown():
         raise GroupError(
-            f"{whole.groups.name}: no level has {SMALLEST_GROUP} units; more people are needed"
+            f"{whole.groups.name}: no level has {least_shown()} units; more people are needed"
         )
     return whole
 
@@ -161,10 +162,10 @@ def _cells(carried: _Carried, few: Bool) -> tuple[dict[str, Any], Bool]:
     All cells of `few` (k,), levels of 1 to 10 units, are; nobody of these is among `carried`.
     """
     here, holders = carried.here, carried.holders
-    count, reason, rounded = suppressed_counts(holders, smallest=SMALLEST_GROUP)
+    count, reason, rounded = suppressed_counts(holders, smallest=least_shown())
     rounded |= here.rounded
     count = shown_counts(count, rounded=rounded)
-    count[:, few], reason = np.nan, np.where(few, HIDDEN, reason)
+    count[:, few], reason = np.nan, np.where(few, hidden_text(), reason)
     share, mean = np.full((2, *holders.shape), np.nan)
     weight = _weights(here)
     state, group = carried.state[here.kept], here.unit_group[here.unit]
@@ -217,26 +218,26 @@ def _tests(
     carried: _Carried, alone: Attributions, unit: float, asked: Testing, rng: np.random.Generator
 ) -> dict[str, Any]:
     """The difference among carriers of each state, (s, c), in SD(f) of everybody."""
-    pairs = carried.here.groups.contrasts()
-    shape = (len(carried.words), len(pairs))
+    shape = (len(carried.words), len(carried.here.groups.contrasts()))
     out: dict[str, Float] = {name: np.full(shape, np.nan) for name in TEST}
     smallest = np.zeros(shape, dtype=np.int64)
     reason = np.full(shape, "", dtype=object)
-    enough = np.sort(carried.holders, axis=1)[:, -2] >= SMALLEST_GROUP
+    enough = np.sort(carried.holders, axis=1)[:, -2] >= least_shown()
     many = max(int(enough.sum()), 1)
     testing = replace(asked, alpha=asked.alpha / many, alphas={}, own_value=False)
     for s, word in enumerate(carried.words):
         if not enough[s]:
-            reason[s] = f"fewer than {SMALLEST_GROUP} carriers of {word} in all groups but one"
+            reason[s] = f"fewer than {least_shown()} carriers of {word} in all groups but one"
             continue
         found = _among(carried, s, alone, testing, rng)
         if isinstance(found, str):
             reason[s] = found
             continue
         at = found.view("signed", "nothing", found.views[0].scale)
+        shown = told_pairs(found, at, carried.here)
         for name in ("effect", "low", "high"):
-            out[name][s] = getattr(found, name)[at, :, 0] * found.views[at].unit / unit
-        out["p"][s] = np.minimum(found.p_maxt[at, :, 0] * many, 1.0)
+            out[name][s] = shown[name] * found.views[at].unit / unit
+        out["p"][s] = np.minimum(shown["p_maxt"] * many, 1.0)
         smallest[s], reason[s] = found.n[at].min(axis=1), found.reason[at, :, 0]
     verdict = verdicts(out["low"], out["high"], asked.margin, smallest)
     return {**out, "verdict": verdict, "reason": reason.astype(np.str_)}
@@ -278,9 +279,9 @@ def _split(carried: _Carried, hidden: Bool, *, coarse: bool) -> dict[str, Any]:
         level, reference = (here.groups.levels.index(name) for name in names)
         among = own & np.isin(group, (level, reference))
         sizes = [len(np.unique(here.unit[among & (group == g)])) for g in (level, reference)]
-        if min(sizes) < SMALLEST_GROUP:
+        if min(sizes) < least_shown():
             few = names[int(np.argmin(sizes))]
-            reason[c] = f"fewer than {SMALLEST_GROUP} units of {few} at states that may be shown"
+            reason[c] = f"fewer than {least_shown()} units of {few} at states that may be shown"
             continue
         found = kitagawa(phi[among], state[among], group[among] == level, weight=weight[among])
         parts = np.array([getattr(found, name)[0] for name in SPLIT[1:]])

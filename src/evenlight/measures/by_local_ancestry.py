@@ -18,7 +18,7 @@ import numpy as np
 from evenlight.arrays import Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Axes
+from evenlight.data.groups import Axes
 from evenlight.data.local_ancestry import LocalAncestry
 from evenlight.measures.adjusted import LEAST_OWN, few_units
 from evenlight.measures.axes import coordinates, entering, everyone, left_sd
@@ -33,6 +33,7 @@ from evenlight.measures.local_subjects import (
 )
 from evenlight.measures.nuisance import Blocked
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import suppressed_counts, told_step, told_values
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.freedman_lane import Regression, own_part, regression, slopes
@@ -132,9 +133,9 @@ class _Asking:
         if self.window[j] < 0:
             return "the subject lies in no window of local ancestry"
         many = np.sort(self.classes_of(j))[::-1]
-        if many[1] < SMALLEST_GROUP:
+        if many[1] < least_shown():
             return (
-                f"fewer than {SMALLEST_GROUP} people have another number of copies of "
+                f"fewer than {least_shown()} people have another number of copies of "
                 f"{self.words[0]} there than most have"
             )
         x = self.copies[:, [int(self.window[j])]]
@@ -213,7 +214,7 @@ class _Asking:
 
     def cells(self, unit: float) -> dict[str, Any]:
         """People with 0, 1, 2 copies and their mean attribution (3, p), as they may be shown."""
-        count, reason, rounded = suppressed_counts(self.classes, smallest=SMALLEST_GROUP)
+        count, reason, rounded = suppressed_counts(self.classes, smallest=least_shown())
         words = np.where(count == 0, "nobody", reason.astype(object))
         words[:, self.window < 0] = "the subject lies in no window of local ancestry"
         mean = np.full(count.shape, np.nan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from evenlight.arrays import Bool, Float, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.completeness import row_sums
-from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.groups import Axes, Groups
 from evenlight.data.probed import Contrasts
 from evenlight.errors import AttributionError
 from evenlight.measures.arms import arms_of
@@ -19,14 +20,15 @@ from evenlight.measures.between import background_share, noise_share, redrawn
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.conditional import conditional
 from evenlight.measures.convergence import unconverged_reasons
+from evenlight.measures.dominance import without_dominated
 from evenlight.measures.family import PART, Shared
 from evenlight.measures.hidden_people import (
     at_shown,
     coarse_mean,
     coarse_means,
     contrasts_at_shown,
+    exact_sd,
     shown_people,
-    shown_sd,
 )
 from evenlight.measures.partners import Partner, partners
 from evenlight.measures.prepare import Setting, is_direct
@@ -42,9 +44,11 @@ from evenlight.measures.streamed import (
 )
 from evenlight.measures.tested import How, Tested, counted, differences, stacked, tested
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.measures.told_effects import told_differences, told_shares, told_views
 from evenlight.measures.views import at_level, attributed, used
 from evenlight.measures.why import use_of, why
 from evenlight.measures.withhold import withheld
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.direct import tells_group
 from evenlight.stats.effects import mean_interval
 from evenlight.stats.multiplicity import draws_for
@@ -104,7 +108,7 @@ def compare(
         contrasts=pairs,
         subjects=made.features.names,
         subject_kind=kind,
-        views=tuple(one.view for one in found),
+        views=told_views([one.view for one in found], here),
         target=made.target,
         margin=asked.margin,
         alpha=asked.alpha,
@@ -115,12 +119,14 @@ def compare(
         **_gap(made, here),
         **_levels(made, here),
         repeats=len(others),
-        noise_share=noise_share(given, here, plain),
-        background_share=background_share(plain, shared, len(made.features)),
+        noise_share=told_shares(noise_share(given, here, plain), here),
+        background_share=told_shares(background_share(plain, shared, len(made.features)), here),
         background="" if made.background is None else made.background.digest,
         cohort_digest=cohort.digest,
+        rounded=here.rounded,
     )
     lost = unconverged_reasons(made.converged, here.groups, here.cohort.units)
+    comparison = without_dominated(comparison, _of_units(rows_of(made, here), here), here)
     return withheld(comparison, lost)
 
 
@@ -132,7 +138,7 @@ def _found(
     rng: np.random.Generator,
 ) -> tuple[list[Tested], Shared | None]:
     """Every view: of attributions, and of use by contrasts or, without these, by own values."""
-    unit = shown_sd(here, made.total())
+    unit = exact_sd(here, made.total())
     if not unit > 0:
         raise AttributionError(
             "the output does not vary within groups; there is nothing to compare"
@@ -141,7 +147,7 @@ def _found(
     viewed = {g: list(views) for g, views in both.items()}
     if contrasts is not None:
         own = contrasts.at(here.cohort)
-        sds = unit, unit if own.output is None else shown_sd(here, own.output)
+        sds = unit, unit if own.output is None else exact_sd(here, own.output)
         use = used(made, own, here, sds)
         viewed["nothing"] += [(at_level(view, how.testing), values) for view, values in use]
     found, shared = tested(here, viewed, how, rng=rng)
@@ -213,17 +219,21 @@ def _partners(
     use = next(
         one.results.verdict for one in found if (one.view.name, one.view.scale) == ("use", "margin")
     )
-    return partners(contrasts, made, here, use, rng=rng)
+    named = partners(contrasts, made, here, use, rng=rng)
+    if not here.rounded:
+        return named
+    return tuple(replace(one, shares=tuple(round(s, 1) for s in one.shares)) for one in named)
 
 
 def _gap(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
     """The signed differences added up (c,), and what the stored output adds to them."""
     phi = row_sums(made.values)[0]
-    both = np.column_stack([phi, made.output])[here.kept]
-    seen, reasons = differences(here, "nothing", both)
+    both = np.column_stack([phi, made.output - phi])
+    seen, reasons = differences(here, "nothing", both[here.kept])
     reason = np.array(reasons, dtype=np.str_)
     seen[reason != ""] = np.nan
-    return {"gap": seen[:, 0], "unexplained": seen[:, 1] - seen[:, 0], "gap_reason": reason}
+    gap, unexplained = told_differences(seen, here.per_unit(both), here).T
+    return {"gap": gap, "unexplained": unexplained, "gap_reason": reason}
 
 
 def _levels(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
@@ -234,7 +244,7 @@ def _levels(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
         for name in ("mean", "importance", "importance_low", "importance_high")
     }
     reason = np.full(k, "", dtype=object)
-    reason[here.sizes < SMALLEST_GROUP] = f"suppressed (<{SMALLEST_GROUP})"
+    reason[here.sizes < least_shown()] = hidden_text()
     for some, mean, size in _of_units(rows_of(made, here), here):
         for g in np.flatnonzero(reason == ""):
             at = here.unit_group == g
@@ -243,8 +253,8 @@ def _levels(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
                 out[name][g, some] = values
     lost = here.groups.codes[~made.converged]
     unconverged = np.bincount(lost[lost >= 0], minlength=k)
-    few = (unconverged > 0) & (unconverged < SMALLEST_GROUP)
-    unconverged[few] = SMALLEST_GROUP - 1
+    few = (unconverged > 0) & (unconverged < least_shown())
+    unconverged[few] = least_shown() - 1
     return out | {"level_reason": reason.astype(np.str_), "unconverged": unconverged}
 
 

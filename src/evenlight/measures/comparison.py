@@ -113,7 +113,9 @@ class Comparison:
     `repeats` further draws); NaN where neither was recorded.
     `partners` names, where the use of a subject differs, the features whose values explain it.
     `background` and `cohort_digest` are digests of what the attributions were made against and of
-    whom, "" where nobody said.
+    whom, "" where nobody said. `rounded` says that numbers are told to steps, since a part is
+    hidden or another grouping would tell of few people (`measures.told_effects`): effects are
+    rounded to the nearest step, limits outwards, p upwards; verdict and extent are of these before.
     """
 
     grouping: str
@@ -159,6 +161,7 @@ class Comparison:
     partners: tuple[Partner, ...] = ()
     background: str = ""
     cohort_digest: str = ""
+    rounded: bool = False
 
     def __post_init__(self) -> None:
         v, c, p, k = len(self.views), len(self.contrasts), len(self.subjects), len(self.levels)

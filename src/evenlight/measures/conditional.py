@@ -18,7 +18,6 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.digits import percent
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.comparison import View
 from evenlight.measures.family import MOST_DF, Results
@@ -28,6 +27,7 @@ from evenlight.measures.regressed import regressed
 from evenlight.measures.streamed import Streamed, bands, rows_of
 from evenlight.measures.testing import Testing
 from evenlight.measures.value_tests import FIRST, ValueTests, judged, value_tests
+from evenlight.small_groups import least_shown
 from evenlight.stats.equivalence import still_needed, verdicts
 
 NAMES = ("location", "slope")
@@ -167,8 +167,8 @@ def _reason(job: Job, subject: str, pair: tuple[str, str], total: tuple[int, int
             "people of both groups with the same values are needed"
         )
     for n, m, name in zip(total, left, pair, strict=True):
-        if m < SMALLEST_GROUP:
-            return f"fewer than {SMALLEST_GROUP} units in {name} have values that both groups have"
+        if m < least_shown():
+            return f"fewer than {least_shown()} units in {name} have values that both groups have"
         if m < OVERLAP_SHARE * n:
             return (
                 f"less than {percent(OVERLAP_SHARE)} of {name} have values of {subject} that both "

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from evenlight.arrays import Int
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.units import unit_codes
 from evenlight.measures.prepare import Setting
+from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import left_counts
 
 
@@ -30,5 +30,5 @@ def told_left(
     at = [here.groups.levels.index(level) for level in levels]
     known = [np.array(total, dtype=np.int64) for total in (*totals, here.sizes[at])]
     return left_counts(
-        np.array(left, dtype=np.int64), *known, everybody(here)[at], smallest=SMALLEST_GROUP
+        np.array(left, dtype=np.int64), *known, everybody(here)[at], smallest=least_shown()
     )

@@ -12,19 +12,21 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cards import told
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.errors import AttributionError
 from evenlight.measures.arms import arms_of
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.comparison import View
 from evenlight.measures.family import Results, results
-from evenlight.measures.hidden_people import at_shown, only_shown, shown_sd
+from evenlight.measures.hidden_people import at_shown, exact_sd, only_shown
 from evenlight.measures.nuisance import blocked
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.measures.told_effects import difference_steps, told_results
 from evenlight.measures.words import VERDICTS
+from evenlight.small_groups import least_shown
 from evenlight.stats.bounds import worst_case
-from evenlight.stats.disclosure import suppressed_counts
+from evenlight.stats.disclosure import suppressed_counts, told_limits, told_values
 from evenlight.stats.multiplicity import draws_for
 
 KNOWN, UNKNOWN = "known", "unknown"
@@ -33,7 +35,11 @@ TESTED = ("effect", "low", "high", "p", "p_maxt", "q")
 BOUNDS = ("difference", "least", "most")
 
 EVERYBODY = "everybody's label is known"
-FEW_UNKNOWN = f"fewer than {SMALLEST_GROUP} units in {UNKNOWN}; what so few could move is not told"
+
+
+def few_unknown() -> str:
+    """Why nothing is told of people of unknown group."""
+    return f"fewer than {least_shown()} units in {UNKNOWN}; what so few could move is not told"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,12 +133,12 @@ def label_coverage(
     whole = setting(cohort, by, kept=made.converged)
     here = only_shown(whole)
     made = at_shown(made, here)
-    unit = shown_sd(here, made.total())
+    unit = exact_sd(here, made.total())
     if not unit > 0:
         raise AttributionError("the output does not vary within groups; nothing can be compared")
     counts = np.bincount((whole.unit_group < 0).astype(np.int64), minlength=2)
-    few = FEW_UNKNOWN if 0 < counts[1] < SMALLEST_GROUP else ""
-    shown, why, rounded = suppressed_counts(counts, smallest=SMALLEST_GROUP)
+    few = few_unknown() if 0 < counts[1] < least_shown() else ""
+    shown, why, rounded = suppressed_counts(counts, smallest=least_shown())
     share = _share(counts)
     names, found = _apart(made, here, asked, few, np.random.default_rng(rng))
     phi = made.values.reshape(made.n, -1).astype(np.float64)[here.kept] / unit
@@ -153,11 +159,11 @@ def label_coverage(
 
 def _share(counts: Int) -> float:
     """Share known; where a count is suppressed, the bound that 10 people would give."""
-    total, hidden = float(counts.sum()), SMALLEST_GROUP - 1
+    total, hidden = float(counts.sum()), least_shown() - 1
     known = float(counts[0])
-    if 0 < counts[1] < SMALLEST_GROUP:
+    if 0 < counts[1] < least_shown():
         known = total - hidden
-    elif 0 < counts[0] < SMALLEST_GROUP:
+    elif 0 < counts[0] < least_shown():
         known = min(float(hidden), total)
     return max(known, 0.0) / total
 
@@ -183,7 +189,8 @@ def _apart(
     draws = asked.draws or draws_for(len(names), alpha=asked.alpha)
     arms = arms_of(again, "nothing", filled, draws=draws, rng=rng)
     view = View("signed", "nothing", made.scale, 1.0)
-    return tuple(names), results(arms, np.arange(len(names)), view, testing=asked)
+    found = results(arms, np.arange(len(names)), view, testing=asked)
+    return tuple(names), told_results(found, np.array([min(one.left) for one in arms]), here)
 
 
 def _scales(wide: Float, again: Setting, first: int) -> Float:
@@ -192,7 +199,7 @@ def _scales(wide: Float, again: Setting, first: int) -> Float:
     for j in range(first):
         known = np.isfinite(wide[:, j])
         out[j] = float(np.std(wide[known, j])) if known.any() else 1.0
-    out[0] = shown_sd(again, _whole(wide[:, 0], again))
+    out[0] = exact_sd(again, _whole(wide[:, 0], again))
     out[np.isnan(out)] = out[0]
     return np.where(out > 0, out, 1.0)
 
@@ -223,8 +230,8 @@ def _bounds(here: Setting, phi: Float, few: str) -> dict[str, np.ndarray]:
     code = here.unit_group[own.unit]
     for c, pair in enumerate(() if few else pairs):
         a, b = (here.groups.levels.index(name) for name in pair)
-        if min((code == a).sum(), (code == b).sum()) < SMALLEST_GROUP:
-            why[c] = f"fewer than {SMALLEST_GROUP} units in {pair[0]} or {pair[1]}"
+        if min((code == a).sum(), (code == b).sum()) < least_shown():
+            why[c] = f"fewer than {least_shown()} units in {pair[0]} or {pair[1]}"
             continue
         found = _bound(own.values, own.block, (code == a, code == b, code < 0), here)
         if found is None:
@@ -233,6 +240,12 @@ def _bounds(here: Setting, phi: Float, few: str) -> dict[str, np.ndarray]:
         for name, values in zip(BOUNDS, found, strict=True):
             out[name][c] = values
     held = np.where((out["least"] > 0) | (out["most"] < 0), "yes", "no")
+    if here.rounded:
+        step = difference_steps(
+            own.values, np.where(code < len(here.groups.levels), code, -1), here
+        )
+        out["difference"] = told_values(out["difference"], step)
+        out["least"], out["most"] = told_limits(out["least"], out["most"], step)
     return {**out, "holds": np.where(why == "", held, ""), "why": why.astype(np.str_)}
 
 

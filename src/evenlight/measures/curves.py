@@ -13,8 +13,8 @@ import numpy as np
 from scipy import stats
 
 from evenlight.arrays import Float
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.prepare import ALPHA, Setting
+from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import shown_counts, told_limits, told_step, told_values
 from evenlight.stats.effects import unit_means
 from evenlight.stats.metrics import Case
@@ -35,7 +35,7 @@ def curves(here: Setting, case: Case, coarse: bool) -> Mapping[str, Any]:
 
     `coarse` bins have 50 or more, and their means are told to a step.
     """
-    least = COARSE if coarse else 2 * SMALLEST_GROUP
+    least = COARSE if coarse else 2 * least_shown()
     event = bool(np.isin(case.y, (0, 1)).all())
     k, out = len(here.groups.levels), {name: a.copy() for name, a in no_curves(here).items()}
     y, f = (unit_means(values, here.unit, here.order) for values in (case.y, case.response))

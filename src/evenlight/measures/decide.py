@@ -10,16 +10,17 @@ import numpy as np
 
 from evenlight.arrays import Bool, Float, Text
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.probed import Predictions
 from evenlight.measures.decisions import Decisions
 from evenlight.measures.judging import Judging
 from evenlight.measures.measuring import DRAWS, Task, measure
 from evenlight.measures.perform import recorded, tasked
 from evenlight.measures.prepare import ALPHA
-from evenlight.measures.rests import FEW, FEW_CALLS, hits
+from evenlight.measures.rests import few_calls, few_events, hits
 from evenlight.measures.summaries import summaries, wanted
 from evenlight.measures.weighing import row_weights
+from evenlight.small_groups import least_shown
 from evenlight.stats.decisions import DECISIONS, decision_curve, treat_all
 from evenlight.stats.disclosure import told_limits, told_step, told_values
 
@@ -110,8 +111,8 @@ def _who(task: Task) -> tuple[list[Bool], bool]:
     few = np.zeros(len(hit), dtype=bool)
     for mask in parts[1:]:
         sides = [len(np.unique(task.here.unit[mask & side])) for side in (hit, ~hit)]
-        few |= mask & any(0 < n < SMALLEST_GROUP for n in sides)
-    return [parts[0] & ~few, *parts[1:]], bool(task.hidden) or bool(few.any())
+        few |= mask & any(0 < n < least_shown() for n in sides)
+    return [parts[0] & ~few, *parts[1:]], task.here.rounded or bool(few.any())
 
 
 def _stepped(numbers: tuple[Float, ...], n: int) -> tuple[Float, ...]:
@@ -131,7 +132,7 @@ def _curve(task: Task, rows: Any, thresholds: Float, weight: Float) -> tuple[Flo
 def _thresholds(task: Task) -> Float:
     """Up to forty thresholds, from 1 % to where one row in 100 is still called, at least 11."""
     score = np.sort(task.case.response)
-    many = max(SMALLEST_GROUP, len(score) // 100)
+    many = max(least_shown(), len(score) // 100)
     last = min(max(float(score[max(len(score) - many, 0)]), 2 * FIRST), LAST)
     return np.unique(np.linspace(FIRST, last, THRESHOLDS).round(4))
 
@@ -141,12 +142,12 @@ def _hidden(task: Task, rows: Any, thresholds: Float) -> Text:
     here, case = task.here, task.case.take(rows)
     unit, hit = here.unit[rows], hits(case)
     out = np.full(len(thresholds), "", dtype="<U80")
-    if min(len(np.unique(unit[hit])), len(np.unique(unit[~hit]))) < SMALLEST_GROUP:
-        out[:] = FEW
+    if min(len(np.unique(unit[hit])), len(np.unique(unit[~hit]))) < least_shown():
+        out[:] = few_events()
         return out
     for j, threshold in enumerate(thresholds):
         yes = case.response >= threshold
         sides = (len(np.unique(unit[yes])), len(np.unique(unit[~yes])))
-        if any(0 < n < SMALLEST_GROUP for n in sides):
-            out[j] = FEW_CALLS
+        if any(0 < n < least_shown() for n in sides):
+            out[j] = few_calls()
     return out

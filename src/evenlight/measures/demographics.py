@@ -10,7 +10,6 @@ import pandas as pd
 
 from evenlight.arrays import Float, Int, Text
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.training import TrainingSummary
 from evenlight.data.units import unit_codes
 from evenlight.errors import InputError
@@ -27,6 +26,7 @@ from evenlight.measures.demographic import (
 )
 from evenlight.measures.from_training import Distances, distances
 from evenlight.measures.target_people import column_hint, target_of
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.binomial import exact
 from evenlight.stats.disclosure import left_counts, shown_counts, suppressed_counts
 from evenlight.stats.intervals import quantile_interval
@@ -35,7 +35,6 @@ from evenlight.stats.shares import against
 UNKNOWN_WHY = "no label is known"
 NO_TARGET = "no target was declared"
 NO_NUMBER = "no number"
-MEDIAN_FROM = 2 * SMALLEST_GROUP
 
 Target = Mapping[str, Mapping[str, float]] | pd.DataFrame
 """Field to the share of each of its levels; or a table with columns field, level, share."""
@@ -97,7 +96,7 @@ def demographics(
     wanted = target_of(target, named)
     read = [_read(cohort, name, named[name], wanted.get(name)) for name in FIELDS if name in named]
     told = [_told(cohort, one, wanted.get(one.name), alpha) for one in read]
-    apart = [distances(cohort, training, one, alpha=alpha) for one in read]
+    apart = distances(cohort, training, read, alpha=alpha)
     notes = [note for one in read if one.numbers is not None for note in doubts(cohort, one.column)]
     notes += [note for found in apart[:1] for note in found.notes]
     if cohort.weights:
@@ -143,13 +142,13 @@ def _told(cohort: Cohort, one: Field, target: Mapping[str, float] | None, alpha:
     """Counts, shares and what they are against a target, of counts as they may be shown."""
     levels = _levels(one, target)
     counts = np.bincount(one.codes + 1, minlength=len(levels) + 1)
-    shown, reason, rounded = suppressed_counts(counts, smallest=SMALLEST_GROUP)
+    shown, reason, rounded = suppressed_counts(counts, smallest=least_shown())
     total = np.array([cohort.u])
-    left = left_counts(np.array([(one.codes >= 0).sum()]), total, smallest=SMALLEST_GROUP)
+    left = left_counts(np.array([(one.codes >= 0).sum()]), total, smallest=least_shown())
     known = min(float(shown_counts(left, rounded=rounded)[0]), float(cohort.u))
     hidden = reason[1:].astype(object)
-    if 0 < known < SMALLEST_GROUP:
-        known, hidden[:] = np.nan, f"suppressed (<{SMALLEST_GROUP})"
+    if 0 < known < least_shown():
+        known, hidden[:] = np.nan, hidden_text()
     if not known > 0:
         hidden[hidden == ""] = UNKNOWN_WHY
     n = np.where(hidden == "", shown[1:], np.nan)
@@ -225,7 +224,7 @@ def _reported(cohort: Cohort, read: list[Field], told: list[_Told]) -> Reported:
     known = np.array([made.known for made in told] + [np.nan] * (f - len(read)))
     low, high = exact(known / cohort.u, np.full(f, cohort.u), 0.05)
     asked = np.isfinite(known)
-    few = f"suppressed (<{SMALLEST_GROUP})"
+    few = hidden_text()
     why = [few if not made.known >= 0 else "" for made in told]
     why += ["no column was named"] * (f - len(read))
     middles = [_middle(one) for one in read] + [(np.nan,) * 3] * (f - len(read))
@@ -254,7 +253,7 @@ def _middle(one: Field) -> tuple[float, ...]:
     if one.numbers is None:
         return (np.nan,) * 3
     known = one.numbers[np.isfinite(one.numbers)]
-    return (np.nan,) * 3 if len(known) < MEDIAN_FROM else quantile_interval(known, 0.5)
+    return (np.nan,) * 3 if len(known) < 2 * least_shown() else quantile_interval(known, 0.5)
 
 
 def _parts(read: list[Field], told: list[_Told], apart: list[Distances]) -> Parts:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.associations import Drift
 from evenlight.measures.genotypes import dosages
 from evenlight.measures.prepare import Setting
+from evenlight.measures.told_reliance import told_association
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.genetics import (
     allele_counts,
     informativeness,
@@ -18,12 +19,11 @@ from evenlight.stats.genetics import (
 )
 
 STILL = "does not vary, or is missing in a whole group"
-SUPPRESSED = f"suppressed (<{SMALLEST_GROUP})"
 
 
 def drift(here: Setting, names: Sequence[str]) -> Drift:
     """FST and informativeness of genotype columns over the groups of 11 people or more."""
-    small, k = here.sizes < SMALLEST_GROUP, len(here.groups.levels)
+    small, k = here.sizes < least_shown(), len(here.groups.levels)
     codes = np.where(np.append(~small, False)[here.unit_group], here.unit_group, -1)
     counts = allele_counts(dosages(here, names), codes)
     pairs, top = np.full((k, k), np.nan), len(counts.people)
@@ -37,11 +37,11 @@ def drift(here: Setting, names: Sequence[str]) -> Drift:
     return Drift(
         sites=tuple(names),
         levels=here.groups.levels,
-        fst=fst,
-        informativeness=told,
+        fst=told_association(fst, here),
+        informativeness=told_association(told, here),
         reason=np.where(gone, STILL, ""),
-        pooled=theta.pooled,
+        pooled=float(told_association(np.array(theta.pooled), here)),
         pooled_reason=STILL if np.isnan(theta.pooled) else "",
-        pairs=pairs,
-        pair_reason=np.where(hidden, SUPPRESSED, np.where(np.isnan(pairs), STILL, "")),
+        pairs=told_association(pairs, here),
+        pair_reason=np.where(hidden, hidden_text(), np.where(np.isnan(pairs), STILL, "")),
     )

@@ -11,10 +11,10 @@ import numpy as np
 from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
 from evenlight.data.followed import followed
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.arms import arms_of
 from evenlight.measures.prepare import Setting, setting
 from evenlight.measures.weighing import sampling, weighted
+from evenlight.small_groups import least_shown
 from evenlight.stats.parts import effective
 from evenlight.stats.power import (
     absolute_error,
@@ -133,17 +133,17 @@ def _metric_error(here: Setting, level: str, metric: str, y: Float) -> float | s
     """The standard error in one group, or why there is none."""
     at = here.unit_group == here.groups.levels.index(level)
     n = int(at.sum())
-    if n < SMALLEST_GROUP:
-        return f"fewer than {SMALLEST_GROUP} units in {level}"
+    if n < least_shown():
+        return f"fewer than {least_shown()} units in {level}"
     weight = sampling(here)[at]
     if metric == "mae":
         return absolute_error(effective(weight))
     share = here.per_unit(y)[at]
     if metric == "concordance_uno":
-        few = f"fewer than {SMALLEST_GROUP} events in {level}"
-        return few if share.sum() < SMALLEST_GROUP else UNFORETOLD[1]
-    if min(share.sum(), n - share.sum()) < SMALLEST_GROUP:
-        return f"fewer than {SMALLEST_GROUP} events or non-events in {level}"
+        few = f"fewer than {least_shown()} events in {level}"
+        return few if share.sum() < least_shown() else UNFORETOLD[1]
+    if min(share.sum(), n - share.sum()) < least_shown():
+        return f"fewer than {least_shown()} events or non-events in {level}"
     events, others = effective(weight * share), effective(weight * (1 - share))
     if metric == "auroc":
         return auroc_error(AUROC, events, others)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from evenlight.arrays import Bool, Float, Int, Text
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.perturbed import Perturbed
 from evenlight.data.probed import Predictions
 from evenlight.measures.fragile_moved import Moved
@@ -19,8 +19,9 @@ from evenlight.measures.judging import Judging
 from evenlight.measures.measuring import BLOCK
 from evenlight.measures.perform import SCORE_ONLY, outcome_case
 from evenlight.measures.prepare import setting
-from evenlight.measures.rests import RANKED, REASONS, RULES, UNSTABLE, Rule, resting
+from evenlight.measures.rests import RANKED, RULES, UNSTABLE, Rule, decided, reasons, resting
 from evenlight.measures.weighing import row_weights, sampling, weighted
+from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import told_step, told_values
 from evenlight.stats.fragility import linear_slope, widened
 from evenlight.stats.held import CLASSES
@@ -40,7 +41,11 @@ from evenlight.stats.parts import Shape, limits
 DRAWS = 300
 """Bootstrap draws of units for the change of a metric: its error is told to within 4 %."""
 
-FEW_MOVED = f"fewer than {SMALLEST_GROUP} people's outputs changed"
+
+def few_moved() -> str:
+    """Why nothing is told of how far outputs moved."""
+    return f"fewer than {least_shown()} people's outputs changed"
+
 
 EVENTS: Mapping[str, Metric] = {"brier": brier, "auroc": auroc}
 PROBABLE: Mapping[str, Metric] = {
@@ -87,7 +92,8 @@ def _asked(made: Perturbed, kind: str | None) -> Mapping[str, Metric]:
     if kind == "continuous":
         return NUMBERS
     said = np.append(made.responses, made.response_before)
-    probable = not made.score_only and bool(((said >= 0) & (said <= 1)).all())
+    inside = bool(((said >= 0) & (said <= 1)).all())
+    probable = inside and not made.score_only and not decided(said)
     return {**EVENTS, **PROBABLE} if probable else EVENTS
 
 
@@ -144,7 +150,7 @@ class _Task:
         i, j = at
         rule, metric = self._rule(name), self.asked[name]
         own = self._own(i, rule)
-        why = self._barred(name) or (REASONS[rule.on] if own.least < SMALLEST_GROUP else "")
+        why = self._barred(name) or (reasons()[rule.on] if own.least < least_shown() else "")
         if why:
             out["reason"][i, :, j] = out["before_reason"][i, j] = why
             return
@@ -163,7 +169,7 @@ class _Task:
         ends, why = _ends(star, own.many, np.array([one[0] for one in each]) - first[0])
         if why or not own.few[k]:
             return (_told(ends, own.n) if own.n and not why else ends), why
-        return (_coarse(star, own.n), np.nan, np.nan), FEW_MOVED
+        return (_coarse(star, own.n), np.nan, np.nan), few_moved()
 
     def _rule(self, name: str) -> Rule:
         """On whom a metric rests: on everybody where the outcome is a number."""
@@ -179,12 +185,12 @@ class _Task:
         here = self.parts.here
         codes = here.unit_group[here.unit]
         every = np.unique(codes)
-        few = [0 < self._resting(codes == g, rule)[0] < SMALLEST_GROUP for g in every]
+        few = [0 < self._resting(codes == g, rule)[0] < least_shown() for g in every]
         wanted = every[~np.array(few)] if i == 0 else np.array([i - 1])
         rows = here.order[np.isin(codes[here.order], wanted)]
         size, unit = self.moved.size[here.kept], here.unit[rows]
         moving = np.array([len(np.unique(unit[moved])) for moved in (size[rows] > 0).T])
-        still = np.any(size > 0, axis=0) & (moving < SMALLEST_GROUP)
+        still = np.any(size > 0, axis=0) & (moving < least_shown())
         coarse = self.parts.rounded or any(few)
         return _Own(
             np.flatnonzero(here.kept)[rows], self.before.take(rows), self.weight[:, rows],

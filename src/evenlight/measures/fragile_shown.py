@@ -9,8 +9,9 @@ from scipy.special import ndtri
 
 from evenlight.arrays import Bool, Float, Text
 from evenlight.measures.composition import UNKNOWN
-from evenlight.measures.hidden_people import HIDDEN, without_hidden
+from evenlight.measures.hidden_people import without_hidden
 from evenlight.measures.prepare import Setting
+from evenlight.small_groups import hidden_text
 from evenlight.stats.disclosure import shown_counts, told_limits, told_step, told_values
 from evenlight.stats.intervals import wilson
 
@@ -43,7 +44,7 @@ def parts_of(here: Setting) -> Parts:
     masks = (np.ones(len(group), dtype=bool), *(group == g for g in range(len(levels))))
     sizes = np.array([int(mask.sum()) for mask in masks])
     present = {(*levels, UNKNOWN)[g] for g in np.unique(group).tolist()}
-    gone = HIDDEN if present <= set(hidden) else ""
+    gone = hidden_text() if present <= set(hidden) else ""
     why = np.array([gone, *(hidden.get(name, "") for name in levels)])
     reason = np.where((sizes == 0) & (why == ""), "nobody", why).astype(np.str_)
     n = shown_counts(sizes.astype(np.float64), rounded=bool(hidden))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,6 @@ from evenlight.measures.tested import How, Tested, stacked, tested
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.views import at_level
 from evenlight.measures.weighing import weighted
-from evenlight.stats.disclosure import told_step, told_values
 from evenlight.stats.multiplicity import draws_for
 
 SHARES = 0.05
@@ -170,17 +168,4 @@ def _apart(found: Sequence[_Judged], here: Setting) -> Apart:
     margin = np.array([one.margin for one in found])
     views = [one.tested for one in found]
     out = stacked(views, margin, here=here)
-    if here.rounded:
-        out |= _coarse(out, [view.view.name for view in views])
     return Apart(tuple(one.view for one in views), margin, **out)
-
-
-def _coarse(out: Mapping[str, Any], names: Sequence[str]) -> dict[str, Float]:
-    """Differences of decisions, no finer than the counts to 5 of the smaller side.
-
-    An exact share, k / n, would tell n.
-    """
-    share = np.array([name == "flips" for name in names])[:, None, None]
-    n = np.maximum(out["n"].min(axis=-1), 1)[..., None]
-    step = np.where(share, told_step(out["se"], n, share=True), 0.0)
-    return {name: told_values(out[name], step) for name in ("effect", "low", "high", "se")}

@@ -9,24 +9,28 @@ from typing import Any
 import numpy as np
 from scipy.stats import t
 
-from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP
-from evenlight.data.training import TrainingSummary
+from evenlight.data.digits import count, percent
+from evenlight.data.shown import short
+from evenlight.data.training import TrainingSummary, enough
 from evenlight.data.units import unit_codes
 from evenlight.errors import EvenlightError
 from evenlight.measures.demographic import TRAINED
+from evenlight.measures.far_units import FarUnits, far_units
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import suppressed_counts
-from evenlight.stats.effects import unit_means
 from evenlight.stats.mean_shift import Measuring, shift_between, typical_distance
 
 WIDE = 2_000
 """More features than this have no covariance here; a summary of their components has."""
 
-ENOUGH = 3
-"""Training units a direction, at least: with fewer, its covariance is not known well enough."""
-
 NOTHING = "no training people were given"
+
+UNEVEN = 2.0
+"""An SD of squared distances so many times their mean is that of a heavy tail (normal: < 1.5)."""
+
+LEAST_OUTSIDE = 0.05
+"""This share of the units outside of all directions of training is told."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,21 +55,29 @@ class Distances:
 
 
 def distances(
-    cohort: Cohort, training: TrainingSummary | Cohort | None, one: Any, *, alpha: float
-) -> Distances:
-    """Distances of the levels of one field; `one` has name, column, levels and codes (u,)."""
+    cohort: Cohort,
+    training: TrainingSummary | Cohort | None,
+    fields: Sequence[Any],
+    *,
+    alpha: float,
+) -> list[Distances]:
+    """Distances of the levels of each field, which has name, column, levels and codes (u,)."""
     if training is None:
-        return Distances("", {}, {}, {}, NOTHING)
-    of, shares, notes = _named(training, one)
+        return [Distances("", {}, {}, {}, NOTHING) for _ in fields]
+    named = [_named(training, one) for one in fields]
     try:
-        summary = _summary(training)
-        scores = _scores(cohort, summary)
+        summary = summed_up(training)
+        asked(summary)
+        far = far_units(cohort, summary, [(one.codes, len(one.levels)) for one in fields])
     except EvenlightError as error:
-        return Distances(of, {}, shares, {}, f"cannot tell: {error}", notes)
-    squares = (scores**2).sum(axis=1) / summary.free
-    means, squares = (unit_means(v, cohort.units, cohort.order) for v in (scores, squares))
-    values, why = _levels(means, squares, summary, one, alpha)
-    return Distances(of, values, shares, why, "nobody", notes)
+        why = f"cannot tell: {error}"
+        return [Distances(of, {}, shares, {}, why, notes) for of, shares, notes in named]
+    told = [_levels(far, i, summary, one, alpha) for i, one in enumerate(fields)]
+    left = left_aside(summary, far)
+    return [
+        Distances(of, values, shares, why, "nobody", (*notes, *left))
+        for (of, shares, notes), (values, why) in zip(named, told, strict=True)
+    ]
 
 
 def _named(
@@ -86,12 +98,13 @@ def _named(
     counts = np.bincount(
         unit_codes(groups.codes, training.units) + 1, minlength=len(groups.levels) + 1
     )
-    shown, _, _ = suppressed_counts(counts, smallest=SMALLEST_GROUP)
+    shown, _, _ = suppressed_counts(counts, smallest=least_shown())
     known = max(float(np.nansum(shown[1:])), 1.0)
     return of, dict(zip(groups.levels, (shown[1:] / known).tolist(), strict=True)), ()
 
 
-def _summary(training: TrainingSummary | Cohort) -> TrainingSummary:
+def summed_up(training: TrainingSummary | Cohort) -> TrainingSummary:
+    """The summary of training people, or as it is; EvenlightError where none can be made."""
     if isinstance(training, TrainingSummary):
         return training
     if training.x.ndim != 2 or training.x.shape[1] > WIDE:
@@ -106,49 +119,72 @@ def _summary(training: TrainingSummary | Cohort) -> TrainingSummary:
     )
 
 
-def _scores(cohort: Cohort, summary: TrainingSummary) -> Float:
-    """Rows (n, k + p) standardised by training; the rest of what is not told, by its variance."""
-    k = len(summary.variances)
-    if summary.n < ENOUGH * k:
+def asked(summary: TrainingSummary) -> None:
+    """EvenlightError where a summary cannot tell how far people are."""
+    enough(summary.n, summary.principal)
+    if not summary.free:
         raise EvenlightError(
-            f"{summary.n} training units for {k} directions, fewer than {ENOUGH} each; summarise "
-            "fewer components"
+            "every direction hangs on one training unit alone; take logarithms of values with rare "
+            "extremes"
         )
     if not summary.held > 0:
         raise EvenlightError(
             "the summary does not say how far training people who were left out lie; make it of "
             "rows, TrainingSummary.of(x, names, components=)"
         )
-    apart = cohort.columns(summary.places(cohort)) - summary.mean
-    if not np.isfinite(apart).all():
-        raise EvenlightError("features have missing values")
-    score = apart @ summary.directions
-    if summary.rest <= 0:
-        return score / np.sqrt(summary.variances)
-    left = (apart - score @ summary.directions.T) / np.sqrt(summary.rest)
-    return np.hstack([score / np.sqrt(summary.variances), left])
+
+
+def left_aside(summary: TrainingSummary, far: FarUnits) -> tuple[str, ...]:
+    """What is in no distance, in words."""
+    out = []
+    if summary.still:
+        out.append(
+            f"{_names(summary.still)} not in the distance from training: fewer than "
+            f"{least_shown()} training units have another value than the most common."
+        )
+    if summary.lone:
+        out.append(
+            f"{_names(summary.lone)} not in the distance from training: one training unit alone "
+            "has, or nearly, a direction that needs them; take logarithms of values with rare "
+            "extremes, and leave out one of two columns that are nearly the same."
+        )
+    if summary.held_error * np.sqrt(summary.n) > UNEVEN * summary.held:
+        out.append(
+            "In training a few units lie much further away than the rest, so that the limits of "
+            "the typical distance hold less often than they say; take logarithms of skewed values."
+        )
+    if far.outside >= LEAST_OUTSIDE:
+        out.append(
+            f"About {percent(far.outside)} of the units have rows outside of all directions in "
+            "which training varies (a sum or a balance of features that always held there does "
+            "not hold here); the distance does not count it."
+        )
+    return tuple(out)
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(short(name, 40) for name in names[:3])
+    more = f" and {count(len(names) - 3)} more features" if len(names) > 3 else ""
+    return f"{shown}{more} {'is' if len(names) == 1 else 'are'}"
 
 
 def _levels(
-    means: Float, squares: Float, summary: TrainingSummary, one: Any, alpha: float
+    far: FarUnits, field: int, summary: TrainingSummary, one: Any, alpha: float
 ) -> tuple[dict[str, list[float]], dict[str, str]]:
-    """Shift and typical distance of each level of 11 units or more, with its limits.
-
-    `means` (u, k + p) of the scores of each unit's rows, `squares` (u,) of their squared distance.
-    """
+    """Shift and typical distance of each level of 11 units or more, with its limits."""
     values: dict[str, list[float]] = {}
     why: dict[str, str] = {}
     by = Measuring(
-        summary.n, summary.effective, summary.free, len(summary.variances), summary.held,
+        summary.n, summary.effective, summary.free, len(summary.principal.variances), summary.held,
         summary.held_error,
     )  # fmt: skip
     for i, level in enumerate(one.levels):
         own = one.codes == i
         n = int(own.sum())
-        if n < SMALLEST_GROUP:
-            why[level] = f"suppressed (<{SMALLEST_GROUP})" if n else "nobody"
+        if n < least_shown():
+            why[level] = hidden_text() if n else "nobody"
             continue
         z = float(t.ppf(1 - alpha / (2 * len(one.levels)), n - 1))
-        near = typical_distance(squares[own], by, z=z)
-        values[level] = [*shift_between(means[own], by, z=z), *near]
+        near = typical_distance(far.squares[own], by, z=z)
+        values[level] = [*shift_between(far.pairs(field, i, own), by, z=z), *near]
     return values, why

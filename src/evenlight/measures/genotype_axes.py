@@ -11,12 +11,13 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
-from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.groups import Axes, Groups
 from evenlight.data.units import unit_codes
 from evenlight.errors import EvenlightWarning, FeatureError, GroupError
 from evenlight.measures.genotypes import dosages, genotyped, sites_in_order
 from evenlight.measures.linked import doubtful_blocks
 from evenlight.measures.prepare import Setting
+from evenlight.small_groups import least_shown
 from evenlight.stats.linkage import CUT, Places, apart_from_groups, linked_blocks, unlinked
 from evenlight.stats.population import PrincipalAxes, principal_axes
 
@@ -109,7 +110,7 @@ def principal_genotypes(
     scores, models, made = np.zeros((len(values), components)), [], []
     for i, level in enumerate(levels):
         own = of_group == i
-        if within is not None and (own & alone).sum() < max(SMALLEST_GROUP, components + 2):
+        if within is not None and (own & alone).sum() < max(least_shown(), components + 2):
             continue
         model = principal_axes(values[own & alone][:, keep], components=components)
         scores[own] = model.scores(values[own][:, keep])
@@ -117,7 +118,7 @@ def principal_genotypes(
         made.append(level)
     if not models:
         raise GroupError(
-            f"no group has {max(SMALLEST_GROUP, components + 2)} people for {components} axes "
+            f"no group has {max(least_shown(), components + 2)} people for {components} axes "
             "within it; ask for fewer components"
         )
     name = "pcs" if within is None else f"pcs within {_name(within)}"

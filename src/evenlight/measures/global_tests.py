@@ -72,7 +72,7 @@ class GlobalTests:
         return pd.DataFrame(columns | {"reason": self.reason.ravel()})
 
     def __repr__(self) -> str:
-        found = int((self.energy_holm < self.alpha).sum())
+        found = int((self.energy_holm <= self.alpha).sum())
         return (
             f"GlobalTests by {self.grouping}: the joint distribution of {len(self.subjects)} "
             f"attributions differs in {found} of {int((self.reason == '').sum())} comparisons that "

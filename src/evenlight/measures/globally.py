@@ -16,8 +16,9 @@ from evenlight.data.sums import summed
 from evenlight.errors import AttributionError, InputError
 from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.global_tests import NUMBERS, GlobalTests
-from evenlight.measures.hidden_people import at_shown, shown_people, shown_sd
+from evenlight.measures.hidden_people import at_shown, exact_sd, shown_people, told_unit
 from evenlight.measures.prepare import ALPHA, Setting, as_variables, population
+from evenlight.measures.told_effects import told_by_limits, told_chance, told_statistic
 from evenlight.stats.cells import Cells, design
 from evenlight.stats.delong import auc_interval
 from evenlight.stats.disclosure import shown_counts
@@ -60,7 +61,7 @@ def globally(
     made, _ = as_variables(given_sums, cohort)
     here = shown_people(cohort, by, kept=made.converged)
     made = at_shown(made, here)
-    unit = shown_sd(here, made.total())
+    unit = exact_sd(here, made.total())
     if not unit > 0:
         raise AttributionError("the output does not vary within groups; there is nothing to test")
     phi = made.values.reshape(made.n, -1).astype(np.float64)[here.kept] / unit
@@ -80,12 +81,12 @@ def globally(
         given=conditions,
         target=made.target,
         scale=made.scale,
-        unit=unit,
+        unit=told_unit(here, unit),
         alpha=ALPHA,
         draws=draws,
         folds=folds,
         **told(found, here),
-        **_columns(tested),
+        **_shown(_columns(tested), found, here),
     )
 
 
@@ -181,6 +182,23 @@ def with_sizes(values: Float) -> Float:
 def _p(every: Float) -> float:
     """P of the first of all values, one-sided upward."""
     return float(p_value(every[:1], every[1:, None])[0])
+
+
+def _shown(out: Mapping[str, Float], found: list[list[Arms]], here: Setting) -> Mapping[str, Any]:
+    """Numbers (g, c) as they may be told: beside a hidden part AUCs to a step, energies to 1, 2, 5.
+
+    AUCs do not add up over people, and are told to a tenth of the step of what does.
+    """
+    n = np.array([[min(_units(arm)) for arm in arms] for arms in found])
+    ends = told_by_limits((out["auc"], out["auc_low"], out["auc_high"]), n, here, part=0.1)
+    told = dict(zip(("auc", "auc_low", "auc_high"), ends, strict=True))
+    for name in NUMBERS:
+        if name.endswith(("_p", "_holm")):
+            told[name] = told_chance(out[name], here)
+        elif name.startswith("energy"):
+            told[name] = told_statistic(out[name], here)
+    expected = np.round(out["auc_expected"], 2) if here.rounded else out["auc_expected"]
+    return {**told, "auc_expected": expected}
 
 
 def _columns(tested: list[list[Mapping[str, float]]]) -> Mapping[str, Any]:

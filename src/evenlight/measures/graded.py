@@ -9,11 +9,12 @@ import numpy as np
 from scipy.special import ndtri
 
 from evenlight.arrays import Bool, Float, Int, Text
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.arms import Arms, arm
 from evenlight.measures.family import family_of, observed
 from evenlight.measures.prepare import ALPHA, Setting
 from evenlight.measures.quality import METRICS, RULES
+from evenlight.measures.told_effects import told_by_limits, told_chance
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import shown_counts, suppressed_counts
 from evenlight.stats.effects import mean_interval
 from evenlight.stats.equivalence import verdicts
@@ -29,8 +30,18 @@ ROUNDING = 1e-9
 OVERALL = "overall"
 QUANTILES: Mapping[str, float] = {"residual": 0.5, "residual_tail": 0.95}
 SHARE = METRICS.index("unconverged")
-FEW_ROWS = f"1 to {SMALLEST_GROUP - 1} rows did not converge"
-FEW_UNITS = f"fewer than {SMALLEST_GROUP} units"
+
+
+def few_rows() -> str:
+    """Why the share of rows that did not converge is not told."""
+    return f"1 to {least_shown() - 1} rows did not converge"
+
+
+def few_units() -> str:
+    """Why a group is not graded."""
+    return f"fewer than {least_shown()} units"
+
+
 NOT_TESTED = "groups are not tested on this"
 NOT_HAD = "it could not be had"
 Z = float(-ndtri(ALPHA / 2))
@@ -39,10 +50,14 @@ MARGIN = np.array([np.nan if rule.margin is None else rule.margin for rule in RU
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
-    """Everybody, or the sample: its people, and metrics (n, m) of rows, NaN where not its own."""
+    """Everybody, or the sample: its people, and metrics (n, m) of rows, NaN where not its own.
+
+    `hidden` are levels whose people were left out.
+    """
 
     here: Setting
     values: Float
+    hidden: tuple[str, ...] = ()
 
     @property
     def own(self) -> Bool:
@@ -71,7 +86,7 @@ def graded(sides: tuple[Side, Side], missing: Mapping[str, str]) -> Graded:
     reason = np.array([[missing.get(name) or NOT_HAD for name in METRICS]] * shape[0], object)
     passed = np.full(shape, "", dtype="<U6")
     for side in sides:
-        counts, why = _counts(side.here)
+        counts, why = _counts(side)
         units = side.here.per_unit(side.values)
         for r, at in enumerate(_parts(side.here)):
             out["n"][r, side.own], reason[r, side.own] = counts[r], why[r]
@@ -79,7 +94,9 @@ def graded(sides: tuple[Side, Side], missing: Mapping[str, str]) -> Graded:
                 found = _estimate(METRICS[m], units[at, m])
                 passes = RULES[METRICS[m]].passes(found[0]) or _single(side, r, int(m))
                 passed[r, m] = "passed" if passes else "failed"
-                out["value"][r, m], out["low"][r, m], out["high"][r, m] = found
+                ends = (np.array(found[0]), np.array(found[1]), np.array(found[2]))
+                told = told_by_limits(ends, np.array(at.sum()), side.here)
+                out["value"][r, m], out["low"][r, m], out["high"][r, m] = map(float, told)
     _hide(sides[0], out, reason)
     return Graded((OVERALL, *levels), **out, reason=reason.astype(np.str_), passed=passed)
 
@@ -90,13 +107,17 @@ def _parts(here: Setting) -> list[Bool]:
     return [codes >= -1, *(codes == g for g in range(len(here.groups.levels)))]
 
 
-def _counts(here: Setting) -> tuple[Float, Text]:
+def _counts(side: Side) -> tuple[Float, Text]:
     """Units overall and of each level as they may be shown, and why one is hidden (1 + k,)."""
-    codes, k = here.unit_group, len(here.groups.levels)
+    codes, levels = side.here.unit_group, side.here.groups.levels
+    k = len(levels)
     counts = np.bincount(np.where(codes < 0, k, codes), minlength=k + 1)
-    shown, why, rounded = suppressed_counts(counts, smallest=SMALLEST_GROUP)
-    total = shown_counts(np.array([float(len(codes))]), rounded=rounded)
-    why = np.where((counts < SMALLEST_GROUP) & (why == ""), FEW_UNITS, why)
+    shown, why, rounded = suppressed_counts(counts, smallest=least_shown())
+    total = shown_counts(np.array([float(len(codes))]), rounded=rounded or side.here.rounded)
+    shown = shown_counts(shown, rounded=side.here.rounded)
+    gone = np.isin([*levels, ""], side.hidden)
+    shown, why = np.where(gone, np.nan, shown), np.where(gone, hidden_text(), why)
+    why = np.where((counts < least_shown()) & (why == ""), few_units(), why)
     return np.append(total, shown[:k]), np.append([""], why[:k])
 
 
@@ -126,10 +147,10 @@ def _single(side: Side, r: int, m: int) -> bool:
 def _hide(side: Side, out: dict[str, Float], reason: Text) -> None:
     """A share made of one to ten rows is not shown; its grade is."""
     lost = _lost(side)
-    few = (lost > 0) & (lost < SMALLEST_GROUP) & (reason[:, SHARE] == "")
+    few = (lost > 0) & (lost < least_shown()) & (reason[:, SHARE] == "")
     for name in ("value", "low", "high"):
         out[name][few, SHARE] = np.nan
-    reason[few, SHARE] = FEW_ROWS
+    reason[few, SHARE] = few_rows()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,6 +185,11 @@ def differences(sides: tuple[Side, Side], *, rng: np.random.Generator) -> Differ
     differs = (verdict == "different") & (np.abs(np.nan_to_num(out["difference"])) > bars)
     verdict[:, np.isnan(margin)] = ""
     _veil(sides[0], out, reason, verdict)
+    ends = (out["difference"], out["low"], out["high"])
+    told = told_by_limits(ends, smallest, sides[0].here)
+    out = dict(zip(("difference", "low", "high"), told, strict=True)) | {
+        "p": told_chance(out["p"], sides[0].here)
+    }
     words = reason.astype(np.str_)
     return Differences(**out, margin=margin, verdict=verdict, reason=words, differs=differs)
 
@@ -209,9 +235,9 @@ def _tested(arms: list[Arms], live: Int, shape: tuple[int, ...]) -> tuple[dict[s
 def _veil(side: Side, out: dict[str, Float], reason: Text, verdict: Text) -> None:
     """A difference of shares made of one to ten rows is not shown."""
     groups, lost = side.here.groups, _lost(side)[1:]
-    few = (lost > 0) & (lost < SMALLEST_GROUP)
+    few = (lost > 0) & (lost < least_shown())
     for c, pair in enumerate(groups.contrasts()):
         if reason[c, SHARE] == "" and any(few[groups.levels.index(name)] for name in pair):
             for numbers in out.values():
                 numbers[c, SHARE] = np.nan
-            reason[c, SHARE], verdict[c, SHARE] = FEW_ROWS, "not_estimable"
+            reason[c, SHARE], verdict[c, SHARE] = few_rows(), "not_estimable"

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from evenlight.arrays import Bool, Float
+from evenlight.arrays import Bool, Float, Int
+from evenlight.data.align import match
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.probed import Contrasts
 from evenlight.data.units import unit_codes
 from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.prepare import Setting, setting
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import shown_units, told_limits, told_sd, told_step, told_values
 from evenlight.stats.effects import within_sd
-
-HIDDEN = f"suppressed (<{SMALLEST_GROUP})"
 
 
 def without_hidden(here: Setting) -> tuple[Setting, Mapping[str, str]]:
@@ -28,11 +28,11 @@ def without_hidden(here: Setting) -> tuple[Setting, Mapping[str, str]]:
     value less the shown parts leaves nothing. Where every part is too small all units stay, and all
     parts are hidden.
     """
-    shown = shown_units(here.unit_group, smallest=SMALLEST_GROUP)
+    shown = shown_units(here.unit_group, smallest=least_shown())
     names = (*here.groups.levels, UNKNOWN)
     sizes = np.bincount(here.unit_group % len(names), minlength=len(names))
-    few = (sizes > 0) & (sizes < SMALLEST_GROUP)
-    hidden = {name: HIDDEN for name, small in zip(names, few, strict=True) if small}
+    few = (sizes > 0) & (sizes < least_shown())
+    hidden = {name: hidden_text() for name, small in zip(names, few, strict=True) if small}
     return (here if shown.all() else _left(here, shown)), hidden
 
 
@@ -68,11 +68,16 @@ def only_shown(here: Setting) -> Setting:
         return here
     cohort, groups = here.cohort, here.groups
     whole = unit_codes(groups.codes, cohort.units)
-    many = shown_units(whole, smallest=SMALLEST_GROUP)[cohort.units]
+    many = shown_units(whole, smallest=least_shown())[cohort.units]
     at = np.flatnonzero(np.where(here.kept, shown.kept, many))
     return replace(
         shown, cohort=cohort.take(at), groups=groups.take(at), kept=np.asarray(shown.kept[at])
     )
+
+
+def places(here: Setting, cohort: Cohort) -> Int:
+    """Where the rows of `only_shown` (n,) are in the whole cohort."""
+    return match(cohort.rows, here.cohort.rows, what="the people who are shown")
 
 
 def at_shown(made: Attributions, here: Setting) -> Attributions:
@@ -88,17 +93,31 @@ def contrasts_at_shown(made: Contrasts, cohort: Cohort, here: Setting) -> Contra
 
 
 def shown_sd(here: Setting, rows: Float) -> float:
-    """SD(f), pooled within groups over units that are shown, of rows (n, ).
+    """SD(f) of rows (n, ) as it may be told: `exact_sd`, to a step where a part is hidden.
 
-    Where a part is hidden it is told to a step, as the mean of the square over everybody, from
-    another table, less that over the shown would be the hidden people's (`stats.disclosure`).
-    Whatever is in SD(f) is in the told one. Where nobody is shown it is 1: nothing is told in it.
+    As the mean of the square over everybody, from another table, less that over the shown would
+    be the hidden people's (`stats.disclosure`). Whatever is in it is in the told one.
+    """
+    return told_unit(here, exact_sd(here, rows))
+
+
+def exact_sd(here: Setting, rows: Float) -> float:
+    """SD(f), pooled within groups over units that are shown, of rows (n, ), and not to be told.
+
+    For measures that tell nothing in it but to a step (`measures.told_effects`). Where nobody is
+    shown it is 1: nothing is told in it.
     """
     here, _ = without_hidden(here)
     if not (here.unit_group >= 0).any():
         return 1.0
-    sd = within_sd(here.per_unit(rows), here.unit_group)
-    return told_sd(sd, int((here.unit_group >= 0).sum())) if here.rounded else sd
+    return within_sd(here.per_unit(rows), here.unit_group)
+
+
+def told_unit(here: Setting, sd: float) -> float:
+    """An SD of shown units as it may be told."""
+    here, _ = without_hidden(here)
+    n = int((here.unit_group >= 0).sum())
+    return told_sd(sd, n) if n and here.rounded else sd
 
 
 def mass_of(phi: Float, here: Setting) -> Float:

@@ -21,21 +21,24 @@ from evenlight.arrays import Float, Int
 from evenlight.data import align
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.errors import AttributionError, GroupError
 from evenlight.measures.axes import entering
 from evenlight.measures.axes_omnibus import largest
 from evenlight.measures.crossing import Cross, crossed, groupings_of
-from evenlight.measures.hidden_people import only_shown, shown_sd, without_hidden
+from evenlight.measures.hidden_people import exact_sd, only_shown, without_hidden
 from evenlight.measures.intersect_parts import cannot, numbers, tests
 from evenlight.measures.intersection import CELL, TEST, Intersection
 from evenlight.measures.nuisance import Blocked
 from evenlight.measures.prepare import Setting, as_variables, setting, told_by_margins
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import (
     shown_counts,
     suppressed_counts,
+    told_digit,
     told_limits,
+    told_p,
     told_step,
     told_values,
 )
@@ -60,7 +63,7 @@ def intersect(
     """
     made, _ = as_variables(attributions, cohort)
     usable = replace_unconverged(crossed(cohort, by), made)
-    unit = shown_sd(usable, made.total())
+    unit = exact_sd(usable, made.total())
     if not unit > 0:
         raise AttributionError("the output does not vary within cells; nothing can be compared")
     phi = made.values.reshape(made.n, -1).astype(np.float64)
@@ -121,6 +124,7 @@ def _intersect(
         made = numbers(cross, own, beside, large, testing.alpha)
         if coarse:
             made |= _coarse(made, counts[large], testing.alpha)
+            out |= {name: told_p(out[name]) for name in ("p", "p_maxt", "q", "main_p")}
         for name in CELL:
             out[name][large] = made[name]
         out["tau"] = made["tau"]
@@ -138,7 +142,7 @@ def _intersect(
 def _shown(cross: Cross) -> tuple[Float, NDArray[np.object_]]:
     """Units of each cell as they may be shown, and why one has no numbers: text of any length."""
     counts = cross.here.sizes
-    shown, reason, _ = suppressed_counts(counts, smallest=SMALLEST_GROUP)
+    shown, reason, _ = suppressed_counts(counts, smallest=least_shown())
     shown = shown_counts(shown, rounded=told_by_margins(cross.here, cross.groupings))
     return shown, np.where(counts == 0, "nobody", reason.astype(object))
 
@@ -154,14 +158,14 @@ def _coarse(made: dict[str, Float], n: Int, alpha: float) -> dict[str, Float]:
     out = {name: told_values(made[name], step) for name in ("mean", "pooled", "gamma")}
     for low, high in (("low", "high"), ("pooled_low", "pooled_high")):
         out[low], out[high] = told_limits(made[low], made[high], step)
-    return out
+    return {**out, "weight": np.round(made["weight"], 1), "tau": told_digit(made["tau"])}
 
 
 def _large(here: Setting, values: Float) -> tuple[Blocked, Float, Int]:
     """The units of cells with 11 or more of them, what is held beside them, and these cells."""
     own, beside = entering(here, "nothing", values)
     code = here.unit_group[own.unit]
-    large = np.flatnonzero(np.bincount(code, minlength=len(here.sizes)) >= SMALLEST_GROUP)
+    large = np.flatnonzero(np.bincount(code, minlength=len(here.sizes)) >= least_shown())
     left = own.only(np.isin(code, large))
     return left, beside[np.isin(own.unit, left.unit)], large
 

@@ -6,10 +6,10 @@ import numpy as np
 from scipy import stats
 
 from evenlight.arrays import Float, Int
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.crossing import Cross
 from evenlight.measures.intersection import CELL
 from evenlight.measures.nuisance import Blocked
+from evenlight.small_groups import least_shown
 from evenlight.stats.cell_means import adjusted_means, basis
 from evenlight.stats.f_scale import at_least_normal, one_sided
 from evenlight.stats.freedman_lane import (
@@ -38,7 +38,7 @@ def _deviations(cross: Cross, own: Blocked, main: Float) -> Float:
 def cannot(cross: Cross, own: Blocked, beside: Float, large: Int) -> str:
     """Why the interaction cannot be tested, "" if it can."""
     if len(large) < 2:
-        return f"fewer than two cells have {SMALLEST_GROUP} units; more people are needed"
+        return f"fewer than two cells have {least_shown()} units; more people are needed"
     main = np.hstack(cross.indicators(cross.here.unit_group[own.unit]))
     cells = _deviations(cross, own, main)
     if not cells.shape[1]:

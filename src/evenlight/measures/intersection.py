@@ -75,7 +75,7 @@ class Intersection:
 
     def __repr__(self) -> str:
         hidden = int((self.reason != "").sum())
-        flagged = int((self.p_maxt < self.alpha).sum())
+        flagged = int((self.p_maxt <= self.alpha).sum())
         facts = [" x ".join(self.groupings), f"{len(self.cells)} cells, {hidden} not shown"]
         asked = int((self.why == "").sum())
         facts.append(f"{flagged} of {asked} interact" if asked else "no interaction can be tested")

@@ -13,13 +13,14 @@ from evenlight.arrays import Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cards import told
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.units import unit_codes
 from evenlight.errors import GroupError
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.testing import Testing
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import suppressed_counts
 from evenlight.stats.icc import agreement
 
@@ -122,7 +123,7 @@ def label_agreement(
 
 
 def _table(table: Int) -> dict[str, Any]:
-    shown, reason, rounded = suppressed_counts(table, smallest=SMALLEST_GROUP)
+    shown, reason, rounded = suppressed_counts(table, smallest=least_shown())
     total = float(table.sum())
     return {"count": shown, "reason": reason, "units": 5 * round(total / 5) if rounded else total}
 
@@ -137,12 +138,12 @@ def _alike(a: Int, b: Int, made: tuple[Groups, Groups], shared: list[str]) -> di
         raise GroupError(f"no unit has a level of {shared} in both labels; match them by id")
     alike, kappa = agreement(first[use], second[use])
     differ = int((first[use] != second[use]).sum())
-    few = 0 < differ < SMALLEST_GROUP
+    few = 0 < differ < least_shown()
     return {
-        "agree": 1 - (SMALLEST_GROUP - 1) / int(use.sum()) if few else alike,
+        "agree": 1 - (least_shown() - 1) / int(use.sum()) if few else alike,
         "kappa": float("nan") if few else kappa,
         "discordant": float("nan") if few else float(differ),
-        "discordant_reason": f"suppressed (<{SMALLEST_GROUP})" if few else "",
+        "discordant_reason": hidden_text() if few else "",
     }
 
 

@@ -18,9 +18,12 @@ from evenlight.measures.belongs import same_twin
 from evenlight.measures.conditions import Held, checked, held, held_default
 from evenlight.measures.counted import told_left
 from evenlight.measures.globally import thinned
+from evenlight.measures.hidden_people import places, shown_people
 from evenlight.measures.leakage import Leakage, TwinLeakage
-from evenlight.measures.prepare import ALPHA, Setting, population, setting
+from evenlight.measures.prepare import ALPHA, Setting, population
 from evenlight.measures.representations import Shown, Teller, shown
+from evenlight.measures.told_effects import told_by_limits, told_chance
+from evenlight.measures.told_reliance import TENTH
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.excess import excess
 from evenlight.stats.leakage import leak_auc, leak_of, told
@@ -81,7 +84,9 @@ def leak(
         alpha=ALPHA,
         draws=draws,
         folds=FOLDS,
-        twin=None if twin is None else twin_leak(twin, setting(cohort, groups), condition, seed),
+        twin=None
+        if twin is None
+        else twin_leak(twin, shown_people(cohort, groups), condition, seed),
         **_stacked(found, margin),
     )
 
@@ -109,8 +114,9 @@ def _asked(
     item: Shown, cohort: Cohort, by: Groups, given: str, *, draws: int, seed: int
 ) -> dict[str, list[Any]]:
     """Every number of one representation, over contrasts."""
-    here = setting(cohort, by, kept=item.kept)
-    arms = arms_within(here, held(here, given), item.values[here.kept], seed=seed)
+    here = shown_people(cohort, by, kept=item.kept)
+    values = item.values[places(here, cohort)][here.kept]
+    arms = arms_within(here, held(here, given), values, seed=seed)
     rows = [leaked(one, here, draws=draws, seed=seed) for one in arms]
     out: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in rows[0]}
     out["holm"] = list(holm(np.array(out["p"])))
@@ -140,13 +146,27 @@ def leaked(one: Arms, here: Setting, *, draws: int, seed: int) -> dict[str, Any]
     values, units = one.cells.values, entering(one)
     made = leak_of(values[:, :-1], one.plan, folds, draws=draws, alpha=ALPHA, rng=rng)
     some = told_left(here, one.names, units, one.total).astype(np.float64)
-    return asdict(made) | {
-        "alone": leak_auc(values[:, -1:], one.plan, folds),
+    alone = leak_auc(values[:, -1:], one.plan, folds)
+    return _told(asdict(made) | {"alone": alone}, min(units), here) | {
         "n": shown_counts(some, rounded=here.rounded),
         "smallest": min(units),
         "population": _speaks_for(one, here),
         "reason": "",
     }
+
+
+def _told(numbers: Mapping[str, float], n: int, here: Setting) -> dict[str, float]:
+    """AUCs, which do not add up over people, to a tenth of their step where a part is hidden."""
+    flat, least = {name: np.array(value) for name, value in numbers.items()}, np.array(n)
+    ends = told_by_limits((flat["auc"], flat["low"], flat["high"]), least, here, part=TENTH)
+    half = (flat["high"] - flat["low"]) / 2
+    beside = {
+        name: told_by_limits((flat[name], -half, half), least, here, part=TENTH)[0]
+        for name in ("expected", "alone")
+    }
+    made = dict(zip(("auc", "low", "high"), ends, strict=True)) | beside
+    made["p"] = told_chance(flat["p"], here)
+    return {name: float(made[name]) for name in flat}
 
 
 def _speaks_for(one: Arms, here: Setting) -> str:

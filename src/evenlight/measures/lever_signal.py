@@ -10,7 +10,8 @@ from scipy.special import ndtri
 
 from evenlight.measures.lever import Signal
 from evenlight.measures.lever_table import Lines
-from evenlight.measures.rests import FEW_PEOPLE
+from evenlight.measures.rests import few_people
+from evenlight.measures.told_effects import coarse_ends
 from evenlight.stats.disclosure import shown_counts
 
 
@@ -19,7 +20,8 @@ def signal(lines: Sequence[Lines], *, alpha: float, rounded: bool, metric: str) 
     losses = [_loss(line, alpha) for line in lines if line.kind == "shuffle"]
     shuffled = np.array([line.subject for line in lines if line.kind == "shuffle"], dtype=np.str_)
     numbers = np.array([loss.numbers for loss in losses], dtype=np.float64).reshape(-1, 4)
-    n, value, low, high = numbers.T
+    n, *ends = numbers.T
+    value, low, high = coarse_ends((ends[0], ends[1], ends[2]), n) if rounded else ends
     return Signal(
         subject=shuffled,
         metric=np.full(len(losses), metric),
@@ -45,7 +47,7 @@ def _loss(line: Lines, alpha: float) -> Loss:
     """One set's loss of the first metric, averaged over the groups in which it can be told."""
     fit = [r for r in range(1, len(line.parts)) if line.before.reason[r, 0] == ""]
     if not fit:
-        reason = next((str(word) for word in line.before.reason[1:, 0]), FEW_PEOPLE)
+        reason = next((str(word) for word in line.before.reason[1:, 0]), few_people())
         return Loss((float("nan"),) * 4, "", f"in no group: {reason}")
     n = float(line.n[fit].sum())
     share = line.n[fit] / n

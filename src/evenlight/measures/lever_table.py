@@ -10,18 +10,20 @@ from scipy.special import ndtri, stdtrit
 
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
 from evenlight.data.neutralised import Neutralised
 from evenlight.data.probed import Predictions
 from evenlight.measures.counted import told_left
 from evenlight.measures.differences import Measured
+from evenlight.measures.hidden_people import without_hidden
 from evenlight.measures.judging import Judging
 from evenlight.measures.lever import LeverTable
 from evenlight.measures.measuring import OVERALL, pointwise
 from evenlight.measures.perform import SCORE_ONLY, outcome_case
 from evenlight.measures.prepare import ALPHA, Setting, setting
-from evenlight.measures.rests import RANKED, REASONS, RULES, UNSTABLE, resting
+from evenlight.measures.rests import RULES, UNSTABLE, barred, reasons, resting
+from evenlight.measures.told_effects import coarse_ends
 from evenlight.measures.weighing import row_weights, sampling, weighted
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.decisions import net_benefit
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.held import CLASSES
@@ -39,7 +41,7 @@ DRAWS = 500
 class Stage:
     """People whose outcome is known, that outcome as a `case`, and weights (1 + draws, rows).
 
-    `ranks_only` says why only ranks are judged, "" where more is.
+    `ranks_only` says why only ranks are judged, "" where more is; `hidden` levels are not shown.
     """
 
     here: Setting
@@ -48,6 +50,7 @@ class Stage:
     events: bool
     weight: Float
     ranks_only: str = ""
+    hidden: tuple[str, ...] = ()
 
     @property
     def codes(self) -> Int:
@@ -86,22 +89,17 @@ class Lines:
         return self.after.drawn - self.before.drawn
 
 
-def stage(
-    made: Neutralised,
-    cohort: Cohort,
-    rules: Judging,
-    rng: np.random.Generator,
-    *,
-    by: str | Groups,
-) -> Stage:
-    """Who enters, how they count, and what is asked of the predictions."""
+def stage(made: Neutralised, on: Setting, rules: Judging, rng: np.random.Generator) -> Stage:
+    """Who of a setting enters, how they count, and what is asked of the predictions."""
+    cohort = on.cohort
     said = Predictions(
         made.rows, made.before, made.response_before, made.target, made.link, made.scale,
         score_only=made.score_only,
     )  # fmt: skip
     case = outcome_case(said, cohort, rules)
     known = np.isfinite(case.y if case.event is None else case.y + case.event)
-    here = setting(cohort, by, kept=known & weighted(cohort))
+    here = setting(cohort, on.groups, kept=known & weighted(cohort))
+    here, _ = without_hidden(replace(here, coarse=here.coarse or on.rounded))
     events = cohort.outcome_kind != "continuous"
     weight = row_weights(here, draws=DRAWS, rng=rng)
     why = SCORE_ONLY if said.score_only and cohort.outcome_kind in CLASSES else ""
@@ -129,7 +127,7 @@ def lines_of(made: Neutralised, on: Stage) -> Iterator[Lines]:
 
 def lever_table(lines: Sequence[Lines], *, rounded: bool, metrics: Sequence[str]) -> LeverTable:
     """All lines as one table."""
-    rounded = rounded or any(((line.n > 0) & (line.n < SMALLEST_GROUP)).any() for line in lines)
+    rounded = rounded or any(((line.n > 0) & (line.n < least_shown())).any() for line in lines)
     columns: dict[str, list[np.ndarray]] = {name: [] for name in LeverTable.__dataclass_fields__}
     for line in lines:
         for name, values in _columns(line, rounded=rounded, metrics=metrics).items():
@@ -221,12 +219,12 @@ def _resting(on: Stage, rows: Int, case: Case) -> tuple[int, Text, Float]:
     asked = [rule.on if on.events else "all" for rule in rules]
     least = np.array([found[name][0] for name in asked])
     worth = np.array([found[name][1] * r.ranks for name, r in zip(asked, rules, strict=True)])
-    why = np.array([REASONS[name] for name in asked])
-    hidden = f"suppressed (<{SMALLEST_GROUP})" if 0 < n < SMALLEST_GROUP else "nobody"
-    reason = np.where(least < SMALLEST_GROUP, why, "")
-    barred = np.array([on.ranks_only != "" and name not in RANKED for name in on.metrics])
-    reason = np.where(barred & (reason == ""), on.ranks_only, reason)
-    return n, np.full(len(rules), hidden) if n < SMALLEST_GROUP else reason, worth
+    why = np.array([reasons()[name] for name in asked])
+    hidden = hidden_text() if 0 < n < least_shown() else "nobody"
+    reason = np.where(least < least_shown(), why, "")
+    nothing = barred(on.metrics, on.case.response, on.ranks_only)
+    reason = np.where(reason == "", nothing, reason)
+    return n, np.full(len(rules), hidden) if n < least_shown() else reason, worth
 
 
 def _lines(
@@ -237,6 +235,7 @@ def _lines(
     first, then = (np.stack(side, axis=1) for side in (before, after))
     words = np.stack(reason).astype(object)
     lost = np.isnan(first + then).mean(axis=0) > 0.01
+    words[np.isin(parts, on.hidden)] = hidden_text()
     words[(lost | np.isnan(first[0] + then[0])) & (words == "")] = UNSTABLE
     kinds = np.array([RULES[name].kind for name in on.metrics])
     shape, size = Shape(kinds, np.stack(worth)), np.stack(worth)
@@ -253,7 +252,7 @@ def _lines(
 
 def _told(on: Stage, levels: Sequence[str], n: Int) -> Int:
     """Units (r,) of the whole and of its levels, so that nobody who was left out can be counted."""
-    fewer = np.where(n[1:] < SMALLEST_GROUP, 0, n[1:] - told_left(on.here, levels, n[1:].tolist()))
+    fewer = np.where(n[1:] < least_shown(), 0, n[1:] - told_left(on.here, levels, n[1:].tolist()))
     told: Int = n - np.append(fewer.sum(), fewer)
     return told
 
@@ -267,7 +266,7 @@ def _columns(line: Lines, *, rounded: bool, metrics: Sequence[str]) -> dict[str,
     made: dict[str, np.ndarray] = {n: np.full(shape, v) for n, v in whole.items()}
     made["part"] = np.repeat(np.array(line.parts)[:, None], shape[1], axis=1)
     made["metric"] = np.repeat(np.array(metrics)[None], shape[0], axis=0)
-    count = np.where(line.n < SMALLEST_GROUP, np.nan, line.told.astype(np.float64))
+    count = np.where(line.n < least_shown(), np.nan, line.told.astype(np.float64))
     made["n"] = np.repeat(shown_counts(count, rounded=rounded)[:, None], shape[1], axis=1)
     for name, side in (("before", line.before), ("after", line.after)):
         limits = pointwise(side)
@@ -281,7 +280,17 @@ def _columns(line: Lines, *, rounded: bool, metrics: Sequence[str]) -> dict[str,
     reason = np.where(np.isfinite(half) | hidden, reason, UNSTABLE)
     for name, sign in (("change_low", -1.0), ("change_high", 1.0)):
         made[name] = np.where(hidden, np.nan, line.change + sign * half)
-    return {**made, "reason": reason}
+    return {**made, **(_coarse(made) if rounded else {}), "reason": reason}
+
+
+def _coarse(made: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The numbers to steps: another table tells the same of everybody."""
+    out: dict[str, np.ndarray] = {}
+    for name in ("before", "after", "change"):
+        names = (name, f"{name}_low", f"{name}_high")
+        ends = coarse_ends((made[names[0]], made[names[1]], made[names[2]]), made["n"])
+        out |= dict(zip(names, ends, strict=True))
+    return out
 
 
 def _half(line: Lines) -> Float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from evenlight.data.neutralised import Neutralised
 from evenlight.errors import InputError
 from evenlight.measures.belongs import moments, same_output
 from evenlight.measures.counted import told_left
+from evenlight.measures.hidden_people import shown_people, without_hidden
 from evenlight.measures.judging import Judging
 from evenlight.measures.lever import Closing, Levers
 from evenlight.measures.lever_signal import signal
 from evenlight.measures.lever_table import DRAWS, Stage, lever_table, lines_of, stage
 from evenlight.measures.prepare import Setting, overlap_reason, population, setting
+from evenlight.measures.told_effects import told_by_limits
 from evenlight.measures.weighing import weighted
 from evenlight.stats.closure import Closed, Outputs, Sides, closing, sides
 from evenlight.stats.disclosure import shown_counts
@@ -53,13 +56,17 @@ def levers(
     AttributionError where they are of several models.
     """
     asked = _interventions(made)
-    rules, here = judging or Judging(), setting(cohort, by, kept=weighted(cohort))
-    asked = [one.at(cohort) for one in _alike(asked, here)]
-    for one in asked[1:]:
-        same_output(f"the {one.kind}", one.before, asked[0].before)
+    rules, here = judging or Judging(), shown_people(cohort, by, kept=weighted(cohort))
+    whole = [one.at(cohort) for one in _alike(asked, here)]
+    for one in whole[1:]:
+        same_output(f"the {one.kind}", one.before, whole[0].before)
+    asked = [_at_shown(one, here) for one in whole]
     found = [line for one in asked for line in closings(one, here, rules.alpha)]
     known, generator = cohort.outcome_kind is not None, np.random.default_rng(rng)
-    on = stage(asked[0], cohort, rules, generator, by=by) if known else None
+    on = stage(asked[0], here, rules, generator) if known else None
+    if on is not None:
+        gone = without_hidden(setting(cohort, by, kept=weighted(cohort)))[1]
+        on = replace(on, hidden=tuple(gone))
     return Levers(
         grouping=here.groups.name,
         source=here.groups.source,
@@ -73,8 +80,15 @@ def levers(
         closing=_stacked(found),
         **_performance(asked, on, rules.alpha, rounded=here.rounded),
         notes=_notes(asked, cohort),
-        output=moments(asked[0].before),
+        output=moments(whole[0].before),
     )
+
+
+def _at_shown(one: Neutralised, here: Setting) -> Neutralised:
+    """An intervention on the people who are shown."""
+    if len(one.rows) == here.cohort.n:
+        return one
+    return replace(one, cohort_digest="").at(here.cohort)
 
 
 def _performance(
@@ -159,8 +173,21 @@ def _line(
     left = (int(some[0]), int(some[1]))
     shown = population(both.total, left, both.strata, pair) if not reason else ""
     counts = {"n_level": n[0], "n_reference": n[1]} if not reason else {}
-    return {**_numbers(done, made.given, reason), **counts, **told,
+    numbers = _told(_numbers(done, made.given, reason), min(both.left), here)
+    return {**numbers, **counts, **told,
             "strata": both.strata, "population": shown}  # fmt: skip
+
+
+def _told(numbers: dict[str, object], least: int, here: Setting) -> dict[str, object]:
+    """A gap and its closure to steps where a part is hidden: a gap is a difference of means."""
+    flat = {name: np.array(value) for name, value in numbers.items() if name != "closure_reason"}
+    n, half = np.array(least), (flat["gap_high"] - flat["gap_low"]) / 2
+    gap = told_by_limits((flat["gap"], flat["gap_low"], flat["gap_high"]), n, here)
+    after = told_by_limits((flat["after"], -half, half), n, here)[0]
+    ends = (flat["closure"], flat["closure_low"], flat["closure_high"])
+    values = (*gap, after, *told_by_limits(ends, n, here))
+    names = ("gap", "gap_low", "gap_high", "after", "closure", "closure_low", "closure_high")
+    return {**numbers, **dict(zip(names, values, strict=True))}
 
 
 def _closed(

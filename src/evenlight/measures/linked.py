@@ -9,10 +9,11 @@ import numpy as np
 
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.shown import short
 from evenlight.data.units import unit_codes
 from evenlight.measures.genotypes import PLACE, place_columns
+from evenlight.small_groups import least_shown
 from evenlight.stats.linkage import (
     COLUMNS,
     Places,
@@ -63,7 +64,7 @@ def _populations(cohort: Cohort, made: Made, cut: float) -> Iterator[str]:
     found: list[tuple[int, str]] = []
     for groups in cohort.groups:
         codes = unit_codes(groups.codes, cohort.units)
-        if (np.bincount(codes[codes >= 0], minlength=2) >= SMALLEST_GROUP).sum() >= 2:
+        if (np.bincount(codes[codes >= 0], minlength=2) >= least_shown()).sum() >= 2:
             own = linked_blocks(apart_from_groups(values, codes), places, cut=cut)
             found.append((int(own[-1]) + 1, groups.name))
     had = int(block[-1]) + 1

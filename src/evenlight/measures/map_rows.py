@@ -6,7 +6,7 @@ of their gradients is what moving all channels of it by one would do. Rows on di
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from evenlight.data.sources import lazy
 from evenlight.data.space import Space
 from evenlight.errors import AttributionError
 from evenlight.measures.prepare import Setting
-from evenlight.measures.streamed import LARGE, Streamed
+from evenlight.measures.streamed import LARGE, Streamed, parts
+from evenlight.stats.drawn_in import limits
 
 FWHM = float(2 * np.sqrt(2 * np.log(2)))
 """Full width at half maximum of a Gaussian, in its SD."""
@@ -29,12 +30,14 @@ FWHM = float(2 * np.sqrt(2 * np.log(2)))
 class Flat:
     """Rows (n, p) of `values` (n, ..., *space) at the positions of `mask` (*space), when asked for.
 
-    `sigma` is the SD of the Gaussian along each axis, in positions.
+    `sigma` is the SD of the Gaussian along each axis, in positions; values beyond `ends` (2, p) are
+    drawn in to these.
     """
 
     values: Any
     mask: Bool
     sigma: tuple[float, ...]
+    ends: Values | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -53,14 +56,37 @@ class Flat:
         maps = wide[:, 0] if wide.shape[1] == 1 else wide.sum(axis=1, dtype=np.float64)
         if any(self.sigma):
             maps = gaussian_filter(maps, (0.0, *self.sigma), mode="constant")
-        return np.asarray(maps[:, self.mask], dtype=np.float32)
+        flat = np.asarray(maps[:, self.mask], dtype=np.float32)
+        return flat if self.ends is None else np.clip(flat, *self.ends)
 
 
 def flat_rows(values: Any, here: Setting, mask: Bool, sigma: tuple[float, ...]) -> Streamed:
-    """Kept rows (n kept, p) of maps, held in float32 where they are in memory and not too large."""
+    """Kept rows (n kept, p) of maps, held in float32 where they are in memory and not too large.
+
+    What one image, or a few people's, has far from everybody else at a position is drawn in
+    (`stats.drawn_in`), whatever their group: a name that is burned in is in no map.
+    """
     flat = Flat(Rows(values) if lazy(values) else values, mask, sigma)
-    held = flat if lazy(values) or 4 * int(np.prod(flat.shape)) > 16 * LARGE else flat[:]
-    return Streamed(held, here.kept, here.cohort.order)
+    many = lazy(values) or 4 * int(np.prod(flat.shape)) > 16 * LARGE
+    held: Any = flat if many else flat[:]
+    ends = _ends(Streamed(held, here.kept, here.cohort.order), here)
+    drawn = replace(flat, ends=ends) if many else np.clip(held, *ends)
+    return Streamed(drawn, here.kept, here.cohort.order)
+
+
+def _ends(rows: Streamed, here: Setting) -> Values:
+    """Between which values (2, p) the rows are left, by the units' lowest and highest ones."""
+    low = np.full((int(here.unit.max()) + 1, rows.shape[1]), np.inf, dtype=np.float32)
+    high = -low
+    place = np.cumsum(here.kept) - 1
+    for at, part in parts(rows.values, rows.order):
+        own, kept = here.unit[place[at[here.kept[at]]]], part[here.kept[at]]
+        order = np.argsort(own, kind="stable")
+        unit, start = np.unique(own[order], return_index=True)
+        if len(unit):
+            low[unit] = np.minimum(low[unit], np.minimum.reduceat(kept[order], start, axis=0))
+            high[unit] = np.maximum(high[unit], np.maximum.reduceat(kept[order], start, axis=0))
+    return np.stack([limits(low)[0], limits(high)[1]]).astype(np.float32)
 
 
 def sigma_of(space: Space, width: float) -> tuple[float, ...]:

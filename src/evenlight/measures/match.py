@@ -12,12 +12,15 @@ from scipy.special import ndtri
 
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.probed import Predictions
 from evenlight.errors import FeatureError
+from evenlight.measures.hidden_people import shown_people
 from evenlight.measures.judging import Judging
 from evenlight.measures.matched import ADJUSTED, DECIDED, PAIRED, Matched
-from evenlight.measures.prepare import ALPHA, Setting, is_direct, setting
+from evenlight.measures.prepare import ALPHA, Setting, is_direct
+from evenlight.measures.told_effects import told_by_limits, told_chance, told_statistic
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.intervals import wilson
 from evenlight.stats.matching import (
@@ -35,12 +38,20 @@ MOST_FEATURES = 200
 ALIKE = 0.75
 """A pair is no further apart than this share of people from their nearest of their own group."""
 
-FEW_PAIRS = (
-    f"fewer than {SMALLEST_GROUP} pairs of {{level}} and {{reference}} are alike; "
-    "match on fewer features with on=, or on more people"
-)
 NO_THRESHOLD = "no threshold is given"
-FEW_SIDES = f"fewer than {SMALLEST_GROUP} people on one side of the threshold"
+
+
+def few_pairs(level: str, reference: str) -> str:
+    """Why pairs of two levels are not compared."""
+    return (
+        f"fewer than {least_shown()} pairs of {level} and {reference} are alike; "
+        "match on fewer features with on=, or on more people"
+    )
+
+
+def few_sides() -> str:
+    """Why decisions of pairs are not compared."""
+    return f"fewer than {least_shown()} people on one side of the threshold"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,9 +88,10 @@ def match(
     of Observational Studies, section 9.4): the gap itself is a feature beside the column, which is
     filled with its mean. Raises FeatureError for unknown or too many features.
     """
-    made, here = predictions.at(cohort), setting(cohort, by)
-    features, left_out = _features(cohort, here.groups, on)
-    x = _known(here, cohort.columns([cohort.features.place[name] for name in features]))
+    here = shown_people(cohort, by)
+    made, place = predictions.at(here.cohort), cohort.features.place
+    features, left_out = _features(cohort, cohort.grouping(by), on)
+    x = _known(here, here.cohort.columns([place[name] for name in features]))
     rules = judging or Judging()
     crowd = Crowd(here, rank_space(x), here.per_unit(made.response), rules.threshold)
     contrasts = here.groups.contrasts()
@@ -89,7 +101,7 @@ def match(
     for c, (level, reference) in enumerate(contrasts):
         numbers, why, decision = _contrast(crowd, level, reference)
         reasons["reason"][c], reasons["decision_reason"][c] = why, decision
-        for name, number in numbers.items():
+        for name, number in _told(numbers, here).items():
             out[name][c] = number
     out["pairs"] = shown_counts(out["pairs"], rounded=here.rounded)
     return Matched(
@@ -106,6 +118,31 @@ def match(
 
 
 REASONS = ("reason", "decision_reason")
+
+
+LOOSE = ("caliper", "spread", "distance", "usual", "usual_changed")
+"""Numbers over pairs that have no limits."""
+
+MEANS = (
+    ("difference", "low", "high"),
+    ("adjusted", "adjusted_low", "adjusted_high"),
+    ("changed", "changed_low", "changed_high"),
+)
+"""Means over pairs with their limits."""
+
+
+def _told(numbers: Mapping[str, float], here: Setting) -> Mapping[str, float]:
+    """Numbers of a contrast as they may be told: to steps where a part is hidden."""
+    flat = {name: np.array(number) for name, number in numbers.items()}
+    n = flat.get("pairs", np.array(1.0))
+    made = {name: told_statistic(flat[name], here) for name in LOOSE if name in flat}
+    for names in MEANS:
+        if names[0] in flat:
+            ends = told_by_limits((flat[names[0]], flat[names[1]], flat[names[2]]), n, here)
+            made |= dict(zip(names, ends, strict=True))
+    if "p" in flat:
+        made["p"] = told_chance(flat["p"], here)
+    return {**numbers, **{name: float(value) for name, value in made.items()}}
 
 
 def _known(here: Setting, x: Float) -> Float:
@@ -146,16 +183,16 @@ def _features(
 def _contrast(crowd: Crowd, level: str, reference: str) -> tuple[Mapping[str, float], str, str]:
     """Numbers of one contrast, why there are none, and why none of the decisions."""
     a, b = crowd.at(level), crowd.at(reference)
-    if min(len(a), len(b)) < SMALLEST_GROUP:
-        why = f"suppressed (<{SMALLEST_GROUP})"
+    if min(len(a), len(b)) < least_shown():
+        why = hidden_text()
         return {}, why, why
     near = np.concatenate([nearest_within(crowd.space[g]) for g in (a, b)])
     caliper = float(np.quantile(near, ALIKE)) + 1e-12
     pairs = nearest_pairs(crowd.space[a], crowd.space[b], caliper=caliper)
     alone = [len(g) - len(pairs[0]) for g in (a, b)]
-    hidden = crowd.here.rounded or any(0 < n < SMALLEST_GROUP for n in alone)
-    if len(pairs[0]) < SMALLEST_GROUP:
-        why = FEW_PAIRS.format(level=level, reference=reference)
+    hidden = crowd.here.rounded or any(0 < n < least_shown() for n in alone)
+    if len(pairs[0]) < least_shown():
+        why = few_pairs(level, reference)
         return {}, why, why
     found = (a[pairs[0]], b[pairs[1]], pairs[2])
     numbers = _paired(crowd, found) | {
@@ -205,10 +242,10 @@ def _decided(
         return {}, NO_THRESHOLD
     yes = crowd.output >= crowd.threshold
     apart = yes[pairs[0]] != yes[pairs[1]]
-    few = [0 < int(n) < SMALLEST_GROUP for n in (apart.sum(), (~apart).sum())]
+    few = [0 < int(n) < least_shown() for n in (apart.sum(), (~apart).sum())]
     same = np.concatenate([yes[a] != yes[b] for a, b in within])
-    if any(few) or len(same) < SMALLEST_GROUP:
-        return {}, FEW_SIDES
+    if any(few) or len(same) < least_shown():
+        return {}, few_sides()
     z = float(-ndtri(ALPHA / 2))
     low, high = wilson(np.array([apart.mean()]), np.array([float(len(apart))]), z)
     numbers = (apart.mean(), low[0], high[0], same.mean())

@@ -9,14 +9,16 @@ import pandas as pd
 
 from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.space import shared_space
 from evenlight.errors import CohortError
 from evenlight.measures.check import shaped
-from evenlight.measures.superpixels import balanced_mean
+from evenlight.measures.superpixels import balanced_spread
+from evenlight.small_groups import least_shown
 
 DIGITS = 3
 """Significant digits of a grey value that is drawn."""
+
+OF = "each person once, levels of the first grouping alike"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,19 +46,22 @@ class MeanImage:
 def mean_image(cohort: Cohort) -> MeanImage:
     """The mean image in which each unit counts once and levels of the first grouping alike.
 
-    Channels are averaged. Raises CohortError for images whose positions do not mean the same place
-    in every row, and of fewer than 11 units, of whom nothing is shown.
+    Channels are averaged. At each position the ten lowest and highest units of a level count as the
+    next one does, and grey values are told to what ten units one SD away would move them by, so
+    that a name burned into one image is not read in it.
+
+    Raises CohortError for images whose positions do not mean the same place in every row, and of
+    fewer than 11 units, of whom nothing is shown.
     """
     space = shared_space(cohort.features.space, what="a mean image")
-    if cohort.u < SMALLEST_GROUP:
-        raise CohortError(
-            f"{cohort.u} units; a mean image of fewer than {SMALLEST_GROUP} is hidden"
-        )
-    made = balanced_mean(cohort).mean(axis=0)
+    if cohort.u < least_shown():
+        raise CohortError(f"{cohort.u} units; a mean image of fewer than {least_shown()} is hidden")
+    made, reach = balanced_spread(cohort)
     end = float(np.abs(made).max())
-    step = 10.0 ** (np.floor(np.log10(end)) - DIGITS) if end > 0 else 1.0
-    rounded = np.array([float(f"{v:.6g}") for v in (np.round(made / step) * step).ravel()])
+    least = 10.0 ** (np.floor(np.log10(end)) - DIGITS) if end > 0 else 1.0
+    image = np.round(made.mean(axis=0) / (step := max(reach, least))) * step
+    rounded = np.array([float(f"{v:.6g}") for v in image.ravel()])
     return MeanImage(
-        "each person once, levels of the first grouping alike", space.shape, cohort.u,
+        f"{OF}; what ten people or fewer have at a position is not in it", space.shape, cohort.u,
         rounded.reshape(space.shape),
     )  # fmt: skip

@@ -14,14 +14,14 @@ import numpy as np
 from scipy.special import ndtri
 
 from evenlight.arrays import Bool, Float, Int, Text
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.differences import Measured, differences
-from evenlight.measures.hidden_people import HIDDEN, without_hidden
+from evenlight.measures.hidden_people import without_hidden
 from evenlight.measures.judging import Judging
 from evenlight.measures.prepare import ALPHA, Setting
-from evenlight.measures.rests import RANKED, REASONS, RULES, SCORE, Rule, hits, resting
+from evenlight.measures.rests import RULES, SCORE, Rule, barred, decided, hits, reasons, resting
 from evenlight.measures.weighing import row_weights, sampling
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import (
     shown_counts,
     told_limits,
@@ -72,7 +72,12 @@ class Task:
         own = [self.hidden.get(name, "") for name in parts]
         any_ = [name for name, mask in parts.items() if mask.any() and name != OVERALL]
         gone = bool(any_) and all(name in self.hidden for name in any_)
-        return np.array([HIDDEN if gone else "", *own[1:]], dtype=np.str_)
+        return np.array([hidden_text() if gone else "", *own[1:]], dtype=np.str_)
+
+    @property
+    def decided(self) -> bool:
+        """Whether the response of every row foretells an event as 0 or 1, and nothing between."""
+        return self.events and self.case.event is None and decided(self.case.response)
 
     @property
     def rules(self) -> list[Rule]:
@@ -159,10 +164,10 @@ def _overall(task: Task, parts: Mapping[str, Bool]) -> tuple[Bool, Bool]:
     """Rows that each metric's overall is of (m, n), and whether some are not for being few (m,)."""
     unit, names = task.here.unit, [rule.on if task.events else "all" for rule in task.rules]
     over = np.ones((len(names), len(unit)), dtype=bool)
-    coarse = np.full(len(names), bool(task.hidden))
+    coarse = np.full(len(names), task.here.rounded)
     for rows in list(parts.values())[1:]:
         found = resting(task.case.take(rows), unit[rows], np.ones(int(rows.sum())))
-        few = np.array([0 < found[on][0] < SMALLEST_GROUP for on in names], dtype=bool)
+        few = np.array([0 < found[on][0] < least_shown() for on in names], dtype=bool)
         over[np.ix_(few, rows)] = False
         coarse |= few
     return over, coarse
@@ -200,7 +205,7 @@ def _counts(task: Task, parts: Mapping[str, Bool]) -> tuple[Float, Float, Text]:
     unit, hit, why = task.here.unit, hits(task.case), task.why
     sizes = np.array([len(np.unique(unit[rows])) for rows in parts.values()])
     reason = np.where((sizes == 0) & (why == ""), "nobody", why)
-    n = np.where(why == "", shown_counts(sizes.astype(float), rounded=bool(task.hidden)), np.nan)
+    n = np.where(why == "", shown_counts(sizes.astype(float), rounded=task.here.rounded), np.nan)
     if not task.events:
         return n, np.full(len(sizes), np.nan), reason
     count = np.array([len(np.unique(unit[rows & hit])) for rows in parts.values()])
@@ -209,12 +214,12 @@ def _counts(task: Task, parts: Mapping[str, Bool]) -> tuple[Float, Float, Text]:
     if few.any():  # events overall are those of the parts that show theirs
         count[0], sizes[0] = (side[1:][~few[1:]].sum() for side in (count, sizes))
         few[0] = _few(count)[0] or _few(sizes - count)[0]
-    told = shown_counts(count.astype(float), rounded=bool(task.hidden) or bool(few.any()))
+    told = shown_counts(count.astype(float), rounded=task.here.rounded or bool(few.any()))
     return n, np.where(few | (why != ""), np.nan, told), reason
 
 
 def _few(counts: Int) -> Bool:
-    few: Bool = (counts > 0) & (counts < SMALLEST_GROUP)
+    few: Bool = (counts > 0) & (counts < least_shown())
     return few
 
 
@@ -252,10 +257,10 @@ def _reasons(task: Task, made: tuple[Float, Float], part_reason: Text, least: In
     value, drawn = made
     reason = np.repeat(part_reason[:, None], value.shape[1], axis=1).astype(object)
     for m, rule in enumerate(task.rules):
-        few = (least[:, m] < SMALLEST_GROUP) & (reason[:, m] == "")
-        reason[few, m] = REASONS[rule.on if task.events else "all"]
-    barred = np.array([task.ranks_only != "" and name not in RANKED for name in task.metrics])
-    reason[(reason == "") & barred] = task.ranks_only
+        few = (least[:, m] < least_shown()) & (reason[:, m] == "")
+        reason[few, m] = reasons()[rule.on if task.events else "all"]
+    why = barred(task.metrics, task.case.response, task.ranks_only)
+    reason = np.where(reason == "", why, reason)
     lost = np.isnan(drawn).mean(axis=0)
     unstable = (np.isnan(value) | (lost > 0.01)) & (reason == "")
     reason[unstable] = "it cannot be computed in too many resamples"

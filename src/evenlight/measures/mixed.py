@@ -11,13 +11,15 @@ from evenlight.arrays import Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cards import told
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.errors import AttributionError, GroupError
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.comparison import Comparison
-from evenlight.measures.hidden_people import at_shown, shown_people, shown_sd
+from evenlight.measures.hidden_people import at_shown, exact_sd, shown_people
 from evenlight.measures.nuisance import nuisance
 from evenlight.measures.prepare import Setting, as_variables
+from evenlight.measures.told_effects import told_numbers
+from evenlight.small_groups import least_shown
 from evenlight.stats.freedman_lane import centred, orthonormal
 from evenlight.stats.mixed import mixed_model
 from evenlight.stats.multiplicity import benjamini_hochberg
@@ -74,13 +76,13 @@ class Mixed:
         place = {s: j for j, s in enumerate(comparison.subjects)}
         own = [place[s] for s in self.subjects]
         both = (self.reason == "") & (comparison.reason[v][:, own] == "")
-        ours, theirs = comparison.q[v][:, own] < alpha, self.q < alpha
+        ours, theirs = comparison.q[v][:, own] <= alpha, self.q <= alpha
         alike = int((both & (ours == theirs)).sum())
         failed = int((self.reason != "").sum())
         rest = f"; {failed} models were not fitted or did not converge" if failed else ""
         return (
             f"A mixed model with {self.unit} at random agrees on which of {int(both.sum())} "
-            f"differences have q below {alpha} in {alike}{rest}."
+            f"differences have q of at most {alpha} in {alike}{rest}."
         )
 
 
@@ -94,7 +96,7 @@ def mixed(attributions: Attributions, cohort: Cohort, *, by: str | Groups) -> Mi
     made = at_shown(made, here)
     if len(here.unit) == len(here.unit_group):
         raise GroupError("each unit has one row; a mixed model has nothing to add to the means")
-    scale = shown_sd(here, made.total())
+    scale = exact_sd(here, made.total())
     if not scale > 0:
         raise AttributionError("the output does not vary within groups; nothing can be compared")
     phi = made.values.reshape(made.n, -1).astype(np.float64)
@@ -116,7 +118,18 @@ def mixed(attributions: Attributions, cohort: Cohort, *, by: str | Groups) -> Mi
     out["q"] = benjamini_hochberg(out["p"])
     subjects = tuple(made.features.names[j] for j in chosen)
     unit = cohort.unit or "unit"
-    return Mixed(here.groups.name, pairs, subjects, unit, **out, reason=reason.astype(np.str_))
+    told = _told(out, here)
+    return Mixed(here.groups.name, pairs, subjects, unit, **told, reason=reason.astype(np.str_))
+
+
+def _told(out: dict[str, Float], here: Setting) -> dict[str, Float]:
+    """Numbers (c, p) as they may be told beside a hidden part."""
+    if not here.rounded:
+        return out
+    place = here.groups.levels.index
+    fewest = [min(here.sizes[place(a)], here.sizes[place(b)]) for a, b in here.groups.contrasts()]
+    n = np.array(fewest)[:, None]
+    return {**out, **told_numbers(out, n), "icc": np.round(out["icc"], 1)}
 
 
 def _design(here: Setting, pair: tuple[str, str]) -> tuple[Int, Float, str]:
@@ -129,8 +142,8 @@ def _design(here: Setting, pair: tuple[str, str]) -> tuple[Int, Float, str]:
     rows = here.order[use[here.order]]
     units = [len(np.unique(here.unit[rows][group[rows] == g])) for g in (a, b)]
     none = np.zeros((0, 0))
-    if min(units) < SMALLEST_GROUP:
-        return rows, none, f"fewer than {SMALLEST_GROUP} units in {pair[int(np.argmin(units))]}"
+    if min(units) < least_shown():
+        return rows, none, f"fewer than {least_shown()} units in {pair[int(np.argmin(units))]}"
     strata = np.eye(int(stratum.max()) + 1)[stratum[rows]]
     zeros = np.zeros(len(rows), dtype=np.int64)
     around = orthonormal(centred(np.hstack([wide[here.unit[rows]], strata]), zeros))

@@ -10,7 +10,6 @@ import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.groups import MISSING
-from evenlight.data.units import first_codes
 from evenlight.errors import CohortError
 from evenlight.measures.arms import stratum_given
 from evenlight.measures.prepare import Setting
@@ -78,11 +77,6 @@ def nuisance(here: Setting, given: str) -> tuple[Float, Bool]:
     wide = np.hstack([np.zeros((u, 0)), *columns])
     known: Bool = np.asarray(np.isfinite(wide).all(axis=1))
     return np.nan_to_num(wide), known
-
-
-def first_rows(here: Setting) -> Int:
-    """The row of the cohort (u,) that is each unit's first by id."""
-    return first_codes(np.flatnonzero(here.kept), here.unit, here.order)
 
 
 def column_of(here: Setting, name: str) -> Float:

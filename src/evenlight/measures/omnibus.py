@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +13,20 @@ from evenlight.arrays import Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cards import told
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.errors import AttributionError
 from evenlight.measures.arms import outcome_adjusted, stratum_given
 from evenlight.measures.axes_omnibus import largest
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.comparison import View
-from evenlight.measures.hidden_people import at_shown, only_shown, shown_sd
+from evenlight.measures.hidden_people import at_shown, exact_sd, only_shown
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.measures.told_effects import told_views
 from evenlight.measures.views import attributed
+from evenlight.small_groups import least_shown
 from evenlight.stats.cells import cells
-from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.disclosure import shown_counts, told_df, told_digit, told_p
 from evenlight.stats.f_scale import at_least_normal, one_sided
 from evenlight.stats.multiplicity import benjamini_hochberg, draws_for
 from evenlight.stats.omnibus import (
@@ -40,6 +43,9 @@ MOST_LEVELS = 50
 
 COLUMNS = 128
 """Subjects tested at a time."""
+
+
+NUMBERS = ("statistic", "df", "p", "p_maxt", "q", "rank_p")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,10 +76,9 @@ class Omnibus:
 
     def __post_init__(self) -> None:
         shape = (len(self.views), len(self.subjects))
-        numbers = ("statistic", "df", "p", "p_maxt", "q", "rank_p")
-        shaped(self, shape, *numbers, "reason")
+        shaped(self, shape, *NUMBERS, "reason")
         shaped(self, shape[:1], "units")
-        explained(self, self.reason, *numbers)
+        explained(self, self.reason, *NUMBERS)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a view and subject."""
@@ -87,12 +92,12 @@ class Omnibus:
             "subject": [self.subjects[i] for i in subject],
             "units": self.units[view],
         }
-        for name in ("statistic", "df", "p", "p_maxt", "q", "rank_p", "reason"):
+        for name in (*NUMBERS, "reason"):
             columns[name] = getattr(self, name).ravel()
         return pd.DataFrame(columns)
 
     def __repr__(self) -> str:
-        flagged = int((self.p_maxt[0] < 0.05).sum())
+        flagged = int((self.p_maxt[0] <= 0.05).sum())
         facts = [f"by {self.grouping}", f"{len(self.levels)} levels"]
         return told("Omnibus", [*facts, f"{flagged} of {len(self.subjects)} subjects differ"])
 
@@ -118,7 +123,7 @@ def omnibus(
     whole = setting(cohort, by, kept=made.converged)
     here = only_shown(whole)
     made = at_shown(made, here)
-    unit = shown_sd(here, made.total())
+    unit = exact_sd(here, made.total())
     if not unit > 0:
         raise AttributionError("the output does not vary within groups; nothing can be compared")
     chosen, subjects = _chosen(here), largest(made.values.reshape(made.n, -1).astype(np.float64))
@@ -134,27 +139,36 @@ def omnibus(
         for views in attributed(made, here, unit, asked).values()
         for view, values in views
     ]
-    names = ("statistic", "df", "p", "p_maxt", "q", "rank_p")
     p = len(subjects)
     reason = [part["reason"] for _, part in found]
     return Omnibus(
         grouping=here.groups.name,
         levels=tuple(here.groups.levels[g] for g in chosen),
-        views=tuple(view for view, _ in found),
+        views=told_views([view for view, _ in found], here),
         subjects=tuple(made.features.names[j] for j in subjects),
         subject_kind=kind,
         draws=draws,
         units=shown_counts(np.array([part["units"] for _, part in found]), rounded=here.rounded),
         note=_note(whole, chosen, found[0][1]["dropped"], len(made.features) - p),
-        **{n: np.stack([np.broadcast_to(part[n], p) for _, part in found]) for n in names},
+        **_shown([part for _, part in found], p, here),
         reason=np.array([[why] * p for why in reason], dtype=np.str_),
     )
+
+
+def _shown(found: Sequence[Mapping[str, Any]], p: int, here: Setting) -> dict[str, Float]:
+    """Numbers of views (v, p); beside a hidden part F and p to 1, 2 or 5, since F is an effect."""
+    out = {n: np.stack([np.broadcast_to(part[n], p) for part in found]) for n in NUMBERS}
+    if not here.rounded:
+        return out
+    units = np.array([[part["units"]] for part in found])
+    shown = {"statistic": told_digit(out["statistic"]), "df": told_df(out["df"], units)}
+    return shown | {name: told_p(out[name]) for name in NUMBERS[2:]}
 
 
 def _chosen(here: Setting) -> list[int]:
     """The levels that enter, in their order."""
     sizes = here.sizes
-    large = np.flatnonzero(sizes >= SMALLEST_GROUP)
+    large = np.flatnonzero(sizes >= least_shown())
     first = large[np.argsort(-sizes[large], kind="stable")][:MOST_LEVELS]
     return sorted(first.tolist())
 
@@ -171,7 +185,7 @@ def _tested(
     """The numbers of one view, or NaN and a reason."""
     made, plan = _designed(here, view, values, chosen)
     reason = _why_not(plan, chosen)
-    nothing = {n: np.nan for n in ("statistic", "df", "p", "p_maxt", "q", "rank_p")}
+    nothing = dict.fromkeys(NUMBERS, np.nan)
     out: dict[str, Any] = {"reason": reason, "units": 0, "dropped": plan.dropped, **nothing}
     if reason:
         return out
@@ -207,16 +221,16 @@ def _designed(here: Setting, view: View, values: Float, chosen: list[int]) -> tu
 
 def _why_not(plan: Plan, chosen: list[int]) -> str:
     if len(chosen) < 2:
-        return f"fewer than two levels have {SMALLEST_GROUP} units; more people are needed"
+        return f"fewer than two levels have {least_shown()} units; more people are needed"
     if not len(plan.units):
         return (
             f"no stratum holds two or more units of all {len(chosen)} levels; "
             "they can be compared in pairs only"
         )
     least = int(np.bincount(plan.group, minlength=plan.k).min())
-    if least < SMALLEST_GROUP:
+    if least < least_shown():
         return (
-            f"in strata that hold all {len(chosen)} levels one has fewer than {SMALLEST_GROUP} "
+            f"in strata that hold all {len(chosen)} levels one has fewer than {least_shown()} "
             "units; they can be compared in pairs only"
         )
     return ""
@@ -225,11 +239,11 @@ def _why_not(plan: Plan, chosen: list[int]) -> str:
 def _note(here: Setting, chosen: list[int], dropped: object, left: int) -> str:
     """Which levels, strata and subjects do not enter, in words."""
     sizes = here.sizes
-    small = int(((sizes > 0) & (sizes < SMALLEST_GROUP)).sum())
-    beyond = int((sizes >= SMALLEST_GROUP).sum()) - len(chosen)
+    small = int(((sizes > 0) & (sizes < least_shown())).sum())
+    beyond = int((sizes >= least_shown()).sum()) - len(chosen)
     told = []
     if small:
-        told.append(f"{small} levels with fewer than {SMALLEST_GROUP} units are left out.")
+        told.append(f"{small} levels with fewer than {least_shown()} units are left out.")
     if beyond:
         told.append(
             f"{beyond} levels beyond the {MOST_LEVELS} largest are left out; join levels (merge=) "

@@ -8,14 +8,15 @@ from scipy import stats
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.probed import Contrasts, Intervention
 from evenlight.data.units import unit_codes
 from evenlight.measures.composition import UNKNOWN, Composition
 from evenlight.measures.dependence import Dependence
-from evenlight.measures.hidden_people import HIDDEN, at_shown, coarse_mean, shown_people
+from evenlight.measures.hidden_people import at_shown, coarse_mean, shown_people
 from evenlight.measures.prepare import Setting, own_states, own_values, setting
 from evenlight.measures.sensitivity import Flip, Sensitivity
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import (
     shown_counts,
     suppressed_counts,
@@ -36,7 +37,7 @@ def compose(cohort: Cohort, *, by: str | Groups) -> Composition:
     codes = np.where(codes < 0, len(groups.levels), codes)
     parts = (*groups.levels, UNKNOWN)
     counts = np.bincount(codes, minlength=len(parts))
-    count, reason, rounded = suppressed_counts(counts, smallest=SMALLEST_GROUP)
+    count, reason, rounded = suppressed_counts(counts, smallest=least_shown())
     outcome, outcome_reason = _outcome(cohort, codes, reason)
     strata, cells, cells_reason = _cells(cohort, codes, first, len(parts))
     return Composition(
@@ -71,15 +72,15 @@ def _outcome(cohort: Cohort, codes: Int, reason: Text) -> tuple[Float, Text]:
     y = unit_means(cohort.y, cohort.units, cohort.order)
     for g in range(k):
         own = y[(codes == g) & np.isfinite(y)]
-        few = len(own) < SMALLEST_GROUP
+        few = len(own) < least_shown()
         if cohort.outcome_kind == "binary" and not few:
-            few = min(own.sum(), len(own) - own.sum()) < SMALLEST_GROUP
+            few = min(own.sum(), len(own) - own.sum()) < least_shown()
         if few and not why[g]:
-            why[g] = HIDDEN if len(own) else "nobody with a known outcome"
+            why[g] = hidden_text() if len(own) else "nobody with a known outcome"
         elif not few:
             out[g], size[g] = own.mean(), len(own)
             spread[g] = own.std() / np.sqrt(len(own))
-    if (why == HIDDEN).any():
+    if (why == hidden_text()).any():
         share = np.full(k, cohort.outcome_kind == "binary")
         out = told_values(out, told_step(spread, size, share=share))
     return out, why.astype(np.str_)
@@ -95,7 +96,7 @@ def _cells(cohort: Cohort, codes: Int, first: Int, k: int) -> tuple[tuple[str, .
     names, at = np.unique(joint, return_inverse=True)
     table = np.zeros((len(names), k), dtype=np.int64)
     np.add.at(table, (at, codes), 1)
-    shown, reason, _ = suppressed_counts(table, smallest=SMALLEST_GROUP)
+    shown, reason, _ = suppressed_counts(table, smallest=least_shown())
     return tuple(names.tolist()), shown, reason
 
 
@@ -129,15 +130,15 @@ def _dependence(
 ) -> Dependence:
     k, b = len(here.groups.levels), len(labels) or max(int(bins.max()) + 1, 1)
     out = {n: np.full((k, b), np.nan) for n in ("value", "mean", "low", "high", "n")}
-    reason, spread = np.full((k, b), HIDDEN, dtype=object), np.zeros((2, k, b))
+    reason, spread = np.full((k, b), hidden_text(), dtype=object), np.zeros((2, k, b))
     codes = here.unit_group[here.unit]
     for g in range(k):
         for j in range(b):
             rows = (codes == g) & (bins == j)
             unit, at = np.unique(here.unit[rows], return_inverse=True)
-            if len(unit) < SMALLEST_GROUP:
-                shown = here.sizes[g] >= SMALLEST_GROUP and not len(unit)
-                reason[g, j] = "nobody" if shown else HIDDEN
+            if len(unit) < least_shown():
+                shown = here.sizes[g] >= least_shown() and not len(unit)
+                reason[g, j] = "nobody" if shown else hidden_text()
                 continue
             own = np.bincount(at, weights=phi[rows]) / np.bincount(at)
             se = own.std(ddof=1) / np.sqrt(len(own))
@@ -146,7 +147,7 @@ def _dependence(
             out["value"][g, j], out["mean"][g, j] = x[rows].mean(), own.mean()
             out["low"][g, j], out["high"][g, j] = own.mean() - half, own.mean() + half
             out["n"][g, j], reason[g, j] = len(unit), ""
-    if here.rounded or bool((reason == HIDDEN).any()):
+    if here.rounded or bool((reason == hidden_text()).any()):
         out = _coarse(out, spread)
     return Dependence(
         here.groups.name, subject, here.groups.levels, labels, **out, reason=reason.astype(np.str_)
@@ -176,12 +177,12 @@ def sensitivities(
     reason = np.full((k, q), "", dtype=object)
     for g in range(k):
         at = here.unit_group == g
-        if at.sum() < SMALLEST_GROUP:
-            reason[g] = HIDDEN
+        if at.sum() < least_shown():
+            reason[g] = hidden_text()
             continue
         for name, values in (("margin", margin[at]), ("response", response[at])):
             means[name][g] = coarse_mean(here, values)
-    counts = np.where(here.sizes < SMALLEST_GROUP, 0, here.sizes)
+    counts = np.where(here.sizes < least_shown(), 0, here.sizes)
     return Sensitivity(
         grouping=here.groups.name,
         levels=here.groups.levels,
@@ -208,13 +209,13 @@ def flips(
     for i, (old, new) in enumerate(pairs):
         rows = own.recorded == here.index(old)
         people = len(np.unique(cohort.units[rows]))
-        if people < SMALLEST_GROUP:
-            reason[i] = HIDDEN if people else "nobody"
+        if people < least_shown():
+            reason[i] = hidden_text() if people else "nobody"
             continue
         numbers = _flip(own, cohort, old, new, rows, threshold)
         for name, number in zip(names, numbers, strict=True):
             out[name][i] = number
-    out["n"] = shown_counts(out["n"], rounded=bool((reason == HIDDEN).any()))
+    out["n"] = shown_counts(out["n"], rounded=bool((reason == hidden_text()).any()))
     return Flip(own.attribute, pairs, unit, **out, reason=reason.astype(np.str_))
 
 
@@ -226,7 +227,7 @@ def _flip(
     change = np.bincount(at, weights=change) / np.bincount(at)
     n = len(change)
     half = stats.t.ppf(0.975, n - 1) * change.std(ddof=1) / np.sqrt(n)
-    enough = 0.05 * n >= SMALLEST_GROUP
+    enough = 0.05 * n >= least_shown()
     p05, p95 = np.quantile(change, [0.05, 0.95]) if enough else (np.nan, np.nan)
     changed = np.nan
     if threshold is not None:

@@ -119,7 +119,7 @@ def recorded(found: Found, *, target: str, unit: str) -> Performance:
     task = found.task
     groups, plain = task.here.groups, task.case.scores is None and task.case.event is None
     own = found.fields()
-    plain = plain and not task.ranks_only
+    plain = plain and not task.ranks_only and not task.decided
     return Performance(
         grouping=groups.name,
         source=groups.source,

@@ -10,7 +10,7 @@ import numpy as np
 from evenlight.arrays import Bool, Float
 from evenlight.data import roles
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Axes
+from evenlight.data.groups import Axes
 from evenlight.data.probed import Predictions
 from evenlight.data.scores import Scores
 from evenlight.data.training import TrainingSummary
@@ -21,6 +21,7 @@ from evenlight.measures.judging import Judging
 from evenlight.measures.perform import outcome_case
 from evenlight.measures.prepare import ALPHA
 from evenlight.measures.weighing import unit_sampling, weighted
+from evenlight.small_groups import least_shown
 from evenlight.stats.effects import unit_means
 from evenlight.stats.metrics import LOSSES, Case
 from evenlight.stats.slopes import flipped_slopes, hc3_slopes, ratios, shuffled_slopes
@@ -90,8 +91,8 @@ def _walk(made: Predictions | Scores, cohort: Cohort, axes: Axes) -> Walk:
     taken = cohort.order[kept[cohort.order]]  # by id: no sum depends on the order of rows
     unit = np.unique(cohort.units[taken], return_inverse=True)[1].astype(np.int64)
     own, order = case.take(taken), np.arange(len(taken))
-    if len(unit) == 0 or unit.max() + 1 < SMALLEST_GROUP:
-        raise CohortError(f"fewer than {SMALLEST_GROUP} units have an outcome; nothing can be told")
+    if len(unit) == 0 or unit.max() + 1 < least_shown():
+        raise CohortError(f"fewer than {least_shown()} units have an outcome; nothing can be told")
     rows = own.scores
     if rows is None:
         rows = np.column_stack([LOSSES[name](own) for name in losses])

@@ -14,10 +14,13 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
 from evenlight.data.features import states_of
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.sources import lazy
-from evenlight.data.units import stratum_codes, unit_codes
+from evenlight.data.units import UnitStrata, unit_codes, unit_strata
 from evenlight.errors import AttributionError, EvenlightWarning, GroupError
+from evenlight.measures.groupings_beside import apart_told
+from evenlight.measures.own_outcome import own_outcome
+from evenlight.small_groups import least_shown
 from evenlight.stats.association import function_of_group
 from evenlight.stats.disclosure import left_counts, shown_counts
 from evenlight.stats.effects import unit_means
@@ -38,7 +41,8 @@ class Setting:
     """One cohort under one grouping: codes of rows (n,) and units (u,), -1 unknown or left out.
 
     `order` holds positions among the kept rows, in the sorted order of row ids. `coarse` says that
-    people of a hidden part were left out (`measures.hidden_people`).
+    people of a hidden part were left out (`measures.hidden_people`), or that sums over these groups
+    beside those of another grouping are sums over few people (`measures.groupings_beside`).
     """
 
     cohort: Cohort
@@ -56,18 +60,18 @@ class Setting:
 
     @property
     def rounded(self) -> bool:
-        """Whether a count of this grouping is hidden, so that all others are told to 5."""
+        """Whether counts of this grouping are told to 5 and numbers to steps: one is hidden."""
         counts = np.bincount(self.unit_group + 1, minlength=len(self.groups.levels) + 1)
-        return self.coarse or bool(((counts > 0) & (counts < SMALLEST_GROUP)).any())
+        return self.coarse or bool(((counts > 0) & (counts < least_shown())).any())
 
     def per_unit(self, values: Float) -> Float:
         """Means over the rows of each unit, (u, ...); rows left out do not count."""
         return unit_means(values[self.kept], self.unit, self.order)
 
     @property
-    def unit_stratum(self) -> Int:
-        """The stratum of each unit (u,), one of its own for each mix of strata, -1 unknown."""
-        return stratum_codes(self.cohort.stratum[self.kept], self.unit)
+    def unit_strata(self) -> UnitStrata:
+        """The stratum of each unit (u,), and what of its mix of strata differs inside it (u, q)."""
+        return unit_strata(self.cohort.stratum[self.kept], self.unit)
 
 
 def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Setting:
@@ -83,17 +87,18 @@ def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Se
     unit = np.unique(cohort.units[mask], return_inverse=True)[1].astype(np.int64)
     place = np.cumsum(mask) - 1
     order = place[cohort.order[mask[cohort.order]]]
-    return Setting(cohort, groups, mask, unit, unit_codes(groups.codes[mask], unit), order)
+    codes, coarse = unit_codes(groups.codes[mask], unit), apart_told(cohort, groups)
+    return Setting(cohort, groups, mask, unit, codes, order, coarse)
 
 
 def _few_labels(groups: Groups) -> None:
     """Warn of a column whose levels are as many as numbers have: it is no grouping."""
     sizes = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.levels))
-    few = int((sizes < SMALLEST_GROUP).sum())
+    few = int((sizes < least_shown()).sum())
     if len(sizes) > MANY_LEVELS and few > len(sizes) / 2:
         warnings.warn(
             f"{groups.name} has {len(sizes):,} levels, {few:,} of them with fewer than "
-            f"{SMALLEST_GROUP} rows, where nothing is compared: cut it into bins, or, for a "
+            f"{least_shown()} rows, where nothing is compared: cut it into bins, or, for a "
             "number, declare Axes(name, values) in the cohort's axes= and compare along it",
             EvenlightWarning,
             stacklevel=4,
@@ -116,7 +121,7 @@ def told_by_margins(here: Setting, groupings: Sequence[Groups]) -> bool:
     codes = [unit_codes(g.codes[here.kept], here.unit) + 1 for g in groupings]
     sizes = [len(g.levels) + 1 for g in groupings]
     counts = np.bincount(np.ravel_multi_index(tuple(codes), sizes))
-    return bool(((counts > 0) & (counts < SMALLEST_GROUP)).any()) or here.rounded
+    return bool(((counts > 0) & (counts < least_shown())).any()) or here.rounded
 
 
 def as_variables(attributions: Attributions, cohort: Cohort) -> tuple[Attributions, str]:
@@ -144,6 +149,7 @@ def too_large(n: int, p: int) -> str:
 
 def subjects_of(attributions: Attributions, cohort: Cohort) -> tuple[Attributions, str]:
     """The same, but what lies on disk is left there."""
+    own_outcome(attributions.target, cohort)
     made = attributions.at(cohort)
     if made.values.ndim != 2:
         raise AttributionError(
@@ -197,9 +203,9 @@ def overlap_reason(
 ) -> str:
     """Why a contrast cannot be asked, "" if it can; units in all and left after dropping strata."""
     for n, name in zip(total, names, strict=True):
-        if n < SMALLEST_GROUP:
+        if n < least_shown():
             return (
-                f"fewer than {SMALLEST_GROUP} units in {name}; more people of that group are needed"
+                f"fewer than {least_shown()} units in {name}; more people of that group are needed"
             )
     if min(left) == 0:
         return (
@@ -209,16 +215,16 @@ def overlap_reason(
     if dropped:
         for n, m, name in zip(total, left, names, strict=True):
             if m < OVERLAP_UNITS or m < OVERLAP_SHARE * n:
-                few = f"fewer than {SMALLEST_GROUP}"
-                some = int(left_counts(np.array(m), np.array(n), smallest=SMALLEST_GROUP))
-                shown = f"{_told(some, rounded):,}" if m >= SMALLEST_GROUP else few
+                few = f"fewer than {least_shown()}"
+                some = int(left_counts(np.array(m), np.array(n), smallest=least_shown()))
+                shown = f"{_told(some, rounded):,}" if m >= least_shown() else few
                 return (
                     f"{shown} of {_told(n, rounded):,} units in {name} are in a stratum with two "
                     "or more of both groups; people of both groups from the same strata are needed"
                 )
     for m, name in zip(left, names, strict=True):
-        if m < SMALLEST_GROUP:
-            return f"fewer than {SMALLEST_GROUP} units in {name} with overlap"
+        if m < least_shown():
+            return f"fewer than {least_shown()} units in {name} with overlap"
     return ""
 
 

@@ -12,11 +12,12 @@ import pandas as pd
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data import roles
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.groups import Axes, Groups
 from evenlight.data.representation import Representation
 from evenlight.errors import GroupError, InputError
 from evenlight.measures.check import shaped
 from evenlight.measures.words import gravest
+from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import told_counts
 from evenlight.stats.effects import unit_means
 from evenlight.stats.kmeans import between_share, kmeans, one_cloud, stability
@@ -115,7 +116,7 @@ def proxies(
         expected=np.array([e for _, e in rest]),
         between=np.array([between_share(x, code) for code in codes]),
         smallest=told_counts(
-            sizes, rounded=bool((sizes < SMALLEST_GROUP).any()), smallest=SMALLEST_GROUP
+            sizes, rounded=bool((sizes < least_shown()).any()), smallest=least_shown()
         ),
     )
 
@@ -142,10 +143,10 @@ def _components(x: Float) -> Float:
 
 def _enough(k: Sequence[int], units: int) -> None:
     for count in k:
-        if count < 2 or units < SMALLEST_GROUP * count:
+        if count < 2 or units < least_shown() * count:
             raise InputError(
                 f"{count} clusters of {units} units; at least 2 clusters, with "
-                f"{SMALLEST_GROUP} units each on average, are needed"
+                f"{least_shown()} units each on average, are needed"
             )
     if not len(k):
         raise InputError("no number of clusters; say k=(2, 3, 4)")

@@ -119,12 +119,13 @@ def regions_telling(
     `rely` what the output's dependence on the group owes to each. To tell is no use: a model may
     look elsewhere. To carry without telling is found where lesions are more frequent in a group.
 
+    A view or scanner that changes from image to image of a patient is `regions_within`'s question.
+
     Raises FeatureError for sets of other rows, GroupError and AttributionError as these.
     """
     generator = np.random.default_rng(rng)
     asked = asked_for(testing)
-    summed = attributions if _summed(attributions, sets) else attributions.by(sets)
-    lean = rely(summed, cohort, by=by, testing=testing, rng=generator)
+    lean = rely(summed_over(attributions, sets), cohort, by=by, testing=testing, rng=generator)
     told = associate(cohort, by=by, sets=sets, rng=generator)
     assert told.sets is not None
     at = [told.given.index(given) for given in lean.given]
@@ -133,13 +134,14 @@ def regions_telling(
         grouping=lean.grouping, levels=told.levels, target=lean.target, sets=sets.names,
         kind=sets.kind, given=lean.given, alpha=asked.alpha,
         size=told.sets.size.astype(np.float64), mass=lean.mass, **tells, **carries,
-        reading=_readings(tells, carries, asked.alpha),
+        reading=readings(tells, carries, asked.alpha),
     )  # fmt: skip
 
 
-def _summed(attributions: Attributions, sets: FeatureSets) -> bool:
-    """Whether the attributions are sums over these sets already."""
-    return attributions.values.ndim == 2 and attributions.features.names == sets.names
+def summed_over(attributions: Attributions, sets: FeatureSets) -> Attributions:
+    """The sums over these sets, which the attributions may be already."""
+    there = attributions.values.ndim == 2 and attributions.features.names == sets.names
+    return attributions if there else attributions.by(sets)
 
 
 def _tells(found: SetAssociation, at: list[int]) -> dict[str, Any]:
@@ -154,7 +156,7 @@ def _carries(lean: Reliance) -> dict[str, Any]:
     return made | {"share_reason": lean.reason}
 
 
-def _readings(tells: Mapping[str, Float], carries: Mapping[str, Float], alpha: float) -> Text:
+def readings(tells: Mapping[str, Float], carries: Mapping[str, Float], alpha: float) -> Text:
     """What is found of each region, (g, m)."""
     known = np.isfinite(tells["tells_q"]) & np.isfinite(carries["share_low"])
     told = tells["tells_q"] <= alpha

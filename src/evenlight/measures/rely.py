@@ -9,7 +9,7 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.measures.convergence import unconverged_reasons
 from evenlight.measures.counted import everybody
 from evenlight.measures.decided import unjudged
@@ -28,8 +28,16 @@ from evenlight.measures.structure import Structure, unit_families, with_ids
 from evenlight.measures.supported import Support, link_of, partial_support, support_within
 from evenlight.measures.telling import association
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.measures.told_reliance import (
+    told_association,
+    told_cuts,
+    told_partial,
+    told_rows,
+    told_support,
+)
 from evenlight.measures.totals import cuts, limits, masks
 from evenlight.measures.withhold import withheld_reliance
+from evenlight.small_groups import least_shown
 from evenlight.stats.decomposition import (
     Layout,
     bootstrap_shares,
@@ -144,14 +152,15 @@ def rely(
         alpha=alphas,
         draws=DRAWS,
         **_stacked(rows, here, support.word, asked.margin),
-        association=told,
+        association=told_association(told, here),
         association_kind=told_kind,
         mass=mass_of(phi, here),
-        **_supported(support),
+        **told_support(_supported(support), here),
         adjusted="" if adjust is None else adjust.told,
-        cuts=cuts(here, parts, given, alphas=alphas, draws=DRAWS, rng=generator),
-        partial=_partial(
-            support, partial_support(here, sums[:, [1]], case.f, **claim, adjust=adjust)
+        cuts=told_cuts(cuts(here, parts, given, alphas=alphas, draws=DRAWS, rng=generator), here),
+        partial=told_partial(
+            _partial(support, partial_support(here, sums[:, [1]], case.f, **claim, adjust=adjust)),
+            here,
         ),
     )
     lost = unconverged_reasons(made.converged, here.groups, here.cohort.units)
@@ -199,6 +208,7 @@ def _stacked(rows: list[Row], here: Setting, support: Text, margin: float) -> di
     }
     out["n"] = _told(out["n"], here)
     out["raw_total"] = out["raw"].sum(axis=1)
+    out = told_rows(out, here)
     own = out["total_verdict"][:, UNSUPPORTED_SHARE]
     own[unjudged(own, out["share"], support, margin=margin)] = "cannot_tell"
     return out
@@ -210,13 +220,13 @@ def _told(n: Int, here: Setting) -> Int:
     Those are the conditions before it, and all people of the groups that enter; rounding hides the
     groups that are too small.
     """
-    large = here.sizes >= SMALLEST_GROUP
+    large = here.sizes >= least_shown()
     before = [int(here.sizes[large].sum()), int(everybody(here)[large].sum())]
     for some in n.tolist():
         totals = [np.array(total) for total in before]
-        before.insert(0, int(left_counts(np.array(some), *totals, smallest=SMALLEST_GROUP)))
+        before.insert(0, int(left_counts(np.array(some), *totals, smallest=least_shown())))
     told: Int = np.array(before[: len(n)][::-1], dtype=np.int64)
-    return told_counts(told, rounded=here.rounded, smallest=SMALLEST_GROUP)
+    return told_counts(told, rounded=here.rounded, smallest=least_shown())
 
 
 def _row(

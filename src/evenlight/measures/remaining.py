@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.followed import followed
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.rows import fingerprints
 from evenlight.errors import CohortError
 from evenlight.measures.observed import observed
@@ -21,6 +21,7 @@ from evenlight.measures.reliance import Reliance
 from evenlight.measures.shortcut_evidence import GONE, Z95, Compared
 from evenlight.measures.structure import Structure, unit_axes, unit_families
 from evenlight.measures.supported import HALF_CLAIM, link_of
+from evenlight.small_groups import least_shown
 from evenlight.stats.hazards import Followed, hazard_remainder
 from evenlight.stats.remainder import PER_COLUMN, Remainder, remainder
 
@@ -29,6 +30,7 @@ from evenlight.stats.remainder import PER_COLUMN, Remainder, remainder
 class _People:
     """Units of known outcome: y (u,), codes of group, nuisance cell and family (u,), x (u, q).
 
+    `share` (u, r) is what of a unit's mix of strata differs inside its cell.
     `time` (u,) is that of a survival outcome, y then whether the event was seen; else None.
     """
 
@@ -37,6 +39,7 @@ class _People:
     cell: Int
     family: Int
     x: Float
+    share: Float
     binary: bool
     time: Float | None = None
 
@@ -97,7 +100,8 @@ def _people(
     own = np.arange(u) if family is None else family
     x = own_values(there, asked, made)
     y, time, binary = seen
-    return _People(y, there.unit_group, there.unit_stratum, own, x, binary, time)
+    strata = there.unit_strata
+    return _People(y, there.unit_group, strata.code, own, x, strata.share, binary, time)
 
 
 def _outcome(
@@ -167,11 +171,11 @@ def _asked(
     adjust: Structure | None,
 ) -> Compared:  # fmt: skip
     """The slope in the people of all parts, in groups that are large enough among the audited."""
-    large = np.append(here.sizes >= SMALLEST_GROUP, False)
+    large = np.append(here.sizes >= least_shown(), False)
     group, y = (np.concatenate([getattr(p, name) for p in parts]) for name in ("group", "y"))
     known = large[group] & np.isfinite(y)
     if not known.any():
-        return Compared(GONE, None, f"no people of a group of {SMALLEST_GROUP} have an outcome")
+        return Compared(GONE, None, f"no people of a group of {least_shown()} have an outcome")
     held = _filled(np.vstack([p.x for p in parts]))
     axes = unit_axes(here, adjust)
     if axes is not None:  # then the audited people are the only part
@@ -192,6 +196,7 @@ def _remainder(
     """What is left in the known people of all parts (u,), `group` being theirs alone."""
     family = np.unique(_apart([p.family for p in parts])[known], return_inverse=True)[1]
     cell, y = _apart([p.cell for p in parts]), np.concatenate([p.y for p in parts])[known]
+    held = np.column_stack([held, block_diag(*(p.share for p in parts))])
     time = [p.time for p in parts if p.time is not None]
     if time:
         seen = Followed(np.concatenate(time)[known], y, cell[known])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from evenlight.arrays import Bool, Float, Int
-from evenlight.data.groups import SMALLEST_GROUP
+from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.small_groups import least_shown
 from evenlight.stats.metrics import Case
 from evenlight.stats.parts import effective
 
@@ -17,17 +17,34 @@ RANKS = 3.0
 """A rank statistic is worth at most this many observations for each unit of the rarer class: the
 variance of AUROC by Hanley and McNeil (1982) is that of 2 to 3 where the other class is common."""
 
-FEW = f"fewer than {SMALLEST_GROUP} events or non-events"
-FEW_CALLS = f"fewer than {SMALLEST_GROUP} people on one side of the threshold"
-FEW_PEOPLE = f"fewer than {SMALLEST_GROUP} people"
+
+def few_events() -> str:
+    """Why a metric of events is not shown."""
+    return f"fewer than {least_shown()} events or non-events"
+
+
+def few_calls() -> str:
+    """Why a metric of calls is not shown."""
+    return f"fewer than {least_shown()} people on one side of the threshold"
+
+
+def few_people() -> str:
+    """Why a metric is not shown."""
+    return f"fewer than {least_shown()} people"
+
+
 UNSTABLE = "it cannot be computed in too many resamples"
 
 On = Literal["all", "rarer", "events", "non_events", "called", "passed", "side"]
-REASONS: Mapping[On, str] = {
-    "all": FEW_PEOPLE, "rarer": FEW, "events": FEW, "non_events": FEW,
-    "called": FEW_CALLS, "passed": FEW_CALLS, "side": FEW_CALLS,
-}  # fmt: skip
-"""Why a metric is not shown that rests on fewer than 11 units."""
+
+
+def reasons() -> Mapping[On, str]:
+    """Why a metric is not shown that rests on fewer units than are shown."""
+    few, side = few_events(), few_calls()
+    return {
+        "all": few_people(), "rarer": few, "events": few, "non_events": few,
+        "called": side, "passed": side, "side": side,
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,33 @@ SCORE = Rule("all", "mean")
 
 RANKED = ("auroc", "auprc", "concordance", "concordance_uno")
 """Metrics that ask for nothing but the order of people."""
+
+CALIBRATED = (
+    *("calibration_slope", "calibration_intercept"),
+    *("observed_expected", "miscalibration"),
+)
+"""Metrics that ask how sure a response is, of which one that is always 0 or 1 says nothing."""
+
+DECIDED = "the response is always 0 or 1, a decision, of which calibration says nothing"
+
+
+def decided(response: Float) -> bool:
+    """Whether every response (n,) is 0 or 1, and nothing between."""
+    return bool(np.isin(response, (0.0, 1.0)).all())
+
+
+def barred(names: Iterable[str], response: Float, ranks_only: str) -> Text:
+    """Why each of m metrics says nothing of a response that ranks, or decides, and no more; or "".
+
+    `ranks_only` is why only ranks are judged, "" where more is.
+
+    >>> barred(("auroc", "miscalibration"), np.array([0.0, 1.0]), "").tolist()[1][:26]
+    'the response is always 0 o'
+    """
+    asked = list(names)
+    unsure = np.isin(asked, CALIBRATED) & decided(response)
+    unranked = ~np.isin(asked, RANKED) & (ranks_only != "")
+    return np.where(unranked, ranks_only, np.where(unsure, DECIDED, ""))
 
 
 def resting(case: Case, unit: Int, weight: Float) -> Mapping[On, tuple[int, float]]:

@@ -12,11 +12,12 @@ from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.misfit import misfit
 from evenlight.errors import AttributionError
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.prepare import Setting, setting
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import told_limits, told_step, told_values
 
 SHARE = ("share", "low", "high")
@@ -91,8 +92,8 @@ def set_shares(
     reason = np.full(shape[0], "", dtype=object)
     for k in range(shape[0]):
         own = here.unit_group == k
-        if own.sum() < SMALLEST_GROUP:
-            reason[k] = f"suppressed (<{SMALLEST_GROUP})"
+        if own.sum() < least_shown():
+            reason[k] = hidden_text()
             continue
         for name, values in zip(SHARE, _ratio(parts, own, here), strict=True):
             out[name][k] = values

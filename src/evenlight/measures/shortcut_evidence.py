@@ -11,7 +11,6 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
 from evenlight.data.features import FeatureSets
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.twins import FEWEST, Twin
 from evenlight.errors import AttributionError, InputError
 from evenlight.measures.decided import LEAST_RESOLVED
@@ -22,6 +21,7 @@ from evenlight.measures.reliance import Reliance
 from evenlight.measures.shortcuts import UNSUPPORTED, Closure, OverTwin, Shortcut
 from evenlight.measures.stratified import strata_given
 from evenlight.measures.supported import HALF_CLAIM, link_of
+from evenlight.small_groups import least_shown
 from evenlight.stats.excess import corrected_shares, excess
 from evenlight.stats.outside import between_slope
 from evenlight.stats.resemblance import resemblance
@@ -193,9 +193,9 @@ def elsewhere(
 
 def _borne_out(there: Setting, part: Float, f: Float, seen: Observed, link: str) -> Compared:
     """The slope between groups of the outcome on a partial score, in groups large enough."""
-    large = np.append(there.sizes >= SMALLEST_GROUP, False)
+    large = np.append(there.sizes >= least_shown(), False)
     if large.sum() < 2:
-        return Compared(GONE, None, f"the outside cohort has no two groups of {SMALLEST_GROUP}")
+        return Compared(GONE, None, f"the outside cohort has no two groups of {least_shown()}")
     known = large[there.unit_group] & np.isfinite(seen.y)
     expect = RESPONSE[link] if seen.chance and link in RESPONSE else np.asarray
     group = there.unit_group[known]

@@ -12,13 +12,14 @@ from scipy import stats
 
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.probed import Predictions
 from evenlight.errors import CohortError, InputError
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.prepare import ALPHA
 from evenlight.measures.sliced import levels_of
 from evenlight.measures.weighing import unit_sampling, weighted
+from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import told_counts
 from evenlight.stats.losses import KINDS, row_loss
 from evenlight.stats.multiplicity import holm
@@ -112,9 +113,9 @@ def slices(
     value = _badness(predictions.at(cohort), cohort, of)
     levels, names = levels_of(cohort, over)
     rows = cohort.order[(np.isfinite(value) & weighted(cohort))[cohort.order]]
-    if len(np.unique(cohort.units[rows])) < 4 * SMALLEST_GROUP:
+    if len(np.unique(cohort.units[rows])) < 4 * least_shown():
         raise CohortError(
-            f"fewer than {4 * SMALLEST_GROUP} units have a known outcome, and a weight above 0; "
+            f"fewer than {4 * least_shown()} units have a known outcome, and a weight above 0; "
             "halves of more people are needed for a search and a test"
         )
     first = _half(cohort.units[rows], np.random.default_rng(rng))
@@ -178,7 +179,7 @@ def _judged(
 ) -> Slices:
     """The record, from the half that was searched and the other."""
     m = max(len(chosen), 1)
-    few = (other.units.min(axis=1) < SMALLEST_GROUP) | (other.se <= 0)
+    few = (other.units.min(axis=1) < least_shown()) | (other.se <= 0)
     df = np.maximum(other.effective.min(axis=1) - 1, 1)
     t = np.divide(other.effect, other.se, out=np.zeros(len(chosen)), where=~few)
     half = stats.t.ppf(1 - ALPHA / (2 * m), df) * other.se
@@ -186,8 +187,8 @@ def _judged(
     sure = (p < ALPHA) & (other.effect > half)
     n = np.stack([searched.units[chosen, 0], other.units[:, 0]], axis=1)
     text = np.where(
-        other.units.min(axis=1) < SMALLEST_GROUP,
-        f"fewer than {SMALLEST_GROUP} units of the slice, or outside it, in the half that confirms",
+        other.units.min(axis=1) < least_shown(),
+        f"fewer than {least_shown()} units of the slice, or outside it, in the half that confirms",
         "what is measured does not vary in the half that confirms",
     )
     limits = {"effect": other.effect, "low": other.effect - half, "high": other.effect + half}
@@ -199,7 +200,7 @@ def _judged(
         target=about[2],
         searched=about[3],
         alpha=ALPHA,
-        n=told_counts(n, rounded=bool((n < SMALLEST_GROUP).any()), smallest=SMALLEST_GROUP),
+        n=told_counts(n, rounded=bool((n < least_shown()).any()), smallest=least_shown()),
         found=searched.effect[chosen],
         holm=p,
         verdict=np.where(few, "not_estimable", np.where(sure, "confirmed", "not_confirmed")),

@@ -9,22 +9,27 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
+from evenlight.data.units import UnitStrata
 from evenlight.measures.counted import told_left
 from evenlight.measures.hidden_people import shown_people
 from evenlight.measures.observed import unit_event, unit_outcome
 from evenlight.measures.prepare import Setting
+from evenlight.small_groups import least_shown
 from evenlight.stats.cells import joint
 from evenlight.stats.decomposition import Layout, bias_order, estimable_strata, layout
 from evenlight.stats.disclosure import left_counts
 from evenlight.stats.held import held_outcome
-from evenlight.stats.strata import within_adjusted
+from evenlight.stats.strata import held_inside
 
 MOST_BIAS = 0.02
 """Largest order of the bias before correction that is accepted; see `bias_order`."""
 
 LITTLE = 0.1
 """A group below this share of the units is named beside a reliance that it hardly moves."""
+
+ROOM = 20
+"""Units for each slope on a share of rows by stratum."""
 
 BINS = (10, 5, 3)
 """Quantile bins of a continuous outcome, fewer as long as the bias would be too large."""
@@ -37,8 +42,9 @@ BINNED = ("continuous", "survival")
 class Strata:
     """The m of u units that enter, `keep` (u,), their `group`, `stratum` and outcome `y`, (m,).
 
-    `piece` (m,) is the bin of the outcome, which strata may cut further; `bins` of the outcome (0:
-    it is not binned), the order of the bias, and why it cannot be asked. `whole` (u,) holds the
+    `piece` (m,) is the bin of the outcome, which strata may cut further; `share` (m, q) what of the
+    mix of strata of each unit differs inside them (`data.units.unit_strata`); `bins` of the outcome
+    (0: it is not binned), the order of the bias, and why it cannot be asked. `whole` (u,) holds the
     strata of all units of groups of 11 or more, -1 unknown.
     """
 
@@ -48,6 +54,7 @@ class Strata:
     stratum: Int
     piece: Int
     y: Float
+    share: Float
     bins: int
     bias: float
     reason: str
@@ -61,13 +68,13 @@ class Strata:
     def laid(self, phi: Float, f: Float, family: Int | None = None) -> Layout:
         """The layout of attributions (u, p) and output (u,).
 
-        Without their dependence on an outcome inside its bins.
+        Without their dependence on an outcome inside its bins, and on shares inside strata.
         """
         phi, f = phi[self.keep], f[self.keep]
-        if self.bins:
-            own = (self.y, self.stratum, self.group)
-            phi = within_adjusted(phi, *own, piece=self.piece)
-            f = within_adjusted(f[:, None], *own, piece=self.piece)[:, 0]
+        if self.bins or self.share.shape[1]:
+            held = (self.y if self.bins else None, self.share)
+            phi = held_inside(phi, held, self.stratum, self.group, piece=self.piece)
+            f = held_inside(f[:, None], held, self.stratum, self.group, piece=self.piece)[:, 0]
         kin = None if family is None else family[self.keep]
         return layout(phi, f, self.group, self.stratum, family=kin)
 
@@ -83,8 +90,10 @@ def strata_given(here: Setting, given: str, *, bins: int | None = None) -> Strat
     """The strata of units under a condition, with as many bins as can be, or exactly `bins`."""
     group = np.where(_large(here)[here.unit_group], here.unit_group, -1)
     y = np.zeros(len(group)) if given == "nothing" else unit_outcome(here)
+    own = strata_held(here, given)
     for count in BINS if bins is None else (bins,):
-        stratum, piece, used = _stratum(here, given, y, count, fixed=bins is not None)
+        piece, used = _pieces(here, given, y, count, fixed=bins is not None)
+        stratum = joint([piece, own.code])
         keep = estimable_strata(group, stratum)
         bias = bias_order(group[keep], stratum[keep])
         if bias <= MOST_BIAS or used == 0:
@@ -92,9 +101,17 @@ def strata_given(here: Setting, given: str, *, bins: int | None = None) -> Strat
     kind = "bins" if used else "classes"
     reason = _small(here) or _reason(group[keep], stratum[keep], bias, given=given, kind=kind)
     return Strata(
-        given, keep, group[keep], stratum[keep], piece[keep], y[keep], used, bias, reason,
-        np.where(group >= 0, stratum, -1),
+        given, keep, group[keep], stratum[keep], piece[keep], y[keep], own.share[keep], used, bias,
+        reason or too_mixed(own.share[keep]), np.where(group >= 0, stratum, -1),
     )  # fmt: skip
+
+
+def strata_held(here: Setting, given: str) -> UnitStrata:
+    """The declared strata of units where a condition holds them, else one stratum for everybody."""
+    if "strata" in given:
+        return here.unit_strata
+    u = len(here.unit_group)
+    return UnitStrata(np.zeros(u, dtype=np.int64), np.zeros((u, 0)))
 
 
 def unaskable(cohort: Cohort, *, by: str | Groups, given: str) -> str:
@@ -105,7 +122,7 @@ def unaskable(cohort: Cohort, *, by: str | Groups, given: str) -> str:
 def speaks_for(here: Setting, strata: Strata) -> str:
     """For whom the shares speak: loss of units, and groups that weigh little."""
     total = np.array((here.unit_group >= 0).sum())
-    left = left_counts(np.array(len(strata.group)), total, smallest=SMALLEST_GROUP)
+    left = left_counts(np.array(len(strata.group)), total, smallest=least_shown())
     share = float(left / total)
     exact = np.bincount(strata.group, minlength=len(here.groups.levels))
     counts = told_left(here, here.groups.levels, exact.tolist())
@@ -124,22 +141,18 @@ def speaks_for(here: Setting, strata: Strata) -> str:
 
 def _large(here: Setting) -> Bool:
     """Whether each level has enough units, (k + 1,), the last for unknown."""
-    return np.append(here.sizes >= SMALLEST_GROUP, False)
+    return np.append(here.sizes >= least_shown(), False)
 
 
-def _stratum(
-    here: Setting, given: str, y: Float, count: int, *, fixed: bool
-) -> tuple[Int, Int, int]:
-    """The stratum and the outcome's bin of each unit (u,), -1 unknown, and at most `count` bins."""
+def _pieces(here: Setting, given: str, y: Float, count: int, *, fixed: bool) -> tuple[Int, int]:
+    """The class or bin of the outcome of each unit (u,), -1 unknown, and at most `count` bins."""
     if given == "nothing":
-        none = np.zeros(len(y), dtype=np.int64)
-        return none, none, 0
+        return np.zeros(len(y), dtype=np.int64), 0
     kind, event = str(here.cohort.outcome_kind), unit_event(here)
     if not fixed:
         count = min(count, held_outcome(y, here.unit_group, kind=kind, event=event).bins or count)
     own = held_outcome(y, here.unit_group, kind=kind, event=event, bins=count)
-    whole = given == "outcome"
-    return own.piece if whole else joint([own.piece, here.unit_stratum]), own.piece, own.bins
+    return own.piece, own.bins
 
 
 def _small(here: Setting) -> str:
@@ -149,7 +162,7 @@ def _small(here: Setting) -> str:
         return ""
     few = [name for name, own in zip(here.groups.levels, large, strict=True) if not own]
     return (
-        f"fewer than {SMALLEST_GROUP} units in {', '.join(few)}; two groups of {SMALLEST_GROUP} or "
+        f"fewer than {least_shown()} units in {', '.join(few)}; two groups of {least_shown()} or "
         "more are needed"
     )
 
@@ -157,8 +170,8 @@ def _small(here: Setting) -> str:
 def _reason(group: Int, stratum: Int, bias: float, *, given: str, kind: str) -> str:
     if not len(group):
         return "no stratum holds two or more units of two groups"
-    if (np.bincount(group) >= SMALLEST_GROUP).sum() < 2:
-        return f"fewer than two groups of {SMALLEST_GROUP} units with overlap"
+    if (np.bincount(group) >= least_shown()).sum() < 2:
+        return f"fewer than two groups of {least_shown()} units with overlap"
     if bias > MOST_BIAS:
         many, need = _many(len(np.unique(stratum)), given, kind)
         return (
@@ -166,6 +179,17 @@ def _reason(group: Int, stratum: Int, bias: float, *, given: str, kind: str) -> 
             f"{bias:.2f}, above {MOST_BIAS}); {need} needed"
         )
     return ""
+
+
+def too_mixed(share: Float) -> str:
+    """Why units of several strata cannot be asked, "" if they can: each share is a slope more."""
+    m, q = share.shape
+    if m >= ROOM * q:
+        return ""
+    return (
+        f"{q + 1} strata are mixed inside units, and each of them but one needs {ROOM} units; more "
+        "people or fewer strata are needed"
+    )
 
 
 def _many(cells: int, given: str, kind: str) -> tuple[str, str]:

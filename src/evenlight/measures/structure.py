@@ -10,11 +10,12 @@ import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.groups import Axes, Groups
 from evenlight.data.roles import axes_at
 from evenlight.data.units import unit_codes
 from evenlight.errors import CohortError, InputError
 from evenlight.measures.prepare import Setting
+from evenlight.small_groups import least_shown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +89,7 @@ def unit_families(here: Setting, structure: Structure | None) -> Int | None:
 
 def can_be_adjusted(here: Setting, axes: Float | None) -> Bool:
     """Whether each level (k,) has enough units that axes may be cleared away: 11 more than axes."""
-    few = 0 if axes is None else SMALLEST_GROUP + axes.shape[1]
+    few = 0 if axes is None else least_shown() + axes.shape[1]
     enough: Bool = here.sizes >= few
     return enough
 

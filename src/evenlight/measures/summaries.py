@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from evenlight.arrays import Bool, Float, Int
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.measuring import BLOCK, Found, Task
 from evenlight.measures.prepare import ALPHA, Setting
 from evenlight.measures.weighing import sampling
+from evenlight.small_groups import least_shown
 from evenlight.stats.decisions import DECISIONS
 from evenlight.stats.disclosure import told_limits, told_values
 from evenlight.stats.effects import unit_means
@@ -27,7 +27,10 @@ SHUFFLES = 500
 LOSSES = ("mae", "brier")
 """Metrics of which less is better."""
 
-FEW_GROUPS = f"fewer than two groups have {SMALLEST_GROUP} people to rest on"
+
+def few_groups() -> str:
+    """Why nothing is told over groups."""
+    return f"fewer than two groups have {least_shown()} people to rest on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def summaries(found: Found, rng: np.random.Generator) -> Mapping[str, Any]:
     for s, row in enumerate(rows):
         use = _usable(found, row)
         left.append(_left(found, use))
-        reason.append("" if use.sum() >= 2 else FEW_GROUPS)
+        reason.append("" if use.sum() >= 2 else few_groups())
         of.append("")
         if reason[s]:
             continue

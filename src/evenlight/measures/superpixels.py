@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from evenlight.arrays import Float, Int, Values
 from evenlight.data.cohort import Cohort
 from evenlight.data.feature_sets import FeatureSets
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.space import shared_space
 from evenlight.errors import FeatureError
+from evenlight.small_groups import least_shown
+from evenlight.stats.disclosure import ROUND_TO
+from evenlight.stats.drawn_in import winsor_mean
 from evenlight.stats.superpixels import superpixel_labels
 
 ROWS = 64
@@ -65,28 +69,43 @@ def balanced_mean(cohort: Cohort) -> Float:
     """The mean image (c, *space): each unit once, each level of the first grouping alike.
 
     Levels with fewer than 11 units, and people of no known level, are left out; without a grouping,
-    or where no level has so many, everybody counts.
+    or where no level has so many, everybody counts. At each position the ten lowest and the ten
+    highest units of a level (of fewer than 31 a third) count as the next one does: what so few
+    people have there, as a name that is burned in, is not in it (`stats.drawn_in`).
     """
-    weight = _weights(cohort)
-    total = np.zeros(cohort.x.shape[1:])
-    for start in range(0, cohort.n, ROWS):
-        rows = cohort.order[start : start + ROWS]
-        total += np.tensordot(weight[rows], cohort.dense(rows), axes=1)
-    return total
+    return balanced_spread(cohort)[0]
 
 
-def _weights(cohort: Cohort) -> Float:
-    """The weight of each row (n,), together 1."""
-    units, size = np.unique(cohort.units, return_inverse=True)[1], np.bincount
-    once: Float = 1 / size(units)[units]
-    out = np.zeros(cohort.n)
-    if cohort.groups:
-        codes: Int = cohort.groups[0].codes
-        for code in np.unique(codes[codes >= 0]):
-            own = codes == code
-            if len(np.unique(cohort.units[own])) >= SMALLEST_GROUP:
-                out[own] = once[own] / once[own].sum()
-    if not out.any():
-        out = once
-    made: Float = out / out.sum()
-    return made
+def balanced_spread(cohort: Cohort) -> tuple[Float, float]:
+    """The mean image, and the largest change of it that ten units one SD away would make."""
+    parts = _parts(cohort)
+    total, reach = np.zeros(int(np.prod(cohort.x.shape[1:]))), 0.0
+    for rows in parts:
+        n = len(np.unique(cohort.units[rows]))
+        mean, sd = winsor_mean(_unit_means(cohort, rows), n)
+        total += mean / len(parts)
+        reach = max(reach, 2 * ROUND_TO * float(sd.max(initial=0.0)) / n)
+    return total.reshape(cohort.x.shape[1:]), reach / len(parts)
+
+
+def _parts(cohort: Cohort) -> list[Int]:
+    """The rows of each level that enters, in the order of row ids."""
+    codes: Int = cohort.groups[0].codes if cohort.groups else np.zeros(0, dtype=np.int64)
+    owned = [np.flatnonzero(codes == code) for code in np.unique(codes[codes >= 0])]
+    many = [rows for rows in owned if len(np.unique(cohort.units[rows])) >= least_shown()]
+    return [cohort.order[np.isin(cohort.order, rows)] for rows in many] or [cohort.order]
+
+
+def _unit_means(cohort: Cohort, rows: Int) -> Iterator[Float]:
+    """The mean images (m, p) of the units of some rows, some whole units at a time."""
+    _, first, unit = np.unique(cohort.units[rows], return_index=True, return_inverse=True)
+    rows = rows[np.argsort(first[unit], kind="stable")]
+    code = np.sort(first[unit])
+    ends = np.append(np.flatnonzero(np.diff(code)) + 1, len(rows))
+    start = 0
+    while start < len(rows):
+        stop = int(ends[np.searchsorted(ends, min(start + ROWS, len(rows)))])
+        own = np.unique(code[start:stop], return_index=True)[1]
+        x = cohort.dense(rows[start:stop]).reshape(stop - start, -1)
+        yield np.add.reduceat(x, own, axis=0) / np.diff(np.append(own, stop - start))[:, None]
+        start = stop

@@ -66,13 +66,15 @@ def support_within(
     where the groups differ in that too; not supported where the upper limit lies below half of what
     the model claims; else unresolved. With `adjust`, axes are cleared away inside each group, and
     groups of fewer than 11 units more than axes do not enter; the variance is robust to families.
+    Shares of a unit's rows by stratum are cleared away as axes are (`data.units.unit_strata`).
 
     Columns may be subjects, or sums of them: the model's own partial score of a set.
     """
-    axes, family = unit_axes(here, adjust), unit_families(here, adjust)
+    strata, family = here.unit_strata, unit_families(here, adjust)
+    axes = _beside(unit_axes(here, adjust), strata.share)
     enough = np.append(can_be_adjusted(here, axes), False)
     group = np.where(enough[here.unit_group], here.unit_group, -1)
-    cell = np.where(group >= 0, joint([group, here.unit_stratum + 1]), -1)
+    cell = np.where(group >= 0, joint([group, strata.code + 1]), -1)
     seen = observed(here, f, cell, link=link, target=target)
     if seen.reason:
         return _unresolved(phi.shape[1], seen.reason)
@@ -125,6 +127,18 @@ def _judged(phi: Float, seen: Observed, known: Bool, within: Within) -> Support:
     reason = np.where(falls, "the model's own output does not rise with it within groups", reason)
     word = _words(found, high)
     return Support(found.slope, low, high, found.p, found.heterogeneity_p, word, reason)
+
+
+def _beside(axes: Float | None, share: Float) -> Float | None:
+    """Axes (u, q), None without, and beside them what of a unit's mix differs inside its stratum.
+
+    The columns of shares are put in units of their SD, as axes are.
+    """
+    spread = share.std(axis=0)
+    held = share[:, spread > 0] / spread[spread > 0]
+    if axes is None:
+        return held if held.shape[1] else None
+    return np.hstack([axes, held])
 
 
 def _unresolved(p: int, reason: str) -> Support:

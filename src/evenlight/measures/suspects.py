@@ -12,11 +12,12 @@ import pandas as pd
 from evenlight.arrays import Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.outcome import Survival
 from evenlight.data.shown import short
-from evenlight.measures.nuisance import first_rows, known_labels
+from evenlight.measures.mixed_states import mixed_states
 from evenlight.measures.prepare import Setting, as_variables, setting
+from evenlight.small_groups import least_shown
 from evenlight.stats.icc import (
     chi_squared,
     correlation_ratio,
@@ -42,6 +43,9 @@ ONE_GROUP = (
     "Each of its states holds one group only, so within it nothing could be compared: it is a "
     "finer label of the same, or the group cannot be told apart from it."
 )
+
+WHOLE = 0.95
+"""Least share of units whose rows agree in a column that may be the unit above them."""
 
 MOST_STATES = 200
 """A column of text with more states than this, that are no clusters, is not read any further."""
@@ -88,7 +92,8 @@ def suspects(
     A unit: a column whose states lie within groups, several in each, and within which the output or
     an attribution is alike (ICC above 0.05); if its states are large it may be a finer label of
     `by` instead, which is said. A confounder: bias-corrected Cramer's V with the group
-    (a correlation ratio, for numbers) above 0.3. By permutation the first needs p below 0.05 over
+    (a correlation ratio, for numbers) above 0.3. A state that differs between rows of a unit counts
+    by the share of its rows, and is no unit. By permutation the first needs p below 0.05 over
     all columns asked, the second p below 0.01. Columns with a role, features, ids, and what looks
     personal are not read.
     """
@@ -153,17 +158,6 @@ def _asked(made: Attributions, here: Setting) -> tuple[tuple[str, ...], Float]:
     return ("the output", *(made.features.names[j] for j in top)), wide
 
 
-def _labels(here: Setting, name: str) -> tuple[Int, Int]:
-    """Units whose state and group are known, and the code of their state."""
-    column = here.cohort.people[name].iloc[first_rows(here)]
-    labels = known_labels(column.tolist())
-    use = np.array([t is not None for t in labels]) & (here.unit_group >= 0)
-    units = np.flatnonzero(use)
-    states = np.array([labels[i] or "" for i in units], dtype=np.str_)
-    codes = np.unique(states, return_inverse=True)[1] if len(units) else np.zeros(0, dtype=np.int64)
-    return units, codes.astype(np.int64)
-
-
 def _numeric(here: Setting, name: str) -> bool:
     """Whether a column holds measured numbers: more states than a code would have."""
     column = here.cohort.people[name]
@@ -184,9 +178,9 @@ def _unit(
     """The column as the unit: clusters nested in groups whose members are alike."""
     if _numeric(here, name):
         return None
-    units, cluster = _labels(here, name)
-    states = int(cluster.max(initial=-1)) + 1
-    if states < 2 or states > 0.5 * len(units):
+    found = mixed_states(here, name)
+    units, cluster = found.whole()
+    if len(units) < WHOLE * found.units or not 2 <= found.states <= 0.5 * len(units):
         return None
     group = here.unit_group[units]
     if not nested(cluster, group):
@@ -215,7 +209,7 @@ def _advice(cluster: Int, group: Int, grouping: str) -> str:
     """
     sizes = np.bincount(cluster)
     pure = (np.bincount(cluster, weights=group == _most(cluster, group)[cluster]) == sizes).all()
-    if not pure or np.median(sizes) < SMALLEST_GROUP:
+    if not pure or np.median(sizes) < least_shown():
         return "Name it as unit, or every number of people here is too large."
     return (
         f"Each of its states holds one group only. If it is a finer label of {grouping}, as a "
@@ -237,23 +231,23 @@ def _confounder(here: Setting, name: str, rng: np.random.Generator) -> Suspect |
     """The column as a confounder: it tells the group."""
     if _numeric(here, name) or _many(here, name):
         return _number(here, name, rng)
-    units, state = _labels(here, name)
-    states = int(state.max(initial=-1)) + 1
-    if states < 2 or states > min(MOST_STATES, len(units) // 2):
+    found = mixed_states(here, name)
+    units, unit = np.unique(found.unit, return_inverse=True)
+    if found.states < 2 or found.states > min(MOST_STATES, len(units) // 2):
         return None
-    group = here.unit_group[units]
+    at = np.unique(here.unit_group[units], return_inverse=True)[1]
+    state, group = found.state, at[unit]
     if nested(state, group):
         return None
-    value = cramers_v(state, group)
+    value = cramers_v(state, group, found.share)
     if value <= LEAST_TIE:
         return None
-    at = np.unique(group, return_inverse=True)[1]
-    seen = chi_squared(state, at)
-    hits = sum(chi_squared(state, rng.permutation(at)) >= seen * (1 - 1e-9) for _ in range(DRAWS))
-    p = (1 + hits) / (1 + DRAWS)
-    found = _tied(here, name, "Cramer's V", value, p, "strata")
-    alone = (np.bincount(state) == np.bincount(state, weights=at == _most(state, at)[state])).all()
-    return replace(found, told=f"{found.told} {ONE_GROUP}") if alone else found
+    seen = chi_squared(state, group, found.share)
+    drawn = (chi_squared(state, rng.permutation(at)[unit], found.share) for _ in range(DRAWS))
+    p = (1 + sum(one >= seen * (1 - 1e-9) for one in drawn)) / (1 + DRAWS)
+    told = _tied(here, name, "Cramer's V", value, p, "strata")
+    pure = group == _most(state, group)[state]
+    return replace(told, told=f"{told.told} {ONE_GROUP}") if pure.all() else told
 
 
 def _many(here: Setting, name: str) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from evenlight.arrays import Float
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.adjusted import adjusted_arms
 from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.between import effects_of, shared_by_all, shared_by_mean
@@ -21,6 +20,8 @@ from evenlight.measures.prepare import Setting, population
 from evenlight.measures.sloped import Sloped, effects, judged
 from evenlight.measures.streamed import Streamed, beside
 from evenlight.measures.testing import Testing
+from evenlight.measures.told_effects import told_numbers
+from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import left_counts, shown_counts
 from evenlight.stats.equivalence import extents
 
@@ -163,8 +164,9 @@ def stacked(
     """The numbers of every view, stacked (v, c, ...), with `extent`, `n`, `kept`, `population`.
 
     `margin` is one for all or (v,). No loss of 1 to 10 units follows from `n`, `kept` or
-    `population`; where the grouping of `here` hides a count, others are told to 5. Without `here`
-    the contrasts are of no levels, and units are known by their total alone.
+    `population`; where the grouping of `here` hides a count, others are told to 5, and numbers to
+    a step (`told_effects`): verdict and extent are of these before. Without `here` the contrasts
+    are of no levels, and units are known by their total alone.
     """
     out: dict[str, Any] = {
         f.name: np.stack([getattr(one.results, f.name) for one in found]) for f in fields(Results)
@@ -178,8 +180,12 @@ def stacked(
     kept = np.array([[_kept(a, n) for a, n in row] for row in asked])
     left = np.array([[n if not a.reason else (0, 0) for a, n in row] for row in asked])
     words = [["" if a.reason else speaks(a, n) for a, n in row] for row in asked]
+    extent = extents(out["low"], out["high"], each, out["verdict"])
+    if rounded:
+        share = np.array([one.view.name == "flips" for one in found])[:, None, None]
+        out |= told_numbers(out, left.min(axis=-1)[..., None], share=share)
     return out | {
-        "extent": extents(out["low"], out["high"], each, out["verdict"]),
+        "extent": extent,
         "n": shown_counts(left, rounded=rounded),
         "kept": np.round(kept, 2) if rounded else kept,
         "population": np.array(words, dtype=np.str_),
@@ -191,11 +197,11 @@ def _told(one: Asked, here: Setting | None) -> tuple[int, int]:
     if here is not None:
         told = told_left(here, one.names, one.left, one.total)
     else:
-        told = left_counts(np.array(one.left), np.array(one.total), smallest=SMALLEST_GROUP)
+        told = left_counts(np.array(one.left), np.array(one.total), smallest=least_shown())
     return int(told[0]), int(told[1])
 
 
 def _kept(one: Asked, left: tuple[int, int]) -> list[float]:
     """The shares of units left; 1 to 10 count as 10, so that no share gives them away."""
-    least = [SMALLEST_GROUP - 1 if 0 < m < SMALLEST_GROUP else m for m in left]
+    least = [least_shown() - 1 if 0 < m < least_shown() else m for m in left]
     return [min(m / max(n, 1), 1.0) for m, n in zip(least, one.total, strict=True)]

@@ -10,16 +10,19 @@ import numpy as np
 from evenlight.arrays import Bool, Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.errors import GroupError, UnknownName
 from evenlight.measures.belongs import same_reliance
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import TOTALS, Reliance
+from evenlight.measures.stratified import strata_held
 from evenlight.measures.tip import blank, fill
 from evenlight.measures.tipped import ERRORS, Tipping, binary_label
+from evenlight.small_groups import least_shown
 from evenlight.stats.decomposition import estimable_strata
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.intervals import spreads
+from evenlight.stats.strata import held_inside
 from evenlight.stats.tipping import LabelSums, label_sums, restored_shares
 
 DRAWN = 60
@@ -138,7 +141,7 @@ def _sides(here: Setting) -> list[tuple[tuple[str, str], int]]:
     Two groups are one contrast: the second against the first.
     """
     levels = here.groups.levels
-    large = [i for i, n in enumerate(here.sizes) if n >= SMALLEST_GROUP]
+    large = [i for i, n in enumerate(here.sizes) if n >= least_shown()]
     if len(large) == 2:
         a, b = large
         return [((levels[b], levels[a]), b)]
@@ -153,12 +156,14 @@ def _trial(
     phi = here.per_unit(made.values.reshape(made.n, -1).astype(np.float64))
     f = here.per_unit(made.total())
     y = here.per_unit(here.cohort.y)
-    inside = here.unit_stratum if "strata" in reliance.given[g] else np.zeros(len(y), np.int64)
-    large = np.append(here.sizes >= SMALLEST_GROUP, False)[here.unit_group]
+    held = strata_held(here, reliance.given[g])
+    inside = held.code
+    large = np.append(here.sizes >= least_shown(), False)[here.unit_group]
     label = np.where(np.isin(y, (0.0, 1.0)) & (inside >= 0), 2 * inside + (y == 1), -1)
     keep = estimable_strata(np.where(large, here.unit_group, -1), label.astype(np.int64))
-    parts = np.column_stack([f, phi[:, lacking].sum(axis=1), f])[keep]
     n, group = int(keep.sum()), here.unit_group[keep]
+    parts = np.column_stack([f, phi[:, lacking].sum(axis=1), f])[keep]
+    parts = held_inside(parts, (None, held.share[keep]), label[keep], group)
     if n == 0:
         raise GroupError(f"{reliance.grouping}: {reliance.total_reason[g]}")
     weight = np.vstack([np.ones(n), rng.multinomial(n, np.full(n, 1 / n), size=DRAWN)])

@@ -14,7 +14,9 @@ from evenlight.measures.comparison import Comparison
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.tip import blank, fill
 from evenlight.measures.tipped import Tipping, binary_label
+from evenlight.stats.cells import joint
 from evenlight.stats.equivalence import verdicts
+from evenlight.stats.strata import held_inside
 from evenlight.stats.tipping import given_label, restored
 
 SUBJECTS = 20
@@ -112,10 +114,12 @@ def _trial(comparison: Comparison, here: Setting, at: tuple[int, int, int], valu
     levels = here.groups.levels
     a, b = (levels.index(name) for name in comparison.contrasts[c])
     effect, low, high = (float(getattr(comparison, name)[at]) for name in ("effect", "low", "high"))
-    y = here.per_unit(here.cohort.y)
+    y, strata = here.per_unit(here.cohort.y), here.unit_strata
+    apart = joint([np.where(np.isin(y, (0.0, 1.0)), y, -1).astype(np.int64), strata.code])
+    own = held_inside(values[:, None], (None, strata.share), apart, here.unit_group)[:, 0]
     smallest = int(comparison.n[v, c].min())
     unit = comparison.views[v].unit
     return Trial(
-        values / unit, y, here.unit_group, here.unit_stratum, (a, b),
+        own / unit, y, here.unit_group, strata.code, (a, b),
         effect, low, high, comparison.margin, smallest,
     )  # fmt: skip

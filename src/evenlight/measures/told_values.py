@@ -13,7 +13,7 @@ from evenlight.measures.map_subjects import Subjects, map_subjects
 from evenlight.measures.prepare import Setting
 from evenlight.measures.telling import unit_states
 from evenlight.stats.association import quantile_states
-from evenlight.stats.strata import within_adjusted
+from evenlight.stats.strata import held_inside
 
 
 def subjects_of(here: Setting, genotypes: Sequence[str], sets: FeatureSets | None) -> Subjects:
@@ -54,15 +54,20 @@ def _plain(here: Setting, names: Sequence[str], genotypes: Sequence[str]) -> Flo
     return out
 
 
-def without_slopes(values: Float, y: Float, stratum: Int, group: Int, piece: Int) -> Float:
-    """Values (m, c) without their slope on y inside bins of y; a missing value stays missing."""
-    out = values.copy()
+def without_slopes(
+    values: Float, held: tuple[Float | None, Float], stratum: Int, group: Int, piece: Int
+) -> Float:
+    """Values (m, c) without their slopes inside strata; a missing value stays missing.
+
+    `held` as in `stats.strata.held_inside`: the outcome inside its bins, and shares of strata.
+    """
+    out, (y, share) = values.copy(), held
     gaps = np.isnan(values).any(axis=0)
-    out[:, ~gaps] = within_adjusted(values[:, ~gaps], y, stratum, group, piece=piece)
+    out[:, ~gaps] = held_inside(values[:, ~gaps], held, stratum, group, piece=piece)
     for j in np.flatnonzero(gaps):
         own = ~np.isnan(values[:, j])
-        at = (y[own], stratum[own], group[own])
-        part = within_adjusted(values[own][:, [j]], *at, piece=piece[own])
+        some = (None if y is None else y[own], share[own])
+        part = held_inside(values[own][:, [j]], some, stratum[own], group[own], piece=piece[own])
         out[own, j] = part[:, 0]
     return out
 

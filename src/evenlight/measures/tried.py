@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from evenlight.errors import EvenlightError
+from evenlight.errors import EvenlightError, NoVerdict
 
 Found = TypeVar("Found")
 
@@ -27,6 +27,8 @@ def tried(what: str, notes: list[str], ask: Callable[..., Found], **own: Any) ->
     """
     try:
         return ask(**own)
+    except NoVerdict:  # the work could not be kept: that is no note on the data
+        raise
     except EvenlightError as error:
         notes.append(f"{what}: {error}.")
         return None

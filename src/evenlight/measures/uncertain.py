@@ -31,6 +31,7 @@ from evenlight.measures.uncertain_parts import (
 )
 from evenlight.measures.uncertainty import Held, Uncertainty
 from evenlight.measures.weighing import weighted
+from evenlight.small_groups import least_shown
 from evenlight.stats.binomial import exact_beside
 from evenlight.stats.disclosure import shown_counts, told_limits
 from evenlight.stats.equivalence import SIMILAR_FROM
@@ -142,7 +143,7 @@ def _calibrated(
     return {
         "score": score_of(rules, told),
         "calibrated_on": "folds" if source.folded else "other people",
-        "calibration_units": int(shown_counts(np.array(source.size), rounded=bool(at.hidden))),
+        "calibration_units": int(shown_counts(np.array(source.size), rounded=at.here.rounded)),
         "folds": rules.folds if source.folded else 0,
         "members_by": by,
     }
@@ -207,8 +208,8 @@ def _notes(at: Ground, source: Source | None, ensemble: Ensemble | None) -> tupl
         )
     if at.hidden:
         notes.append(
-            "Groups of fewer than 11 people are left out of everything, of what is said overall as "
-            "well, and numbers are rounded, so that nothing can be solved for them."
+            f"Groups of fewer than {least_shown()} people are left out of everything, of what is "
+            "said overall as well, and numbers are rounded, so that nothing can be solved for them."
         )
     if len(at.unit) > len(at.here.unit_group):
         notes.append("Coverage is promised for a row drawn at random from a new person.")

@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evenlight.arrays import Bool, Float, Int, Text
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.differences import Measured
 from evenlight.measures.foretold import Foretold
-from evenlight.measures.hidden_people import HIDDEN
 from evenlight.measures.measuring import OVERALL
 from evenlight.measures.prepare import Setting
-from evenlight.measures.rests import FEW_PEOPLE
+from evenlight.measures.rests import few_people
 from evenlight.measures.weighing import row_weights, sampling
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import shown_counts, told_step, told_values
 from evenlight.stats.entropy import Doubt, disagreement, entropy, variance_parts
 from evenlight.stats.intervals import spreads
@@ -143,7 +142,7 @@ def averaged(at: Ground, columns: Sequence[Column], alpha: float) -> tuple[Measu
 
 def _steps(at: Ground, columns: Sequence[Column], spread: Float, sizes: Int) -> Float:
     """The step to which each measure is told in each part (r, m), 0 where no part is hidden."""
-    if not at.hidden:
+    if not at.here.rounded:
         return np.zeros(spread.shape)
     counted = np.array([c.kind == "share" or c.unit == CLASSES for c in columns])
     n = np.broadcast_to(sizes[:, None], spread.shape)
@@ -184,9 +183,9 @@ def _resting(at: Ground) -> tuple[Float, Text, tuple[Int, Float]]:
         people, first = np.unique(at.unit[mask], return_index=True)
         sizes[r], worth[r] = len(people), effective(at.sampling[mask][first])
     why = np.array([at.hidden.get(name, "") for name in at.parts], dtype=np.str_)
-    if at.hidden and (np.where(sizes[1:] == 0, HIDDEN, why[1:]) == HIDDEN).all():
-        why = np.full(len(why), HIDDEN)
-    told = shown_counts(sizes.astype(float), rounded=bool(at.hidden))
+    if at.hidden and (np.where(sizes[1:] == 0, hidden_text(), why[1:]) == hidden_text()).all():
+        why = np.full(len(why), hidden_text())
+    told = shown_counts(sizes.astype(float), rounded=at.here.rounded)
     n = np.where(why == "", told, np.nan)
     return n, np.where((sizes == 0) & (why == ""), "nobody", why), (sizes, worth)
 
@@ -196,7 +195,7 @@ def _reasons(
 ) -> Text:
     """Why a measure of a part is not shown (r, m), "" where it is."""
     value, drawn = made
-    few = np.where((part_reason == "") & (sizes < SMALLEST_GROUP), FEW_PEOPLE, part_reason)
+    few = np.where((part_reason == "") & (sizes < least_shown()), few_people(), part_reason)
     reason = np.repeat(few[:, None], len(columns), axis=1).astype(object)
     for m, column in enumerate(columns):
         if column.reason is not None:

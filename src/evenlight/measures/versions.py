@@ -10,17 +10,25 @@ import numpy as np
 from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.probed import Predictions
 from evenlight.errors import AttributionError, InputError, ModelError
 from evenlight.measures.arms import arms_of
 from evenlight.measures.changes import Change, Versions
 from evenlight.measures.comparison import View
 from evenlight.measures.family import results
-from evenlight.measures.hidden_people import at_shown, coarse_means, only_shown, shown_sd
+from evenlight.measures.hidden_people import (
+    at_shown,
+    coarse_means,
+    exact_sd,
+    only_shown,
+    told_unit,
+)
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.same import same_explanation
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.measures.told_effects import told_results
+from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import shown_counts, suppressed_counts
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.losses import KINDS, row_loss
@@ -62,12 +70,12 @@ def versions(
     whole = setting(cohort, by, kept=first.converged & second.converged)
     here = only_shown(whole)
     first, second = at_shown(first, here), at_shown(second, here)
-    unit = shown_sd(here, first.total())
+    unit = exact_sd(here, first.total())
     if not unit > 0:
         raise AttributionError("the output does not vary within groups; there is no unit of change")
     rows = _attributed(first, second, here, unit) + _lost(predictions, first, here)
     generator = np.random.default_rng(rng)
-    count, reason, _ = suppressed_counts(whole.sizes, smallest=SMALLEST_GROUP)
+    count, reason, _ = suppressed_counts(whole.sizes, smallest=least_shown())
     return Versions(
         grouping=here.groups.name,
         source=here.groups.source,
@@ -119,7 +127,7 @@ def _lost(
             f"the outcome is missing in {int(np.isnan(y[here.kept]).sum())} rows, whose loss is "
             "unknown; take the rows with a known outcome: cohort.take(np.isfinite(cohort.y))"
         )
-    unit = shown_sd(here, a)
+    unit = exact_sd(here, a)
     return [("loss", ("loss",), (b - a)[here.kept, None], unit if unit > 0 else 1.0)]
 
 
@@ -137,10 +145,11 @@ def _change(
     arms = arms_of(here, "nothing", rows, draws=draws, rng=rng)
     view = View(name, "nothing", scale, unit)
     apart = results(arms, np.arange(len(subjects)), view, testing=testing)
+    apart = told_results(apart, np.array([min(one.left) for one in arms]), here)
     return Change(
         name=name,
         subjects=subjects,
-        unit=unit,
+        unit=told_unit(here, unit),
         **_levels(here, rows / unit, testing, draws, rng),
         apart=apart.effect,
         apart_low=apart.low,
@@ -160,7 +169,7 @@ def _levels(
     full[here.kept] = rows
     means = here.per_unit(full)
     sizes = here.sizes
-    few = sizes < SMALLEST_GROUP
+    few = sizes < least_shown()
     codes = np.where((here.unit_group >= 0) & ~few[here.unit_group], here.unit_group, -1)
     shape = (len(sizes), rows.shape[1])
     out = [np.full(shape, np.nan) for _ in range(3)]
@@ -168,13 +177,14 @@ def _levels(
     for place, values in zip(out, found, strict=True):
         place[: len(values)] = values
         place[few] = np.nan
+    verdict = verdicts(out[1], out[2], testing.margin, sizes[:, None])
     out = _coarse(here, (out[0], out[1], out[2]), means)
-    told = np.where(few, f"suppressed (<{SMALLEST_GROUP})", "")
+    told = np.where(few, hidden_text(), "")
     return {
         "change": out[0],
         "low": out[1],
         "high": out[2],
-        "verdict": verdicts(out[1], out[2], testing.margin, sizes[:, None]),
+        "verdict": verdict,
         "reason": np.repeat(told[:, None], rows.shape[1], axis=1),
     }
 
@@ -183,6 +193,6 @@ def _coarse(here: Setting, ends: tuple[Float, Float, Float], means: Float) -> li
     """Means of each level (k, p) and their limits, as coarse as the counts beside them."""
     n = np.maximum(here.sizes, 1)[:, None]
     spread = np.zeros(ends[0].shape)
-    for g in np.flatnonzero(here.sizes >= SMALLEST_GROUP):
+    for g in np.flatnonzero(here.sizes >= least_shown()):
         spread[g] = means[here.unit_group == g].std(axis=0)
     return list(coarse_means(here, ends, spread / np.sqrt(n), n))

@@ -15,6 +15,7 @@ from evenlight.data.feature_sets import FeatureSets
 from evenlight.data.rows import Held, blocks
 from evenlight.data.space import Space, shared_space
 from evenlight.errors import CohortError, FeatureError
+from evenlight.modalities.image_found import placed
 from evenlight.modalities.label_tables import read_label_table
 from evenlight.modalities.nifti import read_nifti_rows
 from evenlight.modalities.resampling import resampled
@@ -150,11 +151,13 @@ def read_label_maps(
 ) -> tuple[Values, dict[int, str]]:
     """A label map for each row, (n, *space), in the grid of the cohort's images, and its names.
 
-    File i is of row i. `orientation` turns axes as it did for the images; where these were
+    Files that are named by row ids (whatever their end) are matched by these; else file i is of row
+    i. `orientation` turns axes as it did for the images; where these were
     resampled to a template, label maps are as well, each position with the label nearest to it.
     Maps are held in the smallest integers that hold all labels, mostly a byte a position.
 
-    Raises CohortError for other counts or grids, and FeatureError for labels without a name.
+    Raises CohortError for other counts or grids, and where some files alone are named by rows;
+    FeatureError for labels without a name.
     """
     if len(files) != cohort.n:
         raise CohortError(
@@ -163,6 +166,8 @@ def read_label_maps(
     space = cohort.features.space
     to = space if space is not None and space.shared.startswith("resampled to") else None
     paths = [Path(file) for file in files]
+    at = placed([str(row) for row in cohort.rows], paths, what="label maps")
+    paths = paths if at is None else [paths[i] for i in at]
     rows = read_nifti_rows(paths, labels=True, orientation=orientation, template=to)
     why = "" if space is None else rows.space.same(space)
     if why or rows.x.shape[2:] != cohort.x.shape[2:]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from evenlight.arrays import Bool, Float, Values
+from evenlight.arrays import Bool, Float
+from evenlight.data.chromosomes import chromosome
 from evenlight.errors import CohortError, FeatureError
 
 NAMES: Mapping[str, str] = {
@@ -50,29 +51,6 @@ PSEUDOAUTOSOMAL: Mapping[str, tuple[tuple[int, int], ...]] = {
     "GRCh38": ((10001, 2781479), (155701383, 156030895)),
 }
 """The parts of X that both sexes have twice (Genome Reference Consortium)."""
-
-_CODES = {"23": "X", "24": "Y", "25": "XY", "26": "MT", "M": "MT", "PAR1": "XY", "PAR2": "XY"}
-
-
-def chromosome(name: str) -> str:
-    """A chromosome by one name, whatever the file calls it; PLINK's numbers are those of letters.
-
-    >>> [chromosome(c) for c in ("chr1", "23", "chrM", "XY")]
-    ['1', 'X', 'MT', 'XY']
-    """
-    bare = name[3:] if name[:3].casefold() == "chr" else name
-    return _CODES.get(bare.upper(), bare.upper() if len(bare) < 3 else bare)
-
-
-def chromosomes(column: pd.Series) -> Values:
-    """A column of chromosomes (p,), each by its one name; None where it is missing.
-
-    >>> chromosomes(pd.Series(["chrX", 23, None, 1])).tolist()
-    ['X', 'X', None, '1']
-    """
-    codes, names = pd.factorize(column)
-    known = [chromosome(str(name).removesuffix(".0")) for name in names]
-    return np.array([*known, None], dtype=object)[codes]
 
 
 def build_named(build: str | None) -> str:

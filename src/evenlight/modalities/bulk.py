@@ -13,9 +13,10 @@ from scipy import sparse
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data import rows as reading
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Axes, Groups
+from evenlight.data.groups import Axes, Groups
 from evenlight.data.library_size import LIBRARY_SIZE
 from evenlight.errors import CohortError
+from evenlight.small_groups import least_shown
 
 COMMON = 0.8
 """Share of the donors that must have a cell type for it to be standardised over."""
@@ -146,7 +147,7 @@ def _left(cohort: Cohort, row: Int, few: int, by: str | None, least: int) -> tup
     if not out:
         return ()
     who = f"{cohort.unit} and {by}" if by else str(cohort.unit)
-    many = f"{few:,}" if few >= SMALLEST_GROUP or not few else f"fewer than {SMALLEST_GROUP}"
+    many = f"{few:,}" if few >= least_shown() or not few else f"fewer than {least_shown()}"
     return (
         f"Pseudobulk: {out:,} of {cohort.n:,} cells were left out, with {many} of {who} that had "
         f"fewer than {least} cells.",

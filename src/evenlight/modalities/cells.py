@@ -17,10 +17,11 @@ from evenlight.data.assay import WORDS, assay_of
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.completeness import residual
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.library_size import sampled
 from evenlight.errors import AttributionError, CohortError, EvenlightWarning
 from evenlight.modalities.bulk import Bulk, each_type, known_of, standard
+from evenlight.small_groups import least_shown
 
 How = Literal["mean", "sum", "standardised"]
 
@@ -124,7 +125,7 @@ def by_type(bulk: Pseudobulk, *, by: str) -> dict[str, Pseudobulk]:
         raise CohortError(f"by: the pseudobulk has no column {by!r}; make it with by={by!r}")
     found = Groups.from_labels(by, bulk.cohort.people[by])
     masks = {level: found.codes == i for i, level in enumerate(found.levels)}
-    return {k: _taken(bulk, m) for k, m in masks.items() if m.sum() >= SMALLEST_GROUP}
+    return {k: _taken(bulk, m) for k, m in masks.items() if m.sum() >= least_shown()}
 
 
 def _taken(bulk: Pseudobulk, at: Bool) -> Pseudobulk:

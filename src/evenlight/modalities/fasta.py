@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from evenlight.errors import CohortError
+from evenlight.data.archives import check_packed
+from evenlight.errors import CohortError, InputError
 
 
 def read_fasta(path: str | Path) -> tuple[tuple[str, ...], list[str]]:
@@ -20,9 +21,11 @@ def read_fasta(path: str | Path) -> tuple[tuple[str, ...], list[str]]:
     with place.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     try:
+        if zipped:
+            check_packed(place, kind=".gz")
         with (gzip.open if zipped else open)(place, "rt", encoding="ascii") as lines:
             text = lines.read()
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+    except (UnicodeDecodeError, InputError) as error:
         raise CohortError(
             f"{place.name!r} is no FASTA file ({type(error).__name__}): wanted plain text, gzipped "
             "or not"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,17 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Int, Text, Values
+from evenlight.data.archives import check_zip
 from evenlight.data.rows import DENSE_BUDGET, Held, Rows
 from evenlight.data.sources import plain
 from evenlight.data.space import Space
-from evenlight.errors import CohortError
+from evenlight.errors import CohortError, Refused
 from evenlight.modalities.image_axes import Channels, Layout, channel_names, layout_of
+from evenlight.modalities.image_files import open_npy
 from evenlight.modalities.image_rows import ImageRows, ReadImages
+
+MOST_PACKED = 2**40
+"""Bytes of all arrays of an npz file; each that is read is held to the budget by itself."""
 
 
 def read_array_rows(
@@ -88,6 +94,8 @@ def npz_names(path: Path, name: str) -> Text:
     with _opened(path) as file:
         if name not in file.files:
             raise CohortError(f"the npz file has no array {name!r}; it has {_list(file.files)}")
+    _budget(name, *_shapes(path)[name])
+    with _opened(path) as file:
         held = file[name]
     if held.ndim != 1 or held.dtype.kind not in "USiu":
         raise CohortError(f"names={name!r} is {held.dtype} {held.shape}; wanted one id a row")
@@ -96,7 +104,7 @@ def npz_names(path: Path, name: str) -> Text:
 
 def _array_of(path: Path, key: str | None) -> tuple[Values, str]:
     if path.suffix == ".npy":
-        return np.load(path, mmap_mode="r", allow_pickle=False), ""
+        return _told(path, open_npy), ""
     shapes = _shapes(path)
     likely = [name for name, (shape, dtype) in shapes.items() if _may(shape, dtype)]
     chosen = key if key is not None else likely[0] if len(likely) == 1 else None
@@ -104,14 +112,20 @@ def _array_of(path: Path, key: str | None) -> tuple[Values, str]:
         why = f"has no array {key!r}" if key is not None else f"holds {len(likely)} images' arrays"
         told = ", ".join(f"{name!r} ({d} {s})" for name, (s, d) in shapes.items())
         raise CohortError(f"the npz file {why}; it has {told}: say key=")
-    shape, dtype = shapes[chosen]
-    if int(np.prod(shape)) * dtype.itemsize > DENSE_BUDGET:
-        raise CohortError(
-            f"{chosen!r} {shape} of the npz file would take more than 4 GB, as an npz is read "
-            "whole; save it with np.save and give the npy file, which is read by rows"
-        )
+    _budget(chosen, *shapes[chosen])
     with _opened(path) as file:
         return file[chosen], str(chosen)
+
+
+def _budget(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raise for an array of objects, or one that says that it would not fit into memory."""
+    if dtype.hasobject:
+        raise Refused(f"{name!r} of the npz file holds pickled objects; save numbers or text")
+    if float(np.prod(shape, dtype=np.float64)) * dtype.itemsize > DENSE_BUDGET:
+        raise CohortError(
+            f"{name!r} {shape} of the npz file would take more than 4 GB, as an npz is read "
+            "whole; save it with np.save and give the npy file, which is read by rows"
+        )
 
 
 def _may(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
@@ -134,7 +148,16 @@ def _shapes(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
     return made
 
 
+def _told(path: Path, do: Callable[[Path], Values]) -> Values:
+    """What `do` reads, its errors told as those of a file."""
+    try:
+        return do(path)
+    except (CohortError, Refused) as error:
+        raise type(error)(f"the {path.suffix} file of images {error}") from None
+
+
 def _opened(path: Path) -> Any:
+    check_zip(path, most=MOST_PACKED)
     try:
         return np.load(path, allow_pickle=False)
     except (ValueError, OSError, zipfile.BadZipFile) as error:

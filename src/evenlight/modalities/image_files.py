@@ -15,7 +15,7 @@ import numpy as np
 
 from evenlight.arrays import Values
 from evenlight.data.rows import DENSE_BUDGET
-from evenlight.errors import CohortError, InputError
+from evenlight.errors import CohortError, InputError, Refused
 from evenlight.modalities.image_axes import layout_of
 from evenlight.modalities.libraries import library
 
@@ -75,7 +75,7 @@ def values_of(path: Path, head: Head) -> Values:
         if head.format == "tiff":
             return _tiff_values(path, head)
         if head.format == "npy":
-            return _first(np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)), head)
+            return _first(np.asarray(open_npy(path)), head)
         return _pillow_values(path, head)
 
 
@@ -84,7 +84,7 @@ def _readable() -> Iterator[None]:
     """What a library raises for a file that is cut or changed, as a CohortError."""
     try:
         yield
-    except InputError:
+    except (InputError, Refused):
         raise
     except Exception as error:
         more = ": pip install imagecodecs" if "imagecodecs" in str(error) else ""
@@ -206,8 +206,21 @@ def _tiff(path: Path) -> Any:
     return reader.TiffFile(path)
 
 
+def open_npy(path: Path) -> Values:
+    """The array of an npy file, left on disk; Refused for one of pickled objects."""
+    try:
+        held: Values = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        with path.open("rb") as file:
+            bare = file.read(1) == b"\x80"  # a pickle of protocol 2 or newer
+        if bare or "Python objects" in str(error):
+            raise Refused("holds pickled objects, which could run any code; save numbers") from None
+        raise CohortError("cannot be read: it was cut short, or is no npy file") from None
+    return held
+
+
 def _npy_head(path: Path, layout: str | None) -> Head:
-    held = np.load(path, mmap_mode="r", allow_pickle=False)
+    held = open_npy(path)
     if held.dtype.kind not in "fiub":
         raise CohortError(f"has values of kind {held.dtype}; convert it to numbers")
     lies = layout_of((1, *held.shape), layout)

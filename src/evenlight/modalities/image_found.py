@@ -98,18 +98,44 @@ def one_kind(files: Sequence[Path]) -> str:
     return next(iter(kinds))
 
 
-def listed(paths: Sequence[str | PathLike[str]], n: int | None) -> Found:
-    """Files given one by one, in the order of the table's rows."""
+BY_PLACE = (
+    "The files were given one by one and none is named by a row: each was taken for the row at its "
+    "place."
+)
+
+
+def listed(paths: Sequence[str | PathLike[str]], names: Sequence[str] | None) -> Found:
+    """Files given one by one: matched by name (`placed`), or in the order of the table's rows."""
     files = tuple(Path(p) for p in paths)
     lost = [i for i, p in enumerate(files) if not p.exists()]
     if lost:
         raise CohortError(
             f"{len(lost)} of {len(files)} image files are not there, first at position {lost[0]}"
         )
-    if not files or (n is not None and len(files) != n):
-        raise CohortError(f"{len(files)} image files for {n} rows of the table")
+    if not files or (names is not None and len(files) != len(names)):
+        raise CohortError(f"{len(files)} image files for {len(names or ())} rows of the table")
     inside = [q for p in files for q in (images_in(p) if p.is_dir() else (p,))]
-    return Found(files, one_kind(inside), np.arange(len(files), dtype=np.int64))
+    at = None if names is None else placed(names, files, what="image files")
+    taken = files if at is None else tuple(files[i] for i in at)
+    notes = (BY_PLACE,) if at is None and names is not None else ()
+    return Found(taken, one_kind(inside), np.arange(len(files), dtype=np.int64), notes)
+
+
+def placed(names: Sequence[str], files: Sequence[Path], *, what: str) -> Int | None:
+    """The position (n,) of the file of each name; None where no file is named so.
+
+    By the file's name, or its name without the end. Raises CohortError where some files are named
+    by rows and others are not: nobody can tell then whose these are.
+    """
+    tried = [_by(names, files, way) for way in (lambda p: p.name, _bare)]
+    best = max(tried, key=lambda one: int((one >= 0).sum()))
+    held = int((best >= 0).sum())
+    if held and held < len(names):
+        raise CohortError(
+            f"{shown_count(held)} of {len(names)} {what} are named as a row of the table is, the "
+            "others are not; name each by its row, or none, and pass them in the order of rows"
+        )
+    return best if held else None
 
 
 def _bare(path: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from evenlight.data.archives import check_packed
 from evenlight.data.nearest import hint
 from evenlight.data.repeats import repeated_unit
 from evenlight.errors import CohortError
@@ -39,6 +40,7 @@ def table_of(
     if id is None and file is None:
         raise CohortError("name the column of row ids of the table of people with id=")
     named: dict[Hashable, type[str]] = {name: str for name in (id, file) if name is not None}
+    check_packed(path)
     table = pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",", dtype=named)
     return _indexed(table, str(id if id is not None else file))
 

@@ -158,13 +158,15 @@ def _read(kind: str, source: Any, own: Mapping[str, Any]) -> ImageRows:
 
 def _found(source: Any, table: pd.DataFrame | None, file: str | None, join: str) -> Found:
     """The files of a folder or a list, matched to the table."""
+    by = None
+    if table is not None:
+        by = list(map(str, table.index)) if file is None else column_of(table, file, "file")
     if isinstance(source, list | tuple):
-        return listed(source, None if table is None else len(table))
+        return listed(source, by)
     folder = Path(source)
-    if table is None:
+    if by is None:
         files = images_in(folder)
         return Found(files, one_kind(files), np.arange(len(files), dtype=np.int64))
-    by = list(map(str, table.index)) if file is None else column_of(table, file, "file")
     return matched(folder, by, join=join)
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Int, Text
+from evenlight.data.chromosomes import chromosome
 from evenlight.data.cohort import Cohort
 from evenlight.data.local_ancestry import LocalAncestry
 from evenlight.errors import CohortError, FeatureError
-from evenlight.modalities.builds import chromosome
 from evenlight.modalities.person_tables import placed
 
 FIXED = ("#chm", "spos", "epos", "sgpos", "egpos", "n snps")

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float, Values
+from evenlight.data.rows import DENSE_BUDGET
 from evenlight.data.space import Space
 from evenlight.errors import CohortError
 from evenlight.modalities.image_rows import ImageRows
@@ -20,6 +21,9 @@ from evenlight.modalities.libraries import library
 from evenlight.modalities.resampling import orientation_of, spacing_of
 from evenlight.modalities.scans import Scan, counted, gathered, spacings_of
 from evenlight.modalities.wanted_grid import Asked, grid_of
+
+DEFLATED = 1032
+"""Most bytes that one byte of a gzip file can stand for (zlib, technical details)."""
 
 MILLIMETRES = {"meter": 1000.0, "micron": 0.001, "mm": 1.0, "unknown": 1.0}
 
@@ -107,6 +111,7 @@ def opened(path: Path, position: int) -> Any:
 def _header(path: Path, position: int, form: str) -> Header:
     image = opened(path, position)
     dtype = image.get_data_dtype()
+    _holds(path, position, float(np.prod(image.shape, dtype=np.float64)) * dtype.itemsize)
     colour = dtype.names is not None
     if not colour and dtype.kind not in "fiub":
         raise CohortError(f"the file at position {position} holds {dtype}; wanted real numbers")
@@ -123,6 +128,16 @@ def _header(path: Path, position: int, form: str) -> Header:
     count = 3 if colour else (last[0] if last else 1)
     stored = "rgb" if colour else str(dtype.newbyteorder("="))
     return Header(space, count, stored, colour, codes[0], claims, length)
+
+
+def _holds(path: Path, position: int, size: float) -> None:
+    """Raise CohortError where a header claims more values than its file can hold."""
+    most = path.stat().st_size * (DEFLATED if path.name.lower().endswith(".gz") else 1)
+    if size > min(most, DENSE_BUDGET):
+        raise CohortError(
+            f"the file at position {position} ends before its values do: its header claims more "
+            "values than it can hold"
+        )
 
 
 def _affine(image: Any, codes: tuple[int, int], form: str) -> tuple[Float | None, tuple[str, ...]]:

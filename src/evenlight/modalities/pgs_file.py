@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float
+from evenlight.data.archives import check_packed
+from evenlight.data.chromosomes import chromosome
 from evenlight.errors import ModelError
-from evenlight.modalities.builds import NAMES, chromosome
+from evenlight.modalities.builds import NAMES
 
 NOT_ADDITIVE = (
     *("is_interaction", "is_haplotype", "is_diplotype", "is_dominant", "is_recessive"),
@@ -59,6 +61,7 @@ def _variants(table: pd.DataFrame, name: str, *, harmonised: bool, lifted: bool)
 
 
 def _read(file: Path) -> tuple[dict[str, str], pd.DataFrame]:
+    check_packed(file)
     opened = gzip.open if file.suffix == ".gz" else open
     header: dict[str, str] = {}
     lines = 0

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Bool, Int
+from evenlight.data.chromosomes import chromosomes
 from evenlight.data.cohort import Cohort
 from evenlight.errors import ModelError
 from evenlight.modalities.alleles import Pair, Ways, ways_of
-from evenlight.modalities.builds import chromosomes
 
 By = Literal["auto", "position", "id"]
 

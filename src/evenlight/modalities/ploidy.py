@@ -8,35 +8,28 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.data.chromosomes import chromosomes
 from evenlight.data.cohort import Cohort
-from evenlight.modalities.builds import chromosomes, haploid_in_males
-from evenlight.modalities.samples import sex_of
-
-TWO, X, X_UNKNOWN, Y, Y_DOUBLED, Y_UNKNOWN, ONE, UNKNOWN = range(8)
-"""Kinds of variants: whoever has one copy is coded 0/2, 0/1, or it is not known."""
-
-_MALE, _FEMALE, _SEXLESS = range(3)
-COPIES = np.array(
-    [
-        [2, 1, np.nan, 1, 2, np.nan, 1, np.nan],
-        [2, 2, 2, 0, 0, 0, 1, np.nan],
-        [2, np.nan, np.nan, np.nan, np.nan, np.nan, 1, np.nan],
-    ]
+from evenlight.data.copies import (
+    COPIES,
+    FEMALE,
+    MALE,
+    ONE,
+    SEXLESS,
+    TWO,
+    UNKNOWN,
+    UNTOLD,
+    kind_of,
 )
-"""Copies by sex (male, female, unknown) and kind, NaN where they are not known."""
-
-_KINDS = {
-    ("X", "0/1"): X, ("X", "0/2"): TWO, ("Y", "0/1"): Y, ("Y", "0/2"): Y_DOUBLED,
-    ("MT", "0/1"): ONE, ("MT", "0/2"): TWO,
-}  # fmt: skip
-_UNKNOWN = {"X": X_UNKNOWN, "Y": Y_UNKNOWN, "MT": UNKNOWN}
+from evenlight.modalities.builds import haploid_in_males
+from evenlight.modalities.samples import sex_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ploidy:
     """Copies of n people at q variants, without a table of both.
 
-    `sex` (n,) is 0 male, 1 female, 2 unknown; `kind` (q,) a column of `COPIES`.
+    `sex` (n,) is 0 male, 1 female, 2 unknown; `kind` (q,) a column of `data.copies.COPIES`.
     """
 
     sex: Int
@@ -46,7 +39,7 @@ class Ploidy:
         """Copies of some people at some variants (m or 1, k), NaN where not known."""
         kind = self.kind[columns]
         alike = np.isin(kind, (TWO, ONE, UNKNOWN)).all()
-        sex = np.array([_SEXLESS]) if alike else self.sex[rows]
+        sex = np.array([SEXLESS]) if alike else self.sex[rows]
         out: Float = COPIES[sex][:, kind]
         return out
 
@@ -71,10 +64,10 @@ def ploidy_of(cohort: Cohort, own: pd.DataFrame) -> Ploidy:
     Its column `males` says how whoever has one copy is coded: males on X and Y, everybody on MT.
     Without it that is not known, unless a variant lies in a pseudo-autosomal part of X.
     """
-    sex = np.full(cohort.n, _SEXLESS)
+    sex = np.full(cohort.n, SEXLESS)
     if "sex" in cohort.people:
         told = sex_of(cohort.people["sex"])
-        sex = told.map({"male": _MALE, "female": _FEMALE}).fillna(_SEXLESS).to_numpy(np.int64)
+        sex = told.map({"male": MALE, "female": FEMALE}).fillna(SEXLESS).to_numpy(np.int64)
     return Ploidy(sex.astype(np.int64), _kinds(own))
 
 
@@ -88,8 +81,8 @@ def _kinds(own: pd.DataFrame) -> Int:
     if "males" in own:
         coded = own["males"].astype(object).where(own["males"].notna(), "").to_numpy()
     single = one_copy(own.assign(chromosome=at))
-    for j in np.flatnonzero(np.isin(at, list(_UNKNOWN)) & (single | (coded != ""))):
-        kind[j] = _KINDS.get((at[j], coded[j]), _UNKNOWN[at[j]])
+    for j in np.flatnonzero(np.isin(at, list(UNTOLD)) & (single | (coded != ""))):
+        kind[j] = kind_of(at[j], coded[j])
     return kind
 
 
@@ -101,7 +94,7 @@ def one_copy(sites: pd.DataFrame, build: str | None = None) -> Bool:
     """
     at: Text = sites["chromosome"].to_numpy()
     if "position" not in sites:
-        return np.isin(at, list(_UNKNOWN))
+        return np.isin(at, list(UNTOLD))
     if build is None:
         found = set(sites["build"].dropna()) if "build" in sites else set()
         build = str(found.pop()) if len(found) == 1 else ""

@@ -11,6 +11,7 @@ import pandas as pd
 
 from evenlight.arrays import Int, Text
 from evenlight.data import align, intake
+from evenlight.data.archives import check_packed
 from evenlight.data.groups import MISSING, Groups
 from evenlight.data.missing_codes import shown_count
 from evenlight.errors import CohortError
@@ -157,6 +158,7 @@ def _table_at(path: Path, id: str) -> pd.DataFrame:
     """A table of people from a file, its ids as text."""
     if not path.is_file():
         raise CohortError(f"there is no table of people {path.name!r}")
+    check_packed(path)
     parted = {".csv": ",", ".tsv": "\t"}.get(path.suffix, r"\s+")
     try:
         table = pd.read_csv(path, sep=parted, dtype=dict.fromkeys(_ids(id), str))

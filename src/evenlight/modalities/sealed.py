@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from evenlight.data.rows import DENSE_BUDGET
 from evenlight.errors import CohortError, Refused
 
 PLAIN_FILTERS = frozenset(("vlen-utf8", "vlen-bytes", "json2"))
@@ -45,7 +46,10 @@ def sealed_hdf5(file: Any) -> None:
             _dataset(one, h5py)
             continue
         for name in one:
-            link = one.get(name, getlink=True)
+            try:
+                link = one.get(name, getlink=True)
+            except TypeError:  # a kind of link that a program defined for itself
+                raise Refused(f"{one.name} has a link of a strange kind; {REMEDY}") from None
             if isinstance(link, h5py.ExternalLink):
                 raise Refused(f"{one.name} has a link to another file; {REMEDY}")
             if isinstance(link, h5py.HardLink):  # what a soft link names is met by its own name
@@ -122,8 +126,27 @@ def _array(array: Mapping[str, Any], place: str) -> None:
     codecs = [*_codecs({k: v for k, v in array.items() if k != "attributes"})]
     if any("pickle" in name for name in codecs):
         raise Refused(f"{place} of the zarr folder is stored as pickled objects; {REMEDY}")
+    if _chunk(array) > DENSE_BUDGET:
+        raise Refused(
+            f"{place} of the zarr folder says that one chunk takes more than "
+            f"{DENSE_BUDGET >> 30} GiB, all of which is made to read one number; {REMEDY}"
+        )
     if "|O" in str(array.get("dtype", "")) and not PLAIN_FILTERS.intersection(codecs):
         raise Refused(f"{place} of the zarr folder holds objects, not text or numbers; {REMEDY}")
+
+
+def _chunk(array: Mapping[str, Any]) -> float:
+    """Bytes of one chunk, as they are declared; 0 where nothing is."""
+    grid = array.get("chunk_grid") or {}
+    own = grid.get("configuration") or {} if isinstance(grid, Mapping) else {}
+    sides = array.get("chunks") or (own.get("chunk_shape") if isinstance(own, Mapping) else None)
+    if not isinstance(sides, list) or not all(isinstance(one, int) for one in sides):
+        return 0.0
+    try:
+        size = np.dtype(array.get("dtype") or array.get("data_type")).itemsize
+    except TypeError:
+        size = 8  # text, and what numpy has no name for
+    return float(np.prod(sides, dtype=np.float64)) * max(size, 1)
 
 
 def _codecs(data: Any) -> Iterator[str]:

@@ -13,13 +13,13 @@ from evenlight.arrays import Int, Text
 from evenlight.data import align
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.intake import inner_note
 from evenlight.data.nearest import hint
 from evenlight.data.rows import DENSE_BUDGET
 from evenlight.errors import CohortError
 from evenlight.modalities.fasta import read_fasta
 from evenlight.modalities.letters import LETTERS, SEVERAL, Alphabet, alphabet_name, shares
+from evenlight.small_groups import least_shown
 
 Unknown = Literal["error", "even", "zero"]
 Masked = Literal["read", "unknown", "error"]
@@ -258,5 +258,5 @@ def _several(several: Any, way: str, notes: list[str]) -> None:
 def _many(rows: Any) -> str:
     """How many sequences, a few of them not counted."""
     count = int(rows.sum())
-    few = f"fewer than {SMALLEST_GROUP}" if count < SMALLEST_GROUP else f"{count:,}"
+    few = f"fewer than {least_shown()}" if count < least_shown() else f"{count:,}"
     return f"{few} of {len(rows):,} sequences"

@@ -9,11 +9,11 @@ import pandas as pd
 
 from evenlight.arrays import Bool, Int, Values
 from evenlight.data import rows as reading
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.rows import Rows
 from evenlight.errors import CohortError
 from evenlight.modalities.genotype_rows import GenotypeRows
 from evenlight.modalities.samples import sex_of
+from evenlight.small_groups import least_shown
 
 SURE = 1.5
 """A dosage above it is nearer to two copies than to one."""
@@ -122,7 +122,7 @@ def _females(found: Copies, notes: list[str]) -> None:
     """Note females that hold copies of Y."""
     many = int(((found.one > 0) | (found.two > 0)).sum())
     if many:
-        shown = f"{many:,}" if many >= SMALLEST_GROUP else f"fewer than {SMALLEST_GROUP}"
+        shown = f"{many:,}" if many >= least_shown() else f"fewer than {least_shown()}"
         notes.append(f"Y chromosome: {shown} females hold the counted allele; is their sex right?")
 
 

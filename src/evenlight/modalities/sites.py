@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Bool, Int, Text
+from evenlight.data.chromosomes import chromosome
 from evenlight.data.nearest import nearest
 from evenlight.errors import FeatureError
-from evenlight.modalities.builds import chromosome
 
 COLUMNS = ("id", "chromosome", "position", "counted_allele", "other_allele")
 

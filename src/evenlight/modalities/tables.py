@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evenlight.data.archives import check_packed
 from evenlight.data.assay import assay_of
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, Indicators
@@ -33,6 +34,7 @@ def read_table(
     path = Path(path)
     if not path.is_file():
         raise CohortError(f"there is no table {path.name!r}")
+    check_packed(path)
     table = pd.read_csv(path, dtype=None if id is None else {id: str})
     return cohort_from_frame(table.set_index(id) if _has(table, id) else table, features, **roles)
 

@@ -19,6 +19,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.completeness import residual
 from evenlight.data.features import Features
 from evenlight.errors import AttributionError, CohortError
+from evenlight.small_groups import least_shown
 
 REST = "(other words)"
 """The column of words that are too rare to stand alone."""
@@ -124,12 +125,14 @@ def kmers(
     return padded([[vocabulary[word] for word in own] for own in cut], pad, length)
 
 
-def by_words(made: Attributions, notes: Notes, *, least: int = 11) -> tuple[Attributions, Cohort]:
+def by_words(
+    made: Attributions, notes: Notes, *, least: int | None = None
+) -> tuple[Attributions, Cohort]:
     """Attributions of tokens summed over each word, and a cohort of how often each word occurs.
 
     The same people with words as features, for every measure that needs no model (`compare`,
     `rely`, `suspects`, ...): a word that a note does not hold has 0. Words of fewer than `least`
-    rows are summed as one, since they could point at a person.
+    rows (None: `least_shown()`) are summed as one, since they could point at a person.
 
     Raises AttributionError for attributions of other notes.
     """
@@ -139,7 +142,7 @@ def by_words(made: Attributions, notes: Notes, *, least: int = 11) -> tuple[Attr
         raise AttributionError(
             f"attributions have shape {own.values.shape}, and the notes {notes.word.shape}"
         )
-    column, names = _columns(notes, least)
+    column, names = _columns(notes, least_shown() if least is None else least)
     count = np.zeros((cohort.n, len(names)))
     total = np.zeros_like(count)
     row, at = np.nonzero(notes.word >= 0)

@@ -11,22 +11,21 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Values
+from evenlight.data.chromosomes import chromosome
 from evenlight.data.rows import DENSE_BUDGET
 from evenlight.errors import CohortError, FeatureError
-from evenlight.modalities.builds import chromosome
 from evenlight.modalities.sites import as_sites, wanted_here
-from evenlight.modalities.split_sites import by_place
+from evenlight.modalities.split_sites import GENOME_BLOCKS, by_place
 
 UNCALLED = -1
 """A call that is missing, in one byte."""
 
-GENOME_BLOCKS = ("<NON_REF>", "<*>")
 MOST_COPIES = 2.001
 
 Alternates = list[tuple[str, Values]]
 
 Site = tuple[str, str, str, str, str, int]
-"""Chromosome, position, name, counted and other allele, and how many alleles are at its place."""
+"""Chromosome, position, name, counted and other allele, and how many alleles its site has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +72,9 @@ def decoded(records: Iterable[Any], reading: Reading) -> Decoded:
             continue
         copies = _calls if reading.field == "GT" else _dosages
         seen["split"] += len(alternates) > 1
-        for allele, own in copies(record, alternates, name, seen):
-            sites.append((str(record.CHROM), str(record.POS), name, allele, record.REF, alleles))
+        of = zip(copies(record, alternates, name, seen), alleles, strict=True)
+        for (allele, own), many in of:
+            sites.append((str(record.CHROM), str(record.POS), name, allele, record.REF, many))
             values.append(own)
         _budget(values)
     if several:
@@ -106,9 +106,9 @@ def _threes(columns: dict[str, list[str]]) -> Iterator[tuple[str, str, str]]:
 
 
 def _asked(
-    records: Iterable[tuple[Any, int]], asked: tuple[str, ...] | None
-) -> Iterator[tuple[Any, int]]:
-    """The records of some ids, site names or regions, with their alleles; all for None."""
+    records: Iterable[tuple[Any, list[int]]], asked: tuple[str, ...] | None
+) -> Iterator[tuple[Any, list[int]]]:
+    """The records of some ids, site names or regions, each with its alleles; all for None."""
     names, regions = wanted_here(asked)
     for record, alleles in records:
         here = chromosome(str(record.CHROM))

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Float, Int, Values
+from evenlight.data.chromosomes import chromosomes
 from evenlight.data.cohort import Cohort
 from evenlight.errors import FeatureError
 from evenlight.modalities.alleles import Pair, Ways
-from evenlight.modalities.builds import build_named, chromosome
+from evenlight.modalities.builds import build_named
 
 
 def wanted_table(wanted: pd.DataFrame) -> pd.DataFrame:
@@ -100,7 +101,7 @@ def same_genome(own: pd.DataFrame, table: pd.DataFrame, build: str | None) -> No
 def _place(column: pd.Series, name: str) -> Values:
     if name == "position":
         return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    return np.array([None if pd.isna(c) else chromosome(str(c)) for c in column], dtype=object)
+    return chromosomes(column)
 
 
 def no_strangers(ways: Ways, table: pd.DataFrame, own: pd.DataFrame) -> None:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import pickletools
 import re
-import zipfile
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from evenlight.data.coefficients import CoefficientTable, Link
 from evenlight.errors import ModelError, Refused
-
-PICKLED = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".ckpt")
-"""Endings of files that may hold a pickle."""
+from evenlight.models.adapt import adapt
+from evenlight.models.adapted import Adapted
+from evenlight.models.apart import opened_apart
+from evenlight.models.file_kinds import Kind, kind_of
+from evenlight.models.onnx_file import read_onnx
+from evenlight.models.skops_file import read_skops
+from evenlight.models.state_dicts import read_safetensors, read_state_dict, strange
+from evenlight.models.trust import Trust, Trusted, digest_of, trust_of
 
 _CONVERT = (
     "it could run any code. Where you trust it, convert it once: "
-    "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')"
-)
-_ALLOWED = re.compile(
-    r"collections OrderedDict|torch (\w+Storage|Size|\w*float\d*|\w*int\d*|bool)|"
-    r"torch\._utils _rebuild_(tensor_v2|parameter)|torch\.serialization _get_layout"
+    "safetensors.torch.save_file(model.state_dict(), 'model.safetensors') for a network, "
+    "skops.io.dump(model, 'model.skops') for an estimator; or trust this one file by its content "
+    "(--trust sha256:DIGEST), and it is opened in a process of its own"
 )
 _BUILDER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
@@ -35,19 +36,68 @@ def load_table(path: str | Path, link: Link = "identity") -> CoefficientTable:
     return CoefficientTable.from_csv(path, link=link)
 
 
+def read_model(
+    path: str | Path,
+    *,
+    builder: str | None = None,
+    output: str | None = None,
+    trust: Trusted = None,
+    **declared: Any,
+) -> Adapted:
+    """A model from a file: weights with their builder, a graph, or an estimator.
+
+    Parameters
+    ----------
+    path
+        .safetensors, or a state dict of `torch.save`, of the network that `builder` makes; .onnx;
+        .skops. A pickle only if its content is trusted: it is opened in a process of its own that
+        has limits, and comes back as weights or as an estimator without code.
+    builder
+        "module:function" of installed code; needs trust="import".
+    output
+        of a graph with several: the name of the one that is audited.
+    trust
+        "import", "sha256:" and the digest of a pickle, or a list of these.
+    **declared
+        link, gives, targets, features, unit, as in `adapt`.
+
+    Raises
+    ------
+    Refused
+        for a file that could run code or read other files, before a byte of it is run.
+    ModelError
+        for a file that is no model, or a model that does not fit.
+    """
+    file, allowed = Path(path), trust_of(trust)
+    kind = kind_of(file)
+    if builder is not None:
+        return adapt(load_network(file, builder=builder, trust=trust), **declared)
+    if kind == "onnx":
+        function, named = read_onnx(file, output=output)
+        gives = {"gives": "response"} if "prob" in named.lower() else {}
+        return _noted(adapt(function, **{**gives, **declared}), _told(kind, file))
+    if kind == "skops":
+        trusted = digest_of(file) in allowed.digests
+        return _noted(adapt(read_skops(file, trusted=trusted), **declared), _told(kind, file))
+    if kind == "pickle":
+        return _noted(adapt(_estimator(file, allowed), **declared), _told(kind, file))
+    raise ModelError('weights need their architecture: builder="module:function"')
+
+
 def load_network(
-    path: str | Path, *, builder: str | None = None, trust: str | None = None
+    path: str | Path, *, builder: str | None = None, trust: Trusted = None
 ) -> nn.Module:
     """The network that `builder` makes, with the weights of the file.
 
     Parameters
     ----------
     path
-        safetensors, or a state dict that `torch.save` wrote.
+        safetensors, or a state dict that `torch.save` wrote; a whole module, a checkpoint or
+        another pickle only if its content is trusted, of which the tensors are taken.
     builder
         "module:function" of installed code; the function takes nothing and gives a torch module.
     trust
-        must be "import", because the builder is imported.
+        must hold "import", because the builder is imported.
 
     Raises
     ------
@@ -57,11 +107,9 @@ def load_network(
     ModelError
         for a file that is no weights file, or weights that do not fit.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise ModelError(f"there is no file {file.name!r}")
-    weights = _state_dict(file) if _pickled(file) else _tensors(file)
-    module = _build(builder, trust)
+    file, allowed = Path(path), trust_of(trust)
+    weights = _tensors(file, kind_of(file), allowed)
+    module = _build(builder, allowed)
     try:
         module.load_state_dict(weights)
     except RuntimeError as error:
@@ -69,53 +117,74 @@ def load_network(
     return module
 
 
-def _pickled(file: Path) -> bool:
-    with file.open("rb") as stream:
-        start = stream.read(2)
-    return file.suffix.lower() in PICKLED or start in (b"PK", b"\x80\x02", b"\x80\x04", b"\x80\x05")
+def _tensors(file: Path, kind: Kind, allowed: Trust) -> dict[str, Tensor]:
+    if kind == "safetensors":
+        return read_safetensors(file)
+    if kind in ("onnx", "skops"):
+        raise ModelError(f"{file.name} is a whole model; leave the builder out")
+    why = "a bare pickle" if kind == "pickle" else strange(file)
+    weights = None if why else read_state_dict(file)
+    if weights is not None:
+        return weights
+    with TemporaryDirectory(prefix="evenlight-") as place:
+        _unpickled(file, allowed, why or "it holds more than tensors", "weights", Path(place))
+        return read_safetensors(Path(place) / "model.safetensors")
 
 
-def _tensors(file: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(file)
-    except SafetensorError as error:
-        raise ModelError(f"{file.name} is no safetensors file: {error}") from error
+def _estimator(file: Path, allowed: Trust) -> object:
+    """The estimator of a pickle that is trusted by its content."""
+    with TemporaryDirectory(prefix="evenlight-") as place:
+        _unpickled(file, allowed, "a bare pickle", "estimator", Path(place))
+        return read_skops(Path(place) / "model.skops", trusted=True)
 
 
-def _state_dict(file: Path) -> dict[str, Tensor]:
-    """The tensors of a state dict; its pickle is read as text first and may name tensors only."""
-    strange = _strange(file)
-    if strange:
-        raise Refused(f"{file.name} is not a plain state dict ({strange}): {_CONVERT}")
-    loaded = torch.load(file, map_location="cpu", weights_only=True)
-    if not isinstance(loaded, dict) or not all(isinstance(v, Tensor) for v in loaded.values()):
-        raise Refused(f"{file.name} holds more than tensors: {_CONVERT}")
-    return loaded
+def _unpickled(file: Path, allowed: Trust, why: str, wanted: str, folder: Path) -> None:
+    """Open a trusted pickle apart; Refused for another, ModelError where it holds something else.
+
+    What it made lies in `folder` then, without code.
+    """
+    if digest_of(file) not in allowed.digests:
+        raise Refused(f"{file.name} is not a plain state dict ({why}): {_CONVERT}")
+    found = opened_apart("pickle", file, folder)
+    if found["made"] == wanted:
+        return
+    if found["made"] == "weights":
+        raise ModelError('weights need their architecture: builder="module:function"')
+    remedy = "; leave the builder out" if found["made"] else "; load it yourself and pass it"
+    raise ModelError(f"{file.name} holds a {found['type']}, and {wanted} were wanted{remedy}")
 
 
-def _strange(file: Path) -> str:
-    """What in the file is not a state dict's; empty if nothing is. Nothing is executed."""
-    if not zipfile.is_zipfile(file):
-        return "a bare pickle"
-    with zipfile.ZipFile(file) as archive:
-        pickles = [name for name in archive.namelist() if name.endswith(".pkl")]
-        if len(pickles) != 1 or not pickles[0].endswith("/data.pkl"):
-            return f"it holds {pickles[:3]}"
-        content = archive.read(pickles[0])
-    for operation, value, _ in pickletools.genops(content):
-        if operation.name in ("STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "EXT1"):
-            return f"it uses {operation.name}"
-        if operation.name == "GLOBAL" and not _ALLOWED.fullmatch(str(value)):
-            return f"it names {value}"
-    return ""
+def _told(kind: Kind, file: Path) -> str:
+    """What the page says of the file that a model came from."""
+    how = {
+        "onnx": "an ONNX graph without data elsewhere, computed by onnxruntime",
+        "skops": "a skops file, whose types were held against a closed list",
+        "pickle": (
+            "a pickle that was trusted by its digest; it was opened in a process of its own with "
+            "limits, and handed over without code"
+        ),
+    }[kind]
+    return f"The model was read from {how} (sha256 {digest_of(file)})."
 
 
-def _build(builder: str | None, trust: str | None) -> nn.Module:
+def _noted(adapted: Adapted, note: str) -> Adapted:
+    """The model with one more note, also once it is settled on data."""
+    settle = adapted.settle
+    if settle is None:
+        return replace(adapted, notes=(*adapted.notes, note))
+    return replace(
+        adapted,
+        notes=(*adapted.notes, note),
+        settle=lambda x, names, outcome: _noted(settle(x, names, outcome), note),
+    )
+
+
+def _build(builder: str | None, allowed: Trust) -> nn.Module:
     if builder is None:
         raise ModelError('weights need their architecture: builder="module:function"')
     if not _BUILDER.fullmatch(builder):
         raise ModelError(f'builder {builder!r}; wanted "module:function"')
-    if trust != "import":
+    if not allowed.imports:
         raise Refused(
             f'builder {builder!r} would be imported, which runs its code; say trust="import" '
             "(--trust import) if you trust it"

@@ -10,6 +10,7 @@ notebook, and no report ever holds them. `maps` shows one only where `individual
 """
 
 from evenlight.pl.along import locus
+from evenlight.pl.local import local_ancestry
 from evenlight.pl.maps import maps
 from evenlight.pl.people import beeswarm, dependence, embedding, person
 from evenlight.pl.records import ranking, reliance, volcano
@@ -18,6 +19,7 @@ __all__ = [
     "beeswarm",
     "dependence",
     "embedding",
+    "local_ancestry",
     "locus",
     "maps",
     "person",

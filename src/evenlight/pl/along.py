@@ -11,17 +11,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from evenlight import figures
-from evenlight.arrays import Float
+from evenlight.arrays import Float, Int
 from evenlight.data.attributions import Attributions
+from evenlight.data.chromosomes import chromosome
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.errors import AttributionError, FeatureError, InputError
 from evenlight.figures.locus import Places
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.reliance import Reliance
 from evenlight.modalities import annotated_results as results
-from evenlight.modalities.builds import chromosome
 from evenlight.modalities.sites import region as bounds
 from evenlight.pl.given import (
     KEY,
@@ -35,6 +34,7 @@ from evenlight.pl.given import (
 )
 from evenlight.pl.records import at_shares, difference_of
 from evenlight.pl.shown import axes, colours_of, done
+from evenlight.small_groups import least_shown
 from evenlight.stats.effects import unit_means
 
 KINDS = ("attribution", "importance", "difference", "reliance")
@@ -82,11 +82,9 @@ def locus(
     names, values, measure, levels, grouping = _heights(
         data, kind, Asked(groupby, cell_type, key), (contrast, cohort)
     )
-    places = _places(names, _table(data, features, cohort, key))
-    at = np.arange(len(names)) if region is None else _inside(places, region)
-    shown = Places(
-        tuple(names[int(j)] for j in at), places.chromosome[at], places.position[at], places.build
-    )
+    places = places_of(names, _table(data, features, cohort, key))
+    at = np.arange(len(names)) if region is None else inside(places, region)
+    shown = places.take(at)
     plot = figures.locus(
         shown, values[:, at], measure=measure, levels=levels, label=label, ax=axes(ax, 760, 300),
         colours=colours_of(data, grouping, levels or ("all",)),
@@ -135,9 +133,9 @@ def _sizes(data: Any, cohort: Cohort | None, key: str) -> _Heights:
         made, here = attributed(data, cohort, key, None)
         names, scale = list(made.features.names), made.scale
         size = unit_means(np.abs(np.asarray(made.values, dtype=np.float64)), here.units, here.order)
-        size = size.mean(axis=0) if here.u >= SMALLEST_GROUP else np.full(len(names), np.nan)
+        size = size.mean(axis=0) if here.u >= least_shown() else np.full(len(names), np.nan)
     if not np.isfinite(size).any():
-        raise AttributionError(f"fewer than {SMALLEST_GROUP} units; no mean over them is shown")
+        raise AttributionError(f"fewer than {least_shown()} units; no mean over them is shown")
     return names, np.asarray(size, dtype=np.float64)[None], f"mean |attribution|, {scale}", (), ""
 
 
@@ -166,7 +164,8 @@ def _table(
     return found
 
 
-def _places(names: Sequence[str], table: pd.DataFrame) -> Places:
+def places_of(names: Sequence[str], table: pd.DataFrame) -> Places:
+    """Where the named variants lie, as a table by name says; FeatureError if it does not."""
     for column in ("chromosome", "position"):
         if column not in table.columns:
             raise FeatureError(
@@ -185,7 +184,8 @@ def _places(names: Sequence[str], table: pd.DataFrame) -> Places:
     return Places(tuple(names), np.asarray(where, dtype=np.str_), position, build)
 
 
-def _inside(places: Places, region: str) -> Any:
+def inside(places: Places, region: str) -> Int:
+    """The positions of those in a region, "22:100-200" or "22"; FeatureError if none is."""
     asked = bounds(region if ":" in region else f"{region}:")
     if asked is None:
         raise FeatureError(f'region {region!r} is not understood; write "22" or "22:100-200"')

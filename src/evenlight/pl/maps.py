@@ -11,14 +11,15 @@ from matplotlib.axes import Axes
 from evenlight.arrays import Float, Values
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.errors import InputError
 from evenlight.figures.map_pictures import Plane, overlay
 from evenlight.figures.maps import PANEL, difference_map, mean_maps, size
 from evenlight.measures.mapped import MapComparison
+from evenlight.measures.superpixels import balanced_mean
 from evenlight.pl.given import contrast_of
 from evenlight.pl.people import whose
-from evenlight.pl.shown import axes, done
+from evenlight.pl.shown import axes, done, marked
+from evenlight.small_groups import least_shown
 
 
 def maps(
@@ -47,12 +48,12 @@ def maps(
         a map (*s) to lie in grey under all, or the cohort, whose mean image is taken.
     who, individuals
         the id of a unit or row, whose attributions lie over their own image. That shows a single
-        person, so it needs `individuals=True`, and no report ever holds it.
+        person, so it needs `individuals=True`, bears a watermark, and no report ever holds it.
     ax
         for the difference alone (one plane of it); by default a new figure of all maps.
     """
     if isinstance(data, Attributions) or who is not None:
-        return done(_person(data, who, cohort, individuals, ax), show, save)
+        return done(marked(_person(data, who, cohort, individuals, ax)), show, save)
     if not isinstance(data, MapComparison):
         raise InputError(f"found a {type(data).__name__}; wanted what ev.compare_maps returned")
     c, v = data.contrast(*contrast_of(data, contrast)), data.view(view, given)
@@ -80,19 +81,14 @@ def _template(template: Values | Cohort | None, shape: tuple[int, ...]) -> Float
 
 
 def mean_image(cohort: Cohort, shape: tuple[int, ...]) -> Float:
-    """The mean image (*s) over units, channels averaged; of 11 units or more."""
-    if cohort.u < SMALLEST_GROUP:
+    """The mean image (*s) by `balanced_mean`, channels averaged; of 11 units or more."""
+    if cohort.u < least_shown():
         raise InputError(
-            f"a mean image of fewer than {SMALLEST_GROUP} units would show single people; give "
+            f"a mean image of fewer than {least_shown()} units would show single people; give "
             "a template of your own"
         )
-    rows = np.bincount(cohort.units)
-    weight = (1 / (len(rows) * rows))[cohort.units]
-    total = np.zeros(shape)
-    for part, x in cohort.blocks():
-        own = x.reshape(len(x), -1, *shape).mean(axis=1)
-        total += np.tensordot(weight[part], own, axes=1)
-    return total
+    made: Float = balanced_mean(cohort).reshape(-1, *shape).mean(axis=0)
+    return made
 
 
 def _person(

@@ -23,7 +23,7 @@ from evenlight.measures.dependence import Dependence
 from evenlight.measures.people import depend
 from evenlight.measures.prepare import own_states, own_values
 from evenlight.pl.given import KEY, attributed, grouping_of, is_adata, known
-from evenlight.pl.shown import axes, colours_of, done
+from evenlight.pl.shown import axes, colours_of, done, marked
 from evenlight.stats.effects import unit_means
 
 _Points: TypeAlias = tuple[Float, Float, Int]
@@ -92,7 +92,7 @@ def person(
     largest contributions have a bar each, all others one together; base and bars add up to the
     output, but for the explainer's error. `data`, `cohort` and `rows` as in `beeswarm`.
 
-    For a notebook: it shows one person, and no report ever holds it.
+    For a notebook: it shows one person, says so across the picture, and no report ever holds it.
     """
     made, here = attributed(data, cohort, key, rows)
     at = whose(here, str(who))
@@ -107,7 +107,7 @@ def person(
         names, shown, base=float(made.base[at].mean()), output=float(made.output[at].mean()),
         scale=f"output, {_scale(made, here)}", ax=axes(ax, *person_size(len(names))),
     )  # fmt: skip
-    return done(plot, show, save)
+    return done(marked(plot), show, save)
 
 
 def dependence(

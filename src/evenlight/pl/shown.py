@@ -29,6 +29,21 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
     return made.add_subplot()
 
 
+ONE_PERSON = "one person: keep with the patients' data"
+"""What lies across a picture of one person, wherever it is taken."""
+
+
+def marked(ax: Axes) -> Axes:
+    """The same axes with a watermark that says whose data they show; it is saved with them."""
+    ax.text(
+        0.5, 0.5, ONE_PERSON, transform=ax.transAxes, rotation=25, rotation_mode="anchor",
+        ha="center", va="center", fontsize=11, color="0.5", alpha=0.55, zorder=50,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.35, "pad": 2},
+        gid="watermark",
+    )  # fmt: skip
+    return ax
+
+
 def done(ax: Axes, show: bool | None, save: str | Path | None) -> Axes | None:
     """Save where a file is named; then show and return None, or return the axes (`show=False`)."""
     if save is not None:

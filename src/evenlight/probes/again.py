@@ -98,9 +98,14 @@ class Again:
 
 
 def _options(made: Attributions) -> dict[str, Any]:
-    """The options with which attributions were made, as far as their settings hold them."""
+    """The options with which attributions were made, as far as their settings hold them.
+
+    What "auto" took of a table is said, since some of its rows may look otherwise; of images it
+    takes the same rows of the same background again.
+    """
     options = dict(made.settings.get("options", {}))
-    if made.method == "ig" and made.settings.get("baseline") in ("mean", "rows"):
+    images = made.settings.get("baseline_seen") == "images"
+    if made.method == "ig" and not images and made.settings.get("baseline") in ("mean", "rows"):
         options.setdefault("baseline", made.settings["baseline"])
     return options
 

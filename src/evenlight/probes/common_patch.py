@@ -146,8 +146,8 @@ def common_patch(
         for q, ((columns, values), fill) in enumerate(zip(placed.values(), ends, strict=True)):
             adds = list(patches.values())[q].adds
             base = fill(x)
-            low[part, q] = _margin(prepared, x, columns, base)
-            high[part, q] = _margin(prepared, x, columns, base + values if adds else values)
+            low[part, q] = margin_with(prepared, x, columns, base)
+            high[part, q] = margin_with(prepared, x, columns, base + values if adds else values)
     words = [f"{'patch added' if p.adds else 'patch'}" for p in patches.values()]
     return contrasted(
         prepared, cohort, tuple(placed), low, high, kind="added" if under == "own" else "common",
@@ -187,7 +187,7 @@ def occluded(
     high[:] = prepared.output[:, None]
     for part, x in cohort.blocks():
         for q, (columns, fill) in enumerate(zip(each, fills, strict=True)):
-            low[part, q] = _margin(prepared, x, columns, fill(x))
+            low[part, q] = margin_with(prepared, x, columns, fill(x))
     words = (ways[how],) * len(each), ("as recorded",) * len(each)
     return contrasted(prepared, cohort, sets.names, low, high, kind="occlusion", words=words)
 
@@ -235,7 +235,7 @@ def _blur(columns: Int) -> Fill:
     return lambda x: blurred(x, columns)
 
 
-def _margin(prepared: Prepared, x: Float, columns: Int, values: Float) -> Float:
+def margin_with(prepared: Prepared, x: Float, columns: Int, values: Float) -> Float:
     """Margins (m,) of rows x (m, *s) with `values` in some columns."""
     new = np.array(x, dtype=np.float64)
     new.reshape(len(new), -1)[:, columns] = values

@@ -13,7 +13,7 @@ from evenlight.data.followed import followed
 from evenlight.data.groups import Groups
 from evenlight.data.representation import Erased
 from evenlight.data.strata import held_beside, strata_without
-from evenlight.data.units import first_codes, unit_codes
+from evenlight.data.units import unit_codes, unit_strata
 from evenlight.errors import GroupError
 from evenlight.models.probe import Prepared, prepare
 from evenlight.probes.layers import Layer
@@ -131,10 +131,10 @@ def _row_weights(cohort: Cohort, stratum: Int, entering: Bool) -> Float:
 
 
 def _blocks(groups: Groups, cohort: Cohort, rng: np.random.Generator) -> Int:
-    """The block of each row (n,), by whole units, balanced within the groups."""
+    """The block of each row (n,), by whole units, balanced within groups and strata."""
     unit_group = unit_codes(groups.codes, cohort.units)
-    first = first_codes(held_rows(cohort, groups, None).stratum, cohort.units, cohort.order)
-    order = np.lexsort((rng.random(cohort.u), first, unit_group))
+    held = unit_strata(held_rows(cohort, groups, None).stratum, cohort.units)
+    order = np.lexsort((rng.random(cohort.u), *held.share.T, held.code, unit_group))
     out = np.empty(cohort.u, dtype=np.int64)
     out[order] = np.arange(cohort.u) % BLOCKS
     return out[cohort.units]

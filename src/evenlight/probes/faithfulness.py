@@ -19,7 +19,7 @@ from evenlight.probes.again import Again, moved, unlearned
 from evenlight.probes.heads_checked import checked_by_head
 from evenlight.probes.masked import Rows, tried
 from evenlight.probes.pieces import pieces_of
-from evenlight.probes.sample import balanced_sample, row_generator
+from evenlight.probes.sample import balanced_sample, row_generator, shown_rows
 from evenlight.stats.fidelity import (
     borne_out,
     claimed_area,
@@ -91,6 +91,7 @@ def faithfulness(
     made = _same_people(attributions, cohort)
     prepared = _prepared(model, cohort, made)
     chosen = balanced_sample(cohort, rows, seed=seed)
+    chosen = chosen[np.isin(chosen, shown_rows(cohort))]  # nothing is told of the others
     place = align.match(made.rows, cohort.rows[chosen], what="attributions")
     _same_model(made.output[place], prepared, prepared.output[chosen])
     reference = _drawn(cohort, made, background, 0)

@@ -10,10 +10,11 @@ import numpy as np
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.families import kept_together
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.searched import Search
 from evenlight.data.units import unit_codes
 from evenlight.errors import GroupError, UnknownName
+from evenlight.small_groups import least_shown
 from evenlight.stats.held_out import gap_weights
 
 Questions = Mapping[tuple[str, str], Float]
@@ -59,7 +60,7 @@ def questions(cohort: Cohort, groups: Groups, halves: tuple[Int, Int], how: Sear
         what = "no group has" if how.objective == "size" else "no two groups have"
         whom = f" ({how.level!r} among them)" if how.level else ""
         raise GroupError(
-            f"{groups.name}: {what}{whom} {SMALLEST_GROUP} units or more in either half, "
+            f"{groups.name}: {what}{whom} {least_shown()} units or more in either half, "
             "in shared strata; more people are needed"
         )
     return asked
@@ -70,7 +71,7 @@ def _sizes(cohort: Cohort, groups: Groups, halves: tuple[Int, Int]) -> Questions
     out = {}
     for g, level in enumerate(groups.levels):
         own = [rows[groups.codes[rows] == g] for rows in halves]
-        if min(len(np.unique(cohort.units[rows])) for rows in own) < SMALLEST_GROUP:
+        if min(len(np.unique(cohort.units[rows])) for rows in own) < least_shown():
             continue
         unit, count = np.unique(cohort.units[own[0]], return_inverse=True, return_counts=True)[1:]
         weight = np.zeros(len(halves[0]))
@@ -91,7 +92,7 @@ def _gaps(cohort: Cohort, groups: Groups, halves: tuple[Int, Int]) -> Questions:
             wide[own], units = gap_weights(
                 cohort.units[at], cohort.stratum[at], groups.codes[at] == a
             )
-            weight.append(wide if units >= SMALLEST_GROUP else None)
+            weight.append(wide if units >= least_shown() else None)
         if weight[0] is not None and weight[1] is not None:
             out[groups.levels[a], groups.levels[b]] = weight[0]
     return out

@@ -11,7 +11,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.followed import followed
 from evenlight.data.groups import Groups
 from evenlight.data.strata import strata_without
-from evenlight.data.units import stratum_codes, unit_codes
+from evenlight.data.units import compositions, unit_codes
 from evenlight.stats.cells import joint
 from evenlight.stats.effects import unit_means
 from evenlight.stats.held import CLASSES, HeldOutcome, held_outcome
@@ -44,7 +44,7 @@ def given_outcome(cohort: Cohort, groups: Groups) -> Given:
     """
     unit, u = cohort.units, cohort.u
     group = unit_codes(groups.codes, unit)
-    nuisance = stratum_codes(strata_without(cohort, groups.name), unit)
+    nuisance = compositions(strata_without(cohort, groups.name), unit)
     strata = ["strata"] if set(cohort.strata) - {groups.name} else []
     if cohort.outcome_kind is None:
         own, codes, held = HeldOutcome(np.zeros(u, dtype=np.int64), 0, None), nuisance, strata

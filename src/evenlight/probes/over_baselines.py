@@ -13,11 +13,11 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.by_baseline import ByBaseline
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.errors import CohortError, EvenlightWarning, InputError
 from evenlight.explainers.explain import explain
 from evenlight.explainers.image_baselines import IMAGES
 from evenlight.models.probe import prepare
+from evenlight.small_groups import least_shown
 from evenlight.stats.effects import unit_means
 
 FLAT = 1e-12
@@ -74,9 +74,9 @@ def _compared(names: tuple[str, ...], found: list[Attributions], cohort: Cohort)
     kept: Bool = np.all([made.converged for made in found], axis=0)
     unit: Int = np.unique(cohort.units[kept], return_inverse=True)[1].astype(np.int64)
     units = int(unit.max(initial=-1)) + 1
-    if units < SMALLEST_GROUP:
+    if units < least_shown():
         raise CohortError(
-            f"{units} units whose rows converged from every baseline; at least {SMALLEST_GROUP} "
+            f"{units} units whose rows converged from every baseline; at least {least_shown()} "
             "are needed, as fewer are people and no group"
         )
     order = (np.cumsum(kept) - 1)[cohort.order[kept[cohort.order]]]

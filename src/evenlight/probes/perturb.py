@@ -201,10 +201,10 @@ class _Step:
             ) from error
         bad = ~np.isfinite(said)
         if bad.any():
-            row = self.here.cohort.rows[self.part][int(bad.argmax())]
+            row = np.arange(self.here.cohort.n)[self.part][int(bad.argmax())]
             raise ModelError(
                 f"after {self.name} the output is not finite in {int(bad.sum())} of {len(bad)} "
-                f"rows (first {str(row)!r}){_gaps(x)}"
+                f"rows (first at position {row}){_gaps(x)}"
             )
         return said
 

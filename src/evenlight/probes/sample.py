@@ -3,20 +3,50 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from evenlight.arrays import Bool, Int
 from evenlight.data.cohort import Cohort
+from evenlight.data.units import unit_codes
+from evenlight.small_groups import least_shown
+from evenlight.stats.disclosure import shown_units
 
 LEAST = 20
 """Rows that a level is meant to have in a sample, whatever its size was asked to be."""
+
+
+_SHOWN: WeakKeyDictionary[Cohort, dict[int, Int]] = WeakKeyDictionary()
+"""Of each cohort that was asked, its rows that are shown, by the smallest group."""
 
 
 def row_generator(seed: int, row: str, purpose: str) -> np.random.Generator:
     """Draws that belong to a row: the same whatever other rows there are, and in what order."""
     key = sha256(f"{seed}\x1f{purpose}\x1f{row}".encode("utf-8", "surrogatepass")).digest()
     return np.random.default_rng(int.from_bytes(key[:8], "big"))
+
+
+def shown_rows(cohort: Cohort) -> Int:
+    """Rows (m,) in the order of their ids, without the people of any hidden part.
+
+    What is told of a whole cohort, such as the values between which everyone is moved, is told of
+    these. All rows where too few would be left.
+    """
+    known = _SHOWN.setdefault(cohort, {})
+    least = least_shown()
+    if least not in known:
+        known[least] = _shown_rows(cohort, least)
+    return known[least]
+
+
+def _shown_rows(cohort: Cohort, least: int) -> Int:
+    keep = np.ones(cohort.u, dtype=bool)
+    for groups in cohort.groups:
+        keep &= shown_units(unit_codes(groups.codes, cohort.units), smallest=least)
+    if keep.sum() < least:
+        return cohort.order
+    return np.asarray(cohort.order[keep[cohort.units[cohort.order]]], dtype=np.int64)
 
 
 def balanced_sample(cohort: Cohort, rows: int, *, seed: int) -> Int:

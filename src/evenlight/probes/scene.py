@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -16,9 +16,12 @@ from evenlight.data.features import FeatureSets
 from evenlight.data.given_sets import sets_of
 from evenlight.data.groups import Groups
 from evenlight.data.neutralised import Kind, Neutralised
+from evenlight.data.units import unit_codes
 from evenlight.errors import FeatureError, GroupError, ModelError
 from evenlight.models.probe import Prepared, prepare
 from evenlight.probes.outcomes import Given, given_outcome
+from evenlight.small_groups import least_shown
+from evenlight.stats.disclosure import shown_units
 
 BUDGET = 2**23
 """Most numbers of x that are made for one call of the model."""
@@ -100,9 +103,20 @@ def scene(
         )
     own = sets_of(sets, cohort)
     columns = tuple(_columns(own, name, cohort) for name in own.names)
-    given = given_outcome(cohort, groups)
+    given = _of_shown(given_outcome(cohort, groups), cohort, groups)
     prepared = prepare(model, cohort, target=target)
     return Scene(prepared, cohort, groups, given, sets.names, columns)
+
+
+def _of_shown(given: Given, cohort: Cohort, groups: Groups) -> Given:
+    """Nobody of a hidden part is moved, nor has values that others get."""
+    shown = shown_units(unit_codes(groups.codes, cohort.units), smallest=least_shown())
+    if shown.all():
+        return given
+    own = shown[cohort.units]
+    return replace(
+        given, group=np.where(own, given.group, -1), stratum=np.where(own, given.stratum, -1)
+    )
 
 
 def tabular(cohort: Cohort, what: str) -> None:

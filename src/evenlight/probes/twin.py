@@ -11,7 +11,6 @@ from evenlight.arrays import Float, Int
 from evenlight.data.apart import apart, same_features
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.twins import How, Twin
 from evenlight.errors import CohortError, GroupError, InputError, ModelError
 from evenlight.explainers.explain import explain
@@ -22,6 +21,7 @@ from evenlight.probes.columns import linear_twin
 from evenlight.probes.covariate import Averaged, covariate_twin, explained
 from evenlight.probes.offsets import Rows, offset_twin
 from evenlight.probes.refitting import Refitting, Trainer, trainer
+from evenlight.small_groups import least_shown
 
 TRIES = 100
 """Resamples drawn at most until every group has all classes."""
@@ -232,9 +232,9 @@ def _enough(people: People, by: str) -> None:
         raise GroupError(f"{by}: the training people are all in {list(people.levels)}")
     for g, level in enumerate(people.levels):
         count = len(np.unique(people.unit[people.group == g]))
-        if count < SMALLEST_GROUP:
+        if count < least_shown():
             raise GroupError(
-                f"{by}: fewer than {SMALLEST_GROUP} training people are in {level!r}; "
+                f"{by}: fewer than {least_shown()} training people are in {level!r}; "
                 "merge it with another level, or leave its people out of the training cohort"
             )
     lacking = _lacking(people, np.arange(len(people.y)))

@@ -14,6 +14,7 @@ from evenlight.data.features import Features, Indicators, states_of
 from evenlight.data.groups import MISSING
 from evenlight.data.nearest import hint
 from evenlight.errors import FeatureError
+from evenlight.probes.sample import shown_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +42,8 @@ def common_change(
 ) -> tuple[Setting, Setting] | None:
     """The two values between which everyone is moved; None for a variable that does not vary.
 
+    They are those of the people who are shown: who is in a hidden part sets no end.
+
     A column of 0, 1, 2 moves between its lowest and its highest value, another column between the
     pooled 10th and 90th percentile (where these are equal, between minimum and maximum), a column
     of codes from its most frequent to its next frequent one. A one-hot variable moves between two
@@ -49,13 +52,15 @@ def common_change(
     """
     coded = cohort.features.indicator(variable)
     if coded is not None:
-        pair = _two_states(coded, observed(coded, cohort))
+        seen = observed(coded, cohort)
+        pair = _two_states(coded, [seen[i] for i in shown_rows(cohort)])
         return pair and (
             state_setting(coded, pair[0], cohort.features),
             state_setting(coded, pair[1], cohort.features),
         )
     j = cohort.features.place[variable]
-    ends = _two_codes(cohort.column(j)) if codes else _two_numbers(cohort.column(j))
+    column = cohort.column(j)[shown_rows(cohort)]
+    ends = _two_codes(column) if codes else _two_numbers(column)
     return ends and (number_setting(j, ends[0]), number_setting(j, ends[1]))
 
 

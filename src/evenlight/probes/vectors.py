@@ -42,7 +42,7 @@ def vectors_at(source: Any, rows: Iterable[object] | None, name: str) -> tuple[F
     ids = align.ids(list(rows))
     if len(ids) != len(made):
         raise ModelError(f"{name}: {len(made)} vectors and {len(ids)} ids; give one id a vector")
-    _finite(made, ids, name)
+    _finite(made, name)
     return made, ids
 
 
@@ -57,7 +57,7 @@ def embedded(source: Callable[[Float], object], cohort: Cohort, name: str) -> Fl
     if len(widths) > 1:
         raise ModelError(f"{name}: blocks of rows have {sorted(widths)} dimensions; wanted one d")
     made = np.concatenate(parts)
-    _finite(made, cohort.rows, name)
+    _finite(made, name)
     at = cohort.order[np.unique(np.linspace(0, cohort.n - 1, FEW).astype(int))]
     alone = np.concatenate([_numbers(source(cohort.dense(at[i : i + 1])), name, 1)
                             for i in range(len(at))])  # fmt: skip
@@ -93,10 +93,10 @@ def _numbers(values: Any, name: str, rows: int | None = None) -> Float:
     return made
 
 
-def _finite(made: Float, ids: Text, name: str) -> None:
+def _finite(made: Float, name: str) -> None:
     bad: Bool = np.any(~np.isfinite(made), axis=1)
     if bad.any():
         raise ModelError(
             f"{name} holds values that are not finite in {int(bad.sum())} of {len(bad)} rows, "
-            f"first {str(ids[int(bad.argmax())])!r}; look at these rows, or leave them out"
+            f"first at position {int(bad.argmax())}; look at these rows, or leave them out"
         )

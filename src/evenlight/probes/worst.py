@@ -15,7 +15,7 @@ import numpy as np
 
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
-from evenlight.data.groups import SMALLEST_GROUP, Groups
+from evenlight.data.groups import Groups
 from evenlight.data.nearest import hint
 from evenlight.data.searched import Search, Worst
 from evenlight.data.units import unit_codes
@@ -25,6 +25,7 @@ from evenlight.probes.composed import Composed, composed
 from evenlight.probes.halves import Questions, questions, split
 from evenlight.probes.perturbations.perturbation import Suite
 from evenlight.probes.perturbations.suites import Asked, suite_of
+from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import shown_counts, shown_units, told_sd
 from evenlight.stats.effects import unit_means, within_sd
 from evenlight.stats.held_out import Question, gap_shown, size_shown
@@ -155,14 +156,14 @@ class _Aim:
 def _shown_only(groups: Groups, cohort: Cohort) -> Groups:
     """The same where a level of 1 to 10 units is unknown: nobody of it enters."""
     group = unit_codes(groups.codes, cohort.units)
-    shown = shown_units(group, smallest=SMALLEST_GROUP)[cohort.units]
+    shown = shown_units(group, smallest=least_shown())[cohort.units]
     return replace(groups, codes=np.where(shown, groups.codes, -1))
 
 
 def _hides(groups: Groups, cohort: Cohort) -> bool:
     """Whether a level, or the unknown, has 1 to 10 units."""
     sizes = np.bincount(unit_codes(groups.codes, cohort.units) + 1)
-    return bool(((sizes > 0) & (sizes < SMALLEST_GROUP)).any())
+    return bool(((sizes > 0) & (sizes < least_shown())).any())
 
 
 def _sd(prepared: Prepared, cohort: Cohort, groups: Groups, known: Groups) -> float:

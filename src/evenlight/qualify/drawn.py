@@ -38,7 +38,8 @@ class Asked:
     """A question put to a draw, and its true answer for each of p subjects.
 
     `planted` (p,) must be flagged, `null` (p,) must not; a subject that is neither is not scored.
-    `effect` (p,) is the true difference b - a in the output's units, NaN where it is not known.
+    `effect` (p,) is the true difference b - a in the output's units, NaN where it is not known, and
+    `error` (p,) its standard error where it was measured on people drawn for it, else None.
     `mechanism` is the word that a flag of a planted subject must carry, "" where none is asked;
     `partners` names, by subject, the feature that must stand beside it.
     """
@@ -49,6 +50,7 @@ class Asked:
     effect: Float
     mechanism: str = ""
     partners: Mapping[str, str] = field(default_factory=dict)
+    error: Float | None = None
 
     def __post_init__(self) -> None:
         if self.question not in QUESTIONS:

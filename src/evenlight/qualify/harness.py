@@ -28,7 +28,7 @@ EVERY = (*CASES, IDENTITIES, *PHANTOMS, *WORLDS, *CELLS)
 
 def line(case: str, seed: int, draws: int) -> Line:
     """One repetition as a line; what stopped it, if anything did, is told in it."""
-    code = code_digest(_rooms(case))
+    code = code_digest(rooms(case))
     try:
         found = repetition(case, seed, draws)
     except Exception as error:  # one repetition must not end a run of hours; it is told
@@ -36,7 +36,7 @@ def line(case: str, seed: int, draws: int) -> Line:
     return Line(case, seed, draws, code, found)
 
 
-def _rooms(case: str) -> tuple[str, ...]:
+def rooms(case: str) -> tuple[str, ...]:
     """The rooms whose source makes the figures of a case."""
     if case in PHANTOMS:
         return GENERATED

@@ -75,10 +75,17 @@ TRUTH_KNOWN = {
 
 
 PLANTED_IMAGES: Mapping[str, bool | None] = {
-    "chest, shortcut": True, "head, shortcut": True, "chest, nothing": False,
-    "chest, severity": True, "chest, intensity": None, "chest, size of the heart": None,
+    f"{body}, {name}": planted
+    for body, part in (("chest", "heart"), ("head", "ventricles"))
+    for name, planted in (
+        ("shortcut", True), ("nothing", False), ("severity", True), ("intensity", None),
+        (f"size of the {part}", None), ("everything", True),
+    )
 }  # fmt: skip
-"""Whether a region is planted within the outcome; None where all regions may differ."""
+"""Whether a region is planted within the outcome; None where pairs alone tell which differ."""
+
+EVERYWHERE = ("intensity", "everything")
+"""What is planted in cases of images in which every region differs: none may stay quiet."""
 
 RELIANCE = "5"
 """The item whose rates are shares of runs, counted exactly."""
@@ -165,11 +172,13 @@ def of_images() -> Iterator[Must]:
     """What must hold of networks that were trained on generated images.
 
     The region of a planted difference is found; within the outcome no other is flagged, the lesion
-    where it is alike among them; the same patch put into everyone is no difference of use.
+    where it is alike among them; intervals of all regions hold what pairs with and without the
+    difference tell; the same patch put into everyone is no difference of use.
     """
     for case, planted in PLANTED_IMAGES.items():
-        if planted is not None:
+        if not case.endswith(EVERYWHERE):
             yield Must("6", case, Y, "any", "at most", LEVEL)
+        yield Must("6", case, Y, "covered", "at least", 0.95)
         if planted:
             yield Must("6", case, Y, "flag_power", "at least", 0.95)
         yield Must("6", case, U, "any", "at most", LEVEL)

@@ -81,7 +81,7 @@ SHORT: Mapping[str, int] = {
 """Repetitions of cells in a short run: about a minute."""
 
 IMAGES_FULL: Mapping[str, int] = {name: 40 if name.startswith("head") else 100 for name in PHANTOMS}
-"""Repetitions of images in a full run: about 4 CPU seconds each in 2-D, 12 in 3-D."""
+"""Repetitions of images in a full run: about 6 CPU seconds each in 2-D, 20 in 3-D."""
 
 IMAGES_SHORT: Mapping[str, int] = {"chest, shortcut": 10, "head, shortcut": 1}
 """Repetitions of images in a short run: about a minute."""

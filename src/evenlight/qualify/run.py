@@ -16,6 +16,7 @@ from evenlight.qualify.harness import EVERY, line
 from evenlight.qualify.lines import Line, append, read
 from evenlight.qualify.profiles import PROFILES, Profile, Runs, chosen, groups
 from evenlight.qualify.table import states, text
+from evenlight.qualify.validation import write_validation
 
 LINES = "qualify.jsonl"
 TEXT = "qualify.txt"
@@ -51,7 +52,8 @@ def qualify(
 
     Lines are appended to `out`/qualify.jsonl as they come, seed by seed over all cases; what is
     there already is kept, so that a run may be stopped and taken up again at any time. A repetition
-    that failed is tried again. `jobs` processes give the same lines in the same order.
+    that failed is tried again. `jobs` processes give the same lines in the same order. Beside them
+    lie the tables, and the record by which the tool is validated (`qualify.validation`).
 
     `cases` are names of cases, or of groups of them: "comparisons" (identities among them),
     "fragility", "audits", "reliance", and for one world, model or size "reliance, LD tags",
@@ -74,6 +76,8 @@ def qualify(
     kept.sort(key=lambda one: (place[one.case], one.seed))
     made = Qualified(tuple(kept), folder)
     (folder / TEXT).write_text(made.text() + "\n", encoding="utf-8")
+    if made.lines:
+        write_validation(made.lines, folder)
     return made
 
 

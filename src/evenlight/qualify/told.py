@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import ndtri
 
 from evenlight.arrays import Bool, Float, Text
 from evenlight.qualify.drawn import Asked
@@ -75,17 +76,30 @@ def _global(told: Told, asked: Asked) -> Score:
 
 
 def _covered(told: Told, asked: Asked) -> dict[str, float]:
-    """Intervals that hold the truth; simultaneous ones count once, when all do."""
+    """Intervals that hold the truth; simultaneous ones count once, when all do.
+
+    Where the truth has an error of its own, half-widths are those of the difference of both.
+    """
     if told.low is None or told.high is None:
         return {}
     known = np.isfinite(asked.effect) & np.isfinite(told.low)
     if not known.any():
         return {}
     slack = 1e-6 * (1 + np.abs(asked.effect))
-    inside = (told.low - slack <= asked.effect) & (asked.effect <= told.high + slack)
+    low, high = _widened(told.low, told.high, asked.error, int(known.sum()))
+    inside = (low - slack <= asked.effect) & (asked.effect <= high + slack)
     if told.simultaneous:
         return {"intervals": 1.0, "covered": float(inside[known].all())}
     return {"intervals": float(known.sum()), "covered": float(inside[known].sum())}
+
+
+def _widened(low: Float, high: Float, error: Float | None, tests: int) -> tuple[Float, Float]:
+    """Limits of a difference from a truth with this error, at Bonferroni's quantile of `tests`."""
+    if error is None:
+        return low, high
+    half, middle = (high - low) / 2, (high + low) / 2
+    wide = np.hypot(half, float(ndtri(1 - ALPHA / (2 * tests))) * error)
+    return middle - wide, middle + wide
 
 
 def _worded(told: Told, asked: Asked) -> dict[str, float]:

@@ -14,25 +14,31 @@ from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import Composition
 from evenlight.measures.dependence import Dependence
 from evenlight.measures.fragile import Fragility
+from evenlight.measures.local_comparison import LocalComparison
 from evenlight.measures.mapped import MapComparison
 from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.specification import Specification
-from evenlight.record import Audit
+from evenlight.record import Audit, as_told
 from evenlight.reports.decided import decided, walked
 from evenlight.reports.drawing import drawn
+from evenlight.reports.flowing import flowed
 from evenlight.reports.parts import Drawing, say
-from evenlight.reports.words import CAPTIONS
+from evenlight.reports.words import CAPTIONS, MAPS
 
 DOSES = 6
 """Perturbations whose dose-response is drawn for one grouping."""
+
+MARKS = 2000
+"""Subjects that are drawn along the chromosomes."""
 
 CURVES = 6
 """Subjects whose dependence is drawn for one grouping."""
 
 
 @lru_cache(maxsize=4)
+@as_told
 def drawings(audit: Audit) -> dict[str, Drawing]:
     """Every drawing by key; the second grouping's forest plot has the key F1-2."""
     return {made.key: made for made in _all(audit)}
@@ -47,13 +53,16 @@ def _all(audit: Audit) -> Iterator[Drawing]:
         yield from walked(along, i)
     for i, composition in enumerate(audit.compositions, start=1):
         yield from _composition(composition, i)
+        yield from flowed(audit, composition, i)
     for i, comparison in enumerate(audit.comparisons, start=1):
         yield from _comparison(comparison, i)
     for i, reliance in enumerate(audit.reliances, start=1):
         yield _reliance(reliance, i)
         yield from _association(audit, reliance, i)
-    for i, (maps, c) in enumerate(mapped(audit), start=1):
-        yield from _maps(audit, maps, c, i)
+    for i, (maps, c, name) in enumerate(mapped(audit), start=1):
+        yield from _maps(audit, (maps, c, name), i)
+    for i, locally in enumerate(audit.further.by_local_ancestry, start=1):
+        yield from _locally(locally, i)
     for i, quality in enumerate(audit.qualities, start=1):
         yield from _quality(quality, i)
     for i, (record, k) in enumerate(held(audit), start=1):
@@ -69,20 +78,30 @@ def held(audit: Audit) -> list[tuple[Specification, int]]:
     return [(record, k) for record in audit.further.holds for k in range(len(record.ids))]
 
 
-def mapped(audit: Audit) -> list[tuple[MapComparison, int]]:
-    """Every comparison of maps with each of its contrasts, in the order of the page."""
-    return [(record, c) for record in audit.further.maps for c in range(len(record.contrasts))]
+def mapped(audit: Audit) -> list[tuple[MapComparison, int, str]]:
+    """Comparisons of maps by contrast and by what they are maps of, in the order of the page."""
+    return [
+        (record, c, name)
+        for record in audit.further.maps
+        for c in range(len(record.contrasts))
+        for name in record.means
+    ]
 
 
-def _maps(audit: Audit, record: MapComparison, c: int, i: int) -> Iterator[Drawing]:
-    """Mean maps and their difference in the strictest view that could be asked."""
-    asked = [v for v in range(len(record.views)) if not record.reason[v, c]]
+def _maps(audit: Audit, one: tuple[MapComparison, int, str], i: int) -> Iterator[Drawing]:
+    """Mean maps and their difference, given the strictest that could be asked."""
+    record, c, name = one
+    own = [v for v, view in enumerate(record.views) if view.name == name]
+    asked = [v for v in own if not record.reason[v, c]]
     if not asked or len(record.space.shape) not in (2, 3):
         return
     v, given = asked[-1], record.views[asked[-1]].given
     fits = [m for m in audit.further.images if m.shape == record.space.shape]
     template = fits[0].image if fits else None
+    what, shades = MAPS[name]
     named = CAPTIONS["F11"].format(
+        what=what,
+        shades=shades,
         given="given nothing" if given == "nothing" else f"among people with the same {given}",
         under="the mean image of all people" if fits else "no image",
     )
@@ -92,7 +111,7 @@ def _maps(audit: Audit, record: MapComparison, c: int, i: int) -> Iterator[Drawi
 
 def _holds(made: Specification, k: int, i: int) -> Iterator[Drawing]:
     """The specification curve of a question that some fork entered."""
-    if made.touched[:, k].any() and np.isfinite(made.effect[k]):
+    if made.touched[:, k].any() and np.isfinite([made.effect[k], made.margin[k]]).all():
         figure = figures.specification_curve(made, k).figure
         named = CAPTIONS["F16"].format(question=say(made.questions[k]))
         yield drawn("F16", i, figure, figures.specification_text(made, k), named)
@@ -183,6 +202,19 @@ def _association(audit: Audit, reliance: Reliance, i: int) -> Iterator[Drawing]:
             named = CAPTIONS["F20"].format(grouping=say(record.grouping))
             figure = figures.association_scatter(record, reliance).figure
             yield drawn("F20", i, figure, text, named)
+
+
+def _locally(record: LocalComparison, i: int) -> Iterator[Drawing]:
+    """F21, a panel a view, where any slope could be asked."""
+    if not np.isfinite(record.effect).any():
+        return
+    views = range(len(record.given))
+    figure, panels = grid(len(views), 1, (WIDE, 270))
+    for v, ax in zip(views, panels, strict=True):
+        figures.local_ancestry(record, v, most=MARKS, ax=ax)
+    text = _joined(figures.local_ancestry_text(record, v) for v in views)
+    named = CAPTIONS["F21"].format(ancestry=say(record.ancestry), level=confidence(record.alpha))
+    yield drawn("F21", i, figure, text, named)
 
 
 def _quality(quality: Quality, i: int) -> Iterator[Drawing]:

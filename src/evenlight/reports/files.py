@@ -5,13 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 from evenlight import files
-from evenlight.record import Audit
+from evenlight.record import Audit, as_told
 from evenlight.reports.drawings import drawings
-from evenlight.reports.page import build
+from evenlight.reports.exporters.frameworks import frameworks
+from evenlight.reports.framework import asked
+from evenlight.reports.page import ASSETS, build, js, sheet
+from evenlight.reports.pdf import pdf
 
 
-def write(audit: Audit, folder: str | Path) -> Path:
-    """Write report.html and figures/*.svg into `folder`; returns the page's path.
+@as_told
+def write(
+    audit: Audit,
+    folder: str | Path,
+    *,
+    static: bool = False,
+    linked: bool = False,
+    paper: bool = False,
+) -> Path:
+    """Write report.html, figures/*.svg and the annexes asked for; returns the page's path.
+
+    `static` writes report.static.html, the page without script, instead; `linked` writes style
+    sheet and script as files beside the page; `paper` prints the page to a PDF as well
+    (`reports.pdf.pdf`, which needs a Chromium).
 
     Folders are made readable by their owner alone (0700), files likewise (0600).
     """
@@ -19,4 +34,14 @@ def write(audit: Audit, folder: str | Path) -> Path:
     pictures = files.folder(top / "figures")
     for key, drawing in drawings(audit).items():
         files.write(pictures / f"{key}.svg", drawing.svg + "\n")
-    return files.write(top / "report.html", build(audit))
+    for key, text in frameworks(audit, top).items() if asked(audit) else ():
+        files.folder((top / key).parent)
+        files.write(top / key, text)
+    if linked:
+        for key, text in zip(ASSETS, (sheet(audit), js()), strict=True):
+            files.write(top / key, text)
+    named = "report.static.html" if static else "report.html"
+    page = files.write(top / named, build(audit, static=static, linked=linked))
+    if paper:
+        pdf(page)
+    return page

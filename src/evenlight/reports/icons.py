@@ -17,6 +17,7 @@ _SHAPES: dict[str, tuple[str, str]] = {
     "not_estimable": ("M5 1h6l4 4v6l-4 4H5l-4-4V5Z", "M4.6 8h6.8"),
     "passed": ("M8 1a7 7 0 1 0 0 14A7 7 0 1 0 8 1Z", "M4.6 8.2 7 10.6l4.4-5"),
     "failed": ("M8 .8 15.2 8 8 15.2.8 8Z", "M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8"),
+    "waived": ("M8 1a7 7 0 1 0 0 14A7 7 0 1 0 8 1Z", "M8 4v5M8 10.8v1.2"),
     "no verdict": ("M1.5 1.5h13v13h-13Z", "M4.6 8h6.8"),
 }
 _FILLED = frozenset(("different", "similar", "passed", "failed"))

@@ -18,10 +18,12 @@ from htpy import (
     head,
     html,
     li,
+    link,
     main,
     meta,
     nav,
     p,
+    script,
     span,
     style,
     title,
@@ -32,7 +34,7 @@ from markupsafe import Markup
 from evenlight.data.digits import count
 from evenlight.data.shown import short, visible
 from evenlight.findings import Answer
-from evenlight.record import Audit
+from evenlight.record import Audit, as_told
 from evenlight.reports.icons import icon, signs
 from evenlight.reports.parts import evidence, name, say, size, verdict
 from evenlight.reports.sections import KEYS, SECTIONS, a1_title
@@ -47,15 +49,39 @@ def css() -> str:
 
 
 @cache
-def policy() -> str:
-    """The content policy: nothing but this style sheet, by its hash, and inline pictures."""
-    digest = b64encode(sha256(css().encode()).digest()).decode()
-    rules = ("default-src 'none'", f"style-src 'sha256-{digest}'", "img-src data:")
-    return "; ".join((*rules, "base-uri 'none'", "form-action 'none'"))
+def js() -> str:
+    """The one script of the page."""
+    return files("evenlight.reports").joinpath("page.js").read_text("utf-8")
 
 
-def build(audit: Audit) -> str:
-    """The page of one audit: the same record gives the same text."""
+def policy(look: str, code: str = "") -> str:
+    """The content policy: nothing but this style sheet and script, by hash, and inline pictures."""
+    rules = ["default-src 'none'", f"style-src {_hash(look)}"]
+    rules += [f"script-src {_hash(code)}"] if code else []
+    return "; ".join([*rules, "img-src data:", "base-uri 'none'", "form-action 'none'"])
+
+
+LINKED_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; base-uri 'none'; "
+    "form-action 'none'"
+)
+"""Where style sheet and script are files beside the page."""
+
+ASSETS = ("report.css", "report.js")
+"""Names of these files."""
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+@as_told
+def build(audit: Audit, *, static: bool = False, linked: bool = False) -> str:
+    """The page of one audit: the same record gives the same text.
+
+    `static` leaves the script out; `linked` refers to style sheet and script as the files `ASSETS`
+    beside the page, for servers that drop what stands in the page itself.
+    """
     shown = [section(audit) for section in SECTIONS]
     content: list[Node] = [
         a1_title.section(audit),
@@ -63,14 +89,24 @@ def build(audit: Audit) -> str:
         main(id="main", tabindex="-1")[shown],
         _foot(audit),
     ]
-    return _page(short(a1_title.heading(audit)), content)
+    scripted = "" if static else js()
+    return _page(short(a1_title.heading(audit)), content, sheet(audit), scripted, linked=linked)
+
+
+def sheet(audit: Audit) -> str:
+    """The style sheet with the foot of printed pages, which tells whose page it is."""
+    told = "".join(c for c in audit.plan_digest[:12] if c in "0123456789abcdef")
+    foot = (
+        f'@page {{ @bottom-left {{ content: "evenlight, plan {told}"; font: 8pt sans-serif; }} }}'
+    )
+    return f"{css()}{foot}\n"
 
 
 def index(audits: Sequence[tuple[str, str, Audit]]) -> str:
     """A page over several audits: (title, link to its page, audit)."""
     entries = [
         li(class_="entry")[
-            a(href=link)[name(heading)],
+            a(href=place)[name(heading)],
             " ",
             span(class_="quiet")[
                 f"{count(audit.cohort.units)} units, ",
@@ -80,14 +116,19 @@ def index(audits: Sequence[tuple[str, str, Audit]]) -> str:
             ],
             ul[(_answer(answer) for answer in audit.answers)],
         ]
-        for heading, link, audit in audits
+        for heading, place, audit in audits
     ]
     content: list[Node] = [
         h1["Audits"],
         main(id="main", tabindex="-1")[ul(class_="entries")[entries]],
         footer[p[STANDING]],
     ]
-    return _page("Audits", content)
+    return _page("Audits", content, css())
+
+
+def plain_page(heading: str, content: Sequence[Node]) -> str:
+    """A page of other content in the same look, without script."""
+    return _page(heading, content, css())
 
 
 def _answer(answer: Answer) -> Element:
@@ -106,19 +147,31 @@ def _answer(answer: Answer) -> Element:
     ]
 
 
-def _page(heading: str, content: Sequence[Node]) -> str:
+def _page(
+    heading: str, content: Sequence[Node], look: str, code: str = "", *, linked: bool = False
+) -> str:
+    rules = LINKED_POLICY if linked else policy(look, code)
     made = html(lang="en")[
         head[
-            meta(http_equiv="Content-Security-Policy", content=policy()),
+            meta(http_equiv="Content-Security-Policy", content=rules),
             meta(charset="utf-8"),
             meta(name="viewport", content="width=device-width, initial-scale=1"),
             meta(name="color-scheme", content="light dark"),
             title[visible(heading)],
-            style[Markup(css())],
+            link(rel="stylesheet", href=ASSETS[0]) if linked else style[Markup(look)],
         ],
-        body[a(class_="skip", href="#main")["Skip to the answers"], signs(), content],
+        body[
+            a(class_="skip", href="#main")["Skip to the answers"],
+            signs(),
+            content,
+            _script(code, linked) if code else None,
+        ],
     ]
     return _plain(str(made)) + "\n"
+
+
+def _script(text: str, linked: bool) -> Element:
+    return script(src=ASSETS[1], defer=True) if linked else script[Markup(text)]
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from htpy import (
@@ -29,10 +30,12 @@ from htpy import (
 )
 from markupsafe import Markup
 
+from evenlight.data.digits import count
 from evenlight.data.shown import short, visible
 from evenlight.measures.words import SPOKEN
 from evenlight.reports.icons import icon
-from evenlight.reports.words import FIRST_ROWS, HEADS
+from evenlight.reports.words import HEADS
+from evenlight.reports.words_many import FIRST_ROWS
 
 ROWS = 50
 """Rows of a table on the page."""
@@ -40,7 +43,12 @@ ROWS = 50
 FEW = 15
 """Rows of a table that stands folded beside the one that decides."""
 
+THOUSANDS = 500
+"""Rows beyond which a table beside C2 is a foretaste."""
+
 LONGEST_SENTENCE = 700
+
+_ALONE = re.compile(r'<span class="((?:verdict|evidence|n)\b[^"]*)">(.*)</span>', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,34 @@ class Drawing:
     key: str
     svg: str
     caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """The rows of a table that are shown, of so many."""
+
+    rows: Sequence[Sequence[Node]]
+    of: int
+
+
+def leading(
+    order: Sequence[int], row: Callable[[int], Sequence[Node]], *, most: int = ROWS
+) -> Some:
+    """The rows of the first `most` of `order`; those that are not shown are never made.
+
+    Of thousands fewer are shown, since table C2 pages through all of them.
+    """
+    shown = most if len(order) <= THOUSANDS else max(most // 6, 3)
+    return Some([row(j) for j in order[:shown]], len(order))
+
+
+def shared(tables: int, most: int = ROWS) -> int:
+    """Rows of each of several like tables, so that a page of many contrasts stays readable.
+
+    >>> shared(1), shared(3), shared(10), shared(45)
+    (50, 33, 10, 6)
+    """
+    return most if tables <= 2 else max(2 * most // tables, min(6, most))
 
 
 def name(text: object) -> Node:
@@ -104,7 +140,7 @@ def grid(
     label: str,
     text: str,
     heads: Sequence[Node],
-    rows: Sequence[Sequence[Node]],
+    rows: Sequence[Sequence[Node]] | Some,
     *,
     most: int = ROWS,
 ) -> Element:
@@ -112,8 +148,10 @@ def grid(
 
     The first cell of a row is its head; rows beyond `most` are counted and left out.
     """
-    more = FIRST_ROWS.format(shown=most, all=len(rows)) if len(rows) > most else ""
-    body = tbody[(_row(row) for row in rows[:most])]
+    some = rows if isinstance(rows, Some) else Some(rows[:most], len(rows))
+    shown = len(some.rows)
+    more = FIRST_ROWS.format(shown=shown, all=count(some.of)) if some.of > shown else ""
+    body = tbody[(_row(row) for row in some.rows)]
     return _region(key, [strong[f"{label}. "], say(text), more and f" {more}"], heads, body)
 
 
@@ -133,7 +171,7 @@ def _body(head: Node, rows: Sequence[Sequence[Node]]) -> Element:
     first = th(scope="rowgroup", rowspan=str(len(rows)))[head]
     return tbody[
         (
-            tr(class_="judged")[first if i == 0 else None, (td[cell] for cell in row)]
+            tr(class_="judged")[first if i == 0 else None, (_cell(cell) for cell in row)]
             for i, row in enumerate(rows)
         )
     ]
@@ -152,8 +190,19 @@ def _region(key: str, words: Node, heads: Sequence[Node], bodies: Node) -> Eleme
 def _row(cells: Sequence[Node]) -> Element:
     judged = any(isinstance(c, Element) and 'class="verdict' in str(c) for c in cells)
     return tr(class_="judged" if judged else None)[
-        th(scope="row")[cells[0]], (td[cell] for cell in cells[1:])
+        th(scope="row")[cells[0]], (_cell(cell) for cell in cells[1:])
     ]
+
+
+def _cell(cell: Node) -> Element:
+    """A cell; one that holds a verdict, an interval or a number of people alone is of that class.
+
+    A page of many groups has thousands of them, and each element less opens sooner.
+    """
+    alone = _ALONE.fullmatch(str(cell)) if isinstance(cell, Element) else None
+    if alone is None or "<span" in alone[2]:
+        return td[cell]
+    return td(class_=alone[1])[Markup(alone[2])]
 
 
 def picture(drawing: Drawing) -> Element:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from evenlight.small_groups import least_shown
+
 STANDING = "Research and decision support; not a certificate of any kind."
 
 PLAN_GIVEN = "plan fixed in advance"
@@ -25,6 +27,7 @@ NOTHING = {
     "findings": "No finding was recorded.",
     "holds": "Whether the answers hold under other choices, and the outputs under small changes of "
     "the data, was not asked ([holds] in the plan).",
+    "features": "Every feature that was compared stands in tables T4 above.",
     "warnings": "No further warning was recorded.",
 }
 
@@ -64,8 +67,12 @@ MEASURES = {
     "region": ("Region tells the group", "b7"),
 }
 EVERYBODY = "all groups"
-FEWER = "fewer than 11"
-"""What is said of a count that is not shown."""
+
+
+def fewer() -> str:
+    """What stands in place of a count of a small group."""
+    return f"fewer than {least_shown()}"
+
 
 MEANING = {
     "different": "The interval excludes zero and reaches beyond the margin.",
@@ -106,8 +113,11 @@ HEADS = {
     "b8": "Can these explanations be trusted?",
     "b9": "Does it hold?",
     "c1": "Methods",
+    "c2": "All features",
     "c4": "Limits and deviations",
+    "c5": "What frameworks ask",
     "c7": "Provenance",
+    "c8": "How to read this page",
 }
 SHORT_HEADS = {
     "a2": "Answers",
@@ -122,7 +132,10 @@ SHORT_HEADS = {
     "b8": "Trust",
     "b9": "Holds",
     "c1": "Methods",
+    "c2": "All features",
+    "c5": "Frameworks",
     "c7": "Provenance",
+    "c8": "Reading guide",
 }
 
 CAPTIONS = {
@@ -194,6 +207,10 @@ CAPTIONS = {
     "up, the output follows {grouping} through it, down, it takes off what others carry. Both "
     "given the same. Diamond: different; circle: not shown to differ. Lines: simultaneous "
     "intervals of the features that are named. What tells the group is no evidence of use.",
+    "F21": "Each mark is one feature at the middle of its window: how much its attribution changes "
+    "for each copy of {ancestry} there, in SD of the output, among people of equal global "
+    "proportions, with simultaneous {level} intervals. Shaded band: the margin. Diamond: "
+    "different; circle: similar; open square: cannot tell. Numbers: table T4l.",
     "T10": "Checks of the explanations ({method}) by {grouping}, with pointwise 95 % intervals. "
     "The first four are of everybody, the others of {rows} rows balanced over groups: {players}, "
     "{evaluations} evaluations of the model and {explanations} rows explained again. A group "
@@ -201,15 +218,27 @@ CAPTIONS = {
     "T10d": "Differences in the quality of explanations by {grouping}: first group minus second, "
     "with simultaneous 95 % intervals over {draws} draws. Beyond the margin, and leaving out 0: "
     "the groups are not compared by their attributions.",
-    "F11": "Mean attribution of each group on one scale, and the difference, {given}: blue lowers "
-    "the output, orange raises it. Inside the line the difference is significant as a cluster; "
-    "all else is faint. The means are of everybody, laid on {under}.",
+    "F11": "Mean {what} of each group on one scale, and the difference, {given}: {shades}. Inside "
+    "the line the difference is significant as a cluster; all else is faint. The means are of "
+    "everybody, laid on {under}.",
     "F12": "How much of what is allowed each check uses up in each group, with 95 % limits; right "
     "of the dashed line the check fails. Numbers: table T10.",
+    "C2": "Importance (mean |attribution|), difference in SD of the output with simultaneous "
+    "interval, and use of each feature by {grouping}; the most important first.",
     "F15": "Own value on the horizontal axis, mean attribution on the vertical, with 95 % "
     "limits; above, where the people of each group are. Curves that coincide over different "
     "values say that the values differ and their use does not.",
 }
+
+MAPS = {
+    "signed": ("attribution", "blue lowers the output, orange raises it"),
+    "magnitude": ("size of attribution", "orange is more, blue is less"),
+    "sensitivity": (
+        "slope of the output",
+        "where a position is orange the output rises as it gets brighter, where blue it falls",
+    ),
+}
+"""What a map is of, and what its shades say, by the name of its view."""
 
 READING = (
     "{among}, {eta} follows {grouping} (n = {n}). Features with no demonstrated predictive value "
@@ -227,32 +256,11 @@ READING_AFTER = (
     "claim is about the model in these people; it depends on the recorded group and on the "
     "recorded outcome, and cannot exclude what was not measured."
 )
-CHECKED = {
-    "unconverged": "attributions that do not add up to the output",
-    "residual": "what attributions miss of the output, over how far it moves",
-    "residual_tail": "the same, in the row that 5 % of rows exceed",
-    "noise": "error by chance of the explainer, over the size of an attribution",
-    "deletion": "1 if taking away what raises the output most lowers it as claimed, 0 if no faster "
-    "than in random order",
-    "insertion": "the same for putting it in first",
-    "stability": "how far attributions move when inputs move by a twentieth of their spread",
-    "background": "how far they move with another draw of the background",
-    "agreement": "0 if taking each feature away and putting it in alone says the same, 1 if the "
-    "opposite",
-    "sanity": "cosine with attributions of the same network with re-drawn weights",
-}
-TRUSTED = (
-    "By {grouping}, the explanations ({method}) pass in every group all {known} checks that could "
-    "be made, and no two groups were found to differ in them beyond the margins."
-)
-UNTRUSTED = (
-    "These explanations are not reliable: {reason}. What rests on the attributions of these groups "
-    "is not answered; performance, and the same change for everyone, need none and stand."
-)
-
 ROUNDED = " Counts are rounded to 5, because a cell is suppressed."
-FIRST_ROWS = "The first {shown} of {all} rows; the record beside this page (audit.json) holds all."
-
+STEPPED = (
+    " Numbers are told to steps, because a group is too small to be shown or another grouping "
+    "would give few people away; verdicts are of the numbers before."
+)
 RELIANCE_HEADS = (
     "Share [interval]",
     "Adjusted p",

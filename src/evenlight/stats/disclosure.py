@@ -143,14 +143,47 @@ def told_limits(low: Float, high: Float, step: Float) -> tuple[Float, Float]:
     return _stepped(low, step, np.floor), _stepped(high, step, np.ceil)
 
 
+def told_se(se: Float, n: Float | Int) -> Float:
+    """Standard errors upwards to the step of their own error, se / sqrt(2 n), as `told_sd` is.
+
+    >>> told_se(np.array([0.1234]), np.array([200]))
+    array([0.124])
+    """
+    return told_limits(se, se, told_step(se / np.sqrt(2.0 * np.maximum(n, 1)), n))[1]
+
+
+def told_df(df: Float, n: Float | Int) -> Float:
+    """Degrees of freedom downwards to a part of 10 / n, never 0: they tell how variances compare.
+
+    >>> told_df(np.array([117.8]), np.array([60]))
+    array([110.])
+    """
+    step = told_step(df / np.sqrt(np.maximum(n, 1)), n)
+    return np.maximum(told_limits(df, df, step)[0], np.minimum(df, 1.0))
+
+
+def told_digit(values: Float) -> Float:
+    """Positive numbers upwards to 1, 2 or 5 in any decimal place, 0 as it is.
+
+    >>> told_digit(np.array([0.0312, 0.5, 97.0, 0.0]))
+    array([5.e-02, 5.e-01, 1.e+02, 0.e+00])
+    """
+    power = 10.0 ** -np.floor(np.log10(np.clip(values, 1e-300, None)))
+    first = values * power * (1 - 1e-9)
+    digit = np.select([first <= 1, first <= 2, first <= 5], [1.0, 2.0, 5.0], 10.0)
+    told: Float = np.where(values > 0, digit / power, values)
+    return told
+
+
 def told_p(p: Float) -> Float:
-    """Probabilities to one digit, upwards: more would tell the difference that they are of.
+    """Probabilities to 1, 2 or 5 in any decimal place, upwards: more would tell their statistic.
+
+    What is not above 0.05 or 0.01 stays so.
 
     >>> told_p(np.array([0.0312, 0.5, 0.97]))
-    array([0.04, 0.5 , 1.  ])
+    array([0.05, 0.5 , 1.  ])
     """
-    power = 10.0 ** -np.floor(np.log10(np.clip(p, 1e-300, None)))
-    return np.minimum(np.ceil(p * power * (1 - 1e-9)) / power, 1.0)
+    return np.minimum(told_digit(p), 1.0)
 
 
 def _stepped(values: Float, step: Float, whole: Whole) -> Float:
@@ -160,4 +193,15 @@ def _stepped(values: Float, step: Float, whole: Whole) -> Float:
     wide = np.where(rate > 0.5, 1.0, step)
     slack = np.where(whole is np.floor, 1e-9, np.where(whole is np.ceil, -1e-9, 0.0))
     told: Float = whole(values / wide * many + slack) / many * wide
-    return np.where(step > 0, told, values)
+    return np.where(step > 0, told + 0.0, values)  # -0 would tell a sign
+
+
+def dominated(size: Float) -> Bool:
+    """Which columns (p,) of what units contribute (u, p), 0 or more, rest on one unit by half.
+
+    >>> dominated(np.array([[5.0, 1.0], [1.0, 1.0], [1.0, 1.0]]))
+    array([ True, False])
+    """
+    total = size.sum(axis=0)
+    found: Bool = (size.max(axis=0, initial=0.0) > 0.5 * total) & (total > 0)
+    return found

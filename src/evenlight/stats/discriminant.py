@@ -6,8 +6,15 @@ The scores are those of a shrunken linear discriminant, fitted on the other fold
 
 x, groups and axes centred within strata, S the shrunken covariance of all x (see `two_sample`). S
 and the folds do not know the labels, so a permutation of labels within strata refits the whole at
-the cost of a product, and its test is exact. Groups are ordered pair by pair, by s_ia - s_ib, and
-the AUC is the mean over pairs (Hand and Till 2001, Mach Learn 45:171).
+the cost of a product, and its test is exact where groups are exchangeable. They are not where their
+spread differs, as of means of eight images a person beside single ones; so for groups what is
+permuted is the statistic over its standard error in that very draw,
+
+    T = sum_i c_i / sqrt(sum over groups g in strata s of n_sg v_sg),   c_i = sum_k s_ik t_ik,
+
+t the target and v_sg the variance of c (Janssen 1997; Pauly, Asendorf and Konietschke 2016, Biom J
+58:1319, of the AUC). Groups are ordered pair by pair, by s_ia - s_ib, and the AUC is the mean over
+pairs (Hand and Till 2001, Mach Learn 45:171).
 """
 
 from __future__ import annotations
@@ -94,7 +101,8 @@ def told_by(x: Float, asked: Asked, orders: Int, *, alpha: float = 0.05) -> Told
     """
     kernel = _kernel(_centred(x, asked.stratum), asked.fold)
     scores = _scored(kernel, asked.target)
-    seen = float((scores * asked.target).sum())
+    own = np.arange(len(scores))[None]
+    seen = float(_studentised((scores * asked.target).sum(axis=1)[:, None], asked, own)[0])
     refitted, stretch = _null(kernel, scores, asked, orders)
     bar = seen - 1e-9 * abs(seen)
     p = (1 + int((refitted >= bar).sum())) / (1 + len(orders))
@@ -124,11 +132,11 @@ def _scored(kernel: Sequence[Fitted], target: Float) -> Float:
 def _null(
     kernel: Sequence[Fitted], scores: Float, asked: Asked, orders: Int
 ) -> tuple[Float, float]:
-    """The statistic (draws,) refitted under permuted targets, and by how much errors stretch.
+    """The statistic T (draws,) refitted under permuted targets, and by how much errors stretch.
 
     A relabelling alone keeps the scores at hand; both spreads are of scores of one size.
     """
-    anew, size, same = (np.empty(len(orders)) for _ in range(3))
+    anew, size, same, told = (np.empty(len(orders)) for _ in range(4))
     k = asked.target.shape[1]
     for start in range(0, len(orders), STEP):
         drawn = asked.target[orders[start : start + STEP]]
@@ -136,11 +144,30 @@ def _null(
         same[at] = np.einsum("dnk,nk->d", drawn, scores)
         wide = drawn.transpose(1, 0, 2).reshape(len(scores), -1)
         again = _scored(kernel, wide)
-        anew[at] = (again * wide).reshape(len(scores), -1, k).sum(axis=(0, 2))
+        part = (again * wide).reshape(len(scores), -1, k).sum(axis=2)
+        anew[at], told[at] = part.sum(axis=0), _studentised(part, asked, orders[at])
         size[at] = np.sqrt((again**2).reshape(len(scores), -1, k).sum(axis=(0, 2)))
     alone = float(same.std()) / max(float(np.sqrt((scores**2).sum())), 1e-300)
     together = float((anew / np.maximum(size, 1e-300)).std())
-    return anew, max(together / alone, 1.0) if alone > 0 else 1.0
+    return told, max(together / alone, 1.0) if alone > 0 else 1.0
+
+
+def _studentised(part: Float, asked: Asked, orders: Int) -> Float:
+    """T (draws,) of the units' parts (n, draws), groups as `orders` (draws, n) has them.
+
+    Their plain sum for axes, and where nothing varies within groups the sum over next to nothing.
+    """
+    total: Float = part.sum(axis=0)
+    if asked.codes.max() < 0:
+        return total
+    many, k = len(orders), int(asked.codes.max()) + 1
+    cell = asked.stratum * k + asked.codes[orders]
+    cell = cell + (int(asked.stratum.max()) + 1) * k * np.arange(many)[:, None]
+    n = np.bincount(cell.ravel())[cell]
+    mean = np.bincount(cell.ravel(), weights=part.T.ravel())[cell] / n
+    error = ((part.T - mean) ** 2 * n / np.maximum(n - 1, 1)).sum(axis=1)
+    floor = 1e-9 * (part**2).sum(axis=0) + 1e-300
+    return np.asarray(total / np.sqrt(error + floor))
 
 
 def _auc(scores: Float, asked: Asked) -> tuple[float, float]:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from evenlight.arrays import Bool, Float, Int
+from evenlight.small_groups import least_shown
 from evenlight.stats.cells import Design, cells, design
 from evenlight.stats.effects import unit_means
 from evenlight.stats.enumeration import all_labels
@@ -28,7 +29,6 @@ from evenlight.stats.permutation import (
     with_shared,
 )
 from evenlight.stats.sequential import Source, staged
-from evenlight.stats.strata import SMALLEST_GROUP
 from evenlight.stats.unseen import ends_of, unseen
 
 DRAWS = 4_000
@@ -85,8 +85,8 @@ def gap_shown(
     """
     made, plan = _cells(values, unit, held)
     left = int(min(plan.member.sum(), (~plan.member).sum()))
-    if left < SMALLEST_GROUP:
-        return _nothing(f"fewer than {SMALLEST_GROUP} units of either group are in shared strata")
+    if left < least_shown():
+        return _nothing(f"fewer than {least_shown()} units of either group are in shared strata")
     seen = difference(made, plan)
     drawn = seen.effect[1:-1]
     first = difference(made[:, :1], plan)

@@ -70,28 +70,38 @@ def _sums(values: Float, at: Int, k: int) -> Float:
     return out
 
 
-def cramers_v(first: Int, second: Int) -> float:
+def cramers_v(first: Int, second: Int, weight: Float | None = None) -> float:
     """Bias-corrected Cramer's V of two codes (n,) (Bergsma 2013, J Korean Stat Soc 42:323).
+
+    `weight` (n,) as in `chi_squared`; their sum is how many there are.
 
     >>> round(cramers_v(np.array([0, 0, 1, 1] * 5), np.array([0, 0, 1, 1] * 5)), 3)
     1.0
     """
     (r, a), (k, b) = _codes(first), _codes(second)
-    n = len(a)
+    n = len(a) if weight is None else round(float(weight.sum()))
     if min(r, k) < 2 or n < 2:
         return 0.0
-    phi = chi_squared(a, b) / n
+    phi = chi_squared(a, b, weight) / n
     left = max(phi - (k - 1) * (r - 1) / (n - 1), 0.0)
     rows, columns = r - (r - 1) ** 2 / (n - 1), k - (k - 1) ** 2 / (n - 1)
     bottom = min(rows, columns) - 1
     return float(min(np.sqrt(left / bottom), 1.0)) if bottom > 0 else 0.0
 
 
-def chi_squared(a: Int, b: Int) -> float:
-    """Pearson's statistic of two codes (n,), each 0 to k - 1."""
+def chi_squared(a: Int, b: Int, weight: Float | None = None) -> float:
+    """Pearson's statistic of two codes (n,), each 0 to k - 1.
+
+    `weight` (n,) counts each for a part: of a person whose rows lie half in one state and half in
+    another, one half in each.
+
+    >>> a, b = np.array([0, 0, 1, 1, 0, 1]), np.array([0, 0, 1, 1, 1, 1])
+    >>> round(chi_squared(a, b, np.array([1.0, 1.0, 1.0, 1.0, 0.5, 0.5])), 3)
+    3.333
+    """
     table = np.zeros((int(a.max()) + 1, int(b.max()) + 1))
-    np.add.at(table, (a, b), 1.0)
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / len(a)
+    np.add.at(table, (a, b), 1.0 if weight is None else weight)
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
     some = expected > 0
     return float(((table - expected)[some] ** 2 / expected[some]).sum())
 

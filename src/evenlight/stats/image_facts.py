@@ -1,6 +1,6 @@
 """What burns in, pads or shifts an image: simple detectors, each one number a row.
 
-Rows x are (m, c, *space), whose channels are averaged; the last axis of space is left to right.
+Rows x are (m, c, *space), whose channels are averaged.
 Each detector is relative to the image's own range (from its 1st to its 99th percentile), unless it
 says otherwise, and none looks at anything but the image. They are crude on purpose: what they find
 is looked at by people, and what they do not find may be there all the same.
@@ -160,8 +160,8 @@ def unlike(image: Float, mean: Float) -> Float:
     return 1 - _correlation(image, mean)
 
 
-def mirrored(image: Float, mean: Float) -> Float:
-    """How much better an image fits the mean image turned left to right: above 0 where flipped.
+def mirrored(image: Float, mean: Float, axis: int = -1) -> Float:
+    """How much better an image fits the mean image with `axis` of space turned: above 0 if flipped.
 
     Whatever its grey values, inverted or not.
 
@@ -169,7 +169,7 @@ def mirrored(image: Float, mean: Float) -> Float:
     >>> mirrored(np.stack([mean, mean[:, ::-1]]), mean).round(2).tolist()
     [-0.07, 0.07]
     """
-    turned, plain = _correlation(image, mean[..., ::-1]), _correlation(image, mean)
+    turned, plain = _correlation(image, np.flip(mean, axis)), _correlation(image, mean)
     better: Float = np.abs(turned) - np.abs(plain)
     return better
 

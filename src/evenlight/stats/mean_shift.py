@@ -24,16 +24,30 @@ import numpy as np
 from evenlight.arrays import Float
 
 
-def squared_shift(scores: Float) -> tuple[float, float]:
-    """U and its jackknife standard error, of scores (n, k); n of 3 or more.
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Of n people with scores z (n, k): |sum z|^2, and (n,) |z_i|^2 and z_i' sum z."""
 
-    >>> squared_shift(np.array([[3.0], [3.0], [3.0]]))
+    total: float
+    own: Float
+    along: Float
+
+
+def pairs(scores: Float) -> Pairs:
+    """Of scores (n, k)."""
+    total = scores.sum(axis=0)
+    return Pairs(float(total @ total), (scores**2).sum(axis=1), scores @ total)
+
+
+def squared_shift(z: Pairs) -> tuple[float, float]:
+    """U and its jackknife standard error, of 3 people or more.
+
+    >>> squared_shift(pairs(np.array([[3.0], [3.0], [3.0]])))
     (9.0, 0.0)
     """
-    n, total = len(scores), scores.sum(axis=0)
-    own = (scores**2).sum(axis=1)
-    whole = float(total @ total - own.sum()) / (n * (n - 1))
-    left = (total @ total - 2 * scores @ total + own) - (own.sum() - own)
+    n, own = len(z.own), z.own
+    whole = float(z.total - own.sum()) / (n * (n - 1))
+    left = (z.total - 2 * z.along + own) - (own.sum() - own)
     without = left / ((n - 1) * (n - 2))
     error = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
     return whole, float(error)
@@ -56,8 +70,8 @@ class Measuring:
     held_error: float
 
 
-def shift_between(scores: Float, by: Measuring, *, z: float) -> tuple[float, float, float]:
-    """D with its limits at +-z of D2, of scores (n, k) against the mean that the others have.
+def shift_between(of: Pairs, by: Measuring, *, z: float) -> tuple[float, float, float]:
+    """D with its limits at +-z of D2, of people against the mean that the others have.
 
     S is estimated: its inverse is too large, for normal rows by (n_0 - 1) / (n_0 - k - 2), which is
     what `held` tells beside the error of m, and is taken off; its error, 2 D^4 / (n_0 - k - 4) as
@@ -65,11 +79,11 @@ def shift_between(scores: Float, by: Measuring, *, z: float) -> tuple[float, flo
 
     >>> rng = np.random.default_rng(0)
     >>> scores = rng.normal(size=(400, 3)) + 1
-    >>> d, low, high = shift_between(scores, Measuring(10_000, 1e4, 3, 3, 1.0, 0.0), z=2.0)
+    >>> d, low, high = shift_between(pairs(scores), Measuring(10_000, 1e4, 3, 3, 1.0, 0.0), z=2.0)
     >>> round(d, 1), low < 3**0.5 < high
     (1.7, True)
     """
-    value, error = squared_shift(scores)
+    value, error = squared_shift(of)
     shrink = (1 + 1 / by.effective) / by.held
     value, error = value * shrink - by.free / by.effective, error * shrink
     beside = 4 * max(value, 0.0) / by.effective + 2 * by.free / by.effective**2

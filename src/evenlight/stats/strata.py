@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from evenlight.arrays import Bool, Float, Int
+from evenlight.small_groups import least_shown
 from evenlight.stats.decomposition import estimable_strata
-
-SMALLEST_GROUP = 11
-"""Groups below this number are not tested, and do not decide how the outcome is cut."""
 
 
 def outcome_bins(y: Float, codes: Int, *, kind: str, bins: int | None = None) -> tuple[Int, int]:
@@ -88,13 +86,54 @@ def within_adjusted(
     pieces = np.where(known, stratum if piece is None else piece, -1)
     for one in np.unique(pieces[known]):
         rows = np.flatnonzero(known & (pieces == one))
-        cell = np.column_stack([stratum[rows], group[rows]])
-        apart = y[rows] - _means(y[rows], np.unique(cell, axis=0, return_inverse=True)[1].ravel())
-        bottom = float(apart @ apart)
-        if bottom > 1e-12 * float(y[rows] @ y[rows]):
-            code = np.unique(stratum[rows], return_inverse=True)[1]
-            inside = y[rows] - _means(y[rows], code)
-            out[rows] -= np.outer(inside, apart @ values[rows] / bottom)
+        out[rows] -= _along(y[rows, None], values[rows], stratum[rows], group[rows])
+    return out
+
+
+def held_inside(
+    values: Float,
+    held: tuple[Float | None, Float],
+    stratum: Int,
+    group: Int,
+    *,
+    piece: Int | None = None,
+) -> Float:
+    """Values (m, d) without their linear dependence on what differs inside strata.
+
+    `held` is an outcome (m,) that was cut into bins, None without, with a slope in each `piece`
+    (`within_adjusted`), and shares (m, q) of rows by stratum (`data.units.unit_strata`), with one
+    slope each over all strata: what a row's stratum adds to it is the same for everybody. Slopes
+    are those within cells of stratum and group, fitted together. Rows of unknown stratum stay as
+    they are.
+
+    >>> share, none = np.array([[0.0], [0.5], [0.5], [1.0]]), np.zeros(4, dtype=int)
+    >>> group = np.array([0, 0, 1, 1])
+    >>> held_inside(4 * share + group[:, None], (None, share), none, group).ravel().tolist()
+    [2.0, 2.0, 3.0, 3.0]
+    """
+    y, share = held
+    if y is not None:
+        values, share = (
+            within_adjusted(part, y, stratum, group, piece=piece) for part in (values, share)
+        )
+    out, rows = np.array(values, dtype=np.float64), np.flatnonzero(stratum >= 0)
+    if share.shape[1] and len(rows):
+        out[rows] -= _along(share[rows], out[rows], stratum[rows], group[rows])
+    return out
+
+
+def _along(columns: Float, values: Float, stratum: Int, group: Int) -> Float:
+    """What columns (m, q), less the mean of their stratum, add to values (m, d).
+
+    By their slopes within cells of stratum and group; one that does not vary there adds nothing.
+    """
+    cell = np.unique(np.column_stack([stratum, group]), axis=0, return_inverse=True)[1].ravel()
+    apart = columns - _means(columns, cell)
+    left, size, right = np.linalg.svd(apart, full_matrices=False)
+    kept = size > 1e-6 * np.sqrt((columns**2).sum(axis=0).max(initial=0.0))
+    slope = (right[kept].T / size[kept]) @ (left[:, kept].T @ values)
+    inside = columns - _means(columns, np.unique(stratum, return_inverse=True)[1])
+    out: Float = inside @ slope
     return out
 
 
@@ -128,16 +167,18 @@ def overlapping(
         own[own == worst] = -1
 
 
-def _means(y: Float, code: Int) -> Float:
-    """The mean of each row's cell (m,)."""
-    mean: Float = np.bincount(code, weights=y) / np.bincount(code)
-    return mean[code]
+def _means(columns: Float, code: Int) -> Float:
+    """The mean of each row's cell, (m, q)."""
+    count = np.bincount(code)
+    sums = [np.bincount(code, weights=own, minlength=len(count)) for own in columns.T]
+    mean: Float = (np.column_stack(sums) / count[:, None])[code]
+    return mean
 
 
 def _filled(made: Int, codes: Int, count: int) -> bool:
     """Whether every group of 11 rows or more has ten in each bin."""
     for g in range(int(codes.max(initial=-1)) + 1):
-        if (codes == g).sum() < SMALLEST_GROUP:
+        if (codes == g).sum() < least_shown():
             continue
         here = np.bincount(made[(codes == g) & (made >= 0)], minlength=count)
         if len(here) and here.min() < 10:

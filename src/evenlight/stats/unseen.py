@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from evenlight.arrays import Float
-from evenlight.stats.strata import SMALLEST_GROUP
+from evenlight.small_groups import least_shown
 
 
 def unseen(values: Float, ends: Float, *, alpha: float = 0.05) -> Float:
@@ -24,7 +24,7 @@ def unseen(values: Float, ends: Float, *, alpha: float = 0.05) -> Float:
         return np.zeros((2, values.shape[1]))
     usual, reach = np.median(values, axis=0), ends[1] - ends[0]
     other = (np.abs(values - usual) > 1e-9 * reach).sum(axis=0)
-    share = (other < SMALLEST_GROUP) * (1 - alpha ** (1 / len(values)))
+    share = (other < least_shown()) * (1 - alpha ** (1 / len(values)))
     moved: Float = share * np.stack([usual - ends[0], ends[1] - usual])
     return moved
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from evenlight.arrays import Values
+from evenlight.data.plain_files import read_json
 from evenlight.errors import ModelError
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
@@ -102,7 +102,7 @@ def normal_of(model: object, normal: Normal | str | None) -> Normal | None:
     file = Path(model) / "preprocessor_config.json"
     if not file.is_file():
         raise ModelError(f"folder {Path(model).name!r} holds no preprocessor_config.json")
-    told = json.loads(file.read_text(encoding="utf-8"))
+    told = read_json(file, error=ModelError)
     rescale = float(told.get("rescale_factor", 1 / BYTES)) if told.get("do_rescale", True) else 1.0
     if not told.get("do_normalize", True):
         return (0.0,), (1 / rescale,)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from evenlight.data.plain_files import read_json
 from evenlight.errors import ModelError, Refused
 
 PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt", ".msgpack", ".h5")
 """Endings of weights that are never read here: most hold a pickle, which could run any code."""
+
+LARGEST = 2**26
+"""Bytes of a JSON file of a model's folder, at most."""
+
+INDEX = "*.safetensors.index.json"
+"""Which file holds which weights, of models in several."""
 
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model")
 """Files of which a folder with a tokenizer holds at least one."""
@@ -106,7 +112,7 @@ def _own_code(place: Path) -> None:
     """Raise where the config is missing, or asks for code that the folder brings along."""
     if not (place / "config.json").is_file():
         raise ModelError(f"folder {place.name!r} holds no config.json")
-    told = json.loads((place / "config.json").read_text(encoding="utf-8"))
+    told = read_json(place / "config.json", error=ModelError, largest=LARGEST)
     kind = str(told.get("model_type", ""))
     if "auto_map" in told and kind not in library().CONFIG_MAPPING:
         raise Refused(
@@ -118,6 +124,7 @@ def _own_code(place: Path) -> None:
 def _weights(place: Path) -> None:
     """Raise unless the folder holds safetensors."""
     if any(place.glob("*.safetensors")):
+        _shards(place)
         return
     pickled = sorted(p.name for p in place.iterdir() if p.suffix.lower() in PICKLED)
     if pickled:
@@ -127,3 +134,20 @@ def _weights(place: Path) -> None:
             "model.save_pretrained(folder, safe_serialization=True)"
         )
     raise ModelError(f"folder {place.name!r} holds no weights (*.safetensors)")
+
+
+def _shards(place: Path) -> None:
+    """Raise where the list of a folder's weights leads out of it.
+
+    Files that are links are read: the cache of the hub is made of them.
+    """
+    away: list[str] = []
+    for index in place.glob(INDEX):
+        told = read_json(index, error=ModelError, largest=LARGEST)
+        named = told.get("weight_map", {}) if isinstance(told, dict) else {}
+        away += [str(one) for one in set(named.values()) if Path(str(one)).name != one]
+    if away:
+        raise Refused(
+            f"the list of weights in {place.name!r} leads out of the folder ({away[0][:60]!r}); "
+            "nothing outside it is read"
+        )

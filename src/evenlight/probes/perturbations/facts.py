@@ -1,6 +1,7 @@
 """What a suite must know of a cohort: ranges, means, spreads, and people to mix in.
 
 Rows are read in the order of their ids, so that no fact depends on the order in which they stand.
+People of a hidden part are left out of them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.nearest import hint
 from evenlight.data.rows import BLOCK
 from evenlight.errors import FeatureError
-from evenlight.probes.sample import balanced_sample
+from evenlight.probes.sample import balanced_sample, shown_rows
 
 POOL = 200
 """People whose values are mixed in by doublets."""
@@ -61,10 +62,11 @@ def facts(cohort: Cohort, columns: Int) -> Facts:
 
 
 def ordered(cohort: Cohort, columns: Int | None = None) -> Iterator[Float]:
-    """Blocks of all rows in the order of their ids, (m, p) or (m, *s)."""
+    """Blocks of the rows that are shown in the order of their ids, (m, p) or (m, *s)."""
     each = max(1, BLOCK // (8 * max(1, int(np.prod(cohort.x.shape[1:])))))
-    for start in range(0, cohort.n, each):
-        x = cohort.dense(cohort.order[start : start + each])
+    order = shown_rows(cohort)
+    for start in range(0, len(order), each):
+        x = cohort.dense(order[start : start + each])
         yield x if columns is None or len(columns) == x.shape[1] else x[:, columns]
 
 
@@ -96,7 +98,8 @@ def named(only: Sequence[str] | None) -> tuple[str, ...]:
 
 def pool(cohort: Cohort, columns: Int) -> Float:
     """Values (k, q) of up to 200 people to mix in, balanced over the cohort's groups."""
-    return cohort.dense(balanced_sample(cohort, POOL, seed=0))[:, columns]
+    rows = balanced_sample(cohort, POOL, seed=0)
+    return cohort.dense(rows[np.isin(rows, shown_rows(cohort))])[:, columns]
 
 
 def row_mean(cohort: Cohort, columns: Int, of: Callable[[Float], Float]) -> Float:
@@ -104,14 +107,14 @@ def row_mean(cohort: Cohort, columns: Int, of: Callable[[Float], Float]) -> Floa
     total: Float = np.zeros(())
     for x in ordered(cohort, columns):
         total = np.asarray(total + of(x).sum(axis=0))
-    return np.asarray(total / cohort.n)
+    return np.asarray(total / len(shown_rows(cohort)))
 
 
 def medians(cohort: Cohort, columns: Int) -> Float:
     """The median of each column (q,), missing values left out; 0 where all are missing."""
     middle = np.zeros(len(columns))
     for start in range(0, len(columns), 256):
-        held = cohort.columns(columns[start : start + 256].tolist())
+        held = cohort.columns(columns[start : start + 256].tolist())[shown_rows(cohort)]
         empty = np.isnan(held).all(axis=0)
         held[:, empty] = 0.0
         middle[start : start + 256] = np.nanmedian(held, axis=0)

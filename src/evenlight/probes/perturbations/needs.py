@@ -67,11 +67,11 @@ def _axes(cohort: Cohort, what: Needs) -> None:
 def _first(cohort: Cohort, own: Float, bad: Bool, start: int, columns: Int | None) -> str:
     """The first wrong value, and where it stands."""
     at = tuple(np.argwhere(bad)[0].tolist())
-    row = cohort.rows[start + at[0]]
+    row = f"the row at position {start + at[0]}"
     if cohort.x.ndim != 2:
-        return f"first {own[at]:g} in row {row!r}"
+        return f"first {own[at]:g} in {row}"
     j = at[1] if columns is None else int(columns[at[1]])
-    return f"first {own[at]:g} in row {row!r}, feature {cohort.features.names[j]!r}"
+    return f"first {own[at]:g} in {row}, feature {cohort.features.names[j]!r}"
 
 
 def _no_counts(x: Float) -> Bool:

@@ -8,28 +8,39 @@ from pathlib import Path
 from evenlight import files
 from evenlight.data.nearest import hint
 from evenlight.errors import InputError
-from evenlight.record import Audit
+from evenlight.record import Audit, as_told
+from evenlight.reports.exporters.frameworks import frameworks
+from evenlight.reports.exporters.github import github
+from evenlight.reports.exporters.gitlab import gitlab
+from evenlight.reports.exporters.junit import junit
 from evenlight.reports.exporters.methods import methods
 from evenlight.reports.exporters.mlflow import mlflow
 from evenlight.reports.exporters.model_card import model_card
 from evenlight.reports.exporters.multiqc import multiqc
 from evenlight.reports.exporters.ro_crate import ro_crate
 from evenlight.reports.exporters.statement import FILES, signed, statement
+from evenlight.reports.exporters.summary import summary
 from evenlight.reports.exporters.tables import parquet, spreadsheets
 
 FORMATS: Mapping[str, Callable[[Audit, Path], Mapping[str, str | bytes]]] = {
     "methods": methods,
+    "summary": summary,
     "parquet": parquet,
     "spreadsheets": spreadsheets,
     "model-card": model_card,
     "mlflow": mlflow,
     "multiqc": multiqc,
+    "frameworks": frameworks,
+    "junit": junit,
+    "github": github,
+    "gitlab": gitlab,
     "statement": statement,
     "ro-crate": ro_crate,
 }
 """In the order in which they are written: the statement digests files, the crate lists them."""
 
 
+@as_told
 def export(
     audit: Audit, folder: str | Path, formats: Sequence[str], *, sign: str | None = None
 ) -> tuple[Path, ...]:

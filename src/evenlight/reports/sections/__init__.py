@@ -1,6 +1,6 @@
 """The sections of the page in order, one file each: a function from audit to element.
 
-That of images gives None for an audit of anything else.
+That of images gives None for an audit of anything else, that of frameworks where none is asked.
 """
 
 from collections.abc import Callable
@@ -22,8 +22,11 @@ from evenlight.reports.sections import (
     b8_trust,
     b9_holds,
     c1_methods,
+    c2_features,
     c4_limits,
+    c5_frameworks,
     c7_provenance,
+    c8_glossary,
 )
 
 SECTIONS: tuple[Callable[[Audit], Element | None], ...] = (
@@ -40,8 +43,11 @@ SECTIONS: tuple[Callable[[Audit], Element | None], ...] = (
     b8_trust.section,
     b9_holds.section,
     c1_methods.section,
+    c2_features.section,
     c4_limits.section,
+    c5_frameworks.section,
     c7_provenance.section,
+    c8_glossary.section,
 )
 """Below the title strip (a1_title), in the order of the page."""
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 from htpy import Element, Node, a, div, li, ol, p, span
 
+from evenlight.data.digits import count
 from evenlight.findings import Answer
 from evenlight.measures.words import SEVERITIES, SPOKEN, Verdict
 from evenlight.record import Audit
@@ -20,6 +21,7 @@ from evenlight.reports.sections.judged import (
     people_words,
     subject_words,
 )
+from evenlight.reports.sections.waived import waivers
 from evenlight.reports.words import BEYOND, MEANING, NO_QUESTIONS, NOT_PRIMARY
 
 ORDER: tuple[Verdict, ...] = ("different", "similar", "cannot_tell", "not_estimable")
@@ -31,6 +33,7 @@ def section(audit: Audit) -> Element:
     gate = div(class_=f"gate g-{'-'.join(word.split())}")[
         p(class_="gateword")[icon(word), " ", span[f"Gate: {say(word)}"]],
         p(class_="why")[say(audit.verdict.reason)],
+        waivers(audit),
         _loud(audit),
         p(class_="quiet")[_beside(audit), " ", _severities(audit)],
     ]
@@ -87,7 +90,7 @@ def _beside(audit: Audit) -> str:
     others -= sum(len(answer.parts) for answer in audit.answers)
     contrasts = sum(len(by_contrast(answer)) for answer in audit.answers)
     return NOT_PRIMARY.format(
-        primary=len(audit.answers), contrasts=contrasts, others=max(others, 0)
+        primary=len(audit.answers), contrasts=contrasts, others=count(max(others, 0))
     )
 
 

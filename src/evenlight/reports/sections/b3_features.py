@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from htpy import Element, Node
 
 from evenlight.data.digits import count, estimate
-from evenlight.data.groups import SMALLEST_GROUP
 from evenlight.data.shown import short
 from evenlight.figures.importance import ranked
 from evenlight.measures.comparison import Comparison
 from evenlight.record import Audit
 from evenlight.reports.drawings import curves_by_grouping, drawings
-from evenlight.reports.parts import ROWS, block, folded, grid, name, nothing, part, picture
+from evenlight.reports.parts import Some, block, folded, grid, leading, name, nothing, part, picture
 from evenlight.reports.sections.along import gradient_table, joint_table, together_table
 from evenlight.reports.sections.b8_trust import banner
 from evenlight.reports.sections.changes import flips, sensitivities
@@ -22,6 +21,7 @@ from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.sections.placed import locally, shares
 from evenlight.reports.sections.wholes import agreement_table, tree_table, whole_table
 from evenlight.reports.words import CAPTIONS, NOTHING
+from evenlight.small_groups import least_shown
 
 
 def section(audit: Audit) -> Element:
@@ -41,7 +41,7 @@ def _compared(audit: Audit, key: str, record: Comparison) -> Element:
         banner(audit, record.grouping),
         [picture(drawing) for drawing in shown],
         importance_table(f"{key}i", record),
-        contrast_tables(key, record),
+        contrast_tables(key, record, sum(len(c.contrasts) for c in audit.comparisons)),
         _whole(audit, key, record.grouping),
     )
 
@@ -92,28 +92,30 @@ def _changed(audit: Audit) -> Node:
 
 def importance_table(key: str, record: Comparison) -> Element:
     """T4, importance of each subject by group."""
-    chosen = ranked(record)[:ROWS].tolist()
+    shown = leading(
+        ranked(record).tolist(),
+        lambda j: [
+            name(record.subjects[j]),
+            *(_importance(record, k, j) for k in range(len(record.levels))),
+        ],
+    )
     named = CAPTIONS["T4i"].format(
         grouping=record.grouping,
         scale=record.views[0].scale,
-        shown=len(chosen),
-        all=len(record.subjects),
+        shown=len(shown.rows),
+        all=count(shown.of),
     )
-    rows = [
-        [name(record.subjects[j]), *(_importance(record, k, j) for k in range(len(record.levels)))]
-        for j in chosen
-    ]
     heads = [
         record.subject_kind.capitalize() or "Feature",
         *(_head(record, k) for k in range(len(record.levels))),
     ]
-    return grid(key, "T4, importance", named, heads, rows)
+    return grid(key, "T4, importance", named, heads, Some(shown.rows, len(shown.rows)))
 
 
 def _head(record: Comparison, k: int) -> str:
     unsure = int(record.unconverged[k])
     level = short(record.levels[k], 40)
-    told = count(unsure) if unsure >= SMALLEST_GROUP else f"fewer than {SMALLEST_GROUP}"
+    told = count(unsure) if unsure >= least_shown() else f"fewer than {least_shown()}"
     return f"{level} ({told} rows did not converge)" if unsure else level
 
 

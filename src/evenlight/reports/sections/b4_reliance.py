@@ -29,6 +29,7 @@ from evenlight.reports.parts import (
     block,
     evidence,
     grid,
+    leading,
     name,
     nothing,
     part,
@@ -54,6 +55,7 @@ from evenlight.reports.words import (
     READING_SPLIT,
     RELIANCE_HEADS,
     SUPPORTS,
+    fewer,
 )
 from evenlight.sentences import AMONG
 
@@ -172,7 +174,7 @@ def totals(key: str, record: Reliance) -> Element:
         speaks = f". {say(record.population[g])}" if record.population[g] else ""
         first: list[Node] = [
             f"{given}{speaks}",
-            size(count(float(record.n[g]) or float("nan"), "fewer than 11")),
+            size(count(float(record.n[g]) or float("nan"), fewer())),
             count(float(record.strata[g])),
         ]
         rows.append([*first, shares[0], words[0], shares[1], words[1], shares[2]])
@@ -204,7 +206,8 @@ def _table(key: str, record: Reliance, g: int, most: int = ROWS) -> Element:
     )
     heads = (record.subject_kind.capitalize() or "Feature", *RELIANCE_HEADS)
     order = np.argsort(-np.nan_to_num(np.abs(record.share[g])), kind="stable").tolist()
-    return grid(key, "T5", named, heads, [_row(record, g, j) for j in order], most=most)
+    shown = leading(order, lambda j: _row(record, g, j), most=most)
+    return grid(key, "T5", named, heads, shown)
 
 
 def _row(record: Reliance, g: int, j: int) -> list[Node]:

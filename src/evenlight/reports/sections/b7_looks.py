@@ -45,6 +45,12 @@ CLUSTERS = (
     "permutations of whole people; clusters form at a two-sided p of {forming}. A cluster says "
     "that something differs within it, not that each of its positions does."
 )
+FOLDED = {
+    "signed": "Maps of attributions",
+    "magnitude": "Maps of their size",
+    "sensitivity": "Maps of the output's slopes",
+}
+"""What folds a map that is not the first, by the name of its view."""
 NONE = (
     "No region was shown both to tell {grouping} and to carry what the output takes from it{among}."
 )
@@ -114,22 +120,29 @@ def _none(record: RegionsTelling, i: int) -> str:
 
 
 def _maps(audit: Audit, grouping: str) -> Iterator[Node]:
-    """Each contrast in words, as a picture, and cluster by cluster."""
+    """Each contrast: attributions first; their size and the output's slopes are folded."""
+    for key, (record, c, own) in keyed("F11", mapped(audit)):
+        if record.grouping == grouping:
+            shown = list(_map(audit, key, (record, c, own)))
+            between = short(versus(record.contrasts[c]))
+            first = own == record.means[0]
+            yield shown if first else folded(f"{FOLDED[own]}, {between}", shown)
+
+
+def _map(audit: Audit, key: str, one: tuple[MapComparison, int, str]) -> Iterator[Node]:
+    """One contrast in words, as a picture, and cluster by cluster."""
+    record, c, own = one
+    views = [v for v, view in enumerate(record.views) if view.name == own]
+    for v in views:
+        told = maps_text(record, c, v)
+        yield p(class_="reading")[say(told[:1].upper() + told[1:])]
     made = drawings(audit)
-    for key, (record, c) in keyed("F11", mapped(audit)):
-        if record.grouping != grouping:
-            continue
-        for v in range(len(record.views)):
-            told = maps_text(record, c, v)
-            yield p(class_="reading")[say(told[:1].upper() + told[1:])]
-        if key in made:
-            yield picture(made[key])
-        for v in range(len(record.views)):
-            found = record.told(v, c)
-            if found:
-                given = record.views[v].given
-                table = cluster_table(f"{key.lower()}c{v}", record, (v, c), found)
-                yield folded(f"Clusters given {given}", table)
+    if key in made:
+        yield picture(made[key])
+    for v in views:
+        if found := record.told(v, c):
+            table = cluster_table(f"{key.lower()}c{v}", record, (v, c), found)
+            yield folded(f"Clusters given {record.views[v].given}", table)
 
 
 def cluster_table(
@@ -145,14 +158,15 @@ def cluster_table(
             name(one.region or "not named"),
             percent(one.share, "not named"),
             count(one.size),
-            *([plain(one.volume)] if known else []),
+            *([plain(one.volume) if one.volume < 1000 else count(one.volume)] if known else []),
             ", ".join(map(str, one.peak)),
             evidence(plain(one.effect)),
             probability(one.p),
         ]
         for one in told
     ]
-    heads = ("Region", "Of its mass", "Positions", *volume, "Peak", "Mean, SD(f)", "p")
+    per = " a unit" if record.views[v].name == "sensitivity" else ""
+    heads = ("Region", "Of its mass", "Positions", *volume, "Peak", f"Mean, SD(f){per}", "p")
     named = CLUSTERS.format(
         contrast=short(versus(record.contrasts[c])), given=_among(record.views[v].given),
         draws=f"{record.draws:,}", forming=plain(record.forming),

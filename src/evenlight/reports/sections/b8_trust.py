@@ -25,7 +25,12 @@ from evenlight.reports.parts import (
     verdict,
 )
 from evenlight.reports.sections.keyed import keyed
-from evenlight.reports.words import CAPTIONS, CHECKED, NOTHING, TRUSTED, UNTRUSTED
+from evenlight.reports.words import CAPTIONS, NOTHING
+from evenlight.reports.words_many import WIDEST
+from evenlight.reports.words_trust import CHECKED, TRUSTED, UNTRUSTED
+
+MOST = 2
+"""Contrasts of one check that are shown."""
 
 LITTLE = 1e-4
 """Residuals are told down to this; beneath it is the arithmetic of float32."""
@@ -124,14 +129,22 @@ def _differences(key: str, record: Quality) -> Element:
     heads = ("Check", "Contrast", "Difference [95 % interval]", "Margin", "p", "n", "Verdict")
     shown = [m for m in range(len(record.metrics)) if np.isfinite(record.margin[m])]
     told: list[tuple[Node, list[list[Node]]]] = [
-        (
-            metric_name(record.metrics[m]),
-            [_difference(record, c, m) for c in range(len(record.contrasts))],
-        )
+        (metric_name(record.metrics[m]), [_difference(record, c, m) for c in _widest(record, m)])
         for m in shown
     ]
     named = CAPTIONS["T10d"].format(grouping=record.grouping, draws=f"{record.draws:,}")
+    if len(record.contrasts) > MOST:
+        named += " " + WIDEST.format(shown=MOST, all=count(len(record.contrasts)))
     return groups(key, "T10, differences", named, heads, told)
+
+
+def _widest(record: Quality, m: int) -> list[int]:
+    """The contrasts to show of one check: of many the largest differences, those unknown first."""
+    every = range(len(record.contrasts))
+    if len(every) <= MOST:
+        return list(every)
+    size = np.nan_to_num(np.abs(record.difference[:, m]), nan=np.inf)
+    return sorted(np.argsort(-size, kind="stable")[:MOST].tolist())
 
 
 def _difference(record: Quality, c: int, m: int) -> list[Node]:

@@ -1,4 +1,4 @@
-"""C7: where the numbers come from."""
+"""C7: where the numbers come from, and who was left out on the way."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from htpy import Element, Node
 
 from evenlight.record import Audit
 from evenlight.reports.parts import block, grid, name
+from evenlight.reports.sections import excluded
 from evenlight.reports.sections.c1_methods import flat
 
 
 def section(audit: Audit) -> Element:
-    """Digests, versions, seeds and times, as recorded."""
+    """Digests, versions, seeds and times, as recorded; then the flow of people."""
     rows: list[list[Node]] = [
         ["model digest", name(audit.model.digest)],
         ["data digest", name(audit.cohort.digest)],
@@ -18,5 +19,7 @@ def section(audit: Audit) -> Element:
     ]
     rows += [[name(key.replace("_", " ")), name(value)] for key, value in flat(audit.provenance)]
     return block(
-        "c7", grid("c7t", "Provenance", "As recorded with the audit.", ("What", "Value"), rows)
+        "c7",
+        grid("c7t", "Provenance", "As recorded with the audit.", ("What", "Value"), rows),
+        excluded.parts(audit),
     )

@@ -11,14 +11,21 @@ from evenlight.data.digits import confidence, count, estimate, plain, probabilit
 from evenlight.data.shown import short
 from evenlight.figures.importance import ranked
 from evenlight.measures.comparison import Comparison
-from evenlight.reports.parts import FEW, evidence, grid, name, say, verdict
-from evenlight.reports.words import CAPTIONS, MECHANISMS
+from evenlight.reports.parts import FEW, evidence, grid, leading, name, say, shared, verdict
+from evenlight.reports.words import CAPTIONS, MECHANISMS, STEPPED
+from evenlight.reports.words_many import VIEWS_ELSEWHERE
+
+VIEWED = 6
+"""Contrasts of a page up to which each shows its every view."""
 
 
-def contrast_tables(key: str, record: Comparison) -> Iterator[Node]:
-    """One table a contrast; where nothing could be asked, the reason alone."""
-    for c, (level, reference) in enumerate(record.contrasts):
-        title = f"{level} against {reference}"
+def contrast_tables(key: str, record: Comparison, of: int) -> Iterator[Node]:
+    """One table a contrast; where nothing could be asked, the reason alone.
+
+    `of` is how many contrasts the page has in all: the more, the fewer rows each.
+    """
+    for c in range(len(record.contrasts)):
+        title = _title(record, c)
         if not np.isfinite(record.effect[:, c]).any():
             reasons = [str(r) for r in np.unique(record.reason[:, c]) if r]
             yield p(class_="judged unasked")[
@@ -30,36 +37,43 @@ def contrast_tables(key: str, record: Comparison) -> Iterator[Node]:
                 f" ({people(record, 0, c)}).",
             ]
             continue
-        yield _table(f"{key}c{c}", record, c, title)
-        yield details(class_="views")[
-            summary[f"Every view of {short(title)}"], _views(f"{key}v{c}", record, c, title)
-        ]
+        yield _table(f"{key}c{c}", record, c, shared(of))
+        if of <= VIEWED:
+            views = _views(f"{key}v{c}", record, c, shared(of, FEW))
+            yield details(class_="views")[summary[f"Every view of {short(title)}"], views]
+    if of > VIEWED:
+        yield p(class_="quiet")[VIEWS_ELSEWHERE]
 
 
-def _table(key: str, record: Comparison, c: int, title: str) -> Element:
+def _table(key: str, record: Comparison, c: int, most: int) -> Element:
     signed, use = _view(record, "signed"), _view(record, "use")
     first = signed if signed is not None else 0
     speaks = str(record.population[first, c])
     named = CAPTIONS["T4"].format(
-        contrast=short(title),
+        contrast=short(_title(record, c)),
         n=people(record, first, c),
         margin=plain(record.margin),
         levels=_levels(record, signed, use),
         draws=f"{record.draws:,}",
-        population=f" {speaks}",
+        population=f" {speaks}{STEPPED if record.rounded else ''}",
     )
     heads = ["Feature", "Attribution: difference", "Adjusted p", "Verdict", "Mechanism"]
     own = _own_value(record) if use is None else []
     heads += ["Use: difference", "Verdict"] if use is not None else []
     heads += [h for v in own for h in (f"Same value: {record.views[v].name}", "Verdict")]
-    rows = []
-    for j in ranked(record).tolist():
-        cells = [name(record.subjects[j]), *judged(record, first, c, j)]
+
+    def row(j: int) -> list[Node]:
+        cells: list[Node] = [name(record.subjects[j]), *judged(record, first, c, j)]
         cells.insert(2, probability(float(record.p_maxt[first, c, j]), "not tested"))
         cells.append(_mechanism(record, first, c, j))
         beside = [] if use is None else judged(record, use, c, j)
-        rows.append([*cells, *beside, *(cell for v in own for cell in judged(record, v, c, j))])
-    return grid(key, "T4", named, heads, rows)
+        return [*cells, *beside, *(cell for v in own for cell in judged(record, v, c, j))]
+
+    return grid(key, "T4", named, heads, leading(ranked(record).tolist(), row, most=most))
+
+
+def _title(record: Comparison, c: int) -> str:
+    return " against ".join(record.contrasts[c])
 
 
 def _own_value(record: Comparison) -> list[int]:
@@ -102,15 +116,18 @@ def people(record: Comparison, v: int, c: int) -> str:
     return f"n = {count(float(record.n[v, c, 0]))} and {count(float(record.n[v, c, 1]))}"
 
 
-def _views(key: str, record: Comparison, c: int, title: str) -> Element:
+def _views(key: str, record: Comparison, c: int, most: int) -> Element:
     heads: list[Node] = ["Feature"]
     heads += [_view_words(record, v, c) for v in range(len(record.views))]
-    rows = [
-        [name(record.subjects[j]), *(_cell(record, v, c, j) for v in range(len(record.views)))]
-        for j in ranked(record).tolist()
-    ]
-    named = CAPTIONS["T4v"].format(contrast=short(title))
-    return grid(key, "T4, views", named, heads, rows, most=FEW)
+
+    def row(j: int) -> list[Node]:
+        return [
+            name(record.subjects[j]),
+            *(_cell(record, v, c, j) for v in range(len(record.views))),
+        ]
+
+    named = CAPTIONS["T4v"].format(contrast=short(_title(record, c)))
+    return grid(key, "T4, views", named, heads, leading(ranked(record).tolist(), row, most=most))
 
 
 def _view_words(record: Comparison, v: int, c: int) -> str:

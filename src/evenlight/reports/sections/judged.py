@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from evenlight.data.digits import count, estimate
+from evenlight.data.digits import MINUS, count, estimate, number
 from evenlight.data.shown import short, subject_name
 from evenlight.findings import Answer, Part
 from evenlight.measures.words import gravest
@@ -34,9 +34,13 @@ def by_contrast(answer: Answer) -> list[Part]:
 
 
 def effect_words(part: Part) -> str:
-    """Effect, interval and unit; or why there is none."""
+    """Effect, interval and unit; where no interval is known, of what; or why there is none."""
     if part.effect is None or not isfinite(part.effect):
         return say(part.reason) or "no estimate was recorded"
+    if part.low is None and part.reason:  # as of maps: the mean over a cluster, and which
+        sign = MINUS if part.effect < 0 else "+"
+        size = f"{sign}{number(abs(part.effect), digits=2)} {short(part.unit, 30)}"
+        return f"{size} in {say(part.reason)}"
     text = estimate(part.effect, part.low, part.high, sign=not part.unit.startswith("share"))
     return f"{text} {short(part.unit, 30)}".rstrip()
 

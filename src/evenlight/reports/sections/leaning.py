@@ -16,7 +16,7 @@ from evenlight.measures.shortcuts import CRITERIA, NUMBERS, UNSUPPORTED, Shortcu
 from evenlight.record import Audit
 from evenlight.reports.parts import FEW, evidence, folded, grid, name, say, size, verdict
 from evenlight.reports.sections.keyed import keyed
-from evenlight.reports.words import FEWER, NAMED_SETS, SUPPORTS
+from evenlight.reports.words import NAMED_SETS, SUPPORTS, fewer
 
 WORD = {
     "consistent_with_a_shortcut": "Consistent with a shortcut",
@@ -127,7 +127,7 @@ def gate(key: str, record: Shortcut) -> Iterator[Node]:
     named = GATE.format(
         grouping=record.grouping,
         given=record.given,
-        n=count(float(record.n) or float("nan"), FEWER),
+        n=count(float(record.n) or float("nan"), fewer()),
     )
     yield grid(key, "T5, gate", named, ("A shortcut needs", "Found", "Met"), rows)
     if record.refits:

@@ -12,6 +12,7 @@ from evenlight.data.shown import short
 from evenlight.measures.local_comparison import COPIES, LocalComparison
 from evenlight.measures.set_shares import SetShares
 from evenlight.record import Audit
+from evenlight.reports.drawings import drawings
 from evenlight.reports.parts import (
     FEW,
     evidence,
@@ -20,6 +21,7 @@ from evenlight.reports.parts import (
     groups,
     name,
     part,
+    picture,
     size,
     verdict,
 )
@@ -48,9 +50,12 @@ SHARED = (
 
 def locally(audit: Audit) -> Iterator[Node]:
     """One part a local ancestry."""
+    made = drawings(audit)
     for key, record in keyed("t4l", audit.further.by_local_ancestry):
+        mark = key.replace("t4l", "F21")
         yield part(
             f"By copies of {short(record.ancestry)} at the place",
+            picture(made[mark]) if mark in made else None,
             (copy_table(f"{key}v{v}", record, v) for v in range(len(record.given))),
             folded("Who carries how many copies", carrier_table(f"{key}n", record)),
         )

@@ -14,7 +14,7 @@ from evenlight.measures.words import SPOKEN
 from evenlight.record import Audit
 from evenlight.reports.parts import evidence, grid, groups, name, part, say, size
 from evenlight.reports.sections.keyed import keyed
-from evenlight.reports.words import FEWER
+from evenlight.reports.words import fewer
 
 WORST = {
     "loss": "largest loss",
@@ -84,7 +84,7 @@ def _none() -> list[Node]:
 def _slice(record: Slices, i: int) -> list[Node]:
     why = str(record.reason[i])
     limits = (float(a[i]) for a in (record.effect, record.low, record.high))
-    n = " and ".join(count(float(v) or float("nan"), FEWER) for v in record.n[i])
+    n = " and ".join(count(float(v) or float("nan"), fewer()) for v in record.n[i])
     return [
         name(record.names[i]),
         size(n),
@@ -116,7 +116,7 @@ def _clusterings(key: str, record: Proxied, said: str) -> Element:
     rows: list[list[Node]] = [
         [
             count(float(record.k[i])),
-            size(count(float(record.smallest[i]) or float("nan"), FEWER)),
+            size(count(float(record.smallest[i]) or float("nan"), fewer())),
             number(float(record.stability[i]), digits=2),
             number(float(record.expected[i]), digits=2),
             percent(float(record.between[i])),

@@ -1,0 +1,116 @@
+"""Change of attributions for each copy of an ancestry at the own place, along the chromosomes."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from evenlight.arrays import Bool, Float
+from evenlight.data.digits import count, fixed
+from evenlight.figures.ink import INK, axis_labels, head, plane, write
+from evenlight.figures.locus import Places, along_chromosomes, laid
+from evenlight.figures.naming import name_marks
+from evenlight.figures.rows import LOOKS
+from evenlight.measures.local_comparison import LocalComparison
+
+GIVEN = {"nothing": "given nothing", "genotype": "given the genotype"}
+AMONG = {"nothing": "", "genotype": ", among people of one genotype at the site"}
+
+
+def local_ancestry(
+    record: LocalComparison,
+    view: int = 0,
+    *,
+    places: Places | None = None,
+    label: int = 6,
+    most: int = 5000,
+    ax: Axes | None = None,
+) -> Axes:
+    """Each subject at its place: the slope a copy in SD of the output, its interval and verdict.
+
+    Intervals hold together over all subjects of the view; the band holds slopes smaller than the
+    margin. `places` (p,) are those of the subjects, by default the middle of each one's window. The
+    `label` largest slopes that are not *similar* carry their name. Of more subjects than
+    `most` those nearest 0 are left out, and the heading says so. Both views have one range.
+    """
+    ax = plane(ax, 760, 300)
+    at = windows(record) if places is None else places
+    x, ends = laid(at)
+    y, low, high = (a[view] for a in (record.effect, record.low, record.high))
+    known, told = _furthest(np.isfinite(x) & np.isfinite(y), y, most)
+    ax.axhspan(-record.margin, record.margin, color=INK, alpha=0.09, linewidth=0)
+    ax.axhline(0, color=INK, linewidth=0.75)
+    for verdict, (colour, mark) in LOOKS.items():
+        own = known & (record.verdict[view] == verdict)
+        face = "none" if verdict == "cannot_tell" else colour
+        ax.vlines(x[own], low[own], high[own], color=colour, linewidth=0.75, alpha=0.6)
+        ax.plot(x[own], y[own], mark, color=colour, markerfacecolor=face, markersize=5)
+    _shared_range(ax, record, np.isfinite(x))
+    along_chromosomes(ax, ends, at.build, shaded=False)
+    _names(ax, record, (view, label), np.column_stack([x, np.where(known, y, np.nan)]))
+    head(ax, f"{GIVEN[record.given[view]]}{told}")
+    axis_labels(ax, ax.get_xlabel(), f"SD of the output per copy of {record.ancestry}")
+    return ax
+
+
+def _furthest(known: Bool, y: Float, most: int) -> tuple[Bool, str]:
+    """Those of the known that are drawn, and what the heading says where it is not all of them."""
+    if int(known.sum()) <= most:
+        return known, ""
+    kept = np.zeros_like(known)
+    kept[np.argsort(-np.abs(np.where(known, y, 0.0)), kind="stable")[:most]] = True
+    return kept, f": {count(most)} of {count(int(known.sum()))}"
+
+
+def _shared_range(ax: Axes, record: LocalComparison, there: Bool) -> None:
+    """The range of all limits of those that are there, in any view, and of the margin."""
+    ends = np.concatenate([record.low[:, there].ravel(), record.high[:, there].ravel()])
+    low, high = (
+        float(f(ends, initial=edge, where=np.isfinite(ends)))
+        for f, edge in ((np.min, -record.margin), (np.max, record.margin))
+    )
+    ax.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+
+
+def windows(record: LocalComparison) -> Places:
+    """The middle of each subject's window (p,), nowhere for those in none."""
+    chromosome, position = [], []
+    for place in record.places:
+        name, _, ends = place.rpartition(":")
+        start, _, end = ends.partition("-")
+        chromosome.append(name)
+        position.append((int(start) + int(end)) / 2 if place else np.nan)
+    return Places(record.subjects, np.array(chromosome, dtype=np.str_), np.array(position))
+
+
+def _names(ax: Axes, record: LocalComparison, asked: tuple[int, int], marks: Float) -> None:
+    """Names of the largest slopes; why there is none, where none could be asked."""
+    (view, label), known = asked, np.flatnonzero(np.isfinite(marks).all(axis=1))
+    if not known.size:
+        write(
+            ax, 0.5, 0.5, "cannot be asked here", ha="center", style="italic",
+            transform=ax.transAxes,
+        )  # fmt: skip
+        return
+    ax.set_xlim(*ax.get_xlim())
+    outside = known[record.verdict[view][known] != "similar"]
+    largest = outside[np.argsort(-np.abs(marks[outside, 1]), kind="stable")][:label]
+    named = [(record.subjects[j], float(marks[j, 0]), float(marks[j, 1])) for j in largest]
+    name_marks(ax, named, marks[known])
+
+
+def local_ancestry_text(record: LocalComparison, view: int = 0) -> str:
+    """What the picture shows, in words."""
+    among = AMONG[record.given[view]]
+    y = record.effect[view]
+    if not np.isfinite(y).any():
+        return f"Copies of {record.ancestry}{among}: nothing can be asked here."
+    j, many = int(np.nanargmax(np.abs(y))), int(np.isfinite(y).sum())
+    apart = int((record.verdict[view] == "different").sum())
+    ends = (fixed(float(a[view, j]), 2, sign=True) for a in (record.low, record.high))
+    told = f"{fixed(float(y[j]), 2, sign=True)} SD of the output [{', '.join(ends)}]"
+    return (
+        f"For each copy of {record.ancestry} at the own place{among}, {apart} of {many} "
+        f"attributions differ; the largest change is that of {record.subjects[j]} at "
+        f"{record.places[j]}, {told}."
+    )

@@ -1,0 +1,67 @@
+"""The gate: what a pipeline does, from the answers to the primary questions and the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from evenlight.findings import Answer, Gate, Part
+from evenlight.policy import Policy
+
+
+def gate(answers: Sequence[Answer], policy: Policy) -> Gate:
+    """Failed, no verdict, passed, or not gated; missing evidence never passes."""
+    if not answers:
+        return Gate("no verdict", 3, "No question was asked.")
+    for answer in answers:
+        if answer.blocks and answer.verdict == "different":
+            told = f"Answered different{_uncertain(answer)}, and set to block: {answer.question}"
+            return Gate("failed", 1, told)
+    for answer in answers:
+        if "not_estimable" in _words(answer):
+            return Gate("no verdict", 3, f"Cannot be asked here: {answer.question}")
+    for answer in answers:
+        stops = answer.blocks or policy.inconclusive == "stop"
+        if "cannot_tell" in _words(answer) and stops:
+            return Gate("no verdict", 3, f"Cannot tell: {answer.question}")
+    if not any(answer.blocks for answer in answers):
+        return Gate(
+            "not gated", 0, "No question was set to block: this is no pass, read the answers."
+        )
+    return Gate("passed", 0, "No question that blocks was answered different.")
+
+
+def strictly(made: Gate, policy: Policy, unsure: Mapping[str, str]) -> Gate:
+    """The gate, which does not pass where what the policy is strict about is not certain.
+
+    `unsure` says by name what is not. A gate that stops already stops for its own reason.
+    """
+    told = [unsure[name] for name in policy.certain if name in unsure]
+    if made.exit_code or not told:
+        return made
+    why = f"The plan is strict about its inputs: {' '.join(told)}"
+    return replace(made, word="no verdict", exit_code=3, reason=why)
+
+
+def _uncertain(answer: Answer) -> str:
+    """What is added where no part that differs is known to lie beyond its margin.
+
+    The gate fails all the same: who lets a question block asks that no difference be found, and
+    with nothing wrong one is found in alpha of audits. A pass would claim that it is small.
+    """
+    loud = [part for part in answer.parts if part.verdict == "different"]
+    if not loud or any(_beyond(part) for part in loud):
+        return ""
+    return ", its size uncertain (it may or may not exceed the margin)"
+
+
+def _beyond(part: Part) -> bool:
+    """Whether all of an interval lies beyond its margin; so too where there is none, as of maps."""
+    if part.low is None or part.high is None or part.margin is None:
+        return True
+    return part.low > part.margin or part.high < -part.margin
+
+
+def _words(answer: Answer) -> set[str]:
+    """The verdict of an answer and of each of its parts: one missing part is missing evidence."""
+    return {answer.verdict, *(part.verdict for part in answer.parts)}

@@ -1,0 +1,73 @@
+"""The explanation that an audit rests on: made, made again on other backgrounds, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from evenlight.data.attributions import Attributions
+from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
+from evenlight.data.probed import Faithfulness
+from evenlight.explainers.explain import explain
+from evenlight.explainers.progress import Pace
+from evenlight.journal import Keep
+from evenlight.journal.explanation import kept
+from evenlight.measured.given import Explained, Progress
+from evenlight.measured.looked import with_slopes
+from evenlight.models.probe import Prepared
+from evenlight.plan import Plan
+from evenlight.probes.faithfulness import faithfulness
+from evenlight.probes.redraws import redraws
+
+PATIENCE = 30.0
+"""Seconds between two lines on how far an explanation is."""
+
+
+def explained_for(
+    prepared: Prepared, cohort: Cohort, plan: Plan, keep: Keep, say: Progress
+) -> Explained:
+    """Attributions by the plan, `repeats` on other draws of the background, and their checks."""
+    say("explaining")
+    asked = plan.explain
+    options = asked.options | with_slopes(prepared, cohort, plan)
+
+    def ask() -> Attributions:
+        return explain(
+            prepared, cohort, method=asked.method, target=prepared.column, seed=asked.seed,
+            progress=_now_and_then(say), tiles=keep.rows("explained"), **options,
+        )  # fmt: skip
+
+    made = kept(keep, "explained", cohort, ask)
+    say("explaining on other backgrounds")
+    one = partial(kept, keep, cohort=cohort)
+    repeats = redraws(
+        prepared, cohort, made, count=asked.repeats,
+        each=lambda i, make: one(f"again-{i}", make=make),
+    )  # fmt: skip
+    say("checking the explanations")
+    check = partial(faithfulness, prepared, cohort, made, seed=asked.seed)
+    return Explained(made, repeats, keep("checked", Faithfulness, check))
+
+
+def by_region(explained: Explained, sets: FeatureSets | None) -> Explained:
+    """Maps, and those on other backgrounds, summed over the regions given."""
+    if explained.made.values.ndim == 2 or sets is None:
+        return explained
+    repeats = tuple(one.by(sets) for one in explained.repeats)
+    made = explained.made
+    return replace(explained, made=made.by(sets), repeats=repeats, maps=made)
+
+
+def _now_and_then(say: Progress) -> Callable[[Pace], None]:
+    """A line every 30 s of a long explanation."""
+    last = 0.0
+
+    def tell(pace: Pace) -> None:
+        nonlocal last
+        if pace.seconds - last >= PATIENCE:
+            last = pace.seconds
+            say(f"explaining, {pace}")
+
+    return tell

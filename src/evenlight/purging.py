@@ -1,0 +1,83 @@
+"""Deleting what is kept of single people: unfinished work, and attributions of rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import rmtree
+
+from evenlight import files
+from evenlight.errors import InputError, Refused
+from evenlight.journal.running import place
+from evenlight.journal.work import README, TOLD, Work
+from evenlight.modalities.annotated_rows import SCHEMA
+
+STORE = "zarr.json"
+"""Where a folder of attributions says what it is."""
+
+
+def purge(path: str | Path, *, dry: bool = False) -> tuple[Path, ...]:
+    """Delete the data of single people that lie at `path`; what was deleted, in order.
+
+    `path` is the output folder of a run (its unfinished work beside it goes, and parts of files
+    that a killed run left), such work itself, or a folder of `keep_rows=`. The report stays: it
+    holds nobody's own data. `dry` only tells. A file system that keeps copies (snapshots, backups)
+    keeps these too.
+
+    Raises InputError where there is nothing of the kind or a run still works there, and Refused for
+    a link: what lies behind it is not what was named.
+    """
+    named = Path(path)
+    if named.is_symlink() or place(named).is_symlink():
+        raise Refused(f"{named.name!r} is a link; name the folder that it leads to")
+    found = tuple(_found(named))
+    if not found and not named.is_dir():
+        raise InputError(f"there is no {named.name!r}, and no unfinished work beside it")
+    if not found and not (named / "audit.json").is_file():
+        raise InputError(
+            f"{named.name!r} holds nothing that evenlight keeps of people: it is no output folder, "
+            "no unfinished work and no folder of keep_rows="
+        )
+    for item in () if dry else found:
+        _delete(item)
+    return found
+
+
+def _found(named: Path) -> Iterator[Path]:
+    """Everything of single people at a path."""
+    if _work(named) or _rows(named):
+        yield named
+        return
+    if _work(place(named)):
+        yield place(named)
+    if (named / "audit.json").is_file():
+        yield from sorted(named.rglob(f".*{files.PARTIAL}"))
+
+
+def _work(folder: Path) -> bool:
+    """Whether this is the work of a run, by what its first file says."""
+    try:
+        return (folder / README).read_text(encoding="utf-8") == TOLD
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _rows(folder: Path) -> bool:
+    """Whether this holds attributions of rows."""
+    try:
+        held = json.loads((folder / STORE).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+        return False
+    told = held.get("attributes") if isinstance(held, dict) else None
+    return isinstance(told, dict) and told.get("schema") == SCHEMA
+
+
+def _delete(item: Path) -> None:
+    if not item.is_dir():
+        item.unlink(missing_ok=True)
+    elif _rows(item):
+        rmtree(item)
+    else:
+        with Work(item) as work:  # InputError while a run holds it
+            work.remove()

@@ -1,0 +1,88 @@
+"""One page in plain words, for patients and the public."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from htpy import Element, Node, a, footer, h1, h2, li, main, p, section, ul
+
+from evenlight.data.digits import count
+from evenlight.data.shown import short
+from evenlight.findings import Answer, Part
+from evenlight.measures.words import SPOKEN
+from evenlight.record import Audit
+from evenlight.reports import words_plain as words
+from evenlight.reports.page import plain_page
+from evenlight.reports.parts import evidence, name, say, size, verdict
+from evenlight.reports.sections.a1_title import groupings
+from evenlight.reports.sections.judged import (
+    by_contrast,
+    contrast_words,
+    effect_words,
+    people_words,
+)
+from evenlight.reports.words import STANDING
+
+MOST = 6
+"""Pairs of groups that are told one by one for a question."""
+
+
+def summary(audit: Audit, folder: Path) -> dict[str, str]:
+    """summary.html: what was asked, what was found, what is not known; each with its numbers."""
+    content: list[Node] = [
+        main(id="main", tabindex="-1")[
+            h1[f"{words.HEAD}: {short(audit.model.name)}"],
+            _about(audit),
+            section(class_="block", aria_labelledby="asked")[
+                h2(id="asked")[words.ASKED],
+                ul(class_="questions")[(_answer(answer) for answer in audit.answers)]
+                if audit.answers
+                else p[words.NOT_ASKED],
+            ],
+            section(class_="block", aria_labelledby="limits")[
+                h2(id="limits")[words.LIMITS_HEAD],
+                ul[(li[text] for text in words.LIMITS)],
+                p[words.ASK],
+            ],
+        ],
+        footer[p[a(href="report.html")[words.MORE]], p[STANDING]],
+    ]
+    return {"summary.html": plain_page(f"{words.HEAD}: {short(audit.model.name)}", content)}
+
+
+def _about(audit: Audit) -> Node:
+    people = audit.cohort
+    tried = words.TRIED.format(
+        units=count(people.units),
+        noun="people" if people.unit in ("", "row") else f"units ({short(people.unit, 30)})",
+        name=short(people.name),
+        grouping=short(groupings(audit)),
+    )
+    told = words.ABOUT.format(model=short(audit.model.name), target=short(audit.model.target))
+    return [p[told], p[tried], p(class_="quiet")[words.LABELS]]
+
+
+def _answer(answer: Answer) -> Element:
+    """A question, the word with its meaning, and what was measured between which groups."""
+    plain = words.QUESTIONS.get(answer.measure, words.OTHERWISE)
+    asked = plain.format(grouping=short(answer.grouping), question=say(answer.question))
+    parts = by_contrast(answer)
+    rest = Counter(SPOKEN[part.verdict] for part in parts[MOST:])
+    others = ", ".join(f"{many} {word}" for word, many in sorted(rest.items()))
+    return li(class_="judged")[
+        p[asked],
+        p[words.FOUND[answer.verdict]],
+        ul[
+            (_contrast(part) for part in parts[:MOST]),
+            li[words.OTHERS.format(others=others)] if others else None,
+        ],
+    ]
+
+
+def _contrast(part: Part) -> Element:
+    shown = effect_words(part)
+    for unit, said in words.UNITS.items():
+        shown = shown.replace(unit, said)
+    told: list[Node] = [evidence(shown), ", ", size(people_words(part))]
+    return li(class_="judged")[name(contrast_words(part)), ": ", verdict(part.verdict), ", ", told]

@@ -1,0 +1,86 @@
+"""C5: what frameworks ask and this audit answers; there where the plan names frameworks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from htpy import Element, Node, li, p, span, ul
+
+from evenlight.record import Audit
+from evenlight.reports.framework import (
+    Answered,
+    Framework,
+    answered,
+    asked,
+    read,
+    risk_file,
+    summary,
+)
+from evenlight.reports.parts import block, grid, name, part, say
+from evenlight.reports.words_frameworks import (
+    ANNEX_HEADS,
+    COUNTS,
+    NO_ENTRY,
+    NO_FINDING,
+    RISK_HEADS,
+)
+
+MOST = 200
+"""Rows of an annex on the page: more than any framework has."""
+
+
+def section(audit: Audit) -> Element | None:
+    """One table a framework, every item in one of three states."""
+    frameworks = [read(name) for name in asked(audit)]
+    if not frameworks:
+        return None
+    return block("c5", p[COUNTS], [_annex(audit, framework) for framework in frameworks])
+
+
+def _annex(audit: Audit, framework: Framework) -> Element:
+    rows = answered(audit, framework)
+    table = grid(
+        f"c5-{framework.id}",
+        framework.version,
+        summary(rows),
+        ANNEX_HEADS,
+        [_row(row) for row in rows],
+        most=MOST,
+    )
+    return part(framework.name, ul[_about(framework)], table, _risks(audit, framework))
+
+
+def _about(framework: Framework) -> Iterator[Element]:
+    """Status, check, source, notes."""
+    yield li[say(f"Status on {framework.status_on}: {framework.status}")]
+    yield li[say(framework.checked)]
+    yield li["Source: ", framework.source]
+    yield from (li[say(note)] for note in framework.notes)
+
+
+def _row(row: Answered) -> list[Node]:
+    told: Node = say(row.sentence)
+    if row.pointers:
+        where = " ".join(row.pointers)
+        told = [span(data_ref=where)[told], p(class_="quiet")[name(row.pointers[0])]]
+    return [name(row.item.id), row.item.asks, row.state, told, say(row.add)]
+
+
+def _risks(audit: Audit, framework: Framework) -> list[Node]:
+    """Findings beside their entries in the risk management file."""
+    if not framework.risk_file:
+        return []
+    rows, loose = risk_file(audit)
+    cells: list[list[Node]] = [
+        [name(found.id), found.severity, say(found.sentence), say(entry or NO_ENTRY)]
+        for found, entry in rows
+    ]
+    table = grid(
+        f"c5-{framework.id}-risks",
+        "Findings and the risk management file",
+        "Findings above info, with the entry that the author names for each.",
+        RISK_HEADS,
+        cells,
+        most=MOST,
+    )
+    return [table, *(p[name(entry), f": {NO_FINDING}"] for entry in loose)]

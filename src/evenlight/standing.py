@@ -1,0 +1,88 @@
+"""The gate as it stands: gate.json says that nothing is judged until a run has ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from evenlight import files
+from evenlight.clock import date
+from evenlight.codec import plain
+from evenlight.errors import EvenlightError, InputError, NoVerdict
+from evenlight.findings import Gate
+from evenlight.record import Audit
+from evenlight.waivers import ended
+
+FILE = "gate.json"
+
+UNDER_WAY = "A run began here and has not ended; what else lies here is of an earlier run."
+STOPPED = "A run was stopped before it had ended; what else lies here is of an earlier run."
+APART = "gate.json and audit.json are not of one run; run the audit again."
+
+
+@contextmanager
+def unjudged(folder: Path) -> Iterator[None]:
+    """While a run into `folder` lasts, and after one that fails, its gate.json has no verdict.
+
+    So a pipeline never reads the pass of an earlier run. A run that ends writes its own gate.json.
+    A folder that is not there is not made.
+    """
+    _mark(folder, UNDER_WAY, NoVerdict.exit_code)
+    try:
+        yield
+    except EvenlightError as error:
+        _mark_if_possible(folder, f"The run ended with an error: {error}", error.exit_code)
+        raise
+    except Exception as error:
+        told = f"The run ended with a fault of evenlight: {type(error).__name__}."
+        _mark_if_possible(folder, told, EvenlightError.exit_code)
+        raise
+    except BaseException:
+        _mark_if_possible(folder, STOPPED, NoVerdict.exit_code)
+        raise
+
+
+def standing(place: str | Path, *, on: str | None = None) -> Gate:
+    """The gate of an audit (its folder, or its audit.json) on a day (today).
+
+    It has no verdict where the last run into the folder did not end. Raises PlanError where a
+    waiver has ended since, InputError where there is no audit.
+    """
+    path = Path(place)
+    folder = path if path.is_dir() else path.parent
+    told = _read(folder / FILE)
+    if told.get("unfinished") is True:
+        return Gate(told["verdict"], told["exit_code"], told["reason"])
+    audit = Audit.load(path)
+    made = audit.gate()
+    if told and told != plain(audit.gate_data()):
+        return Gate("no verdict", NoVerdict.exit_code, APART)
+    ended(made.waivers, on=on or date())
+    return made
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """What gate.json holds; nothing where there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        made = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise InputError(f"{path.name} is not JSON; run the audit again") from None
+    return made if isinstance(made, dict) else {"verdict": ""}
+
+
+def _mark(folder: Path, reason: str, code: int) -> None:
+    if not folder.is_dir():
+        return
+    made = {"verdict": "no verdict", "exit_code": code, "reason": reason, "unfinished": True}
+    files.write(files.folder(folder) / FILE, json.dumps(made, indent=1) + "\n")
+
+
+def _mark_if_possible(folder: Path, reason: str, code: int) -> None:
+    """The error that is under way is the one to be told, whatever becomes of the mark."""
+    with suppress(OSError, EvenlightError):
+        _mark(folder, reason, code)

@@ -65,7 +65,7 @@ def test_counts_where_logarithms_are_wanted_are_told(summarised: bool) -> None:
     ("here", "train"),
     [
         (lambda x: x, lambda x: (x - x.mean(axis=0)) / x.std(axis=0)),
-        (lambda x: logged(x) * np.log2(np.e) * 10, logged),
+        (lambda x: logged(x) * np.log2(np.exp(1.0)) * 10, logged),
         (lambda x: logged(x) - 30.0, logged),
         (lambda x: x * 6.0, lambda x: x),
     ],

@@ -75,7 +75,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, wrong: Wrong) -> Audit:
         assert isinstance(made, Attributions)
         return replace(made, values=wrong(made, cohort))
 
-    monkeypatch.setattr(sys.modules["evenlight.auditing"], "explain", explained)
+    monkeypatch.setattr(sys.modules["evenlight.measured.explaining"], "explain", explained)
     return audited()
 
 

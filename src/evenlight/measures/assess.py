@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from evenlight.data.shown import metric_name
 from evenlight.errors import AttributionError
 from evenlight.measures.graded import DRAWS, Differences, Graded, Side, differences, graded
 from evenlight.measures.hidden_people import shown_people, without_hidden
-from evenlight.measures.prepare import ALPHA, setting
+from evenlight.measures.prepare import ALPHA, narrowed, setting
 from evenlight.measures.quality import METRICS, RULES, Quality
 from evenlight.stats.fidelity import monte_carlo_error, relative_residual
 
@@ -50,7 +49,7 @@ def assess(
     seen, whole = faithfulness.at(cohort), shown_people(cohort, by)
     there, everybody = whole.cohort, _everybody(attributions, whole.cohort)
     sampled, asked = np.isin(there.rows, seen.rows), np.isin(seen.rows, there.rows)
-    sample = replace(setting(there, whole.groups, kept=sampled), coarse=whole.rounded)
+    sample = narrowed(whole, sampled)
     values = np.full((2, there.n, len(METRICS)), np.nan)
     for m, name in enumerate(METRICS):
         if name in SAMPLED:

@@ -84,11 +84,19 @@ def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Se
         )
     several(groups)
     _few_labels(groups)
+    return _lined_up(cohort, groups, mask, apart_told(cohort, groups))
+
+
+def narrowed(here: Setting, kept: Bool) -> Setting:
+    """The same people with other rows kept (n,), even where one level is left."""
+    return _lined_up(here.cohort, here.groups, kept, here.rounded)
+
+
+def _lined_up(cohort: Cohort, groups: Groups, mask: Bool, coarse: bool) -> Setting:
     unit = np.unique(cohort.units[mask], return_inverse=True)[1].astype(np.int64)
     place = np.cumsum(mask) - 1
     order = place[cohort.order[mask[cohort.order]]]
-    codes, coarse = unit_codes(groups.codes[mask], unit), apart_told(cohort, groups)
-    return Setting(cohort, groups, mask, unit, codes, order, coarse)
+    return Setting(cohort, groups, mask, unit, unit_codes(groups.codes[mask], unit), order, coarse)
 
 
 def _few_labels(groups: Groups) -> None:

@@ -36,7 +36,7 @@ def summary(audit: Audit, folder: Path) -> dict[str, str]:
             _about(audit),
             section(class_="block", aria_labelledby="asked")[
                 h2(id="asked")[words.ASKED],
-                ul(class_="questions")[(_answer(answer) for answer in audit.answers)]
+                ul(class_="plain")[(_answer(answer) for answer in audit.answers)]
                 if audit.answers
                 else p[words.NOT_ASKED],
             ],

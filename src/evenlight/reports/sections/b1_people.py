@@ -38,7 +38,7 @@ def _table(key: str, record: Composition, kind: str) -> Element:
     named = CAPTIONS["T2"].format(
         grouping=record.grouping, source=record.source, rounded=ROUNDED if record.rounded else ""
     )
-    measured = "events" if kind == "binary" else "mean"
+    measured = "share with the event" if kind == "binary" else "mean"
     outcome = f"{short(record.outcome_name or 'outcome', 40)}, {measured}"
     return grid(key, "T2", named, ("Group", "Units", "Share", outcome), _rows(record))
 

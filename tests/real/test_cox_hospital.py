@@ -97,7 +97,7 @@ def test_race_differs_in_signs_and_not_in_their_use(hospital: Hospital) -> None:
     c, signed = made.contrast("black", "white"), made.view("signed")
     assert made.verdict[signed, c][made.subjects.index("age")] == "different"
     total = made.effect[signed, c].sum() * made.views[signed].unit
-    assert total == pytest.approx(made.gap[c], abs=1e-6)
+    assert total == pytest.approx(made.gap[c], abs=0.01 if made.rounded else 1e-6)
 
 
 def test_the_same_cox_model_of_two_libraries_is_the_same_model(hospital: Hospital) -> None:

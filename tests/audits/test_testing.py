@@ -110,8 +110,9 @@ def test_the_fixture_runs_a_plan_once(tmp_path: Path) -> None:
     (tmp_path / "score.csv").write_text("term,weight\nintercept,1\na,1\nb,1\n")
     (tmp_path / "audit.toml").write_text(PLAN)
     (tmp_path / "test_model.py").write_text(TESTS)
-    command = [sys.executable, "-m", "pytest", "-p", "evenlight.testing", "-q", "-rA", "--tb=short",
-               f"--rootdir={tmp_path}", "-p", "no:cacheprovider"]  # fmt: skip
+    plugin = ["-p", "no:evenlight", "-p", "evenlight.testing", "-p", "no:cacheprovider"]
+    shown = ["-q", "-rA", "--tb=short", f"--rootdir={tmp_path}"]
+    command = [sys.executable, "-m", "pytest", *plugin, *shown]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
     assert "has not passed: gate failed, exit code 1" in done.stdout

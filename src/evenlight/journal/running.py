@@ -19,10 +19,12 @@ from evenlight.journal.work import MANIFEST, Work
 def stoppable(plan: Path, out: Path) -> Iterator[None]:
     """Ctrl-C, SIGTERM, a full disk, a part that could not be kept: NoVerdict, with how to go on.
 
-    The exit code is 3: nothing was judged, and the same call goes on where this one stopped.
+    The exit code is 3: nothing was judged, and the same call goes on where this one stopped. An
+    interruption that a library turned into an error of its own is one still.
     """
+    stopped: list[int] = []
     try:
-        with _terminable():
+        with _terminable(stopped):
             yield
     except KeyboardInterrupt as stop:
         raise NoVerdict(f"stopped; {_told(plan, out)}") from stop
@@ -31,6 +33,10 @@ def stoppable(plan: Path, out: Path) -> Iterator[None]:
     except OSError as error:
         why = error.strerror or str(error)
         raise NoVerdict(f"the disk gave an error ({why}); {_told(plan, out)}") from error
+    except Exception as error:
+        if not stopped:
+            raise
+        raise NoVerdict(f"stopped; {_told(plan, out)}") from error
 
 
 @contextmanager
@@ -83,17 +89,19 @@ def _deaf() -> Iterator[None]:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM stops as Ctrl-C does, where this is the thread that may say so."""
+def _terminable(stopped: list[int]) -> Iterator[None]:
+    """SIGTERM stops as Ctrl-C does, where this is the thread that may say so; `stopped` knows."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
+        stopped.append(number)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)

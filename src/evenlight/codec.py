@@ -6,6 +6,7 @@ list, and one without cells keeps its shape as {"empty": shape}.
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -52,6 +53,24 @@ def restore(kind: type[T], data: Any) -> T:
     """The record of type `kind` from plain data; InputError names a missing or unknown field."""
     made: T = _restored(kind, data, kind.__name__)
     return made
+
+
+def to_text(record: object, form: str) -> str:
+    """Canonical JSON of a record, under its `form`: sorted keys, shortest numbers, null."""
+    data = {"schema": form, **plain(record)}
+    return json.dumps(data, sort_keys=True, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def from_text(kind: type[T], text: str, form: str, *, what: str) -> T:
+    """The record that `to_text` wrote; InputError names `what` is not of this form."""
+    try:
+        data = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{what} is not JSON: {error}") from None
+    found = data.pop("schema", None) if isinstance(data, dict) else None
+    if found != form:
+        raise InputError(f"{what}'s schema is {found!r}; this version reads {form!r}")
+    return restore(kind, data)
 
 
 def schema(kind: type) -> dict[str, Any]:

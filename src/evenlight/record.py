@@ -120,20 +120,12 @@ class Audit:
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, shortest numbers that read back alike, null for missing."""
-        data = {"schema": SCHEMA, **codec.plain(self)}
-        return json.dumps(data, sort_keys=True, allow_nan=False, separators=(",", ":")) + "\n"
+        return codec.to_text(self, SCHEMA)
 
     @classmethod
     def from_json(cls, text: str) -> Audit:
         """The audit that `to_json` wrote; InputError names what is not of this form."""
-        try:
-            data = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise InputError(f"the audit is not JSON: {error}") from None
-        found = data.pop("schema", None) if isinstance(data, dict) else None
-        if found != SCHEMA:
-            raise InputError(f"the audit's schema is {found!r}; this version reads {SCHEMA!r}")
-        return codec.restore(cls, data)
+        return codec.from_text(cls, text, SCHEMA, what="the audit")
 
     @classmethod
     def load(cls, path: str | Path) -> Audit:

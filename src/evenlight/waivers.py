@@ -12,7 +12,6 @@ or asked, it never takes anything from the record, and it ends.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -20,14 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from evenlight.data.nearest import hint
+from evenlight.data.plain_files import read_toml
 from evenlight.data.shown import short
 from evenlight.errors import PlanError
 from evenlight.findings import Gate, Waiver
 
 FILE = "waivers.toml"
-
-LARGEST = 2**20
-"""Bytes of the file, at most."""
 
 LONGEST = 1000
 """Characters of a reason, at most."""
@@ -43,13 +40,7 @@ def read_waivers(path: str | Path, *, on: str) -> tuple[Waiver, ...]:
     place = Path(path)
     if not place.is_file():
         return ()
-    if place.stat().st_size > LARGEST:
-        raise PlanError(f"{place.name} is larger than {LARGEST} bytes; that is no list of waivers")
-    try:
-        data = tomllib.loads(place.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError(f"{place.name} is not TOML: {error}") from None
-    return checked_waivers(data, on=on)
+    return checked_waivers(read_toml(place, error=PlanError), on=on)
 
 
 def checked_waivers(data: Mapping[str, Any], *, on: str) -> tuple[Waiver, ...]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import pandas as pd
 
 from evenlight import codec
-from evenlight.errors import GateFailed, InputError, NoVerdict
+from evenlight.errors import GateFailed, NoVerdict
 from evenlight.measures.words import Verdict
 
 SCHEMA = "urn:evenlight:diff:1.0"
@@ -143,20 +142,12 @@ class Difference:
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, null for missing."""
-        data = {"schema": SCHEMA, **codec.plain(self)}
-        return json.dumps(data, sort_keys=True, allow_nan=False, separators=(",", ":")) + "\n"
+        return codec.to_text(self, SCHEMA)
 
     @classmethod
     def from_json(cls, text: str) -> Difference:
         """What `to_json` wrote; InputError names what is not of this form."""
-        try:
-            data: Any = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise InputError(f"the difference is not JSON: {error}") from None
-        found = data.pop("schema", None) if isinstance(data, dict) else None
-        if found != SCHEMA:
-            raise InputError(f"the schema is {found!r}; this version reads {SCHEMA!r}")
-        return codec.restore(cls, data)
+        return codec.from_text(cls, text, SCHEMA, what="the difference")
 
     def listed(self) -> Iterator[Change]:
         """What is not still."""

@@ -8,7 +8,6 @@ inconclusive = "report"      # or "stop": a change that may exceed the margin ha
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -16,6 +15,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from evenlight.data.nearest import hint
+from evenlight.data.plain_files import read_toml
 from evenlight.differing.record import Change, Outcome
 from evenlight.errors import PlanError
 from evenlight.policy import Closed
@@ -43,12 +43,7 @@ def read_regression(path: str | Path) -> Regression:
     place = Path(path)
     if not place.is_file():
         raise PlanError(f"there is no {place.name!r}; leave it out for the default policy")
-    if place.stat().st_size > LARGEST:
-        raise PlanError(f"{place.name} is larger than {LARGEST} bytes; that is no policy")
-    try:
-        data = tomllib.loads(place.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError(f"{place.name} is not TOML: {error}") from None
+    data = read_toml(place, error=PlanError, largest=LARGEST)
     for key in data:
         if key not in Regression.model_fields:
             near = hint(key, list(Regression.model_fields))

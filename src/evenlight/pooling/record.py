@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from evenlight import codec
 from evenlight.differing.record import Apart, Told
-from evenlight.errors import InputError
 from evenlight.measures.words import Verdict
 
 SCHEMA = "urn:evenlight:pool:1.0"
@@ -90,20 +87,12 @@ class Pool:
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, null for missing."""
-        data = {"schema": SCHEMA, **codec.plain(self)}
-        return json.dumps(data, sort_keys=True, allow_nan=False, separators=(",", ":")) + "\n"
+        return codec.to_text(self, SCHEMA)
 
     @classmethod
     def from_json(cls, text: str) -> Pool:
         """What `to_json` wrote; InputError names what is not of this form."""
-        try:
-            data: Any = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise InputError(f"the pool is not JSON: {error}") from None
-        found = data.pop("schema", None) if isinstance(data, dict) else None
-        if found != SCHEMA:
-            raise InputError(f"the schema is {found!r}; this version reads {SCHEMA!r}")
-        return codec.restore(cls, data)
+        return codec.from_text(cls, text, SCHEMA, what="the pool")
 
     def to_frame(self) -> pd.DataFrame:
         """One row an item."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -21,11 +22,12 @@ from evenlight.data.features import FeatureSets
 from evenlight.data.nearest import hint
 from evenlight.doubts import coverage
 from evenlight.errors import AttributionError, GroupError
+from evenlight.explainers.device import moved_to
 from evenlight.findings import Findings
 from evenlight.journal.keep import Keep
 from evenlight.judge import judge
 from evenlight.load import load_cohort, load_model, load_sets
-from evenlight.measured.explaining import by_region, explained_for
+from evenlight.measured.explaining import by_region, checked_for, made_for, summed
 from evenlight.measured.given import Explained, Outputs
 from evenlight.measured.grouped import Grouping
 from evenlight.measured.moved import common_contrasts
@@ -50,19 +52,19 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alone:
-    """A plan with its model and cohort, explained."""
+    """A plan with its model and cohort, explained.
+
+    `made` are the attributions, of images by region; `checked` makes them again on other
+    backgrounds and checks them, which only a comparison needs.
+    """
 
     plan: Plan
     prepared: Prepared
     cohort: Cohort
     sets: FeatureSets | None
-    explained: Explained
+    made: Attributions
+    checked: Callable[[], Explained]
     by: str | None = None
-
-    @property
-    def made(self) -> Attributions:
-        """The attributions, of images by region."""
-        return self.explained.made
 
     def importance(self) -> pd.DataFrame:
         """One row a feature: mean |attribution| and mean attribution over units, as they are told.
@@ -108,10 +110,10 @@ class Alone:
     def _asked(self) -> Iterator[Grouping]:
         predicted = predict(self.prepared, self.cohort, target=self.prepared.column)
         moved = common_contrasts(self.prepared, self.made, self.cohort, self.sets)
-        outputs = Outputs(predicted, *moved)
+        outputs, explained = Outputs(predicted, *moved), self.checked()
         for i, groups in enumerate(self.cohort.groups):
             if self.by in (None, groups.name):
-                yield Grouping(groups, self.explained, outputs, self.cohort, self.plan, i)
+                yield Grouping(groups, explained, outputs, self.cohort, self.plan, i)
 
 
 def alone(
@@ -121,12 +123,15 @@ def alone(
     ledger: Path | None = None,
     trust: Trusted = None,
     progress: Say | None = None,
+    device: str = "cpu",
 ) -> Alone:
     """The model and the cohort of a plan, explained, to be asked by the grouping `by` or by all.
 
     `ledger` is a folder, where the look is remembered as a run is: a plan that is changed after it
-    is told by the next audit. Raises InputError before any compute where plan, data or model are
-    wrong, Refused where a file would have to be trusted and is not.
+    is told by the next audit. `device` is where a network computes, as for `audit`.
+
+    Raises InputError before any compute where plan, data or model are wrong, Refused where a file
+    would have to be trusted and is not.
     """
     folder, say = Path(path).parent, progress or _quiet
     asked = Plan.from_toml(path)
@@ -138,11 +143,17 @@ def alone(
         _grouped(cohort, by)
         sets = settled_regions(plan, cohort, load_sets(asked, folder, cohort))
         check_regions(cohort, sets)
-        prepared = prepare(model, cohort, target=plan.model.target)
+        prepared = moved_to(device, prepare(model, cohort, target=plan.model.target))
         if ledger is not None:
             entered(ledger / LEDGER, plan, model_digest(prepared), cohort)
-        made = by_region(explained_for(prepared, cohort, plan, Keep(), say), sets)
-    return Alone(plan, prepared, cohort, sets, made, by)
+        made = made_for(prepared, cohort, plan, Keep(), say)
+
+    @cache
+    def checked() -> Explained:
+        found = checked_for(prepared, cohort, made, plan, keep=Keep(), say=say)
+        return by_region(found, sets)
+
+    return Alone(plan, prepared, cohort, sets, summed(made, sets), checked, by)
 
 
 def new_rows(folder: str | Path) -> None:

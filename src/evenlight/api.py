@@ -11,7 +11,7 @@ from evenlight.about import FILE, read_about
 from evenlight.auditing import audit
 from evenlight.clock import date
 from evenlight.data.cohort import Cohort
-from evenlight.differing import sketches
+from evenlight.differing import Difference, diff, save_difference, sketches
 from evenlight.journal import Work
 from evenlight.journal.effort import ALONE, Effort, helping
 from evenlight.journal.inputs import seen, unchanged
@@ -37,6 +37,7 @@ def run(
     trust: Trusted = None,
     progress: Callable[[str], None] | None = None,
     effort: Effort = ALONE,
+    earlier: str | Path | None = None,
 ) -> Audit:
     """Run the plan of a TOML file and write `out`: audit.json, gate.json, tables, report.html.
 
@@ -49,12 +50,20 @@ def run(
 
     Finished parts are kept beside `out` in `.NAME.work` (data of people), from which the same call
     goes on after it was stopped or killed, InputError where that work is of another run; NoVerdict
-    says how to go on. The folder goes once all is written. `effort` says otherwise, and how many
-    processes work.
+    says how to go on. The folder goes once all is written. `effort` says otherwise, how many
+    processes work, and on which device.
+
+    `earlier` is an audit with which this one is compared once it is written: diff.json, and section
+    C6 of the page. Where they cannot be compared the audit stands without it, and the error says
+    why.
     """
+    before = None if earlier is None else Audit.load(earlier)
     own: dict[str, Any] = {"plan_digest": plan_digest, "progress": progress}
     with stoppable(Path(plan), Path(out)), unjudged(Path(out)), effort.threads():
-        return _run(Path(plan), Path(out), trust, effort, own)
+        found = _run(Path(plan), Path(out), trust, effort, own)
+    if before is not None:
+        report(found, out, earlier=before)
+    return found
 
 
 def _run(path: Path, folder: Path, trust: Trusted, effort: Effort, own: dict[str, Any]) -> Audit:
@@ -69,8 +78,8 @@ def _run(path: Path, folder: Path, trust: Trusted, effort: Effort, own: dict[str
         files.folder(folder)
     with profile(asked.policy.profile):
         sketches.keep(cohort, folder.parent / sketches.FOLDER)
-    own |= {"waivers": waivers, "ledger": folder.parent / LEDGER, **given}
-    crew = effort.crew(_help, (str(path), str(place(folder)), trust))
+    own |= {"device": effort.device, "waivers": waivers, "ledger": folder.parent / LEDGER, **given}
+    crew = effort.crew(_help, (str(path), str(place(folder)), trust, effort.device))
     with working(folder, keep=effort.keep_work, crew=crew) as work:
         found = audit(model, cohort, plan=asked, work=work, **own).told_by(about)
         unchanged(before, asked.data(), path.parent)
@@ -91,14 +100,26 @@ def _loaded(asked: Plan, folder: Path, trust: Trusted) -> tuple[object, Cohort, 
     return model, cohort, given
 
 
-def _help(plan: str, folder: str, trust: Trusted) -> None:
+def _help(plan: str, folder: str, trust: Trusted, device: str) -> None:
     """What a helper does: the same audit, of which it makes the parts that are free."""
     asked = Plan.from_toml(plan)
     with helping(), Work(Path(folder), joined=True) as work:
         model, cohort, given = _loaded(asked, Path(plan).parent, trust)
-        audit(model, cohort, plan=asked, work=work, **given)
+        audit(model, cohort, plan=asked, work=work, device=device, **given)
 
 
-def report(audit: Audit, folder: str | Path) -> Path:
-    """Write report.html and figures/ for an audit; the page's path is returned."""
-    return reports.write(audit, Path(folder))
+def report(
+    audit: Audit, folder: str | Path, *, earlier: Audit | Difference | str | Path | None = None
+) -> Path:
+    """Write report.html and figures/ for an audit; the page's path is returned.
+
+    `earlier` is an audit before this one, or the difference from it (`evenlight.diff`, which knows
+    more options): it is written to diff.json and becomes section C6. Later calls keep to the
+    diff.json of the folder. Raises as `diff` does where the two cannot be compared.
+    """
+    place = files.folder(folder)
+    if earlier is not None:
+        if not isinstance(earlier, Difference):
+            earlier = diff(earlier, audit, memory=place.resolve().parent)
+        save_difference(earlier, place)
+    return reports.write(audit, place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -21,7 +20,9 @@ from evenlight.data.training import TrainingSummary
 from evenlight.data.twins import Twin
 from evenlight.doubts import cohort_notes, doubts, other_backgrounds, unasked, unused_roles
 from evenlight.encoding import check_layers
+from evenlight.energy import Began
 from evenlight.errors import EvenlightWarning, InputError, PlanError
+from evenlight.explainers.device import moved_to, standing
 from evenlight.findings import Waiver
 from evenlight.forks import KINDS, held, usual, with_holds
 from evenlight.gates import strictly
@@ -73,6 +74,7 @@ def audit(
     waivers: Sequence[Waiver] = (),
     progress: Progress | None = None,
     work: str | Path | Work | None = None,
+    device: str = "cpu",
 ) -> Audit:
     """Audit a model on a cohort by a plan (None: the defaults, with three primary questions).
 
@@ -91,6 +93,9 @@ def audit(
     there after it was stopped or killed, and gives the same answers to the last bit. It is left
     there; delete it when the audit is saved.
 
+    `device` is where a network of torch computes: "cuda" or "cuda:1" asks for a GPU; a network that
+    lies on one already stays there.
+
     Raises InputError before any compute where model, cohort or plan do not fit together, or where
     `work` holds that of another model, cohort or plan; NoVerdict where a part cannot be kept.
     """
@@ -99,14 +104,14 @@ def audit(
             return audit(
                 model, cohort, plan=plan, plan_digest=plan_digest, ledger=ledger, sets=sets,
                 twin=twin, local=local, training=training, waivers=waivers,
-                progress=progress, work=held,
+                progress=progress, work=held, device=device,
             )  # fmt: skip
     if not isinstance(cohort, Cohort):
         raise InputError(f"cohort is a {type(cohort).__name__}; call audit(model, cohort)")
     if not isinstance(plan, Plan | None):
         raise InputError(f"plan is a {type(plan).__name__}; pass Plan.from_data({{...}})")
     say = progress or _quiet
-    begun = time.perf_counter()
+    began = Began()
     if isinstance(model, Embeddings):
         turned = model.audited(cohort, target=(plan or Plan()).model.target)
         model, cohort, sets = turned.model, turned.cohort, sets or turned.sets
@@ -124,12 +129,13 @@ def audit(
         warnings.simplefilter("always", EvenlightWarning)
         check_evidence(twin, sets, cohort=cohort)
         say("checking the model")
-        prepared = prepare(model, cohort, target=chosen.model.target)
+        prepared = moved_to(device, prepare(model, cohort, target=chosen.model.target))
         own_outcome(prepared.target, cohort)
         check_layers(prepared, cohort, chosen.reliance)
         suite = check_suite(cohort, chosen.holds)
         digest = model_digest(prepared)
-        given = {"sets": sets, "twin": twin, "local": local, "training": training}
+        given: dict[str, object] = {"sets": sets, "twin": twin, "local": local}
+        given |= {"training": training, "device": standing(prepared.adapted)}
         keep = _kept(work, chosen, digest, cohort, given)
         changed = entered(ledger, chosen, digest, cohort)
         explained = by_region(explained_for(prepared, cohort, chosen, keep, say), sets)
@@ -173,7 +179,7 @@ def audit(
             *unasked([g.name for g in cohort.groups], [q.grouping for q in chosen.question]),
             *doubts(made, found.measures, chosen.policy), *found.notes, *told,
         ])),
-        provenance=provenance(chosen, made, seconds=time.perf_counter() - begun + keep.seconds),
+        provenance=provenance(prepared, chosen, made, took=began.until_now(keep.seconds)),
     )  # fmt: skip
     return _held(done, prepared, cohort, sets, keep, say)
 

@@ -66,7 +66,7 @@ def _device() -> Check:
 
     found = torch.cuda.device_count() if torch.cuda.is_available() else 0
     threads = f"{torch.get_num_threads()} threads, torch {version('torch')}"
-    told = f"{found} GPU, {threads}" if found else f"no GPU, {threads}"
+    told = f"{found} GPU (--device cuda), {threads}" if found else f"no GPU, {threads}"
     return Check("device", "a processor; a GPU makes networks faster", told, "holds")
 
 

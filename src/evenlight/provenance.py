@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -14,6 +15,7 @@ from evenlight.clock import date as date
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Survival
+from evenlight.explainers.device import standing
 from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
 from evenlight.record import CohortCard, ModelCard
@@ -77,14 +79,16 @@ def cohort_card(cohort: Cohort, plan: Plan) -> CohortCard:
     )
 
 
-def provenance(plan: Plan, made: Attributions, *, seconds: float) -> dict[str, Any]:
-    """Versions, seeds, settings of the explainer, background and time."""
+def provenance(
+    prepared: Prepared, plan: Plan, made: Attributions, *, took: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Versions, seeds, settings of the explainer, background; and what the work took."""
     background = made.background
     return {
         "date": date(),
-        "seconds": round(seconds, 1),
+        **took,
         "seed": plan.explain.seed,
-        "device": "cpu",
+        "device": standing(prepared.adapted),
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in PACKAGES},
         "explainer": {"method": made.method, **{k: _word(v) for k, v in made.settings.items()}},

@@ -15,16 +15,18 @@ import pandas as pd
 
 from evenlight.api import run
 from evenlight.codec import plain
+from evenlight.energy import TIMED
 from evenlight.errors import GateFailed, InputError
 from evenlight.models.trust import Trusted
 from evenlight.plan import Plan
 from evenlight.record import Audit, audit_schema
 from evenlight.reports import build
+from evenlight.reports.changing import beside
 from evenlight.reports.page import ASSETS
 
 State = Literal["holds", "fails", "not there", "not asked"]
 
-TIMED = ("date", "seconds")
+DATED = ("date", *TIMED)
 """What another run has otherwise in its provenance."""
 
 
@@ -100,7 +102,8 @@ def _files(audit: Audit, place: Path) -> Iterator[Check]:
         own = _file(place / "tables" / f"{name}.csv", partial(_csv, frame))
         yield replace(own, what=f"tables/{name}.csv")
     linked = (place / ASSETS[0]).is_file()
-    yield _file(place / "report.html", lambda: build(audit, linked=linked))
+    earlier = beside(audit, place)
+    yield _file(place / "report.html", lambda: build(audit, earlier=earlier, linked=linked))
 
 
 def _csv(frame: pd.DataFrame) -> str:
@@ -153,7 +156,7 @@ def _again(audit: Audit, plan: str | Path | None, trust: Trusted) -> Check:
 def _parts(audit: Audit) -> dict[str, object]:
     """The record's parts as plain data, without what another run has otherwise."""
     data = dict(plain(audit))
-    data["provenance"] = {k: v for k, v in data["provenance"].items() if k not in TIMED}
+    data["provenance"] = {k: v for k, v in data["provenance"].items() if k not in DATED}
     data.pop("plan_fixed")
     data["warnings"] = [
         told for told in data["warnings"] if not told.startswith("The ledger holds")

@@ -113,6 +113,7 @@ def test_explain_ranks_features_and_keeps_rows_only_where_asked(project: Path) -
         "explain", "audit.toml", "-o", "f.csv", "--rows", "rows", "--top", "1", folder=project
     )
     assert done.stdout.splitlines()[-1].startswith("and 1 more")
+    assert "other backgrounds" not in done.stderr, "only a comparison needs them"
     assert list(pd.read_csv(project / "f.csv")["feature"]) == ["b", "a"]
     assert stat.S_IMODE((project / "rows").stat().st_mode) == 0o700
     dry = evenlight("purge", "rows", "--dry-run", folder=project)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evenlight.cli.options import Json, Plan, Trust, note, progress, say, tell
+from evenlight.cli.options import Device, Json, Plan, Trust, note, progress, say, tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,7 @@ def explain(
     rows: Rows = None,
     top: Top = 20,
     trust: Trust = None,
+    device: Device = "cpu",
     json: Json = False,
 ) -> None:
     """Explain the model of a plan on its cohort, and say which features it leans on most."""
@@ -42,7 +43,7 @@ def explain(
         from evenlight.alone import new_rows
 
         new_rows(rows)
-    found = _explained(plan, None, out, trust)
+    found = _explained(plan, None, out, trust, device)
     frame, made = found.importance(), found.made
     _write(frame, out)
     if rows is not None:
@@ -63,10 +64,11 @@ def compare(
     out: Table = None,
     top: Top = 20,
     trust: Trust = None,
+    device: Device = "cpu",
     json: Json = False,
 ) -> None:
     """Compare between groups which features the model uses, and how."""
-    found = _explained(plan, by, out, trust)
+    found = _explained(plan, by, out, trust, device)
     compared = found.compare()
     _write([one.to_frame() for one in compared], out)
     measures = found.measures(compared=compared)
@@ -82,10 +84,11 @@ def rely(
     out: Table = None,
     top: Top = 20,
     trust: Trust = None,
+    device: Device = "cpu",
     json: Json = False,
 ) -> None:
     """Measure how much of the output lies between groups, and through which features."""
-    found = _explained(plan, by, out, trust)
+    found = _explained(plan, by, out, trust, device)
     relied = found.rely()
     _write([one.to_frame() for one in relied], out)
     measures = found.measures(relied=relied)
@@ -95,7 +98,9 @@ def rely(
     _judged(found, measures, top)
 
 
-def _explained(plan: Path, by: str | None, out: Path | None, trust: list[str] | None) -> Alone:
+def _explained(
+    plan: Path, by: str | None, out: Path | None, trust: list[str] | None, device: str
+) -> Alone:
     from evenlight import files
     from evenlight.alone import alone
     from evenlight.errors import InputError
@@ -103,7 +108,7 @@ def _explained(plan: Path, by: str | None, out: Path | None, trust: list[str] | 
     if out is not None and out.is_dir():
         raise InputError(f"{out.name!r} is a folder; name a file")
     ledger = files.folder(out.parent if out else Path())
-    return alone(plan, by=by, ledger=ledger, trust=trust, progress=progress())
+    return alone(plan, by=by, ledger=ledger, trust=trust, progress=progress(), device=device)
 
 
 def _write(frames: pd.DataFrame | list[pd.DataFrame], out: Path | None) -> None:

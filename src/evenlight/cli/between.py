@@ -35,6 +35,7 @@ Asked = Annotated[
     Path | None, typer.Option("--plan", help="Also run this plan again and compare the records.")
 ]
 Into = Annotated[Path | None, typer.Option("--out", "-o", help="Folder to write it to as well.")]
+Page = Annotated[Path | None, typer.Option("--html", help="Folder to write a page of it to.")]
 
 
 def diff(
@@ -45,6 +46,7 @@ def diff(
     other_people: Others = False,
     other_background: Against = False,
     out: Into = None,
+    html: Page = None,
     json: Json = False,
 ) -> None:
     """Say what changed from one audit to the next; the exit code is that of its own gate."""
@@ -57,6 +59,10 @@ def diff(
     )  # fmt: skip
     if out is not None:
         note(f"wrote {save_difference(made, out)}")
+    if html is not None:
+        from evenlight.reports.between import write_difference
+
+        note(f"wrote {write_difference(made, html)}")
     if json:
         put(made.to_json().rstrip())
     else:
@@ -73,6 +79,7 @@ def pool(
     name: Names = None,
     other_background: Against = False,
     out: Into = None,
+    html: Page = None,
     json: Json = False,
 ) -> None:
     """Put sites together from the summaries that they published; no row is moved."""
@@ -83,6 +90,10 @@ def pool(
     made = together(audits, names=name or (), other_background=other_background)
     if out is not None:
         note(f"wrote {save_pool(made, out)}")
+    if html is not None:
+        from evenlight.reports.between import write_pool
+
+        note(f"wrote {write_pool(made, html)}")
     if json:
         put(made.to_json().rstrip())
         return

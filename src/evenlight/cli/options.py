@@ -22,6 +22,8 @@ Trust = Annotated[
     typer.Option(help='"import", or sha256:DIGEST of one file; repeatable.'),
 ]
 
+Device = Annotated[str, typer.Option(help="Where a torch network computes: cpu, cuda, cuda:1.")]
+
 
 def say(text: object) -> None:
     """One line of a result; characters that could move the cursor are spelled out."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evenlight.cli.options import Json, Out, Plan, Trust, ended, note, progress, say, tell
+from evenlight.cli.options import Device, Json, Out, Plan, Trust, ended, note, progress, say, tell
 
 if TYPE_CHECKING:
     from evenlight.record import Audit
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Digest = Annotated[str | None, typer.Option(help="Digest of the plan that was fixed in advance.")]
 Jobs = Annotated[int, typer.Option(help="Processes that work.", min=1)]
 Kept = Annotated[bool, typer.Option("--keep-work", help="Keep .NAME.work, data of people.")]
+Before = Annotated[
+    Path | None, typer.Option(help="An earlier audit, with which this one is compared (C6).")
+]
 Data = Annotated[Path, typer.Argument(metavar="DATA", help="A CSV table, one row a sample.")]
 Made = Annotated[
     Path | None, typer.Option("--out", "-o", help="The plan to write; audit.toml beside DATA.")
@@ -80,6 +83,8 @@ def run(
     trust: Trust = None,
     jobs: Jobs = 1,
     keep_work: Kept = False,
+    device: Device = "cpu",
+    earlier: Before = None,
     json: Json = False,
 ) -> None:
     """Explain, measure, judge, report; the exit code is the gate's. A stopped run goes on."""
@@ -88,7 +93,7 @@ def run(
 
     found = go(
         plan, out, plan_digest=plan_digest, trust=trust, progress=progress(),
-        effort=Effort(jobs=jobs, keep_work=keep_work),
+        effort=Effort(jobs=jobs, keep_work=keep_work, device=device), earlier=earlier,
     )  # fmt: skip
     if json:
         tell(_told(found, out))

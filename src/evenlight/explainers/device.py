@@ -16,6 +16,7 @@ from evenlight.errors import AttributionError, ModelError
 from evenlight.models import outputs
 from evenlight.models.adapted import Adapted
 from evenlight.models.networks import forward, kept, placement
+from evenlight.models.probe import Prepared
 
 Precision = Literal["float32", "tf32", "bfloat16", "float64"]
 
@@ -33,17 +34,23 @@ T = TypeVar("T")
 def placed(adapted: Adapted, device: str) -> Adapted:
     """The same model on a device: itself where it is there already, else a copy.
 
-    Raises ModelError for a device that does not exist, with what there is.
+    Raises ModelError for a device that does not exist, with what there is, and where a GPU is asked
+    for by name and the model is none that evenlight could put there.
     """
-    module = adapted.module
-    if module is None:
-        return adapted
     try:
         wanted = torch.device(device)
     except RuntimeError as error:
         raise ModelError(f"device {device!r} is unknown; say 'cpu', 'cuda' or 'cuda:1'") from error
     if wanted.type not in ("cpu", "cuda"):
         raise ModelError(f"device {device!r} is not supported; say 'cpu', 'cuda' or 'cuda:1'")
+    module = adapted.module
+    if module is None and wanted.type == "cuda":
+        raise ModelError(
+            f"{adapted.name} ({adapted.kind}) runs where it was made to; only networks of torch are "
+            f"put on {device!r}: leave device out"
+        )
+    if module is None:
+        return adapted
     here = placement(module)[0]
     if wanted == here or (wanted.type == here.type and wanted.index is None):
         return adapted
@@ -55,6 +62,25 @@ def placed(adapted: Adapted, device: str) -> Adapted:
             "devices; say device='cpu'"
         )
     return with_module(adapted, deepcopy(module).to(wanted))
+
+
+def moved_to(device: str, prepared: Prepared) -> Prepared:
+    """The same checked model, computing on `device` (`placed`)."""
+    return replace(prepared, adapted=placed(prepared.adapted, device))
+
+
+def standing(adapted: Adapted) -> str:
+    """Where a model computes, with the make of a GPU, because last digits depend on it.
+
+    >>> import torch
+    >>> from evenlight.models.adapt import adapt
+    >>> standing(adapt(torch.nn.Linear(2, 1)))
+    'cpu'
+    """
+    if adapted.module is None:
+        return "cpu"
+    here = placement(adapted.module)[0]
+    return f"cuda, {torch.cuda.get_device_name(here)}" if here.type == "cuda" else here.type
 
 
 def with_module(adapted: Adapted, module: nn.Module) -> Adapted:

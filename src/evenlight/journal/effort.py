@@ -21,7 +21,7 @@ LOOK = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """`jobs` processes work; with `keep_work` what they made stays when all is written.
+    """`jobs` processes work on `device`; with `keep_work` what they made stays when all is written.
 
     Several processes work on one thread each, which is named in the manifest, so that the answers
     are the same whatever their number.
@@ -33,6 +33,7 @@ class Effort:
 
     jobs: int = 1
     keep_work: bool = False
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if self.jobs < 1:

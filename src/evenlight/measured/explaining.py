@@ -25,10 +25,10 @@ PATIENCE = 30.0
 """Seconds between two lines on how far an explanation is."""
 
 
-def explained_for(
+def made_for(
     prepared: Prepared, cohort: Cohort, plan: Plan, keep: Keep, say: Progress
-) -> Explained:
-    """Attributions by the plan, `repeats` on other draws of the background, and their checks."""
+) -> Attributions:
+    """Attributions by the plan, before anything is asked of them."""
     say("explaining")
     asked = plan.explain
     options = asked.options | with_slopes(prepared, cohort, plan)
@@ -39,7 +39,20 @@ def explained_for(
             progress=_now_and_then(say), tiles=keep.rows("explained"), **options,
         )  # fmt: skip
 
-    made = kept(keep, "explained", cohort, ask)
+    return kept(keep, "explained", cohort, ask)
+
+
+def checked_for(
+    prepared: Prepared,
+    cohort: Cohort,
+    made: Attributions,
+    plan: Plan,
+    *,
+    keep: Keep,
+    say: Progress,
+) -> Explained:
+    """`made`, `repeats` of it on other draws of the background, and its checks."""
+    asked = plan.explain
     say("explaining on other backgrounds")
     one = partial(kept, keep, cohort=cohort)
     repeats = redraws(
@@ -51,13 +64,26 @@ def explained_for(
     return Explained(made, repeats, keep("checked", Faithfulness, check))
 
 
+def explained_for(
+    prepared: Prepared, cohort: Cohort, plan: Plan, keep: Keep, say: Progress
+) -> Explained:
+    """Attributions by the plan, with all that an audit wants to know of them."""
+    made = made_for(prepared, cohort, plan, keep, say)
+    return checked_for(prepared, cohort, made, plan, keep=keep, say=say)
+
+
 def by_region(explained: Explained, sets: FeatureSets | None) -> Explained:
     """Maps, and those on other backgrounds, summed over the regions given."""
     if explained.made.values.ndim == 2 or sets is None:
         return explained
     repeats = tuple(one.by(sets) for one in explained.repeats)
     made = explained.made
-    return replace(explained, made=made.by(sets), repeats=repeats, maps=made)
+    return replace(explained, made=summed(made, sets), repeats=repeats, maps=made)
+
+
+def summed(made: Attributions, sets: FeatureSets | None) -> Attributions:
+    """Maps summed over the regions given; anything else as it is."""
+    return made if made.values.ndim == 2 or sets is None else made.by(sets)
 
 
 def _now_and_then(say: Progress) -> Callable[[Pace], None]:

@@ -37,6 +37,11 @@ BLAMED = re.compile(
 
 ALLOWED = {
     "reports/words.py": {"not a certificate of any kind"},
+    "reports/words_reading.py": {
+        "is that shown to be a shortcut?",
+        "so the model is fair, and safe for all groups.",
+        "Whether it is a shortcut was not asked",
+    },
     "reports/sections/b7_looks.py": {"T9, shortcuts"},
     "measures/shortcuts.py": {"Shortcut by {}", "Shortcut.{} is missing"},
     "qualify/reliance/gate.py": {"causal sets"},

@@ -23,6 +23,7 @@ class Form(StrEnum):
 
     methods = "methods"
     summary = "summary"
+    reading = "reading"
     parquet = "parquet"
     spreadsheets = "spreadsheets"
     model_card = "model-card"

@@ -17,6 +17,7 @@ from evenlight.reports.exporters.methods import methods
 from evenlight.reports.exporters.mlflow import mlflow
 from evenlight.reports.exporters.model_card import model_card
 from evenlight.reports.exporters.multiqc import multiqc
+from evenlight.reports.exporters.reading import reading
 from evenlight.reports.exporters.ro_crate import ro_crate
 from evenlight.reports.exporters.statement import FILES, signed, statement
 from evenlight.reports.exporters.summary import summary
@@ -25,6 +26,7 @@ from evenlight.reports.exporters.tables import parquet, spreadsheets
 FORMATS: Mapping[str, Callable[[Audit, Path], Mapping[str, str | bytes]]] = {
     "methods": methods,
     "summary": summary,
+    "reading": reading,
     "parquet": parquet,
     "spreadsheets": spreadsheets,
     "model-card": model_card,

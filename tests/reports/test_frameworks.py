@@ -14,6 +14,7 @@ import pytest
 
 from evenlight import reports
 from evenlight.about import CHOICES, PROMPTS
+from evenlight.data.intake import NO_SPLIT
 from evenlight.errors import PlanError, UnknownName
 from evenlight.further import Further
 from evenlight.plan import Plan
@@ -23,7 +24,9 @@ from evenlight.reports.evidence import EVIDENCE, evidence
 from evenlight.reports.exporters.frameworks import frameworks
 from evenlight.reports.framework import (
     BEYOND,
+    NOT_FIXED,
     STATES,
+    Answered,
     Framework,
     answered,
     counts,
@@ -33,6 +36,7 @@ from evenlight.reports.framework import (
 )
 from evenlight.reports.sections import c5_frameworks
 from tests.made_audit import HIDDEN, audit
+from tests.reports.test_beside_section import slices
 
 WRITTEN = {key: f"Text on {key}." for key in PROMPTS if key not in ("study", "audited_source")}
 """An author who wrote everything that is no choice."""
@@ -112,6 +116,61 @@ def test_numbers_of_items_are_those_of_the_facts() -> None:
     assert len(read("gmlp").items) == 10
     assert len(read("future-ai").items) == 30
     assert len({re.sub(r"\D", "", i.id) for i in read("tripod-ai").items}) == 26  # less item 2
+    claim = [int(item.id) for item in read("claim-2024").items]
+    assert sorted({*claim, 2}) == list(range(1, 45))
+    parts = [item.id.split()[0] for item in read("probast-ai").items]
+    assert [parts.count(part) for part in ("Development", "Evaluation")] == [16, 18]
+    assert len(read("model-card").items) == 10  # nine sections, one of them in two
+
+
+def test_a_check_says_what_was_read() -> None:
+    """A checked file says which text was read, another how far, if the text is public."""
+    for framework in map(read, FRAMEWORKS):
+        assert len(framework.checked_against) > 40 or framework.checked_on is None
+        assert framework.checked_on or framework.risk_file or "read" in framework.notes[-1]
+
+
+def test_criteria_are_set_before_the_test_only_if_somebody_can_see_it() -> None:
+    """A plan whose digest was not given in advance answers nothing on criteria that were."""
+    told = audit().told_by(WRITTEN)
+    assert not told.plan_fixed
+
+    def row(made: Audit) -> Answered:
+        rows = answered(made, read("fda-2025-draft"))
+        return next(row for row in rows if row.item.id == "X.A Validation: analysis plan")
+
+    assert row(told).state == "needs author"
+    assert row(told).add == NOT_FIXED
+    fixed = row(replace(told, plan_fixed=True))
+    assert (fixed.state, fixed.add) == ("filled from evidence", "")
+
+
+def test_the_author_s_word_on_a_split_stands_beside_the_record_s() -> None:
+    """Whoever says that test data are apart, where no split was declared, has that beside it."""
+    told = audit().told_by(WRITTEN)
+    cohort = replace(told.cohort, notes=(NO_SPLIT,))
+    for made, said in ((told, False), (replace(told, cohort=cohort), True)):
+        rows = answered(made, read("probast-ai"))
+        row = next(row for row in rows if row.item.id == "Evaluation 4.5")
+        assert row.state == "filled from evidence"
+        assert (NO_SPLIT in row.add) == said
+
+
+def test_sites_and_crosses_are_those_that_were_searched() -> None:
+    """Slices speak of sites if a stratum is among their columns, and of crosses if two are."""
+
+    def there(*over: str) -> list[bool]:
+        made = audit()
+        cohort = replace(made.cohort, strata=("site",))
+        one = slices()
+        further = Further(slices=(replace(one, over=over),))
+        found = evidence(replace(made, cohort=cohort, further=further))
+        return [found["E08"].there, found["E27"].there]
+
+    assert there("age") == [False, False]
+    assert there("site") == [True, False]
+    assert there("age", "sex") == [False, True]
+    assert there("age", "site") == [True, True]
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
@@ -185,7 +244,7 @@ def test_validity_is_not_of_both_sources() -> None:
         return [rows["(7)(i)"], rows["(7)(iii)"]]
 
     assert states({}) == ["needs author", "needs author"]
-    other = {"audited_source": "other source"}
+    other = {"audited_source": "other source", "audited_data": "A registry of 2020."}
     assert states(other) == ["needs author", "filled from evidence"]
     own = {"audited_source": "training source", "independence": "Split by patient."}
     assert states(own) == ["filled from evidence", "needs author"]
@@ -203,14 +262,14 @@ def test_images_are_asked_of_images_only() -> None:
 
 def test_what_does_not_apply_has_the_author_s_reason() -> None:
     """An item called not applicable points to the reason; an unknown one names the nearest."""
-    said = {"not_applicable": {"eu-ai-act": {"Article 10(5)": "No such data are used."}}}
+    said = {"not_applicable": {"eu-ai-act": {"Article 4a(1)": "No such data are used."}}}
     made = audit().told_by(said)
-    row = next(r for r in answered(made, read("eu-ai-act")) if r.item.id == "Article 10(5)")
+    row = next(r for r in answered(made, read("eu-ai-act")) if r.item.id == "Article 4a(1)")
     assert row.state == "not applicable"
     found = [resolved(json.loads(made.to_json()), pointer) for pointer in row.pointers]
     assert found == ["No such data are used."]
-    wrong = audit().told_by({"not_applicable": {"eu-ai-act": {"Article 10(55)": "x"}}})
-    with pytest.raises(PlanError, match=re.escape("did you mean 'Article 10(5)'")):
+    wrong = audit().told_by({"not_applicable": {"eu-ai-act": {"Article 4a(11)": "x"}}})
+    with pytest.raises(PlanError, match=re.escape("did you mean 'Article 4a(1)'")):
         answered(wrong, read("eu-ai-act"))
 
 

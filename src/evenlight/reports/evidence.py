@@ -1,4 +1,4 @@
-"""What an audit can answer frameworks with: E01 to E26, each with pointers into audit.json.
+"""What an audit can answer frameworks with: E01 to E27, each with pointers into audit.json.
 
 The ids are stable: framework files name them. An entry without pointers is not there, and its
 sentence says what is missing; nothing is inferred from an absence.
@@ -13,6 +13,7 @@ from evenlight.record import Audit
 from evenlight.reports.evidence_measured import (
     association,
     attributed,
+    crossed,
     differences,
     heterogeneity,
     images,
@@ -70,6 +71,7 @@ EVIDENCE: Mapping[str, tuple[str, Callable[[Audit], Found]]] = {
     "E24": ("comparison with an earlier version", previous),
     "E25": ("risks and mitigation", risks),
     "E26": ("whether answers and outputs hold", robustness),
+    "E27": ("performance where groups are crossed", crossed),
 }
 
 

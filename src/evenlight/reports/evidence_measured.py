@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -55,19 +55,33 @@ def differences(audit: Audit) -> Found:
 
 
 def heterogeneity(audit: Audit) -> Found:
-    """E08: the worst slices, and performance along axes."""
-    worst = [i for i, made in enumerate(audit.further.slices) if np.isfinite(made.effect).any()]
-    where = [f"/further/slices/{i}" for i in worst]
-    where += [f"/further/along/{i}" for i in _finite(r.slope for r in audit.further.along)]
+    """E08: where among the strata of the cohort, sites as a rule, performance is worst."""
+    over, where = _sliced(audit, lambda over: bool(over & set(audit.cohort.strata)))
     if not where:
         return [], (
-            "Performance over sites was not asked (reliance.slices, axes in the plan); strata are "
-            "held fixed in comparisons, which is another question."
+            "Performance over sites was not asked (a stratum in reliance.slices of the plan); "
+            "strata are held fixed in comparisons, which is another question."
         )
-    if not worst:
-        return where, f"Along {listed([r.axis for r in audit.further.along])}, as recorded."
-    over = listed([name for i in worst for name in audit.further.slices[i].over])
-    return where, f"The worst slices were searched over {over} and confirmed in other people."
+    return where, f"The worst slices were searched over {over}, and measured again in other people."
+
+
+def crossed(audit: Audit) -> Found:
+    """E27: the worst slices of searches that cross groups."""
+    over, where = _sliced(audit, lambda over: len(over) > 1)
+    if not where:
+        return [], (
+            "Performance where groups are crossed was not asked (reliance.slices of the plan, two "
+            "or more)."
+        )
+    return where, f"Slices and crosses of {over} were searched for those in which it is worst."
+
+
+def _sliced(audit: Audit, wanted: Callable[[set[str]], bool]) -> tuple[str, list[str]]:
+    """What was searched, and pointers to searches that found a number, over columns wanted."""
+    made = audit.further.slices
+    which = [i for i in _finite(one.effect for one in made) if wanted(set(made[i].over))]
+    over = listed([name for i in which for name in made[i].over])
+    return over, [f"/further/slices/{i}" for i in which]
 
 
 def attributed(audit: Audit) -> Found:
@@ -192,14 +206,14 @@ def images(audit: Audit) -> Found:
     """E18: where maps differ, and which regions tell the group."""
     where = [
         f"/further/{name}/{i}"
-        for name in ("region_shares", "region_telling", "maps")
+        for name in ("region_shares", "region_telling", "region_within", "artefacts", "maps")
         for i in range(len(getattr(audit.further, name)))
     ]
     if not where:
         return [], "No region of images was measured."
     further = audit.further
     by = [made.grouping for made in further.region_shares]
-    by += [made.grouping for made in further.region_telling]
+    by += [made.grouping for made in (*further.region_telling, *further.region_within)]
     by += [made.grouping for made in further.maps]
     return where, f"Regions and positions are compared by {listed(by)}."
 

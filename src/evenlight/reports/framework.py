@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from evenlight.about import FILE, PROMPTS
+from evenlight.data.intake import NO_SPLIT
 from evenlight.data.nearest import hint
 from evenlight.data.shown import short
 from evenlight.errors import PlanError, UnknownName
@@ -37,6 +38,12 @@ BEYOND: Mapping[str, str] = {
 }
 """Why an item that is asked of some audits only is not asked of this one."""
 
+NOT_FIXED = (
+    "The digest of the plan was not given in advance (--plan-digest), so that nothing shows that "
+    "its criteria are older than the results."
+)
+"""What is open where criteria must have been set before the test."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -45,6 +52,7 @@ class Item:
     `needs` and `author` are keys of about.toml; without the first, evidence does not answer it, and
     without the second something remains to be added. `only` says of which audits it is asked.
     `source` says of which data: those of another leave it open, and never make it inapplicable.
+    `fixed`: evidence answers it only if the plan's digest was given before the audit.
     """
 
     id: str
@@ -55,6 +63,7 @@ class Item:
     author: tuple[str, ...] = ()
     only: Only = ""
     source: str = ""
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +161,8 @@ def _answered(audit: Audit, name: str, item: Item, found: Mapping[str, Evidence]
     elsewhere = _elsewhere(audit, item)
     if elsewhere:
         return Answered(item, "needs author", (), "", f"{elsewhere} {_open((), missing)}".strip())
-    done = not lacks and not set(missing) & set(item.needs if item.evidence else keys)
+    late = [NOT_FIXED] if item.fixed and not audit.plan_fixed else []
+    done = not (lacks or late or set(missing) & set(item.needs if item.evidence else keys))
     named = [found[key] for key in (*item.evidence, *item.beside)]
     given = [key for key in keys if key in audit.about]
     where = (*(p for one in named for p in one.pointers), *(f"/about/{key}" for key in given))
@@ -161,7 +171,7 @@ def _answered(audit: Audit, name: str, item: Item, found: Mapping[str, Evidence]
         "filled from evidence" if done else "needs author",
         tuple(dict.fromkeys(where)),
         _sentence(audit, named, given),
-        _open(lacks, missing),
+        " ".join(filter(None, (*late, _doubt(audit, keys), _open(lacks, missing)))),
     )
 
 
@@ -184,6 +194,11 @@ def _elsewhere(audit: Audit, item: Item) -> str:
     if said is None:
         return f"{PROMPTS['audited_source']} (audited_source)."
     return f"The audited data are of the {said}; this is about the {item.source}."
+
+
+def _doubt(audit: Audit, keys: Sequence[str]) -> str:
+    """What the record has against the author's word that test data are apart; "" where nothing."""
+    return NO_SPLIT if "independence" in keys and NO_SPLIT in audit.cohort.notes else ""
 
 
 def _sentence(audit: Audit, named: Sequence[Evidence], given: Sequence[str]) -> str:

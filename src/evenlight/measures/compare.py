@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -42,9 +43,19 @@ from evenlight.measures.streamed import (
     subjects,
     units_of,
 )
-from evenlight.measures.tested import How, Tested, counted, differences, stacked, tested
+from evenlight.measures.tested import (
+    Asked,
+    How,
+    Tested,
+    counted,
+    differences,
+    overlap,
+    stacked,
+    tested,
+)
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.told_effects import told_differences, told_shares, told_views
+from evenlight.measures.unlike_rows import thinned
 from evenlight.measures.views import at_level, attributed, used
 from evenlight.measures.why import use_of, why
 from evenlight.measures.withhold import withheld
@@ -73,10 +84,12 @@ def compare(
     same attribution. Effects and the margin of `testing` are in SD(f), the pooled within-group SD
     of the output. `by` may be `Axes`: slopes along continuous ancestry (`measures.axes`). Declared
     covariates are adjusted for (Freedman and Lane), sampling weights are used.
-    One-hot columns are summed to their variable. Rows that did not converge are left out and
-    counted; more than 5 % of them in a group, or more in one group than in another, and what rests
-    on attributions is *not_estimable*. Strata without both groups are dropped and the loss is said;
-    a contrast without enough overlap, or with fewer than 11 units in an arm, is *not_estimable*.
+    Where units of one group have more rows than those of another, and few, as many rows of each
+    enter (`measures.unlike_rows`). One-hot columns are summed to their variable. Rows that did not
+    converge are left out and counted; more than 5 % of them in a group, or more in one group than
+    in another, and what rests on attributions is *not_estimable*. Strata without both groups are
+    dropped and the loss is said; a contrast without enough overlap, or with fewer than 11 units in
+    an arm, is *not_estimable*.
 
     `repeats` are attributions of the same rows made on other draws of the background (four or more
     are recommended): what a draw adds to the variance of a difference then enters its interval and
@@ -95,6 +108,7 @@ def compare(
     others = tuple(at_shown(again, here) for again in others)
     if contrasts is not None:
         contrasts = contrasts_at_shown(contrasts, cohort, here)
+    here, rows_told = thinned(here)
     pairs = here.groups.contrasts()
     draws = asked.draws or draws_for(len(made.features) * len(pairs), alpha=asked.alpha)
     how = How(asked, draws, [np.asarray(rows_of(again, here)) for again in others])
@@ -113,7 +127,7 @@ def compare(
         margin=asked.margin,
         alpha=asked.alpha,
         draws=draws,
-        **stacked(found, asked.margin, here=here),
+        **stacked(found, asked.margin, here=here, speaks=partial(_speaks, rows_told)),
         mechanism=_mechanisms(found, made, here),
         partners=_partners(found, made, contrasts, here, generator),
         **_gap(made, here),
@@ -128,6 +142,11 @@ def compare(
     lost = unconverged_reasons(made.converged, here.groups, here.cohort.units)
     comparison = without_dominated(comparison, _of_units(rows_of(made, here), here), here)
     return withheld(comparison, lost)
+
+
+def _speaks(rows: str, one: Asked, left: tuple[int, int]) -> str:
+    """For whom an estimate speaks, and of how many of their rows."""
+    return " ".join(filter(None, (overlap(one, left), rows)))
 
 
 def _found(

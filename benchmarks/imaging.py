@@ -3,11 +3,12 @@
     python -m benchmarks.imaging                        all tables
     python -m benchmarks.imaging smooth regions
     python -m benchmarks.imaging memory --rows 2400 --side 64 --device cuda
-    python -m benchmarks.imaging memory --rows 600 --maps
+    python -m benchmarks.imaging maps --draws 500
 
 `same` asks for the same nodes as bare passes, `smooth` how many gradients a row takes for the error
 of captum's fixed 50, `regions` what region Shapley values cost beside captum's sampling at as many
-model rows, and `memory` what reading, explaining, summing over regions and comparing volumes take.
+model rows, `maps` what comparing maps takes beside nilearn's `permuted_ols` (cluster mass, as many
+permutations), and `memory` what reading, explaining, summing over regions and comparing take.
 Every line of `memory` is a fresh process, as in `benchmarks.omics`: *flat in rows* is the peak at
 all volumes over that at a quarter of them: 1 is flat, 4 is proportional. Rows that share chunks are
 read together up to `data.rows.BAND` bytes (512 MB), so that the quarter is more than this by
@@ -34,7 +35,7 @@ ROWS, SIDE, STEPS = 2_400, 64, 2
 """Volumes, positions along each axis, and gradients a volume in the table of memory."""
 
 DRAWS = 20
-"""Permutations of maps: what they hold is the same for more of them."""
+"""Permutations of maps in the table of memory: what they hold grows little with more of them."""
 
 
 def same() -> None:
@@ -154,6 +155,56 @@ def regions() -> None:
              f"{np.abs(found.values - exact).max() / size:.1e}")  # fmt: skip
 
 
+def maps(draws: int) -> None:
+    """Maps of volumes compared between two groups, beside nilearn at as many permutations."""
+    import nibabel
+    import numpy as np
+    from nilearn.maskers import NiftiMasker
+    from nilearn.mass_univariate import permuted_ols
+
+    import evenlight as ev
+    from benchmarks.bench import cost, head, line
+
+    head(f"Cluster mass of maps of two groups, {draws} permutations")
+    for side, n in ((16, 60), (24, 100)):
+        made, people = _map_case(side, n)
+        flat = np.asarray(made.values, dtype=np.float64).reshape(n, -1)
+        image = nibabel.Nifti1Image(np.ones((side,) * 3, dtype=np.int8), np.eye(4))
+        masker = NiftiMasker(image).fit()
+        group = people.grouping("sex").codes.astype(np.float64)[:, None]
+
+        def theirs(f: Any = flat, g: Any = group, m: Any = masker) -> Any:
+            return permuted_ols(
+                g, f, n_perm=draws, masker=m, threshold=0.001, two_sided_test=True, n_jobs=1,
+                output_type="dict", random_state=0, verbose=0,
+            )  # fmt: skip
+
+        def own(a: Any = made, p: Any = people) -> Any:
+            return ev.compare_maps(a, p, by="sex", testing=ev.MapTesting(draws=draws))
+
+        peer, found = cost(theirs, 1), own()
+        line(f"{side}^3 positions, {n} people: nilearn", peer, note="one map")
+        line(f"{side}^3 positions, {n} people: evenlight", cost(own, 1), peer=peer,
+             note=f"{len(found.views)} maps, studentised, nulls balanced")  # fmt: skip
+
+
+def _map_case(side: int, n: int) -> tuple[Any, Any]:
+    """Smooth random maps of n people, and a cohort of these."""
+    import numpy as np
+    from scipy.ndimage import gaussian_filter
+
+    from evenlight.data.attributions import Attributions
+
+    noise = np.random.default_rng(0).normal(size=(n, 1, side, side, side))
+    x = gaussian_filter(noise, (0, 0, 1.0, 1.0, 1.0)).astype(np.float32)
+    people = _cohort(x)
+    total = x.reshape(n, -1).sum(axis=1)
+    made = Attributions.from_arrays(
+        x, rows=people.rows.tolist(), features=people.features, base=0.0, output=total
+    )
+    return made, people
+
+
 def write_volumes(folder: Path, rows: int, side: int) -> None:
     """Volumes and a label map of each, written 50 at a time."""
     import numpy as np
@@ -176,7 +227,7 @@ def on_disk(path: Path, shape: tuple[int, ...], dtype: str) -> Any:
     return zarr.create_array(path, shape=shape, chunks=chunks, dtype=dtype, compressors=None)
 
 
-def volumes(folder: Path, device: str, maps: bool) -> list[Step]:
+def volumes(folder: Path, device: str, draws: int) -> list[Step]:
     """Read, explain, sum over a grid and over each row's own map, and compare."""
     import zarr
 
@@ -200,9 +251,8 @@ def volumes(folder: Path, device: str, maps: bool) -> list[Step]:
     with measured(out, "sum over each row's own label map and compare", base):
         labels = zarr.open_array(folder / "labels.zarr", mode="r")
         ev.compare(made.by_maps(labels), cohort, by="sex")
-    if maps:
-        with measured(out, f"compare maps, {DRAWS} permutations", base):
-            ev.compare_maps(made, cohort, by="sex", testing=ev.MapTesting(draws=DRAWS))
+    with measured(out, f"compare maps, {draws} permutations", base):
+        ev.compare_maps(made, cohort, by="sex", testing=ev.MapTesting(draws=draws))
     return out
 
 
@@ -233,19 +283,20 @@ def _cohort(x: Any) -> Any:
     n, space = int(x.shape[0]), tuple(int(side) for side in x.shape[2:])
     people = pd.DataFrame({"sex": np.resize(["f", "m"], n)}, index=[f"r{i:05d}" for i in range(n)])
     features = Features(("intensity",), space=Space(space, shared="registered"))
-    return ev.Cohort(ev.Rows(x), people, features, groups=["sex"], unit="row")
+    rows = x if isinstance(x, np.ndarray) else ev.Rows(x)
+    return ev.Cohort(rows, people, features, groups=["sex"], unit="row")
 
 
-def child(folder: Path, device: str, maps: bool) -> None:
+def child(folder: Path, device: str, draws: int) -> None:
     """Run here, and print the steps for the process that asked."""
     import torch
 
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    print(json.dumps([asdict(step) for step in volumes(folder, device, maps)]))
+    print(json.dumps([asdict(step) for step in volumes(folder, device, draws)]))
 
 
-def memory(rows: int, side: int, device: str, maps: bool) -> None:
+def memory(rows: int, side: int, device: str, draws: int) -> None:
     """Every step at all volumes and at a quarter of them."""
     sizes = [f"{n:,} ({4e-6 * n * side**3:,.0f} MB)" for n in (rows, rows // 4)]
     print(f"\nvolumes of {side} x {side} x {side}: {sizes[0]}, and {sizes[1]}; on {device}\n")
@@ -256,7 +307,7 @@ def memory(rows: int, side: int, device: str, maps: bool) -> None:
         with tempfile.TemporaryDirectory() as name:
             write_volumes(Path(name), many, side)
             order = [sys.executable, "-m", "benchmarks.imaging", "--child", name, device]
-            order += ["maps"] if maps else []
+            order += [str(draws)]
             done = subprocess.run(order, check=True, stdout=subprocess.PIPE, text=True)
             every.append([Step(**step) for step in json.loads(done.stdout.splitlines()[-1])])
     for a, b in zip(*every, strict=True):
@@ -271,22 +322,24 @@ TABLES: dict[str, Callable[[], None]] = {"same": same, "smooth": smooth, "region
 def main(given: list[str]) -> int:
     """The tables that are asked for."""
     if given[:1] == ["--child"]:
-        child(Path(given[1]), given[2], given[3:] == ["maps"])
+        child(Path(given[1]), given[2], int(given[3]))
         return 0
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    asked.add_argument("what", nargs="*", choices=[*TABLES, "memory", []])
+    asked.add_argument("what", nargs="*", choices=[*TABLES, "maps", "memory", []])
     asked.add_argument("--rows", type=int, default=ROWS)
     asked.add_argument("--side", type=int, default=SIDE)
     asked.add_argument("--device", default="cpu")
-    asked.add_argument("--maps", action="store_true", help="compare maps, too")
+    asked.add_argument("--draws", type=int, default=0, help="permutations of maps")
     chosen = asked.parse_args(given)
     import torch
 
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    for what in chosen.what or [*TABLES, "memory"]:
+    for what in chosen.what or [*TABLES, "maps", "memory"]:
         if what == "memory":
-            memory(chosen.rows, chosen.side, chosen.device, chosen.maps)
+            memory(chosen.rows, chosen.side, chosen.device, chosen.draws or DRAWS)
+        elif what == "maps":
+            maps(chosen.draws or 500)
         else:
             TABLES[what]()
     return 0

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import norm
 
 from evenlight import codec
-from evenlight.arrays import Float, Values
+from evenlight.arrays import Float, Int, Values
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
@@ -31,7 +32,9 @@ from evenlight.measures.compare_maps import compare_maps
 from evenlight.measures.map_rows import Flat
 from evenlight.measures.map_testing import MapTesting
 from evenlight.measures.mapped import MapComparison
+from evenlight.measures.prepare import setting
 from evenlight.measures.testing import Testing
+from evenlight.measures.unlike_rows import alike
 from tests.mapped_world import NOTHING, QUICK, Planted, chests, linear, looking
 
 MADE = chests()
@@ -40,13 +43,14 @@ FOUND = compare_maps(PHI, MADE.cohort, by="group", regions=MADE.regions, testing
 
 
 def near(values: Values) -> Float:
-    """Values (n, c, *s) of 31 people or more, those 4 SD away drawn in, one position at a time."""
+    """Values (n, c, *s) of 11 people or more, those 4 SD away drawn in, one position at a time."""
     out = np.array(values, dtype=np.float64)
+    t = min(10, (len(out) - 1) // 3)
     for at in np.ndindex(*out.shape[1:]):
         held = np.sort(out[(slice(None), *at)])
-        centre = held[10:-10].mean()
-        far = 4 / norm.isf(10.5 / len(held))
-        low, high = (centre + far * (held[i] - centre) for i in (10, -11))
+        centre = held[t:-t].mean()
+        far = max(1.0, 4 / norm.isf((t + 0.5) / len(held)))
+        low, high = (centre + far * (held[i] - centre) for i in (t, -t - 1))
         out[(slice(None), *at)] = np.clip(out[(slice(None), *at)], low, high)
     return out
 
@@ -54,14 +58,13 @@ def near(values: Values) -> Float:
 def test_a_map_is_the_difference_of_group_means() -> None:
     """Effects are differences of mean maps in SD(f), pooled within groups, by definition."""
     at = MADE.cohort.grouping("group").codes
-    maps, f = near(PHI.values)[:, 0], PHI.total()
-    both = [maps[at == g].mean(axis=0) for g in (0, 1)]
+    maps, f = PHI.values[:, 0], PHI.total()
     told = [near(maps[at == g]).mean(axis=0) for g in (0, 1)]
     square = sum(((f[at == g] - f[at == g].mean()) ** 2).sum() for g in (0, 1))
     unit = np.sqrt(square / len(f))
     np.testing.assert_allclose(FOUND.mean[0] * unit, told, rtol=1e-3, atol=1e-9)
     np.testing.assert_allclose(
-        FOUND.effect[0, 0] * unit, both[1] - both[0], rtol=1e-3, atol=2e-5 * np.abs(both).max()
+        FOUND.effect[0, 0] * unit, told[1] - told[0], rtol=1e-3, atol=2e-5 * np.abs(told).max()
     )
 
 
@@ -77,13 +80,22 @@ def test_the_mark_is_found_and_the_lesion_is_not_flagged_within_outcome() -> Non
 
 def test_a_region_is_the_sum_of_its_positions() -> None:
     """What compare tells of a region is what the map tells of its positions, added up."""
-    drawn = replace(PHI, values=near(PHI.values).astype(np.float32))
-    regions = compare(
-        drawn.by(MADE.regions), MADE.cohort, by="group", testing=Testing(draws=199, own_value=False)
-    )
     owner = MADE.regions.owners().reshape(MADE.labels.shape)
-    for given in ("nothing", "outcome"):
-        found = regions.effect[regions.view("signed", given), 0]
+    group, ill = MADE.cohort.grouping("group").codes, MADE.cohort.y
+    cell = (2 * ill + group).astype(np.int64)
+    whole: dict[str, list[Int]] = {"nothing": [group], "outcome": [cell, group]}
+    for given, parts in whole.items():
+        phi = PHI.values.astype(np.float64)
+        for part in parts:
+            for own in np.unique(part):
+                phi[part == own] = near(phi[part == own])
+        drawn = replace(PHI, values=phi.astype(np.float32))
+        regions = compare(
+            drawn.by(MADE.regions), MADE.cohort, by="group",
+            testing=Testing(draws=199, own_value=False),
+        )  # fmt: skip
+        view = regions.view("signed", given)
+        found = regions.effect[view, 0] * regions.views[view].unit / FOUND.views[0].unit
         own = FOUND.effect[FOUND.view("signed", given), 0]
         added = np.bincount(owner.ravel(), weights=own.ravel())
         np.testing.assert_allclose(added, found, rtol=1e-3, atol=1e-5)
@@ -248,7 +260,7 @@ def test_smoothing_spreads_what_it_adds_up() -> None:
     """A wider Gaussian lowers the peak of the mark and keeps its sum inside the picture."""
     at, sigma = np.zeros((1, 1, 24, 24), dtype=np.float32), (2.0, 2.0)
     at[0, 0, 12, 12] = 1.0
-    flat = Flat(at, np.ones((24, 24), dtype=bool), sigma)[:]
+    flat = next(Flat(at, np.ones((24, 24), dtype=bool), sigma).columns(slice(0, 576)))[1]
     assert flat.sum() == pytest.approx(1.0, abs=1e-3)
     assert flat.max() == pytest.approx(1 / (2 * np.pi * 4), rel=0.05)
 
@@ -323,16 +335,59 @@ def test_a_record_says_what_it_holds() -> None:
     assert isinstance(PHI, Attributions)
 
 
-def test_sizes_of_unlike_numbers_of_images_are_not_compared() -> None:
-    """A few single images beside means of several: no size is compared, and the reason told."""
+def unlike_counts() -> Cohort:
+    """People of whom those of one group have two images, and the others one."""
     made = chests(60, planted=NOTHING, images=2)
     codes, unit = made.cohort.grouping("group").codes, made.cohort.units
     first = np.zeros(made.cohort.n, dtype=bool)
     first[np.unique(unit, return_index=True)[1]] = True
-    cohort = made.cohort.take(np.flatnonzero(first | (codes == 1)))
-    found = compare_maps(linear(cohort, looking(made)), cohort, by="group", testing=QUICK)
-    for v, view in enumerate(found.views):
-        assert (found.verdict[v, 0] == "not_estimable") == (view.name == "magnitude")
-        assert ("images a unit" in found.reason[v, 0]) == (view.name == "magnitude")
-    both = compare_maps(linear(made.cohort, looking(made)), made.cohort, by="group", testing=QUICK)
-    assert (both.reason == "").all()
+    return made.cohort.take(np.flatnonzero(first | (codes == 1)))
+
+
+def test_maps_of_unlike_numbers_of_images_are_of_as_many() -> None:
+    """Beside single images of a group one image of each person is compared."""
+    cohort = unlike_counts()
+    phi = linear(cohort, looking(MADE))
+    found = compare_maps(phi, cohort, by="group", testing=QUICK)
+    assert (found.reason == "").all()
+    here = setting(cohort, "group")
+    made, chosen = alike(here)
+    assert np.bincount(here.unit).max() == 2
+    assert (np.bincount(made.unit) == 1).all()
+    np.testing.assert_array_equal(np.flatnonzero(made.kept), np.flatnonzero(chosen))
+    some = cohort.take(np.flatnonzero(chosen))
+    alone = compare_maps(phi.at(some), some, by="group", testing=QUICK)
+    group = some.grouping("group").codes
+    at = [found.levels.index(name) for name in found.contrasts[0]]
+    for v, view in enumerate(found.views[:3:2]):
+        phi_there = phi.values[chosen].astype(np.float64)
+        own = np.abs(phi_there) if view.name == "magnitude" else phi_there
+        told = [near(own[group == g])[:, 0].mean(axis=0) for g in (0, 1)]
+        np.testing.assert_allclose(
+            found.effect[2 * v, 0] * view.unit, told[at[0]] - told[at[1]], rtol=1e-3, atol=1e-6
+        )
+    assert found.n[0, 0].tolist() == alone.n[0, 0].tolist()
+
+
+def test_as_many_images_follow_the_group_with_the_fewest() -> None:
+    """Where half of a group have one image and half two, so have the others; with chance by ids."""
+    unit = np.repeat(np.arange(80), np.r_[np.tile([1, 2], 20), np.tile([4, 7], 20)])
+    table = pd.DataFrame(
+        {"who": [f"u{u:02d}" for u in unit], "g": np.where(unit < 40, "a", "b")},
+        index=[f"r{i:03d}" for i in range(len(unit))],
+    )
+    of = Cohort(np.zeros((len(unit), 1)), table, ["x"], groups=["g"], unit="who")
+    made, _ = alike(setting(of, "g"))
+    images = np.bincount(made.unit)
+    for g in (0, 1):
+        assert sorted(images[made.unit_group == g]) == [1] * 20 + [2] * 20
+    order = np.random.default_rng(0).permutation(of.n)
+    again, _ = alike(setting(of.take(order), "g"))
+    assert set(again.cohort.rows[again.kept]) == set(of.rows[made.kept])
+
+
+def test_like_numbers_of_images_are_left_as_they_are() -> None:
+    """Of two images of everybody none is left out."""
+    made = chests(60, planted=NOTHING, images=2)
+    here = setting(made.cohort, "group")
+    assert alike(here)[0] is here

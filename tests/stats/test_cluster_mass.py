@@ -20,10 +20,12 @@ from evenlight.stats.cluster_mass import (
     TAIL,
     Clusters,
     Grid,
+    Null,
     NullMaps,
     clusters,
     height_of,
-    null_maps,
+    null_maps_of,
+    null_parts,
     together,
 )
 from evenlight.stats.enumeration import all_labels
@@ -62,6 +64,22 @@ def slow_null(z: Float, mask: Bool, height: float) -> tuple[Float, Float]:
         wide[mask] = row
         mass[d] = slow_mass(wide, height).max(initial=0.0)
     return mass, np.abs(made).max(axis=1)
+
+
+def null_maps(
+    null: Null, grid: Grid, *, height: float, draws: int, exact: bool = False
+) -> NullMaps:
+    """The nulls of all columns, made in two parts."""
+    p = int(grid.mask.sum())
+    half = p // 2
+    parts = null_parts(lambda some: null(_moved(some, half)), p - half, half,
+                       height=height, draws=draws, exact=exact)  # fmt: skip
+    parts += null_parts(null, half, 0, height=height, draws=draws, exact=exact)
+    return null_maps_of(parts, grid, height=height, exact=exact)
+
+
+def _moved(some: slice, by: int) -> slice:
+    return slice(some.start + by, some.stop + by)
 
 
 @pytest.mark.parametrize("shape", [(17,), (7, 9), (5, 6, 4)])
@@ -185,6 +203,27 @@ def test_several_maps_are_one_family() -> None:
     both, at = together(maps), np.array([0.2, 0.9])
     assert (both.p_mass(at) >= maps[0].p_mass(at)).all()
     assert (both.p_peak(at) >= maps[1].p_peak(at)).all()
+
+
+def test_the_order_of_arrangements_changes_nothing() -> None:
+    """A list of all arrangements counts as a whole beside drawn labels, in whatever order it is."""
+    rng = np.random.default_rng(4)
+    ones = np.ones(4)
+    drawn = NullMaps(np.zeros(500), np.zeros(500), ones)
+    mass, peak = np.sort(rng.exponential(size=3025)), rng.random(3025)
+    for many in (3025, 150):
+        listed = [
+            NullMaps(mass[:many][order], peak[:many][order], ones, exact=True)
+            for order in (np.arange(many), np.arange(many)[::-1], rng.permutation(many))
+        ]
+        made = [together([drawn, one]) for one in listed]
+        for other in made[1:]:
+            np.testing.assert_array_equal(other.mass, made[0].mass)
+            np.testing.assert_array_equal(other.peak, made[0].peak)
+        assert len(made[0].mass) == 500
+        for share in (0.05, 0.3):
+            at = np.quantile(mass[:many], 1 - share)
+            assert made[0].p_mass(np.array([at]))[0] == pytest.approx(share, abs=0.012)
 
 
 @pytest.mark.parametrize("forming", [0.0, 0.2, 1e-9])

@@ -1,4 +1,4 @@
-"""Whether the model looks elsewhere for other people: maps compared position by position."""
+"""Whether positions add other things for other people: maps compared position by position."""
 
 from __future__ import annotations
 
@@ -7,50 +7,42 @@ from typing import Any
 
 import numpy as np
 
-from evenlight.arrays import Float, Int, Text, Values
+from evenlight.arrays import Bool, Float, Int, Text, Values
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Axes, Groups
 from evenlight.data.space import Space, shared_space
 from evenlight.errors import AttributionError, GroupError
+from evenlight.measures.common_people import common_people
 from evenlight.measures.comparison import View
 from evenlight.measures.convergence import unconverged_reasons
 from evenlight.measures.counted import told_left
-from evenlight.measures.hidden_people import at_shown, coarse_mean, shown_people, shown_sd
+from evenlight.measures.hidden_people import at_shown, shown_people, shown_sd
 from evenlight.measures.map_family import (
     KEPT,
+    AskedView,
     MapAsk,
+    Piece,
     TestedMaps,
+    asked_view,
     cluster_records,
+    pieces,
     points,
     rounded,
     tested_maps,
 )
-from evenlight.measures.map_rows import fits_space, flat_rows, mask_of, sigma_of
+from evenlight.measures.map_rows import Flat, bands, fits_space, mask_of, sigma_of
 from evenlight.measures.map_testing import MapTesting
 from evenlight.measures.mapped import MapCluster, MapComparison
 from evenlight.measures.own_outcome import own_outcome
-from evenlight.measures.prepare import Setting
-from evenlight.measures.streamed import Streamed, per_unit
+from evenlight.measures.prepare import Setting, several
 from evenlight.measures.tested import Asked, overlap
-from evenlight.measures.told_maps import told_cluster, told_map
 from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.cluster_mass import Grid, height_of
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.drawn_in import drawn_in
-
-UNLIKE = 2.0
-"""How many times as many images a unit another group may not have for maps of sizes."""
-
-FEW_UNITS = 50
-"""Units of the group with fewer images from which on it may."""
-
-UNLIKE_SIZES = (
-    f"the groups' numbers of images a unit differ {UNLIKE:g} to 1, with fewer than {FEW_UNITS} "
-    "units where they are fewer; take as many images of each unit"
-)
-"""Why sizes are not compared."""
+from evenlight.stats.effects import unit_means
 
 
 def compare_maps(
@@ -72,12 +64,11 @@ def compare_maps(
     strata, and differences are studentised. Neighbouring positions that differ together are one
     cluster, judged by its mass over all clusters and contrasts of the view (`stats.cluster_mass`).
 
-    *magnitude* is not asked of fewer than 50 units beside others with twice as many images each:
-    the mean size of several images has another skewness than that of one.
+    The mean over several images is less skewed than one image: where the groups have unlike numbers
+    of images a unit, as many of each are compared (`measures.unlike_rows`). Mean maps are of all.
 
-    What lies far from nearly everybody's at a position is drawn in first, whatever the group, and
-    then that of a level for its mean map: a name burned into one image shows nowhere
-    (`stats.drawn_in`).
+    Maps are of the same people by every grouping that the cohort declares: nobody of a hidden part
+    of any of them is in any map, and some others beside them are not (`measures.common_people`).
 
     That a map shows no cluster does not make maps alike: no position has an interval here. What is
     similar is said of regions, by `compare(attributions.by(regions), ...)`.
@@ -106,7 +97,7 @@ def compare_maps(
     own_outcome(attributions.target, cohort)
     made = attributions.at(cohort)
     fits_space(made.values, space, cohort)
-    here = shown_people(cohort, by, kept=made.converged)
+    here = _common(cohort, by, made.converged)
     made = at_shown(made, here)
     unit = shown_sd(here, made.total())
     if not unit > 0:
@@ -118,20 +109,56 @@ def compare_maps(
     ask = MapAsk(here, space, Grid(where), height_of(asked.forming), asked, named)
     lost = unconverged_reasons(made.converged, here.groups, here.cohort.units)
     generator = np.random.default_rng(rng)
-    seen, means = [], dict[str, Float]()
-    for name, rows in _viewed(made, ask).items():
-        means[name] = _mean_maps(rows, ask) / unit
-        for given in _conditions(here):
-            view = View(name, given, made.scale, unit, asked.alpha)
-            seen.append(tested_maps(view, rows, ask, _unlike(name, lost, here), generator))
+    maps = _flat(made, ask)
+    views = [
+        asked_view(
+            View(name, given, made.scale, unit, asked.alpha), ask, lost, generator
+        )
+        for name in _names(maps) for given in _conditions(here)
+    ]  # fmt: skip
+    seen, mean = _looked(maps, views, ask)
     return MapComparison(
         grouping=here.groups.name, source=here.groups.source, levels=here.groups.levels,
         contrasts=here.groups.contrasts(), views=tuple(one.view for one in seen),
         target=made.target, method=made.method, space=space, forming=asked.forming,
         height=ask.height, alpha=asked.alpha, draws=asked.draws, smooth=asked.smooth,
-        mask=where.astype(np.int64), means=tuple(means), mean=rounded(np.stack([*means.values()])),
+        mask=where.astype(np.int64), means=_names(maps), mean=rounded(mean / unit),
         level_reason=_level_reasons(here), **_stacked(seen, ask),
     )  # fmt: skip
+
+
+def _common(cohort: Cohort, by: str | Groups, kept: Bool) -> Setting:
+    """The setting of those whose maps are told, by this grouping and by all others alike."""
+    groups = cohort.grouping(by)
+    several(groups)
+    at = common_people(cohort, groups, kept)
+    left = groups.take(at)
+    if len(np.unique(left.codes[(left.codes >= 0) & kept[at]])) < 2:
+        raise GroupError(
+            f"{groups.name}: of fewer than two levels maps can be told: people of small groups, by "
+            "any grouping that the cohort declares, and others beside them are in no map; merge "
+            "small groups, or declare fewer groupings"
+        )
+    return shown_people(cohort.take(at), left, kept=kept[at])
+
+
+def _looked(
+    maps: Mapping[str, Flat], views: Sequence[AskedView], ask: MapAsk
+) -> tuple[list[TestedMaps], Float]:
+    """Each view tested, and mean maps (m, k, *s), in one pass over positions."""
+    names, found = _names(maps), dict[int, list[list[Piece | None]]]()
+    mean = np.full((len(names), len(ask.here.groups.levels), int(ask.grid.mask.sum())), np.nan)
+    for some, *held in bands(maps, ask.here):
+        near, raw = ({**own, "magnitude": np.abs(own["signed"])} for own in held)
+        for m, name in enumerate(names):
+            mean[m, :, some] = _means(raw[name], ask.here)
+        for i, view in enumerate(views):
+            made = pieces(view, near[view.view.name], raw[view.view.name], some.start, ask)
+            found.setdefault(i, []).append(made)
+    seen = [tested_maps(view, found[i], ask) for i, view in enumerate(views)]
+    laid = ask.laid(mean)
+    laid[np.isnan(mean).any(axis=2)] = np.nan
+    return seen, laid
 
 
 def _asked_for(testing: MapTesting | None, by: object) -> MapTesting:
@@ -161,43 +188,29 @@ def _conditions(here: Setting) -> tuple[str, ...]:
     return ("nothing", "outcome") if held else ("nothing",)
 
 
-def _viewed(made: Attributions, ask: MapAsk) -> Mapping[str, Streamed]:
-    """Kept rows (n kept, p) of each view."""
+def _flat(made: Attributions, ask: MapAsk) -> dict[str, Flat]:
+    """What is read: attributions, and slopes where there are."""
     sigma = sigma_of(ask.space, ask.testing.smooth)
-    rows = flat_rows(made.values, ask.here, ask.grid.mask, sigma)
-    out = {"signed": rows, "magnitude": abs(rows)}
+    out = {"signed": Flat(made.values, ask.grid.mask, sigma)}
     if made.sensitivity is not None:
-        out["sensitivity"] = flat_rows(made.sensitivity, ask.here, ask.grid.mask, sigma)
+        out["sensitivity"] = Flat(made.sensitivity, ask.grid.mask, sigma)
     return out
 
 
-def _unlike(view: str, lost: Sequence[str], here: Setting) -> list[str]:
-    """Why a contrast of a view is not asked, besides what is `lost`: sizes of unlike means.
-
-    |attribution| of one image is skewed and the mean over eight hardly is, so that a small group of
-    single images beside means of others passed the 5 % point in 20 % of null runs.
-    """
-    out, images = [], np.bincount(here.unit)
-    for pair, why in zip(here.groups.contrasts(), lost, strict=True):
-        arms = [images[here.unit_group == here.groups.levels.index(name)] for name in pair]
-        few, many = sorted(arms, key=lambda own: float(own.mean()) if len(own) else 0.0)
-        unlike = len(few) > 0 and many.mean() >= UNLIKE * few.mean() and len(few) < FEW_UNITS
-        out.append(why or (UNLIKE_SIZES if view == "magnitude" and unlike else ""))
-    return out
+def _names(maps: Mapping[str, Flat]) -> tuple[str, ...]:
+    """The views, of what is read."""
+    return ("signed", "magnitude", *(name for name in maps if name != "signed"))
 
 
-def _mean_maps(rows: Streamed, ask: MapAsk) -> Float:
-    """Mean maps (k, *s) of each level over its units; NaN where it is too small to be shown."""
-    here = ask.here
-    each = per_unit(rows, here)
+def _means(rows: Float, here: Setting) -> Float:
+    """Means (k, p) of kept rows (n kept, p) by level, over units; NaN where it is too small."""
+    each = unit_means(rows, here.unit, here.order)
     out = np.full((len(here.groups.levels), each.shape[1]), np.nan)
     for g in range(len(out)):
         at = here.unit_group == g
         if at.sum() >= least_shown():
-            out[g] = coarse_mean(here, drawn_in(each[at]))
-    made = ask.laid(out)
-    made[np.isnan(out).any(axis=1)] = np.nan
-    return made
+            out[g] = drawn_in(each[at]).mean(axis=0)
+    return out
 
 
 def _level_reasons(here: Setting) -> Text:
@@ -225,9 +238,6 @@ def _stacked(seen: Sequence[TestedMaps], ask: MapAsk) -> dict[str, Any]:
     for at in told:
         verdict[at] = "different"
     laid = {name: np.stack([getattr(one, name) for one in seen]) for name in ("effect", "z")}
-    if here.rounded:
-        laid = told_map(laid["effect"], laid["z"], np.array(left).min(axis=2)[..., None])
-        listed = [told_cluster(one, min(left[one.view][one.contrast])) for one in listed]
     gone = np.isnan(laid["effect"]).any(axis=2)
     maps = {name: ask.laid(rounded(values)) for name, values in laid.items()}
     for values in maps.values():

@@ -128,45 +128,73 @@ def clusters(z: Float, grid: Grid, height: float) -> Clusters:
     return Clusters(label, np.asarray(mass[order], dtype=np.float64))
 
 
-def null_maps(
-    null: Null, grid: Grid, *, height: float, draws: int, exact: bool = False
-) -> NullMaps:
-    """The largest mass and the largest |Z| of each draw of maps with p columns on a grid.
+@dataclass(frozen=True, slots=True, eq=False)
+class NullPart:
+    """The null of some columns of a map, from the column `start` on.
+
+    `peak` (draws,) is the largest |Z| of each draw, `scale` (k,) what columns are divided by, and
+    no draw passes `bound` but those in `peak`. `draw`, `column` and `z` (m,) are those beyond the
+    height.
+    """
+
+    start: int
+    peak: Float
+    scale: Float
+    bound: float
+    draw: Values
+    column: Int
+    z: Float
+
+
+def null_parts(
+    null: Null, k: int, start: int, *, height: float, draws: int, exact: bool
+) -> list[NullPart]:
+    """The nulls of k columns, of a map from `start` on.
 
     `null(columns)` gives Z* (k, draws) of some columns, the same draws at every call; it is asked
     once for each column.
     """
-    p = int(grid.mask.sum())
-    share = max(TAIL, 4 * float(ndtr(-height)))
-    peak, scale, bound = np.zeros(draws), np.ones(p), 0.0
-    over: list[tuple[Values, Int, Float]] = []
-    for some in _parts(p, draws):
-        for j, row in zip(range(some.start, some.stop), null(some), strict=True):
-            place, tail, below = _tail(row, share, exact)
-            scale[j] = 1.0 if exact else heaviness(tail, draws)
-            tail = tail / scale[j]
-            peak[place] = np.maximum(peak[place], tail)
-            bound = max(bound, below / scale[j])
-            there = tail > height
-            signed = np.copysign(tail[there], row[place[there]])
-            over.append((place[there], np.full(int(there.sum()), j), signed))
-    mass = _largest(over, grid, height, draws)
+    return [_part(null(some), start + some.start, height, exact) for some in _parts(k, draws)]
+
+
+def null_maps_of(
+    parts: list[NullPart], grid: Grid, *, height: float, exact: bool = False
+) -> NullMaps:
+    """The nulls of all columns of a map, in any parts, as one."""
+    parts = sorted(parts, key=lambda one: one.start)
+    scale = np.concatenate([one.scale for one in parts])
+    peak = np.max([one.peak for one in parts], axis=0)
+    bound = max(one.bound for one in parts)
+    over = [(one.draw, one.column, one.z) for one in parts]
+    mass = _largest(over, grid, height, len(peak))
     return NullMaps(mass, np.maximum(peak, bound), scale, exact)
 
 
 def together(maps: list[NullMaps]) -> NullMaps:
     """Several maps as one family: the largest of each draw over all of them.
 
-    All arrangements of one map are no draws of another, so two maps are never exact together; the
-    shorter one tells how many draws there are. `scale` is that of the first.
+    All arrangements of one map are no draws of another, so two maps are never exact together: a
+    list of arrangements becomes as many draws as the others have, at even ranks, in an order that
+    is drawn once and for all, so that neither the order of the list nor its length matters.
+    `scale` is that of the first.
     """
     if len(maps) == 1:
         return maps[0]
-    draws = min(len(one.mass) for one in maps)
-    mass, peak = (
-        np.max([getattr(one, name)[:draws] for one in maps], axis=0) for name in ("mass", "peak")
-    )
+    drawn = [len(one.mass) for one in maps if not one.exact]
+    draws = min(drawn) if drawn else max(len(one.mass) for one in maps)
+    held = [_as_draws(one, draws, i) for i, one in enumerate(maps)]
+    mass, peak = (np.max([pair[k] for pair in held], axis=0) for k in (0, 1))
     return NullMaps(mass, peak, maps[0].scale)
+
+
+def _as_draws(one: NullMaps, draws: int, i: int) -> tuple[Float, Float]:
+    """Mass and peak (draws,) of the i-th map."""
+    if not one.exact:
+        return one.mass[:draws], one.peak[:draws]
+    order = np.lexsort((one.peak, one.mass))
+    rank = ((np.arange(draws) + 0.5) * len(order) / draws).astype(np.int64)
+    at = np.random.default_rng(i).permutation(order[rank])
+    return one.mass[at], one.peak[at]
 
 
 def _p(size: Float, maxima: Float, exact: bool) -> Float:
@@ -181,6 +209,25 @@ def _p(size: Float, maxima: Float, exact: bool) -> Float:
 def _parts(p: int, draws: int) -> Iterator[slice]:
     step = max(1, HELD // max(draws, 1))
     return (slice(start, min(start + step, p)) for start in range(0, p, step))
+
+
+def _part(rows: Values, start: int, height: float, exact: bool) -> NullPart:
+    """The part of Z* (k, draws) of some columns."""
+    k, draws = rows.shape
+    share = max(TAIL, 4 * float(ndtr(-height)))
+    peak, scale, bound = np.zeros(draws), np.ones(k), 0.0
+    over: list[tuple[Int, Int, Float]] = []
+    for j, row in enumerate(rows):
+        place, tail, below = _tail(row, share, exact)
+        scale[j] = 1.0 if exact else heaviness(tail, draws)
+        tail = tail / scale[j]
+        peak[place] = np.maximum(peak[place], tail)
+        bound = max(bound, below / scale[j])
+        there = tail > height
+        signed = np.copysign(tail[there], row[place[there]])
+        over.append((place[there], np.full(int(there.sum()), start + j), signed))
+    draw, column, z = (np.concatenate(part) for part in zip(*over, strict=True))
+    return NullPart(start, peak, scale, bound, draw.astype(np.int32), column.astype(np.int64), z)
 
 
 def _tail(row: Values, share: float, exact: bool) -> tuple[Int, Float, float]:

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 import numpy as np
 from scipy.special import ndtri
 
-from evenlight.arrays import Float, Values
+from evenlight.arrays import Float, Int, Values
 
 FEW = 10
 """Units that are drawn in at each end, where there are enough."""
@@ -55,7 +55,7 @@ def limits(values: Values, width: float = WIDTH) -> tuple[Float, Float]:
     step = max(1, COLUMNS // max(n, 1))
     for start in range(0, values.shape[1], step):
         some = slice(start, start + step)
-        between = np.sort(np.asarray(values[:, some], dtype=np.float64), axis=0)[t : n - t]
+        between = np.sort(np.ascontiguousarray(values[:, some].T), axis=1)[:, t : n - t]
         low[some], high[some] = _limits(between, n, width)
     return low, high
 
@@ -63,6 +63,28 @@ def limits(values: Values, width: float = WIDTH) -> tuple[Float, Float]:
 def drawn_in(values: Float, width: float = WIDTH) -> Float:
     """Values (n, p), those beyond the limits of their column drawn in to these."""
     return np.clip(values, *limits(values, width))
+
+
+def drawn_in_parts(values: Float, side: Int, stratum: Int) -> Float:
+    """Values (m, k), each side's (m,) drawn in within its strata (m,), and then within all of it.
+
+    Of a side that is dark at a position but for a few, these are in no mean and in no difference of
+    means. Rows of side -1 stay as they are.
+
+    >>> values = np.r_[np.zeros(39), 9.0, np.arange(40.0)][:, None]
+    >>> made = drawn_in_parts(values, np.repeat([0, 1], 40), np.zeros(80, dtype=int))
+    >>> float(made[39, 0]), float(made[79, 0])
+    (0.0, 39.0)
+    """
+    out = values.copy()
+    inside = len(np.unique(stratum[side >= 0])) > 1
+    for s in np.unique(side[side >= 0]):
+        at = side == s
+        for k in np.unique(stratum[at]) if inside else ():
+            own = at & (stratum == k)
+            out[own] = drawn_in(out[own]) if own.sum() > 2 else out[own]
+        out[at] = drawn_in(out[at])
+    return out
 
 
 def winsor_mean(blocks: Iterable[Float], n: int) -> tuple[Float, Float]:
@@ -89,10 +111,10 @@ def winsor_mean(blocks: Iterable[Float], n: int) -> tuple[Float, Float]:
     return np.where(alike, low, mean), np.where(alike, 0.0, sd)
 
 
-def _limits(between: Float, n: int, width: float) -> tuple[Float, Float]:
-    """Limits (p,) by what lies between the ends, sorted (m, p), of n units."""
-    first, last = between[0], between[-1]
-    centre = np.where(first == last, first, between.mean(axis=0))
+def _limits(between: Values, n: int, width: float) -> tuple[Float, Float]:
+    """Limits (p,) by what lies between the ends, sorted (p, m), of n units."""
+    first, last = (between[:, i].astype(np.float64) for i in (0, -1))
+    centre = np.where(first == last, first, between.mean(axis=1, dtype=np.float64))
     z = float(-ndtri((ends_of(n) + 0.5) / n))
     far = max(width / z, 1.0)
     return centre - far * (centre - first), centre + far * (last - centre)

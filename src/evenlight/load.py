@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from evenlight.modalities.atlases import named_labels, read_atlas
 from evenlight.modalities.image_folders import read_file_rows
 from evenlight.modalities.images import read_images
 from evenlight.modalities.local_ancestry import read_msp
-from evenlight.modalities.tables import read_table
+from evenlight.modalities.tables import frame_of, read_table
 from evenlight.models.load import load_table, read_model
 from evenlight.models.trust import Trusted
 from evenlight.plan import Plan
@@ -141,7 +141,13 @@ def _regions(
         if path.name.endswith((".nii", ".nii.gz")):
             return read_atlas(path, told).sets(cohort)
         space = shared_space(cohort.features.space, what=f"the label map {name}")
-        labels = np.asarray(read_file_rows([path]).x[:])[0, 0]
+        read = read_file_rows([path])
+        if len(read.channels) != 1:
+            raise FeatureError(
+                f"{name} has {len(read.channels)} channels ({', '.join(read.channels)}); a label "
+                "map has one number at each position: write it as one channel of grey"
+            )
+        labels = np.asarray(read.x[:])[0, 0]
         if labels.shape != space.shape:
             raise FeatureError(f"{name} is {labels.shape}, the images {space.shape}")
         if not (labels == np.round(labels)).all():
@@ -234,10 +240,8 @@ def _column(path: Path | None, name: str, id: str | None, *, kind: type) -> pd.S
     """A column of the table, indexed by id, as text or numbers."""
     if path is None:
         raise PlanError(f"column {name!r} is read from cohort.table, and the plan names no table")
-    check_packed(path)
-    kinds: dict[Hashable, type] = {name: kind, **({id: str} if id else {})}
     try:
-        table = pd.read_csv(path, dtype=kinds)
+        table = frame_of(path, {name: kind, **({id: str} if id else {})})
     except ValueError as error:
         raise PlanError(f"column {name!r} of the table does not hold numbers: {error}") from None
     for asked in (name, id):

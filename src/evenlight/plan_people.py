@@ -33,7 +33,9 @@ class ImagesPlan(Closed):
     values: Literal["stored", "unit"] | None = None
     spacing: tuple[float, ...] | None = None
     orientation: str | None = None
+    form: Literal["sform", "qform"] | None = None
     template: str | None = None
+    fill: float | None = None
     window: Literal["bits", "file"] | tuple[float, float] | None = None
     shared: str | None = None
     join: Literal["exact", "inner"] | None = None
@@ -54,12 +56,21 @@ class RegionsPlan(Closed):
     `labels` is a file beside the plan, of whole numbers (*s): NIfTI, npy, PNG or TIFF; `names` the
     names of its labels, a table beside the plan (`read_atlas`) or a table of the plan. `grid` says
     how many parts lie along each axis, `superpixels` how many regions the mean image gets.
+
+    `within` names columns of two levels that change from image to image of a person (a view, a
+    scanner, a side): which regions tell these (`regions_within`).
     """
 
     labels: str | None = None
     names: str | dict[str, str] | None = None
     grid: tuple[int, ...] = ()
     superpixels: int | None = Field(default=None, ge=2)
+    within: tuple[str, ...] = ()
+
+    @field_validator("within", mode="before")
+    @classmethod
+    def _each(cls, value: Any) -> Any:
+        return listed([value] if isinstance(value, str) else value, "within", every="")
 
     @model_validator(mode="after")
     def _one(self) -> Self:

@@ -15,6 +15,7 @@ from evenlight.data.features import Features
 from evenlight.data.space import Space
 from evenlight.errors import CohortError, FeatureError
 from evenlight.modalities.atlases import Atlas, read_atlas, read_label_maps
+from evenlight.modalities.images import read_images
 from evenlight.modalities.label_tables import read_label_table
 from evenlight.modalities.nifti import nifti_space, read_nifti_rows
 from tests.scan_files import affine_of, nifti
@@ -104,6 +105,24 @@ def test_an_atlas_needs_images_of_one_space(tmp_path: Path) -> None:
     """Of images that were not registered an atlas means nothing: an error with the remedy."""
     with pytest.raises(CohortError, match="regions of atlas needs images whose positions mean"):
         atlas_of(tmp_path).sets(images(tmp_path, shared=""))
+
+
+def test_28_an_atlas_with_sides_needs_images_with_sides(tmp_path: Path) -> None:
+    """Right and left of an array that says nothing are not guessed; its reader may be told."""
+    atlas = read_atlas(
+        nifti(tmp_path / "a.nii", halves(), affine_of((2.0,) * 3, (-1, 1, 1))), NAMES
+    )
+    x = np.zeros((3, *SIZE), dtype=np.float32)
+    people = pd.DataFrame({"sex": list("ffm")}, index=list("abc"))
+    told = {"layout": "ndhw", "shared": "registered", "unit": "row"}
+    with pytest.raises(FeatureError, match=r"a is LAS, and the images do not say .*orientation="):
+        atlas.sets(read_images(x, people, **told))
+    assert atlas.sets(read_images(x, people, orientation="LAS", **told)).names[1].startswith("left")
+    with pytest.raises(FeatureError, match="orientation LAS against RAS"):
+        atlas.sets(read_images(x, people, orientation="RAS", **told))
+    for wrong in ("LA", "LAR", "LAX"):
+        with pytest.raises(CohortError, match=r"orientation=|is no direction"):
+            read_images(x, people, orientation=wrong, **told)
 
 
 def test_labels_without_or_with_one_name_are_errors(tmp_path: Path) -> None:

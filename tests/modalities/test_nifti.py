@@ -118,6 +118,27 @@ def test_28_a_resampling_is_recorded(tmp_path: Path) -> None:
     assert any("resampled to T1_3mm" in n and "Nothing was registered" in n for n in rows.notes)
 
 
+def test_beyond_what_was_imaged_stands_the_images_own_lowest(tmp_path: Path) -> None:
+    """Air stays air, no water in HU is made up; the share is a note and a column, fill= a word."""
+    files = [nifti(tmp_path / f"{k}.nii", volume(k) - 1000, USUAL) for k in range(3)]
+    wide = affine_of((2.5, 2.5, 3.5))
+    template = nifti(tmp_path / "wide.nii", volume(0), wide)
+    rows = read_nifti_rows(files, template=template)
+    x = values(rows)
+    assert x.max() < -900
+    assert x[0, 0, -1, -1, -1] == (volume(0) - 1000).min()
+    inside = (np.arange(6) * 2.5 <= 10).sum(), (np.arange(7) * 2.5 <= 12).sum(), 4
+    share = 1 - np.prod(inside) / np.prod(SIZE)
+    np.testing.assert_allclose(rows.facts["filled"], share)
+    (note,) = [n for n in rows.notes if "beyond what was imaged" in n]
+    assert note.startswith(f"{100 * share:.1f} % of the positions of wide")
+    told = values(read_nifti_rows(files, template=template, fill=-3000.0))
+    assert (told == -3000).mean() == pytest.approx(share)
+    assert not [n for n in read_nifti_rows(files, template=files[0]).notes if "beyond" in n]
+    with pytest.raises(CohortError, match="fill= is of images that are resampled"):
+        read_nifti_rows(files, fill=0.0)
+
+
 def test_28_a_template_elsewhere_is_refused(tmp_path: Path) -> None:
     """Images that hardly reach the template would be mostly zeros: an error, with the share."""
     far = affine_of((2.0, 2.0, 3.0))
@@ -171,6 +192,43 @@ def test_two_affines_that_contradict_are_an_error(tmp_path: Path) -> None:
     assert read_nifti_rows(torn, form="sform").space.orientation == "RAS"
     with pytest.raises(CohortError, match="orientation RAS against LAS"):
         read_nifti_rows(torn, form="qform")
+
+
+def contradicting(path: Path, second: Values, codes: tuple[int, int] = (1, 1)) -> Path:
+    """A volume whose qform is another than its sform."""
+    image = nibabel.Nifti1Image(volume(0), None)
+    image.set_sform(USUAL, codes[0])
+    image.set_qform(second, codes[1])
+    nibabel.save(image, path)
+    return path
+
+
+def test_a_template_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    """What is an error in an image is one in the template that images are brought to."""
+    torn = contradicting(tmp_path / "t.nii", affine_of((2.0, 2.0, 3.0), (-1, 1, 1)))
+    with pytest.raises(CohortError, match=r"template .* is RAS by sform and LAS by qform; say"):
+        read_nifti_rows(three(tmp_path), template=torn)
+    rows = read_nifti_rows(three(tmp_path), template=torn, form="sform")
+    assert rows.space.orientation == "RAS"
+
+
+def test_two_affines_of_one_world_agree_within_a_position(tmp_path: Path) -> None:
+    """40 degrees between sform and qform is an error though their letters agree; rounding is not.
+
+    Where the codes say that they are of two worlds (scanner, template), it is a note.
+    """
+    turn = np.eye(4)
+    b = np.deg2rad(40)
+    turn[:2, :2] = [[np.cos(b), -np.sin(b)], [np.sin(b), np.cos(b)]]
+    torn = contradicting(tmp_path / "a.nii", turn @ USUAL)
+    with pytest.raises(CohortError, match=r"position 0 lies \d.* positions elsewhere by qform"):
+        read_nifti_rows([torn])
+    assert read_nifti_rows([torn], form="qform").space.affine is not None
+    near = USUAL.copy()
+    near[:3, 3] += 0.01
+    assert read_nifti_rows([contradicting(tmp_path / "b.nii", near)]).space.orientation == "RAS"
+    rows = read_nifti_rows([contradicting(tmp_path / "c.nii", turn @ USUAL, (4, 1))])
+    assert any("have coordinates of two kinds, by sform and by qform" in n for n in rows.notes)
 
 
 def test_slope_and_units_are_applied(tmp_path: Path) -> None:

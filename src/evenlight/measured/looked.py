@@ -1,4 +1,4 @@
-"""Where the model looks, by every grouping: maps, shares of regions, and which of them tell."""
+"""What places of images add, by every grouping: maps, shares of regions, and which of them tell."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ from evenlight.data.feature_sets import FeatureSets
 from evenlight.data.groups import Groups
 from evenlight.data.space import Space
 from evenlight.errors import AttributionError
+from evenlight.explainers.image_baselines import is_images
 from evenlight.measured.given import Aside, Explained, Progress
 from evenlight.measured.rules import map_testing
+from evenlight.measures.artefacts import artefacts
+from evenlight.measures.associate import associate
+from evenlight.measures.associations import Association
 from evenlight.measures.compare_maps import compare_maps
 from evenlight.measures.mapped import MapComparison
 from evenlight.measures.mean_image import MeanImage, mean_image
 from evenlight.measures.regions_telling import RegionsTelling, regions_telling
+from evenlight.measures.regions_within import regions_within
 from evenlight.measures.set_shares import SetShares, set_shares
 from evenlight.measures.testing import Testing
 from evenlight.measures.tried import tried
@@ -49,6 +54,8 @@ class Looked:
     shares: tuple[SetShares, ...] = ()
     telling: tuple[RegionsTelling, ...] = ()
     images: tuple[MeanImage, ...] = ()
+    within: tuple[RegionsTelling, ...] = ()
+    artefacts: tuple[Association, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -68,17 +75,79 @@ def looked(explained: Explained, cohort: Cohort, plan: Plan, aside: Aside, say: 
             words = f"Which regions tell {by} could not be measured"
             ask = partial(_telling, explained.made, cohort, plan, sets, i)
             telling += _one(tried(words, notes, ask, groups=groups))
+    detected = _detected(cohort, plan, say, notes)
+    within = list[RegionsTelling]()
+    for i, name in enumerate(plan.regions.within):
+        say(f"looking inside people by {name}")
+        words = f"Which regions tell {name} inside people could not be measured"
+        within += _one(tried(words, notes, partial(_within, explained.made, cohort, plan, sets, i)))
     compared = _compared(maps, cohort, plan, sets, say, notes)
     images = list[MeanImage]()
     if compared:
         images = _one(tried("The mean image is not shown", notes, mean_image, cohort=cohort))
-    return Looked(tuple(compared), tuple(shares), tuple(telling), tuple(images), tuple(notes))
+    return Looked(
+        tuple(compared), tuple(shares), tuple(telling), tuple(images), tuple(within),
+        tuple(detected), tuple(notes),
+    )  # fmt: skip
+
+
+def _detected(cohort: Cohort, plan: Plan, say: Progress, notes: list[str]) -> list[Association]:
+    """What detectors of marks, borders and grey values tell of each grouping."""
+    if not plan.measure.further or not is_images(cohort):
+        return []
+    say("looking beside the body")
+    words = "What lies in images beside the body could not be looked for"
+    made = tried(words, notes, artefacts, cohort=cohort)
+    if made is None:
+        return []
+    beside, found = made.as_cohort(cohort), list[Association]()
+    for i, groups in enumerate(cohort.groups):
+        rng = np.random.default_rng([plan.explain.seed, STREAM, i, 3])
+        words = f"Whether what lies beside the body tells {groups.name} could not be asked"
+        ask = partial(associate, beside, by=groups.name, rng=rng)
+        found += _one(tried(words, notes, ask))
+    notes += [note for one in found for note in marks_told(one, plan.policy.alpha)]
+    return found
+
+
+MARKS = {
+    "stamp": "narrow and bright in a corner",
+    "dark stamp": "narrow and dark in a corner",
+    "writing": "narrow strokes along the frame",
+}
+"""The detectors that letters and lead markers set off, and what they see."""
+
+
+def marks_told(made: Association, alpha: float) -> list[str]:
+    """A sentence where detectors of burned-in marks tell the group, in the strictest condition."""
+    asked = np.flatnonzero(np.isfinite(made.p_maxt).any(axis=1))
+    if not len(asked):
+        return []
+    i = int(asked[-1])
+    seen = [
+        f"{name} ({MARKS[name]})"
+        for name, p in zip(made.subjects, made.p_maxt[i].tolist(), strict=True)
+        if name in MARKS and p <= alpha
+    ]
+    among = "" if made.given[i] == "nothing" else f" among people with the same {made.given[i]}"
+    return [
+        f"Detectors of burned-in marks tell {made.grouping}{among}: {', '.join(seen)}. Look at the "
+        "images: letters, lead markers or blacked-out names may stand there."
+    ] if seen else []  # fmt: skip
 
 
 def _shares(maps: Attributions, cohort: Cohort, sets: FeatureSets, *, by: Groups) -> SetShares:
     if prod(maps.values.shape) > LARGEST:
         raise AttributionError(f"{count(prod(maps.values.shape))} numbers are too many at once")
     return set_shares(maps, cohort, sets, by=by)
+
+
+def _within(
+    made: Attributions, cohort: Cohort, plan: Plan, sets: FeatureSets, i: int
+) -> RegionsTelling:
+    rng = np.random.default_rng([plan.explain.seed, STREAM, i, 2])
+    by, testing = plan.regions.within[i], Testing(alpha=plan.policy.alpha)
+    return regions_within(made, cohort, by=by, sets=sets, testing=testing, rng=rng)
 
 
 def _telling(

@@ -10,6 +10,7 @@ from evenlight.data.space import shared_space
 from evenlight.errors import InputError, PlanError
 from evenlight.explainers.image_baselines import IMAGES, is_images
 from evenlight.measured.rules import map_testing
+from evenlight.measures.regions_within import inside_units
 from evenlight.measures.superpixels import superpixels
 from evenlight.plan import Plan
 from evenlight.plan_parts import nearest
@@ -19,10 +20,11 @@ def settled_regions(plan: Plan, cohort: Cohort, sets: FeatureSets | None) -> Fea
     """The sets that were given, or the grid or superpixels that the plan asks for.
 
     Raises PlanError for regions of a table, regions that are given twice or not at all, for names
-    in `maps.without` and subjects of questions that no region has, for maps and baselines that
-    cannot be asked of these rows.
+    in `maps.without` and subjects of questions that no region has, for maps, baselines and
+    `regions.within` that cannot be asked of these rows.
     """
     made = _made(plan, cohort, sets)
+    _within_asked(plan, cohort, made)
     _maps_asked(plan, cohort)
     _starts(plan.explain.baseline, cohort)
     if cohort.x.ndim > 2 and made is not None:
@@ -35,6 +37,19 @@ def settled_regions(plan: Plan, cohort: Cohort, sets: FeatureSets | None) -> Fea
                 f"{', '.join(known[:12]) or 'none'}"
             )
     return made
+
+
+def _within_asked(plan: Plan, cohort: Cohort, made: FeatureSets | None) -> None:
+    """Raise PlanError for columns that do not change from image to image, or have no regions."""
+    for name in plan.regions.within:
+        if cohort.x.ndim < 3 or made is None:
+            raise PlanError(
+                f"regions.within = {name!r} is of regions of images, and there are none"
+            )
+        try:
+            inside_units(cohort, name)
+        except InputError as error:
+            raise PlanError(f"regions.within: {error}") from None
 
 
 def _maps_asked(plan: Plan, cohort: Cohort) -> None:

@@ -15,6 +15,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Groups
+from evenlight.data.nearest import hint
 from evenlight.errors import GroupError
 from evenlight.measures.convergence import unconverged_reasons
 from evenlight.measures.map_subjects import set_columns
@@ -83,7 +84,7 @@ def regions_within(
     FeatureError for sets of other rows.
     """
     generator, alpha = np.random.default_rng(rng), asked_for(testing).alpha
-    groups = _two(roles.grouping(by, cohort.people, cohort.rows), cohort.units)
+    groups = inside_units(cohort, by)
     made, columns = summed_over(attributions, sets).at(cohort), set_columns(cohort, sets)
     given = _given(cohort, groups, made.converged, generator)
     phi = np.asarray(made.values, dtype=np.float64)
@@ -99,8 +100,18 @@ def regions_within(
     )  # fmt: skip
 
 
+def inside_units(cohort: Cohort, by: str | Groups) -> Groups:
+    """A grouping of images, with the two levels that are there; GroupError unless a unit has both.
+
+    Its labels may change from row to row of a unit, which those of people may not.
+    """
+    if isinstance(by, str) and by not in cohort.people.columns:
+        known = [str(name) for name in cohort.people.columns]
+        raise GroupError(f"people have no column {by!r}{hint(by, known)}")
+    return _two(roles.grouping(by, cohort.people, cohort.rows), cohort.units)
+
+
 def _two(groups: Groups, units: Int) -> Groups:
-    """The labels with the two levels that are there; GroupError unless a unit has both."""
     there = np.unique(groups.codes[groups.known])
     levels = tuple(groups.levels[g] for g in there)
     if len(there) != 2:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -75,12 +76,20 @@ class Atlas:
         """The regions as sets of the positions of a cohort's images, of all their channels.
 
         Raises CohortError for images whose positions do not mean the same place in every row, and
-        FeatureError where the atlas has another grid (`atlas.to(cohort.features.space)`).
+        FeatureError where the atlas has another grid (`atlas.to(cohort.features.space)`), or sides
+        (an orientation) that the images do not have.
         """
         space = shared_space(cohort.features.space, what=f"regions of {self.title}")
         why = self.space.same(space)
         if not why and self.space.affine is None and space.affine is not None:
             why = "coordinates, which the label map does not have"
+        if not why and self.space.orientation and not space.orientation:
+            raise FeatureError(
+                f"{self.title} is {self.space.orientation}, and the images do not say where their "
+                "axes point: left and right could be exchanged; read them with orientation=, or, "
+                "if they lie as the label map does, pass "
+                "FeatureSets.from_label_map(atlas.labels, atlas.names, shape=cohort.x.shape[1:])"
+            )
         if why:
             raise FeatureError(
                 f"{self.title} and the images differ: {why}; bring the atlas to their grid with "
@@ -94,6 +103,7 @@ def read_atlas(
     names: str | PathLike[str] | Mapping[int, str] | None = None,
     *,
     title: str = "",
+    form: Literal["", "sform", "qform"] = "",
 ) -> Atlas:
     """An atlas from a NIfTI label map and a table of its labels.
 
@@ -107,13 +117,15 @@ def read_atlas(
         are "region 1", "region 2", ...
     title
         of the atlas in notes and errors, by default the file's name.
+    form
+        which of a header's two affines is believed where they contradict each other.
 
     Raises
     ------
     CohortError, FeatureError
         for values between whole numbers (probabilities), labels without or with the same name.
     """
-    rows = read_nifti_rows([Path(path)], labels=True)
+    rows = read_nifti_rows([Path(path)], labels=True, form=form)
     if len(rows.channels) != 1:
         raise CohortError("an atlas has one volume; take the largest of its probabilities first")
     labels = np.asarray(rows.x[:])[0, 0].astype(np.int64)

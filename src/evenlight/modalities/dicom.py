@@ -14,12 +14,20 @@ from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
-from evenlight.arrays import Values
+from evenlight.arrays import Bool, Float, Values
 from evenlight.data.space import Space
 from evenlight.errors import CohortError, InputError
 from evenlight.modalities import dicom_tags, dicom_values, dicom_volumes
 from evenlight.modalities.dicom_notes import notes_of
-from evenlight.modalities.dicom_values import Meaning, Window, meaning_of, meant, one_scale
+from evenlight.modalities.dicom_sides import sides
+from evenlight.modalities.dicom_values import (
+    Meaning,
+    Window,
+    meaning_of,
+    meant,
+    one_scale,
+    padding,
+)
 from evenlight.modalities.dicom_volumes import Slice, flat_space, slice_of, stacked
 from evenlight.modalities.image_rows import ImageRows
 from evenlight.modalities.libraries import library
@@ -73,17 +81,19 @@ def read_dicom_rows(
         intercept); "bits" maps the stored range to 0 to 1, "file" the first window of each file,
         (centre, width) the same window for all.
     **asked
-        template=, orientation=, transform=, shared= of `wanted_grid.Asked`.
+        template=, fill=, orientation=, transform=, shared= of `wanted_grid.Asked`.
 
-    More is always whiter: MONOCHROME1 is mirrored, and counted in a note. Facts are those of
-    `dicom_tags.facts_of`: words and numbers of a closed list, and codes that tell which images are
-    of one patient or device. Names, numbers, dates and texts of people are not kept.
+    More is always whiter: MONOCHROME1 is mirrored, and counted in a note. Padding (a value of its
+    own outside of what was imaged) becomes the lowest value of its image. Flat images that lie
+    mirrored or turned by their own headers are an error unless `orientation` turns them. Facts are
+    those of `dicom_tags.facts_of`: words and numbers of a closed list, and codes that tell which
+    images are of one patient or device. Names, numbers, dates and texts of people are not kept.
 
     Raises
     ------
     CohortError
-        for images of other sizes, channels, spacings or scales (counts and positions), slices that
-        are no volume, and files that are no DICOM.
+        for images of other sizes, channels, spacings, scales or sides (counts and positions),
+        slices that are no volume, and files that are no DICOM.
     InputError
         where pydicom, or what decodes a compression, is not installed.
     """
@@ -95,6 +105,8 @@ def read_dicom_rows(
     own = asked.get("transform") is not None
     notes = one_scale(meanings, window, own=own)
     notes += notes_of(facts, [image.planes[0].meaning for image in images])
+    flat = np.array([len(image.space.shape) == 2 for image in images], dtype=bool)
+    notes += sides(facts[flat], asked=bool(asked.get("orientation")), own=own)
     scans = [
         Scan(
             image.space,
@@ -173,33 +185,53 @@ def _groups(shared: Any, own: Any) -> SimpleNamespace:
 
 def _read(planes: Sequence[Plane], window: Window, axes: int, position: int) -> Values:
     """The values of an image (c, *s), read now."""
-    made = [_plane(plane, window, position) for plane in planes]
-    return (np.stack(made, axis=1) if axes == 3 else made[0]).astype(np.float32)
+    read = [_plane(plane, window, position) for plane in planes]
+    made = np.stack([values for values, _ in read], axis=1)
+    outside = np.stack([padded for _, padded in read])
+    if outside.any():
+        # Black of a window; else the lowest of the image, since the stored range goes far below.
+        rest = made[:, ~outside]
+        made[:, outside] = 0.0 if window is not None or not rest.size else np.nanmin(rest)
+    return (made if axes == 3 else made[:, 0]).astype(np.float32)
 
 
-def _plane(plane: Plane, window: Window, position: int) -> Values:
-    pixels = library("pydicom.pixels", package="pydicom", reads="a DICOM file", extra="imaging")
+def _plane(plane: Plane, window: Window, position: int) -> tuple[Float, Bool]:
+    """The values (c, h, w) of one plane, and where it is padding (h, w)."""
+    stored, dataset = _stored(plane, position)
+    meaning = plane.meaning
+    if meaning.colour:
+        scale = 1.0 if window is None else 2.0**meaning.bits - 1
+        moved = np.moveaxis(np.asarray(stored, dtype=np.float64) / scale, -1, 0)
+        return moved, np.zeros(moved.shape[1:], dtype=bool)
+    outside = padding(stored, dataset)
+    if meaning.table and window == "file" and meaning.window is None:
+        shown = _by_table(stored, dataset)
+        return (1.0 - shown if meaning.inverted else shown)[None], outside
+    return meant(stored, meaning, window)[None].astype(np.float64), outside
+
+
+def _stored(plane: Plane, position: int) -> tuple[Values, Any]:
+    """The stored numbers of one plane, and the tags that say what they mean."""
+    pixels = _pixels()
     with _quiet():
         dataset = _opened(plane.path, position, PIXELS)
         try:
-            stored = pixels.pixel_array(dataset, index=plane.frame)
+            return pixels.pixel_array(dataset, index=plane.frame), dataset
         except (RuntimeError, NotImplementedError):
             raise InputError(_no_decoder(dataset, position)) from None
         except (AttributeError, ValueError, TypeError, KeyError, EOFError):
             raise CohortError(f"the image at position {position} has no whole values") from None
-        if plane.meaning.table and window == "file" and plane.meaning.window is None:
-            shown = _by_table(pixels, stored, dataset)
-            return (1.0 - shown if plane.meaning.inverted else shown)[None]
-    if plane.meaning.colour:
-        scale = 1.0 if window is None else 2.0**plane.meaning.bits - 1
-        return np.moveaxis(np.asarray(stored, dtype=np.float64) / scale, -1, 0)
-    return meant(stored, plane.meaning, window)[None]
 
 
-def _by_table(pixels: Any, stored: Values, dataset: Any) -> Values:
+def _by_table(stored: Values, dataset: Any) -> Float:
     """Values in 0 to 1 by the file's own table of grey values (PS3.3 C.11.2.1.1)."""
     bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
-    return np.asarray(pixels.apply_voi(stored, dataset), dtype=np.float64) / (2.0**bits - 1)
+    with _quiet():
+        return np.asarray(_pixels().apply_voi(stored, dataset), dtype=np.float64) / (2.0**bits - 1)
+
+
+def _pixels() -> Any:
+    return library("pydicom.pixels", package="pydicom", reads="a DICOM file", extra="imaging")
 
 
 def _size(head: Any, position: int) -> tuple[int, int]:

@@ -28,6 +28,12 @@ def notes_of(facts: pd.DataFrame, meanings: Sequence[Meaning]) -> list[str]:
     rescaled = sum((m.slope, m.intercept) != (1.0, 0.0) for m in meanings)
     if rescaled:
         told.append(f"{counted(rescaled, n)} were rescaled by the slope and intercept they have.")
+    padded = int(facts["padding"].notna().sum())
+    if padded:
+        told.append(
+            f"{counted(padded, n)} have a value for padding; there stands the lowest value of the "
+            "image."
+        )
     for column, (value, words) in WORTH.items():
         many = int((facts[column] == value).sum())
         if many and not (column == "intent" and many == n):

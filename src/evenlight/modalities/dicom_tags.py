@@ -7,6 +7,7 @@ belong together, become the codes 0, 1, ... in the order of the files, and are f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
@@ -35,6 +36,7 @@ WORDS: dict[str, frozenset[str]] = {
         "LossyImageCompression": "00|01",
         "PresentationIntentType": "FOR PRESENTATION|FOR PROCESSING",
         "RescaleType": "HU|OD|US|MGML|Z_EFF|ED|EDW",
+        "FieldOfViewHorizontalFlip": "YES|NO",
         "Units": "BQML|CNTS|GML|PROPCNTS|PROPCPS|CM2|NONE",
     }.items()
 }
@@ -54,6 +56,7 @@ NUMBERS: dict[str, tuple[float, float]] = {
     "EchoTime": (0, 10_000),
     "RepetitionTime": (0, 100_000),
     "DistanceSourceToDetector": (1, 10_000),
+    "PixelPaddingValue": (-(2**31), 2**32),
 }
 """Tags that are numbers, with bounds; beyond these they are unknown."""
 
@@ -63,12 +66,15 @@ MAKERS = (
 )  # fmt: skip
 """The first words of makers that are told; others are "other"."""
 
+POINTING = re.compile("[APRLHF]{1,3}")
+"""A direction of PatientOrientation: the main one, then those that it leans to."""
+
 DEVICE = ("Manufacturer", "ManufacturerModelName", "DeviceSerialNumber", "InstitutionName")
 """What tells one device from another; it becomes a number."""
 
 PATIENT = ("IssuerOfPatientID", "PatientID")
 
-READ = (*WORDS, *NUMBERS, "PatientAge", *DEVICE, *PATIENT)
+READ = (*WORDS, *NUMBERS, "PatientAge", "PatientOrientation", *DEVICE, *PATIENT)
 
 NAMES = {
     "Modality": "modality", "ViewPosition": "view", "PatientSex": "sex",
@@ -78,7 +84,8 @@ NAMES = {
     "Rows": "rows", "Columns": "columns", "PatientPosition": "position", "KVP": "kvp",
     "SliceThickness": "slice_thickness", "MagneticFieldStrength": "tesla",
     "EchoTime": "echo_time", "RepetitionTime": "repetition_time",
-    "DistanceSourceToDetector": "source_to_detector",
+    "DistanceSourceToDetector": "source_to_detector", "PixelPaddingValue": "padding",
+    "FieldOfViewHorizontalFlip": "flipped",
 }  # fmt: skip
 """The columns of facts, and the tags they come from."""
 
@@ -95,6 +102,7 @@ def facts_of(datasets: Sequence[Any]) -> pd.DataFrame:
         read: Callable[[Any, str], Any] = word if tag in WORDS else number
         columns[name] = [read(dataset, tag) for dataset in datasets]
     columns["age"] = [age(dataset) for dataset in datasets]
+    columns["pointing"] = ["/".join(pointing(dataset)) for dataset in datasets]
     columns["maker"] = [maker(dataset) for dataset in datasets]
     patients = [_told(d, PATIENT, need="PatientID") for d in datasets]
     columns["patient"] = numbered(patients)
@@ -137,6 +145,22 @@ def age(dataset: Any) -> float:
     if len(held) != 4 or not held[:3].isdigit() or held[3] not in per_year:
         return float("nan")
     return float(min(OLDEST, np.floor(int(held[:3]) / per_year[held[3]])))
+
+
+def pointing(dataset: Any) -> tuple[str, ...]:
+    """Where rows and columns of an image point to by PatientOrientation (PS3.3 C.7.6.1.1.1).
+
+    Two words of the letters A P R L H F, the rows' first; () where the file does not say.
+
+    >>> from types import SimpleNamespace
+    >>> pointing(SimpleNamespace(PatientOrientation=["L", "FP"]))
+    ('L', 'FP')
+    >>> pointing(SimpleNamespace(PatientOrientation=["JANE", "DOE"]))
+    ()
+    """
+    held = getattr(dataset, "PatientOrientation", None)
+    told = () if held is None or isinstance(held, str) else tuple(str(one) for one in held)
+    return told if len(told) == 2 and all(POINTING.fullmatch(one) for one in told) else ()
 
 
 def maker(dataset: Any) -> str:

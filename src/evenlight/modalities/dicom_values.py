@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import expit
 
-from evenlight.arrays import Float, Values
+from evenlight.arrays import Bool, Float, Values
 from evenlight.errors import CohortError
 from evenlight.modalities.dicom_tags import number, word
 
@@ -19,6 +19,7 @@ Window = Literal["file", "bits"] | tuple[float, float] | None
 READ = (
     "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "SamplesPerPixel",
     "PlanarConfiguration", "PhotometricInterpretation", "Rows", "Columns", "NumberOfFrames",
+    "PixelPaddingValue", "PixelPaddingRangeLimit",
     "RescaleSlope", "RescaleIntercept", "RescaleType", "ModalityLUTSequence", "WindowCenter",
     "WindowWidth", "VOILUTFunction", "VOILUTSequence", "PresentationLUTShape",
 )  # fmt: skip
@@ -100,6 +101,26 @@ def meant(stored: Values, meaning: Meaning, window: Window) -> Float:
     if window == "bits":
         return (values - meaning.low) / (meaning.high - meaning.low)
     return windowed(values, *window, "LINEAR_EXACT")
+
+
+def padding(stored: Values, dataset: Any) -> Bool:
+    """Where stored numbers are padding, and no tissue (PS3.3 C.7.5.1.1.2).
+
+    PixelPaddingValue, or all from there to PixelPaddingRangeLimit.
+
+    >>> from types import SimpleNamespace
+    >>> told = SimpleNamespace(PixelPaddingValue=0, PixelPaddingRangeLimit=2, PixelRepresentation=0)
+    >>> padding(np.array([0, 1, 2, 3]), told).tolist()
+    [True, True, True, False]
+    """
+    value = _real(dataset, "PixelPaddingValue", np.nan)
+    ends = np.array([value, _real(dataset, "PixelPaddingRangeLimit", value)])
+    if _real(dataset, "PixelRepresentation", 0.0) == 1:
+        # Some files write a signed number as if it had no sign.
+        bits = _real(dataset, "BitsAllocated", 16.0)
+        ends = np.where(ends >= 2 ** (bits - 1), ends - 2**bits, ends)
+    made: Bool = (stored >= ends.min()) & (stored <= ends.max())
+    return made
 
 
 def windowed(values: Values, centre: float, width: float, function: str) -> Float:

@@ -11,7 +11,7 @@ import numpy as np
 from evenlight.arrays import Float, Int
 from evenlight.data.space import Space
 from evenlight.errors import CohortError
-from evenlight.modalities.dicom_tags import number
+from evenlight.modalities.dicom_tags import number, pointing
 from evenlight.modalities.resampling import orientation_of, spacing_of
 
 READ = (
@@ -22,6 +22,9 @@ READ = (
 
 UNEVEN = 0.05
 """The share of the usual gap by which gaps may differ: positions are written with few digits."""
+
+TO_LETTERS = {"H": "S", "F": "I"}
+"""Head and feet as the letters of an orientation."""
 
 TO_RAS = np.array([-1.0, -1.0, 1.0])
 """DICOM's coordinates grow to the left and to the back (PS3.3 C.7.6.2.1.1)."""
@@ -84,7 +87,13 @@ def stacked(slices: Sequence[Slice], position: int) -> tuple[Int, Space]:
 
 
 def flat_space(dataset: Any, size: tuple[int, int]) -> Space:
-    """The space of one image (rows, columns): its steps in mm, at the detector where only that."""
+    """The space of one image (rows, columns): its steps in mm, at the detector where only that.
+
+    Its orientation is PatientOrientation's: "IL" for a chest from the front, whose rows follow each
+    other to the feet and whose columns do so to the patient's left.
+    """
+    told = pointing(dataset)
+    lies = "".join(TO_LETTERS.get(one[0], one[0]) for one in reversed(told))
     for tag, units in (
         ("PixelSpacing", "mm"),
         ("ImagerPixelSpacing", "mm at the detector"),
@@ -92,8 +101,8 @@ def flat_space(dataset: Any, size: tuple[int, int]) -> Space:
     ):
         steps = numbers(dataset, tag)
         if len(steps) == 2 and (steps > 0).all():
-            return Space(size, (float(steps[0]), float(steps[1])), units)
-    return Space(size)
+            return Space(size, (float(steps[0]), float(steps[1])), units, orientation=lies)
+    return Space(size, orientation=lies)
 
 
 def numbers(held: Any, tag: str) -> Float:

@@ -6,13 +6,14 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Int, Text, Values
 from evenlight.data.archives import check_zip
+from evenlight.data.nearest import hint
 from evenlight.data.rows import DENSE_BUDGET, Held, Rows
 from evenlight.data.sources import plain
 from evenlight.data.space import Space
@@ -20,9 +21,20 @@ from evenlight.errors import CohortError, Refused
 from evenlight.modalities.image_axes import Channels, Layout, channel_names, layout_of
 from evenlight.modalities.image_files import open_npy
 from evenlight.modalities.image_rows import ImageRows, ReadImages
+from evenlight.modalities.resampling import directions
 
 MOST_PACKED = 2**40
 """Bytes of all arrays of an npz file; each that is read is held to the budget by itself."""
+
+
+class Told(TypedDict, total=False):
+    """What may be told of an array by name, as `read_array_rows` takes it."""
+
+    layout: str | None
+    channels: Channels
+    spacing: tuple[float, ...]
+    orientation: str
+    shared: str
 
 
 def read_array_rows(
@@ -31,6 +43,7 @@ def read_array_rows(
     layout: str | None = None,
     channels: Channels = None,
     spacing: tuple[float, ...] = (),
+    orientation: str = "",
     shared: str = "",
 ) -> ImageRows:
     """The images of an array (n, ...): numpy, a tensor, zarr, HDF5, a memory map or `Rows`.
@@ -44,6 +57,9 @@ def read_array_rows(
         names of the channels in their order, or letters such as "rgb".
     spacing
         distance of neighbouring positions along each spatial axis, in mm.
+    orientation
+        where each spatial axis points to, as "RAS" of a volume or "IL" of an X-ray from the front
+        (down to the feet, right to the patient's left): the caller's word, nothing is turned.
     shared
         why a position means the same in every image ("registered", "template NAME"); "" if not.
     """
@@ -53,7 +69,10 @@ def read_array_rows(
     names = channel_names(lies.channels, channels, notes)
     n = lies.shape[0]
     notes.append(f"Images: {n:,} of an array, laid out {lies.axes}; {_values(np.dtype(x.dtype))}.")
-    space = Space(lies.space, spacing, "mm" if spacing else "positions", shared=shared)
+    if orientation:
+        directions(orientation, len(lies.space))
+    units = "mm" if spacing else "positions"
+    space = Space(lies.space, spacing, units, orientation=orientation, shared=shared)
     return ImageRows(_laid(x, lies), space, names, pd.DataFrame(index=range(n)), tuple(notes))
 
 
@@ -74,16 +93,20 @@ def read_npz_rows(
     path: Path,
     *,
     key: str | None = None,
-    layout: str | None = None,
-    channels: Channels = None,
-    spacing: tuple[float, ...] = (),
-    shared: str = "",
+    **told: Unpack[Told],
 ) -> ImageRows:
     """The same of an npz or npy file; `key` names the array where several could be the images."""
+    strange = sorted(set(told) - set(Told.__annotations__))
+    if strange:
+        known = ["key", *Told.__annotations__]
+        raise CohortError(
+            f"{strange[0]}= is no option of read_npz_rows nor a keyword of Cohort"
+            f"{hint(strange[0], known)}; its options are {', '.join(known)}"
+        )
     x, name = _array_of(path, key)
-    made = read_array_rows(x, layout=layout, channels=channels, spacing=spacing, shared=shared)
-    told = f" ({name!r})" if name else ""
-    notes = [note.replace("of an array", f"of one file{told}", 1) for note in made.notes]
+    made = read_array_rows(x, **told)
+    named = f" ({name!r})" if name else ""
+    notes = [note.replace("of an array", f"of one file{named}", 1) for note in made.notes]
     return replace(made, notes=tuple(notes))
 
 

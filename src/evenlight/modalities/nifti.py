@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, Unpack
@@ -30,6 +31,8 @@ MILLIMETRES = {"meter": 1000.0, "micron": 0.001, "mm": 1.0, "unknown": 1.0}
 NAMED = {3: "template Talairach", 4: "template MNI152"}
 """What a header says that its coordinates are, by its sform code."""
 
+REMEDY = 'say which is right with form="sform" or form="qform"'
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Header:
@@ -39,8 +42,8 @@ class Header:
     channels: int
     stored: str
     colour: bool
-    code: int
-    claims: tuple[str, ...]
+    codes: tuple[int, int]
+    claims: tuple[Float, ...]
     units: str
 
 
@@ -66,7 +69,7 @@ def read_nifti_rows(
     labels
         whole numbers are read as they are stored: label maps, one a person.
     **asked
-        template=, orientation=, transform=, shared= of `wanted_grid.Asked`.
+        template=, fill=, orientation=, transform=, shared= of `wanted_grid.Asked`.
 
     Facts are orientation, spacing in mm, type and sform code of each file. Header texts (descrip,
     names, extensions) are not read. Values are float32 after slope and intercept, (labels: int32).
@@ -75,7 +78,8 @@ def read_nifti_rows(
     ------
     CohortError
         for volumes of other shape, spacing, orientation or channels (with counts and positions),
-        headers that contradict themselves, and files that are no NIfTI.
+        headers that contradict themselves (that of the template as well), and files that are no
+        NIfTI.
     """
     headers = [_header(Path(file), i, form) for i, file in enumerate(files)]
     _consistent(headers)
@@ -87,13 +91,19 @@ def read_nifti_rows(
         Scan(head.space, _names(head, channels, i), read)
         for i, (head, read) in enumerate(zip(headers, reads, strict=True))
     ]
-    grid = grid_of(asked, labels=labels, template_of=nifti_space)
+    grid = grid_of(asked, labels=labels, template_of=partial(nifti_space, form=form))
     return gathered(scans, _facts(headers), grid, _notes(headers))
 
 
-def nifti_space(path: str | PathLike[str]) -> Space:
-    """The grid of a NIfTI file: a template's, for `template=`."""
-    return _header(Path(path), 0, "").space
+def nifti_space(path: str | PathLike[str], *, form: Literal["", "sform", "qform"] = "") -> Space:
+    """The grid of a NIfTI file: a template's, for `template=`.
+
+    Raises CohortError where its header contradicts itself, unless `form` says what is believed.
+    """
+    head = _header(Path(path), 0, form)
+    if why := _torn(head):
+        raise CohortError(f"the header of the template contradicts itself: it {why}; {REMEDY}")
+    return head.space
 
 
 def opened(path: Path, position: int) -> Any:
@@ -127,7 +137,7 @@ def _header(path: Path, position: int, form: str) -> Header:
     space = _space(image, affine, space_axes, MILLIMETRES.get(length, 1.0))
     count = 3 if colour else (last[0] if last else 1)
     stored = "rgb" if colour else str(dtype.newbyteorder("="))
-    return Header(space, count, stored, colour, codes[0], claims, length)
+    return Header(space, count, stored, colour, codes, claims, length)
 
 
 def _holds(path: Path, position: int, size: float) -> None:
@@ -140,8 +150,10 @@ def _holds(path: Path, position: int, size: float) -> None:
         )
 
 
-def _affine(image: Any, codes: tuple[int, int], form: str) -> tuple[Float | None, tuple[str, ...]]:
-    """The affine that is believed, None where the header has none; and where the two point."""
+def _affine(
+    image: Any, codes: tuple[int, int], form: str
+) -> tuple[Float | None, tuple[Float, ...]]:
+    """The affine that is believed, None where the header has none; and all that it has."""
     held = {
         name: np.asarray(affine, dtype=np.float64)
         for name, affine, code in zip(
@@ -151,8 +163,7 @@ def _affine(image: Any, codes: tuple[int, int], form: str) -> tuple[Float | None
     }
     if form:
         return held.get(form), ()
-    claims = tuple(orientation_of(affine) for affine in held.values())
-    return next(iter(held.values()), None), claims
+    return next(iter(held.values()), None), tuple(held.values())
 
 
 def _space(image: Any, affine: Float | None, axes: int, scale: float) -> Space:
@@ -167,14 +178,39 @@ def _space(image: Any, affine: Float | None, axes: int, scale: float) -> Space:
 
 def _consistent(headers: Sequence[Header]) -> None:
     """Refuse headers whose two affines point elsewhere: left and right may be exchanged."""
-    torn = [i for i, head in enumerate(headers) if len(set(head.claims)) > 1]
+    torn = [(i, why) for i, head in enumerate(headers) if (why := _torn(head))]
     if torn:
-        first = headers[torn[0]].claims
         raise CohortError(
             f"{len(torn)} of {len(headers)} NIfTI headers contradict themselves, the one at "
-            f"position {torn[0]} is {first[0]} by sform and {first[1]} by qform; say which is "
-            'right with form="sform" or form="qform"'
+            f"position {torn[0][0]} {torn[0][1]}; {REMEDY}"
         )
+
+
+def _torn(head: Header) -> str:
+    """How the two affines of a header contradict each other, "" where they do not.
+
+    They do where axes point to other sides, and where both have one code, so that they are of the
+    same coordinates, and a corner of the volume lies more than a position apart.
+    """
+    if len(head.claims) < 2:
+        return ""
+    first, second = (orientation_of(affine) for affine in head.claims)
+    if first != second:
+        return f"is {first} by sform and {second} by qform"
+    far = _elsewhere(head)
+    if head.codes[0] != head.codes[1] or far <= 1:
+        return ""
+    return f"lies {far:.3g} positions elsewhere by qform than by sform, at a corner"
+
+
+def _elsewhere(head: Header) -> float:
+    """How far apart the two affines put a corner of a volume, over its shortest step."""
+    if len(head.claims) < 2:
+        return 0.0
+    ends = product(*((0, n - 1) for n in (*head.space.shape, 1, 1)[:3]))
+    corners = np.array([[*end, 1.0] for end in ends]).T
+    apart = (head.claims[0] - head.claims[1])[:3] @ corners
+    return float(np.sqrt((apart**2).sum(axis=0)).max()) / min(spacing_of(head.claims[0]))
 
 
 def _names(head: Header, channels: tuple[str, ...], position: int) -> tuple[str, ...]:
@@ -219,7 +255,7 @@ def _facts(headers: Sequence[Header]) -> pd.DataFrame:
             "orientation": [head.space.orientation for head in headers],
             **spacings_of([head.space for head in headers]),
             "stored": [head.stored for head in headers],
-            "sform_code": [head.code for head in headers],
+            "sform_code": [head.codes[0] for head in headers],
         }
     )
 
@@ -233,7 +269,13 @@ def _notes(headers: Sequence[Header]) -> list[str]:
     unsaid = sum(head.units == "unknown" for head in headers)
     if unsaid:
         notes.append(f"{counted(unsaid, n, heads)} name no unit of length; taken as mm.")
-    codes = {head.code for head in headers}
+    two = sum(_elsewhere(head) > 1 for head in headers)
+    if two:
+        notes.append(
+            f"{counted(two, n, heads)} have coordinates of two kinds, by sform and by qform; those "
+            "of sform were taken (form=)."
+        )
+    codes = {head.codes[0] for head in headers}
     if len(codes) == 1 and codes <= set(NAMED):
         notes.append(
             f"The headers say that coordinates are those of {NAMED[codes.pop()].split()[1]}; "

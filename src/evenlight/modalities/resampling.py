@@ -35,31 +35,56 @@ def turned(space: Space, orientation: str) -> tuple[Space, Turn]:
     """The space with its axes in the order and direction of `orientation`, and how they turn.
 
     Axes are exchanged and reversed, nothing is interpolated; world coordinates stay as they are.
-    Raises CohortError for letters that are no orientation, and FeatureError where the space has
-    none of its own.
+    Raises CohortError for letters that are no orientation, or of other axes than those of the
+    space, and FeatureError where the space has none of its own.
 
     >>> grid = Space((2, 3, 4), (1.0, 2.0, 3.0), "mm", np.diag([-1.0, 2.0, 3.0, 1.0]), "LAS")
     >>> made, way = turned(grid, "SRA")
     >>> made.shape, made.orientation, way
     ((4, 2, 3), 'SRA', ((2, 0, 1), (1, -1, 1)))
     """
-    wanted = [_letter(letter) for letter in orientation]
-    if sorted(c for c, _ in wanted) != [0, 1, 2]:
-        raise CohortError(f'orientation={orientation!r}; wanted three letters such as "RAS"')
-    if space.affine is None:
+    wanted = directions(orientation, len(space.shape))
+    if not space.orientation:
         raise FeatureError("the axes cannot be turned, since their directions are unknown")
-    owner, sign = _axes(space.affine)
+    own = directions(space.orientation, len(space.shape))
+    owner = [c for c, _ in own]
+    if sorted(owner) != sorted(c for c, _ in wanted):
+        raise CohortError(
+            f"orientation={orientation!r} of an image whose axes point to {space.orientation!r}: "
+            "another plane, which no turning makes"
+        )
     axes = tuple(owner.index(c) for c, _ in wanted)
-    flips = tuple(way * sign[a] for a, (_, way) in zip(axes, wanted, strict=True))
+    flips = tuple(way * own[a][1] for a, (_, way) in zip(axes, wanted, strict=True))
     shape = tuple(space.shape[a] for a in axes)
-    back = np.zeros((4, 4))
-    back[3, 3] = 1.0
-    for new, (old, way) in enumerate(zip(axes, flips, strict=True)):
-        back[old, new] = way
-        back[old, 3] = 0.0 if way > 0 else space.shape[old] - 1
     spacing = tuple(space.spacing[a] for a in axes)
-    made = Space(shape, spacing, space.units, space.affine @ back, orientation, space.shared)
+    affine = None if space.affine is None else space.affine @ _back(space.shape, (axes, flips))
+    made = Space(shape, spacing, space.units, affine, orientation, space.shared)
     return made, (axes, flips)
+
+
+def directions(orientation: str, axes: int) -> list[tuple[int, int]]:
+    """The coordinate that each axis follows, and 1 or -1 for its direction.
+
+    Raises CohortError for letters that are no orientation of so many axes.
+
+    >>> directions("RAS", 3), directions("IL", 2)
+    ([(0, 1), (1, 1), (2, 1)], [(2, -1), (0, -1)])
+    """
+    told = [_letter(letter) for letter in orientation]
+    if len(told) != axes or len({c for c, _ in told}) != axes:
+        many, such = ("three", "RAS") if axes == 3 else (str(axes), "IL")
+        raise CohortError(f'orientation={orientation!r}; wanted {many} letters such as "{such}"')
+    return told
+
+
+def _back(shape: tuple[int, ...], way: Turn) -> Float:
+    """The matrix from positions of turned axes to those before."""
+    made = np.zeros((len(shape) + 1, len(shape) + 1))
+    made[-1, -1] = 1.0
+    for new, (old, sign) in enumerate(zip(*way, strict=True)):
+        made[old, new] = sign
+        made[old, -1] = 0.0 if sign > 0 else shape[old] - 1
+    return made
 
 
 def turn(x: Values, way: Turn) -> Values:
@@ -69,19 +94,22 @@ def turn(x: Values, way: Turn) -> Values:
     return moved[(slice(None), *(slice(None, None, f) for f in flips))]
 
 
-def resampled(x: Values, own: Space, to: Space, *, order: Literal[0, 1] = 1) -> Values:
+def resampled(
+    x: Values, own: Space, to: Space, *, order: Literal[0, 1] = 1, fill: float | None = 0.0
+) -> Values:
     """Images (c, *s) of a grid at the positions of another, (c, *to.shape), float32.
 
     The value at a position of `to` is found where its coordinates lie in the grid of x, by splines
     of an order (1: trilinear; 0: the nearest position); beyond the outermost positions of `own` it
-    is 0. Nothing is smoothed before, so that a coarser grid skips positions.
+    is `fill`, None being the lowest value of each channel. Nothing is smoothed before, so that a
+    coarser grid skips positions.
     """
     there = places(own, to)
     kept = x if order == 0 else np.asarray(x, dtype=np.float64)
     found = [
         ndimage.affine_transform(
             part, there[:-1, :-1], there[:-1, -1], output_shape=to.shape, order=order,
-            mode="constant", cval=0.0,
+            mode="constant", cval=_lowest(part) if fill is None else fill,
         )
         for part in kept
     ]  # fmt: skip
@@ -98,16 +126,24 @@ def places(own: Space, to: Space) -> Float:
     return np.where(np.abs(there - whole) < 1e-9, whole, there)
 
 
-def covered(space: Space, to: Space) -> float:
-    """The share of the positions of `to` that lie within a grid (20 along each axis)."""
+def covered(space: Space, to: Space, *, rim: float = 0.5) -> float:
+    """The share of the positions of `to` that lie within a grid (20 along each axis).
+
+    Half a position beyond the outermost ones is within; with `rim` 0 only what `resampled` finds.
+    """
     if space.affine is None:
         return float("nan")
     steps = [np.unique(np.linspace(0, n - 1, 20).round()) for n in to.shape]
     at = np.stack([a.ravel() for a in np.meshgrid(*steps, indexing="ij")])
     there = places(space, to)
     found = there[:-1, :-1] @ at + there[:-1, -1:]
-    last = np.array(space.shape, dtype=np.float64)[:, None] - 0.5
-    return float(((found >= -0.5) & (found <= last)).all(axis=0).mean())
+    last = np.array(space.shape, dtype=np.float64)[:, None] - 1.0
+    return float(((found >= -rim) & (found <= last + rim)).all(axis=0).mean())
+
+
+def _lowest(values: Values) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.min()) if len(known) else float("nan")
 
 
 def spacing_of(affine: Float) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from evenlight.arrays import Int, Values
+from evenlight.arrays import Float, Int, Values
 from evenlight.data.missing_codes import shown_count
 from evenlight.data.rows import Rows
 from evenlight.data.space import Space
@@ -39,8 +39,9 @@ class Grid:
     """The grid that images are brought to, and by which means.
 
     `orientation` turns axes and changes no value; `template` with the name `named` takes values
-    between positions; `transform` is the model's own, of one image (c, *s); `shared` is the
-    caller's word that a position means the same place in every image.
+    between positions, and `fill` where an image has none (None: its own lowest); `transform` is
+    the model's own, of one image (c, *s); `shared` is the caller's word that a position means the
+    same place in every image.
     """
 
     orientation: str | None = None
@@ -49,6 +50,7 @@ class Grid:
     transform: Transform | None = None
     shared: str = ""
     labels: bool = False
+    fill: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +91,11 @@ def gathered(
     told = [*notes]
     _same_channels(scans)
     scans = _turned(scans, to.orientation, told)
-    scans = _placed(scans, to, told)
+    if to.template is not None:
+        beyond = _beyond(scans, to.template, to.named)
+        facts = facts.assign(filled=beyond)
+        scans = _placed(scans, to.template, to, told)
+        told += _filled(beyond, to)
     space = _one_space(scans, to, told)
     if to.transform is not None:
         scans, space = _transformed(scans, to.transform, told)
@@ -136,7 +142,7 @@ def _turned(scans: Sequence[Scan], wanted: str | None, told: list[str]) -> list[
     """All scans with their axes as wanted, with a note on how many were turned."""
     if wanted is None:
         return list(scans)
-    blind = [i for i, scan in enumerate(scans) if scan.space.affine is None]
+    blind = [i for i, scan in enumerate(scans) if not scan.space.orientation]
     if blind:
         raise CohortError(
             f"{len(blind)} of {len(scans)} images do not say where their axes point, first at "
@@ -156,12 +162,8 @@ def _turned(scans: Sequence[Scan], wanted: str | None, told: list[str]) -> list[
     return made
 
 
-def _placed(scans: Sequence[Scan], to: Grid, told: list[str]) -> list[Scan]:
+def _placed(scans: Sequence[Scan], template: Space, to: Grid, told: list[str]) -> list[Scan]:
     """All scans at the positions of the template, with a note."""
-    template = to.template
-    if template is None:
-        return list(scans)
-    _covering(scans, template, to.named)
     order: Literal[0, 1] = 0 if to.labels else 1
     shared = to.shared or f"resampled to {to.named}"
     space = replace(template, shared=shared)
@@ -170,12 +172,30 @@ def _placed(scans: Sequence[Scan], to: Grid, told: list[str]) -> list[Scan]:
         f"({'nearest label' if to.labels else 'trilinear'}). Nothing was registered: a position "
         "means the same place only where the images were aligned with it before."
     )
+    fill = 0.0 if to.labels else to.fill
     return [
-        Scan(space, s.channels, partial(_read_placed, s.read, s.space, space, order)) for s in scans
+        Scan(space, s.channels, partial(_read_placed, s.read, s.space, space, (order, fill)))
+        for s in scans
     ]
 
 
-def _covering(scans: Sequence[Scan], template: Space, named: str) -> None:
+def _filled(beyond: Float, to: Grid) -> list[str]:
+    """A note on what stands where images do not reach: it may tell one scanner from another."""
+    share = float(beyond.mean())
+    if to.labels or share == 0:
+        return []
+    held = "the lowest value of their image" if to.fill is None else f"{to.fill:g}"
+    return [
+        f"{100 * share:.1f} % of the positions of {to.named} lie beyond what was imaged, on "
+        f"average, and hold {held} (fill=); column `filled` has the share of each image."
+    ]
+
+
+def _beyond(scans: Sequence[Scan], template: Space, named: str) -> Float:
+    """The share of the template's positions that each scan (n,) does not reach.
+
+    Raises CohortError for scans without coordinates, or that reach less than half.
+    """
     shares = np.array([covered(scan.space, template) for scan in scans])
     if np.isnan(shares).any():
         raise CohortError(
@@ -188,6 +208,7 @@ def _covering(scans: Sequence[Scan], template: Space, named: str) -> None:
             f"{named}, first at position {int((shares < LEAST_COVERED).argmax())} "
             f"({100 * shares[(shares < LEAST_COVERED).argmax()]:.0f} %); register them to it first"
         )
+    return np.array([1 - covered(scan.space, template, rim=0.0) for scan in scans])
 
 
 def _one_space(scans: Sequence[Scan], to: Grid, told: list[str]) -> Space:
@@ -200,12 +221,15 @@ def _one_space(scans: Sequence[Scan], to: Grid, told: list[str]) -> Space:
         return scans[0].space
     known = next((i for i, scan in enumerate(scans) if scan.space.affine is not None), 0)
     usual = scans[known].space
+    if len(usual.shape) == 2 and len({scan.space.orientation for scan in scans}) > 1:
+        # From the front and from the side, or unsaid: `dicom_sides` refuses those of one plane.
+        usual = replace(usual, orientation="")
     grid = usual if to.shared else replace(usual, affine=None)
     unlike = [(i, why) for i, scan in enumerate(scans) if (why := grid.same(scan.space))]
     if not unlike:
         return _without_place(scans, usual, told)
     if len(usual.shape) == 2 and all(scan.space.shape == usual.shape for scan in scans):
-        return Space(usual.shape)
+        return Space(usual.shape, orientation=usual.orientation)
     i, why = unlike[0]
     remedy = "resample them to a grid (template=, recorded), turn their axes (orientation=), or "
     raise CohortError(
@@ -251,8 +275,11 @@ def _read_turned(read: Callable[[], Values], way: Turn) -> Values:
     return turn(read(), way)
 
 
-def _read_placed(read: Callable[[], Values], own: Space, to: Space, order: Literal[0, 1]) -> Values:
-    return resampled(read(), own, to, order=order)
+def _read_placed(
+    read: Callable[[], Values], own: Space, to: Space, how: tuple[Literal[0, 1], float | None]
+) -> Values:
+    order, fill = how
+    return resampled(read(), own, to, order=order, fill=fill)
 
 
 def _read_transformed(read: Callable[[], Values], transform: Transform) -> Values:

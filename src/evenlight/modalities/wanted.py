@@ -14,12 +14,19 @@ from evenlight.errors import FeatureError
 from evenlight.modalities.alleles import Pair, Ways
 from evenlight.modalities.builds import build_named
 
+NAMED_AS = frozenset(
+    {"rsid", "rsids", "rs", "rs_id", "hm_rsid", "snp", "snpid", "snp_id", "marker", "markername"}
+    | {"variantid", "variant_id", "varid", "name"}
+)
+"""Columns by which others name variants, in small letters."""
+
 
 def wanted_table(wanted: pd.DataFrame) -> pd.DataFrame:
     """`wanted` by variant, alleles in capitals and None where missing; FeatureError if unfit."""
     named = {} if "variant" in wanted.columns else {"id": "variant"}
     table = wanted.rename(columns=named)
     if "variant" not in table.columns:
+        _named_rows(table)
         table = table.rename_axis("variant").reset_index()
     lost = [c for c in ("effect_allele", "other_allele") if c not in table.columns]
     if lost:
@@ -39,6 +46,19 @@ def wanted_table(wanted: pd.DataFrame) -> pd.DataFrame:
         first = made.index[made["effect_allele"].isna()][0]
         raise FeatureError(f"wanted variant {first!r} has no effect allele")
     return made
+
+
+def _named_rows(table: pd.DataFrame) -> None:
+    """Raise FeatureError where neither a column nor the index names the variants."""
+    if table.index.name is not None or not pd.api.types.is_integer_dtype(table.index.dtype):
+        return
+    columns = [str(c) for c in table.columns]
+    like = [c for c in columns if c.casefold().lstrip("#") in NAMED_AS]
+    remedy = (
+        f'if it is {like[0]}, pass wanted.rename(columns={{"{like[0]}": "variant"}})'
+        if like else "rename the one that holds their names"
+    )  # fmt: skip
+    raise FeatureError(f"wanted has no column variant, its columns are {columns[:8]}: {remedy}")
 
 
 def _allele(text: Any) -> str | None:

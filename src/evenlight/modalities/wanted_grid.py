@@ -18,6 +18,9 @@ class Asked(TypedDict, total=False):
     template
         the path of a NIfTI file, or a `Space` with an affine: values are taken at its positions
         by world coordinates, which is recorded; nothing is registered.
+    fill
+        what stands at positions of the template beyond what was imaged; left out, the lowest value
+        of the own image, as of the air around a body.
     orientation
         "RAS" and its like: axes are exchanged and reversed, exactly.
     transform
@@ -28,6 +31,7 @@ class Asked(TypedDict, total=False):
     """
 
     template: str | PathLike[str] | Space | None
+    fill: float | None
     orientation: str | None
     transform: Transform | None
     shared: str
@@ -49,5 +53,10 @@ def grid_of(
         space, named = template_of(template), Path(template).name.split(".")[0]
     if space is not None and space.affine is None:
         raise CohortError("template= has no coordinates; its header needs an affine")
-    shared = asked.get("shared", "")
-    return Grid(asked.get("orientation"), space, named, asked.get("transform"), shared, labels)
+    fill = asked.get("fill")
+    if fill is not None and (space is None or labels):
+        raise CohortError("fill= is of images that are resampled to a template=; name one")
+    return Grid(
+        asked.get("orientation"), space, named, asked.get("transform"), asked.get("shared", ""),
+        labels, fill,
+    )  # fmt: skip

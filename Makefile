@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 export OMP_NUM_THREADS ?= 1
 WORKERS ?= 2
 
-.PHONY: help demo test lint types docs notebooks clean
+.PHONY: help demo test lint types docs notebooks site clean
 
 help:
 	@echo "make demo       the whole audit on the built-in example, into demo/"
@@ -20,6 +20,7 @@ help:
 	@echo "make types      mypy"
 	@echo "make docs       the examples in README.md and docs/"
 	@echo "make notebooks  the notebooks in examples/"
+	@echo "make site       the documentation site, into site/"
 	@echo "make clean      remove .venv and what the tools left behind"
 
 demo: export OMP_NUM_THREADS = 2
@@ -43,14 +44,17 @@ docs: $(STAMP)
 notebooks: $(STAMP)
 	$(BIN)/python -m pytest --nbmake --nbmake-timeout=600 $(or $(wildcard examples/*.ipynb),$(error no notebook in examples/))
 
+site: $(STAMP)
+	$(BIN)/python docs/site/build.py site
+
 # torch first: another package's range of torch would otherwise choose the build.
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(None if sys.version_info >= (3, 11) else "evenlight needs Python 3.11 or newer, and $(PYTHON) is " + v + "; try make PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV): about two minutes and 2 GB the first time"
+	@echo "installing into $(VENV): two to five minutes and 3 GB the first time"
 	$(PIP) '$(TORCH)'
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist demo site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

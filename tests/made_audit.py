@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from evenlight.arrays import Float, Text
+from evenlight.data.gone import Step
 from evenlight.findings import Answer, Finding, Findings, Gate, Part
 from evenlight.further import Further
 from evenlight.measures.comparison import Comparison, View
@@ -554,6 +555,7 @@ def audit(
             "1,445 rows without a stable dose or with missing height, weight or age were left out.",
             "No split was declared: held-out data were not shown.",
         ),
+        (Step("rows without a stable dose", 1445), Step("rows of another split", None)),
     )
     curves = (
         dependence(subjects[0], levels),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from evenlight.reports.drawings import drawings
 from evenlight.reports.words_glossary import READING_GUIDE, TERMS
 from tests.html_tree import Node, tree
 from tests.made_audit import audit, comparison, composition
+from tests.pointed import pointed, pointers
 
 
 @pytest.fixture(scope="module")
@@ -24,27 +24,21 @@ def root() -> Node:
     return tree(reports.build(audit()))
 
 
-def pointed(data: Any, pointer: str) -> Any:
-    """What a JSON pointer of the record leads to."""
-    for step in pointer.strip("/").split("/"):
-        data = data[int(step)] if isinstance(data, list) else data[step]
-    return data
-
-
 def region(root: Node, key: str) -> Node:
     """The element of this id."""
     return next(n for n in root.walk() if n.attributes.get("id") == key)
 
 
 def test_each_number_of_the_flow_is_one_of_the_record(root: Node) -> None:
-    """Below each pointer of table T19 stands the very count that it points to."""
+    """In each row of table T19 stand the very counts that it points to."""
     record = json.loads(audit().to_json())
     table = region(root, "t19")
-    refs = [n for n in table.walk() if "/n/" in n.attributes.get("data-ref", "")]
-    assert len(refs) == 2 * len(audit().comparisons[0].contrasts)
-    for node in refs:
-        found = pointed(record, node.attributes["data-ref"])
-        assert node.text().strip() == " and ".join(count(float(n)) for n in found)
+    rows = [n for n in table.walk() if n.tag == "tr" and "data-ref" in n.attributes]
+    assert len(rows) == 2 * len(audit().comparisons[0].contrasts)
+    for row in rows:
+        (place,) = [one for one in pointers(row) if "/n/" in one]
+        told = row.all("td")[1].text().strip()
+        assert told == " and ".join(count(float(n)) for n in pointed(record, place))
 
 
 def test_who_cannot_be_compared_has_a_reason() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,8 +154,8 @@ def _widths(table: Node) -> set[int]:
 
 def test_every_figure_says_what_it_shows(root: Node) -> None:
     """Each picture has role, title and a description with a number from the data, and a caption."""
-    pictures = [n for n in root.all("svg") if n.attributes.get("role") == "img"]
-    assert len(pictures) == len(drawings(audit())) == 10
+    pictures = [n for n in root.all("svg") if n.attributes.get("role") in ("img", "group")]
+    assert len(pictures) == len(drawings(audit())) == 11
     for picture in pictures:
         assert picture.all("title")[0].text()
         assert re.search(r"\d", picture.all("desc")[0].text())
@@ -260,6 +264,22 @@ def test_the_same_record_gives_the_same_bytes(page: str) -> None:
     assert reports.build(audit()) == page
 
 
+def test_a_fresh_process_gives_the_same_bytes(page: str, tmp_path: Path) -> None:
+    """With another order of hashing, place, time zone and language the page is the same."""
+    code = (
+        "import sys; from hashlib import sha256; from evenlight import reports;"
+        "from tests.made_audit import audit;"
+        "print(sha256(reports.build(audit()).encode()).hexdigest())"
+    )
+    root = str(Path(__file__).parents[2])
+    other = {"PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONPATH": root}
+    made = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **other}, cwd=tmp_path,
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert made.stdout.strip() == sha256(page.encode()).hexdigest()
+
+
 def test_the_page_is_small(page: str) -> None:
     """Eight subjects in three groups with all figures stay below 250 kB."""
     assert len(page.encode()) <= 250_000
@@ -268,11 +288,11 @@ def test_the_page_is_small(page: str) -> None:
 def test_what_was_not_measured_is_said_in_a_sentence() -> None:
     """An empty record gives a whole page; its sections say that nothing was measured.
 
-    Those of images and of frameworks are left out, with the links that lead to them.
+    Those of images, frameworks, what tells groups and other choices are left out, with their links.
     """
     root = tree(reports.build(bare()))
-    assert len(root.all("section")) == len(SECTIONS) - 2
-    assert not [a for a in root.all("a") if a.attributes["href"] in ("#b7", "#c5")]
+    assert len(root.all("section")) == len(SECTIONS) - 4
+    assert not [a for a in root.all("a") if a.attributes["href"] in ("#b5", "#b7", "#c3", "#c5")]
     text = root.text()
     assert "Performance was not measured in this audit." in text
     assert "Reliance was not measured in this audit." in text

@@ -14,7 +14,7 @@ from evenlight.data.digits import MINUS, estimate
 from evenlight.measures.shortcuts import Shortcut
 from evenlight.reports.sections.a5_findings import untold
 from evenlight.reports.sections.b4_reliance import reading
-from evenlight.reports.sections.c1_methods import _twin, sentences
+from evenlight.reports.sections.c1_told import _twin, sentences
 from evenlight.result import Result
 from evenlight.sentences import sentence
 from tests.html_tree import tree

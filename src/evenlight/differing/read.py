@@ -41,7 +41,7 @@ def measures_of(audit: Audit) -> Measures:
         worsts=own.worsts,
         uncertainties=own.uncertainties,
         maps=own.maps,
-        telling=own.region_telling,
+        telling=own.region_telling + own.region_within,
         locally=own.by_local_ancestry,
     )
 

@@ -48,7 +48,7 @@ def keep(cohort: Cohort, store: Path) -> Path:
     names = np.array(sorted(made), dtype=np.str_)
     body = io.BytesIO()
     np.savez(body, names=names, sketches=np.stack([made[name] for name in names.tolist()]))
-    return files.write(_file(store, cohort.digest), body.getvalue())
+    return files.write(file_of(store, cohort.digest), body.getvalue())
 
 
 def apart_by(store: Path, before: str, after: str) -> Mapping[str, int | None] | None:
@@ -57,10 +57,10 @@ def apart_by(store: Path, before: str, after: str) -> Mapping[str, int | None] |
     None for a part stands for more than can be counted, and for the whole where a sketch is absent.
     A count that cannot be read although few cells are filled is told as 1: too near.
     """
-    if not (_file(store, before).is_file() and _file(store, after).is_file()):
+    if not (file_of(store, before).is_file() and file_of(store, after).is_file()):
         return None
     key = _key(store)
-    one, other = (_read(_file(store, digest)) for digest in (before, after))
+    one, other = (_read(file_of(store, digest)) for digest in (before, after))
     return {n: counted(one[n], other[n], key) for n in sorted(set(one) & set(other))}
 
 
@@ -151,7 +151,8 @@ def _parts(cohort: Cohort, ids: Text) -> dict[str, Bool]:
     return made
 
 
-def _file(store: Path, digest: str) -> Path:
+def file_of(store: Path, digest: str) -> Path:
+    """Where the sketches of a cohort lie, by its digest."""
     return store / f"{digest[:32]}.npz"
 
 

@@ -47,7 +47,7 @@ def beeswarm(
     if groups is not None:
         key(beside(ax), groups[1], groups[2])
     elif own is not None:
-        _bar(ax)
+        bar(ax)
     return ax
 
 
@@ -128,7 +128,8 @@ def _laned(ax: Axes, x: Float, j: int, groups: tuple[Int, Sequence[str], Sequenc
         )  # fmt: skip
 
 
-def _bar(ax: Axes) -> None:
+def bar(ax: Axes) -> None:
+    """What the shades of own values mean."""
     figure = ax.figure
     made = figure.colorbar(ScalarMappable(cmap=SHADES), ax=ax, aspect=40, pad=0.02)
     made.set_ticks([0, 1], labels=["low", "high"])

@@ -1,4 +1,4 @@
-"""F11: where the model looks, group by group on one scale, and where that differs.
+"""F11: what each position adds, group by group on one scale, and where that differs.
 
 Diverging shades run from blue (below 0) through pale grey to orange (above 0), which the
 colour-blind tell apart. Positions of a significant cluster stand in full colour inside a line, all
@@ -77,7 +77,11 @@ def mean_maps(
             if i == 0:
                 head(ax, names[j] + (_given(record, view) if last else ""))
         _sides(axes[i, 0], record, plane)
-    _bars(made, axes, scales, _unit(record, view))
+    _bars(made, axes, scales, [
+        _key(name, values, scale, _unit(record, view))
+        for name, values, scale in zip(("mean", "difference"), (shown[:-1], shown[-1:]), scales,
+                                       strict=True)
+    ])  # fmt: skip
     return made
 
 
@@ -217,8 +221,17 @@ def _peak(record: MapComparison, view: int, contrast: int) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(int(z.argmax()), z.shape))
 
 
-def _bars(figure: Figure, axes: np.ndarray, scales: Sequence[Normalize], unit: str) -> None:
+def _bars(
+    figure: Figure, axes: np.ndarray, scales: Sequence[Normalize], names: Sequence[str]
+) -> None:
     """Two keys: of the means, and of the difference."""
     parts = (axes[:, :-1].ravel().tolist(), axes[:, -1].ravel().tolist())
-    for held, scale, name in zip(parts, scales, ("mean", "difference"), strict=True):
-        shade_bar(figure, held, scale, f"{name}, {unit}")
+    for held, scale, name in zip(parts, scales, names, strict=True):
+        shade_bar(figure, held, scale, name)
+
+
+def _key(name: str, values: Sequence[Float], scale: Normalize, unit: str) -> str:
+    """What a key says: of what, its unit, and where its colours end though values go on."""
+    end = float(scale.vmax or 0.0)
+    beyond = bool((np.abs(np.nan_to_num(np.stack(values))) > end).any())
+    return f"{name}, {unit}" + (f"; one colour beyond \u00b1{number(end, digits=2)}" * beyond)

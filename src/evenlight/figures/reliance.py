@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from evenlight.data.digits import number
 from evenlight.figures.bulk import apart
 from evenlight.figures.ink import ACCENT, CALM, INK, axis_labels, plane, write
+from evenlight.figures.marked import reachable
 from evenlight.figures.naming import CHARACTER, LINE, Box, name_marks, plot_size
 from evenlight.measures.reliance import Reliance
 
@@ -23,11 +24,14 @@ QUADRANTS = {
 """The quadrants' names, and where they stand in the plot."""
 
 
-def reliance_scatter(reliance: Reliance, *, label: int = 12, ax: Axes | None = None) -> Axes:
+def reliance_scatter(
+    reliance: Reliance, *, label: int = 12, reach: bool = False, ax: Axes | None = None
+) -> Axes:
     """Association with the group on x, share of mean |attribution| on y, the quadrants named.
 
     The lines stand at an association of 0.05 and at an equal share for every subject. At most
-    `label` subjects beyond one of them are named, those that are used most.
+    `label` subjects beyond one of them are named, those that are used most; with `reach` each of
+    these has a title at which the keyboard stops.
     """
     ax = plane(ax, 760, 400)
     x, y = reliance.association, reliance.mass
@@ -45,10 +49,21 @@ def reliance_scatter(reliance: Reliance, *, label: int = 12, ax: Axes | None = N
         ax.plot(x[at], y[at], mark, color=colour, markersize=size)
     _quadrants(ax)
     order = [int(j) for j in np.argsort(-y, kind="stable") if loud[j]][:label]
+    for j in order if reach else ():
+        colour, mark = (ACCENT, "D") if both[j] else (CALM, "o")
+        reachable(ax, float(x[j]), float(y[j]), _told(reliance, j), color=colour, marker=mark)
     named = [(reliance.subjects[j], float(x[j]), float(y[j])) for j in order]
     name_marks(ax, named, np.column_stack([x[known], y[known]]), taken=_captions(ax), longest=22)
     axis_labels(ax, "association with the group", "share of mean |attribution|")
     return ax
+
+
+def _told(reliance: Reliance, j: int) -> str:
+    """One subject in words."""
+    return (
+        f"{reliance.subjects[j]}: association {number(float(reliance.association[j]))}, share of "
+        f"mean |attribution| {number(float(reliance.mass[j]))}"
+    )
 
 
 def _top(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], line: float) -> float:

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from evenlight.data.shown import visible
 from evenlight.figures.bulk import merge
 from evenlight.figures.ink import INK, SIZE
+from evenlight.figures.marked import MARK
 
 Node = ElementTree.Element
 
@@ -46,7 +47,8 @@ def _clean(root: Node, key: str, title: str, text: str) -> Node:
     for child in [c for c in made if c.tag == "defs" and len(c) == 0]:
         made.remove(child)
     width, height = (float(v) for v in root.attrib["viewBox"].split()[2:])
-    about = {"role": "img", "aria-labelledby": f"{key}-t {key}-d"}
+    role = "group" if _reached(made) else "img"  # nobody gets at what is inside of an img
+    about = {"role": role, "aria-labelledby": f"{key}-t {key}-d"}
     size = {"width": f"{width * 4 / 3:.0f}", "height": f"{height * 4 / 3:.0f}"}
     look = {"font-family": FONT, "font-size": f"{SIZE}px", "fill": "currentColor"}
     look["stroke-linejoin"] = "round"
@@ -59,6 +61,22 @@ def _clean(root: Node, key: str, title: str, text: str) -> Node:
         node.text = visible(words)
         made.insert(at, node)
     return made
+
+
+def _reached(made: Node) -> bool:
+    """Whether there are marks with a title; they come last, and all else is hidden from readers."""
+    marks = [child for child in made.iter() if "tabindex" in child.attrib]
+    if not marks:
+        return False
+    for parent in list(made.iter()):
+        for child in [c for c in parent if c in marks]:
+            parent.remove(child)
+    rest = Node("g", {"aria-hidden": "true"})
+    rest.extend(list(made))
+    for child in list(made):
+        made.remove(child)
+    made.extend([rest, *marks])
+    return True
 
 
 def _thin(made: Node, known: dict[str, Node]) -> None:
@@ -92,17 +110,29 @@ def _join(parent: Node) -> None:
 
 def _names(root: Node, key: str) -> dict[str, str]:
     """New ids for what is referred to: the key and a number, in document order."""
-    kept = [n for n in root.iter() if _tag(n) in _KEPT and "id" in n.attrib]
+    kept = [
+        n
+        for n in root.iter()
+        if "id" in n.attrib and (_tag(n) in _KEPT or n.attrib["id"].startswith(MARK))
+    ]
     return {n.attrib["id"]: f"{key}-{i}" for i, n in enumerate(kept)}
 
 
-def _copy(node: Node, names: dict[str, str]) -> list[Node]:
-    """The node without namespaces, comments, style sheets and idle groups."""
+def _copy(node: Node, names: dict[str, str], tick: bool = False) -> list[Node]:
+    """The node without namespaces, comments, style sheets and idle groups.
+
+    The numbers of an axis have the class tick: they are those of no record.
+    """
     tag = _tag(node)
     if tag in ("style", "metadata"):
         return []
-    children = [made for child in node for made in _copy(child, names)]
+    tick = tick or node.get("id", "").startswith(("xtick_", "ytick_"))
+    children = [made for child in node for made in _copy(child, names, tick)]
     attributes = _attributes(node, names)
+    if tick and tag == "text" and any(c.isdigit() for c in "".join(node.itertext())):
+        attributes["class"] = "tick"
+    if node.get("id", "").startswith(MARK):
+        return [_mark(node.attrib["id"].removeprefix(MARK), attributes, children)]
     if tag == "g" and not attributes:
         return children
     if tag in ("g", "defs") and not children:
@@ -113,6 +143,15 @@ def _copy(node: Node, names: dict[str, str]) -> list[Node]:
     made.extend(children)
     made.text = node.text if tag in ("text", "tspan") else None
     return [made]
+
+
+def _mark(text: str, attributes: dict[str, str], children: list[Node]) -> Node:
+    """A mark with its title, at which the keyboard stops."""
+    made = Node("g", attributes | {"tabindex": "0", "role": "img"})
+    title = Node("title")
+    title.text = visible(text)
+    made.extend([title, *children])
+    return made
 
 
 def _attributes(node: Node, names: dict[str, str]) -> dict[str, str]:

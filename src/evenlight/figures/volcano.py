@@ -6,12 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from evenlight.arrays import Float
-from evenlight.data.digits import fixed
+from evenlight.data.digits import estimate, fixed
 from evenlight.figures.bulk import apart
 from evenlight.figures.forest import LOOKS
 from evenlight.figures.ink import INK, axis_labels, head, plane, write
+from evenlight.figures.marked import reachable
 from evenlight.figures.naming import name_marks
 from evenlight.measures.comparison import Comparison
+from evenlight.measures.words import SPOKEN
 
 
 def volcano(
@@ -20,11 +22,13 @@ def volcano(
     view: int = 0,
     *,
     label: int = 6,
+    reach: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
     """Standardised difference on x, -log10 of the max-T adjusted p on y, margin as a band.
 
-    The `label` largest differences that are not *similar* carry their name.
+    Up to `label` features that stand out (`outstanding`) carry their name, and with `reach` a title
+    at which the keyboard stops.
     """
     ax = plane(ax, 460, 330)
     c = comparison.contrast(*contrast)
@@ -36,6 +40,12 @@ def volcano(
         at = of[apart(x[of], y[of])]
         face = "none" if verdict == "cannot_tell" else colour
         ax.plot(x[at], y[at], mark, color=colour, markerfacecolor=face, markersize=6.5)
+    for j in outstanding(comparison, (view, c))[:label] if reach else ():
+        colour, mark = LOOKS[str(comparison.verdict[view, c, j])]
+        face = "none" if mark == "s" else colour
+        told = _told(comparison, (view, c), j)
+        look = {"color": colour, "marker": mark, "markerfacecolor": face}
+        reachable(ax, float(x[j]), float(y[j]), told, **look)
     _names(ax, comparison, (view, c), label)
     head(ax, f"{contrast[0]} \N{MINUS SIGN} {contrast[1]}")
     axis_labels(ax, "difference, SD of the output", "\N{MINUS SIGN}log10 adjusted p")
@@ -49,8 +59,31 @@ def heights(comparison: Comparison, view: int, c: int) -> Float:
     return tall
 
 
+def outstanding(comparison: Comparison, at: tuple[int, int]) -> list[int]:
+    """Which features are named, the first ones first; none of those of which nothing is known.
+
+    Those told to differ, then those below the line of p, then those beyond the margin; within each
+    the smallest adjusted p first, and of one p the largest difference.
+    """
+    x, p = comparison.effect[at], comparison.p_maxt[at]
+    told = comparison.verdict[at] == "different"
+    low, far = p <= comparison.alpha, np.abs(x) > comparison.margin
+    rank = np.select([told, low, far], [0, 1, 2], default=3)
+    known = np.flatnonzero(np.isfinite(x) & (rank < 3))
+    order = np.lexsort((-np.abs(x[known]), p[known], rank[known]))
+    return [int(j) for j in known[order]]
+
+
+def _told(comparison: Comparison, at: tuple[int, int], j: int) -> str:
+    """One difference in words."""
+    numbers = (float(a[(*at, j)]) for a in (comparison.effect, comparison.low, comparison.high))
+    pair = " \N{MINUS SIGN} ".join(comparison.contrasts[at[1]])
+    word = SPOKEN[str(comparison.verdict[(*at, j)])]
+    return f"{comparison.subjects[j]}, {pair}: {estimate(*numbers, sign=True)}, {word}"
+
+
 def _names(ax: Axes, comparison: Comparison, at: tuple[int, int], label: int) -> None:
-    x, y, verdicts = comparison.effect[at], heights(comparison, *at), comparison.verdict[at]
+    x, y = comparison.effect[at], heights(comparison, *at)
     known = np.flatnonzero(np.isfinite(x))
     if not known.size:
         write(
@@ -67,8 +100,7 @@ def _names(ax: Axes, comparison: Comparison, at: tuple[int, int], label: int) ->
     top = max(float(y[known].max()), -float(np.log10(comparison.alpha))) * 1.12
     ax.set_xlim(-widest, widest)
     ax.set_ylim(-0.03 * top, top)
-    outside = known[(verdicts[known] != "similar") | (np.abs(x[known]) > comparison.margin)]
-    chosen = [int(j) for j in outside[np.argsort(-np.abs(x[outside]), kind="stable")][:label]]
+    chosen = outstanding(comparison, at)[:label]
     named = [(comparison.subjects[j], float(x[j]), float(y[j])) for j in chosen]
     name_marks(ax, named, np.column_stack([x[known], y[known]]))
 

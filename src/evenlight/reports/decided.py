@@ -6,14 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from evenlight.data.digits import number
 from evenlight.data.shown import short
 from evenlight.figures.along import along_curve, along_text
 from evenlight.figures.decision import decision_curve, decision_text
 from evenlight.figures.ink import WIDE, grid
+from evenlight.figures.worst_group import drawable, worst_group, worst_key, worst_text
 from evenlight.measures.along import PerformanceAlong
 from evenlight.measures.decisions import Decisions
 from evenlight.reports.drawing import drawn
-from evenlight.reports.parts import Drawing
+from evenlight.reports.parts import Drawing, say
 from evenlight.reports.words import fewer
 from evenlight.small_groups import least_shown
 
@@ -25,6 +27,13 @@ CURVES = (
 WALK = (
     "Along {axis}: local lines with simultaneous 95 % bands; dashed: the value over all. At least "
     "{least} units' worth of people stand behind every point."
+)
+WORST = (
+    "One mark a threshold: what is gained over all (right) and by the group of {grouping} that "
+    "gains least of it (up), whose mark it is; dashed: everybody gains alike. Utility: people "
+    "called rightly less those called wrongly at the odds of the deployed threshold ({threshold}, "
+    "ring), a person; zero is calling nobody. Estimates, without limits: read them beside "
+    "F18. Of one model: candidate models are audits of their own."
 )
 MOST_COMPONENTS = 2
 """Components of an axis that are drawn."""
@@ -38,6 +47,16 @@ def decided(record: Decisions, i: int) -> Iterator[Drawing]:
     for level, ax in zip(record.levels, panels, strict=True):
         decision_curve(record, level, ax=ax)
     yield drawn("F18", i, figure, decision_text(record), CURVES.format(few=fewer()))
+
+
+def weighed(record: Decisions, i: int) -> Iterator[Drawing]:
+    """F14 of one grouping, where a threshold was declared and groups can be held against others."""
+    if not drawable(record):
+        return
+    ax = worst_group(record)
+    worst_key(ax, record)
+    caption = WORST.format(grouping=say(record.grouping), threshold=number(record.threshold))
+    yield drawn("F14", i, ax.figure, worst_text(record), caption)
 
 
 def walked(record: PerformanceAlong, i: int) -> Iterator[Drawing]:

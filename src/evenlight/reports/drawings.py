@@ -21,10 +21,11 @@ from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.specification import Specification
 from evenlight.record import Audit, as_told
-from evenlight.reports.decided import decided, walked
+from evenlight.reports.decided import decided, walked, weighed
 from evenlight.reports.drawing import drawn
 from evenlight.reports.flowing import flowed
 from evenlight.reports.parts import Drawing, say
+from evenlight.reports.told import leant, many_pairs, ranked, told_apart
 from evenlight.reports.words import CAPTIONS, MAPS
 
 DOSES = 6
@@ -49,16 +50,23 @@ def _all(audit: Audit) -> Iterator[Drawing]:
         yield from _performance(performance, i)
     for i, decisions in enumerate(audit.further.decisions, start=1):
         yield from decided(decisions, i)
+        yield from weighed(decisions, i)
     for i, along in enumerate(audit.further.along, start=1):
         yield from walked(along, i)
     for i, composition in enumerate(audit.compositions, start=1):
         yield from _composition(composition, i)
         yield from flowed(audit, composition, i)
     for i, comparison in enumerate(audit.comparisons, start=1):
-        yield from _comparison(comparison, i)
+        yield from _comparison(comparison, i, reach=not many_pairs(audit))
     for i, reliance in enumerate(audit.reliances, start=1):
-        yield _reliance(reliance, i)
+        yield _reliance(reliance, i, reach=not many_pairs(audit))
+        if not many_pairs(audit):
+            yield leant(reliance, i)
         yield from _association(audit, reliance, i)
+    for i, ranks in enumerate(audit.further.agreements, start=1):
+        yield from ranked(ranks, i)
+    for i, leakage in enumerate(audit.further.leakages, start=1):
+        yield from told_apart(leakage, i)
     for i, (maps, c, name) in enumerate(mapped(audit), start=1):
         yield from _maps(audit, (maps, c, name), i)
     for i, locally in enumerate(audit.further.by_local_ancestry, start=1):
@@ -174,24 +182,25 @@ def _composition(composition: Composition, i: int) -> Iterator[Drawing]:
         yield drawn("F2", i, figures.strata(composition).figure, text, named)
 
 
-def _comparison(comparison: Comparison, i: int) -> Iterator[Drawing]:
+def _comparison(comparison: Comparison, i: int, *, reach: bool) -> Iterator[Drawing]:
     shown = [
         c for k, c in enumerate(comparison.contrasts) if np.isfinite(comparison.effect[0, k]).any()
     ]
     if shown:
         figure, panels = grid(len(shown), 2, (WIDE / 2, 340))
         for contrast, ax in zip(shown, panels, strict=True):
-            figures.volcano(comparison, contrast, ax=ax)
+            figures.volcano(comparison, contrast, reach=reach, ax=ax)
         text = _joined(figures.volcano_text(comparison, c) for c in shown)
         yield drawn("F5", i, figure, text, CAPTIONS["F5"].format(alpha=comparison.alpha))
     text = figures.importance_text(comparison)
     yield drawn("F6", i, figures.importance(comparison).figure, text, CAPTIONS["F6"])
 
 
-def _reliance(reliance: Reliance, i: int) -> Drawing:
+def _reliance(reliance: Reliance, i: int, *, reach: bool) -> Drawing:
     text = figures.reliance_text(reliance)
     named = CAPTIONS["F8"].format(grouping=say(reliance.grouping))
-    return drawn("F8", i, figures.reliance_scatter(reliance).figure, text, named)
+    figure = figures.reliance_scatter(reliance, reach=reach).figure
+    return drawn("F8", i, figure, text, named)
 
 
 def _association(audit: Audit, reliance: Reliance, i: int) -> Iterator[Drawing]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evenlight import files
 from evenlight.record import Audit, as_told
+from evenlight.reports.changing import beside, slopes
 from evenlight.reports.drawings import drawings
 from evenlight.reports.exporters.frameworks import frameworks
 from evenlight.reports.framework import asked
@@ -28,11 +29,15 @@ def write(
     sheet and script as files beside the page; `paper` prints the page to a PDF as well
     (`reports.pdf.pdf`, which needs a Chromium).
 
+    A diff.json in the folder whose later audit this is (`evenlight.diff`) becomes section C6.
+
     Folders are made readable by their owner alone (0700), files likewise (0600).
     """
     top = files.folder(folder)
     pictures = files.folder(top / "figures")
-    for key, drawing in drawings(audit).items():
+    earlier = beside(audit, top)
+    shown = drawings(audit) | ({} if earlier is None else slopes(earlier))
+    for key, drawing in shown.items():
         files.write(pictures / f"{key}.svg", drawing.svg + "\n")
     for key, text in frameworks(audit, top).items() if asked(audit) else ():
         files.folder((top / key).parent)
@@ -41,7 +46,7 @@ def write(
         for key, text in zip(ASSETS, (sheet(audit), js()), strict=True):
             files.write(top / key, text)
     named = "report.static.html" if static else "report.html"
-    page = files.write(top / named, build(audit, static=static, linked=linked))
+    page = files.write(top / named, build(audit, earlier=earlier, static=static, linked=linked))
     if paper:
         pdf(page)
     return page

@@ -30,6 +30,9 @@ METHODS = {
     "removals and insertions; explained again with inputs moved by 0.05 of their spread, on "
     "another draw of the background, and for networks with re-drawn weights. Groups: "
     "studentised permutation of whole units, {draws} draws, max-T. Limits: {limits}.",
+    "quality_given": "Trust in explanations by {grouping}: made elsewhere, and only held against "
+    "the outputs of {rows} rows. Groups: studentised permutation of whole units, {draws} draws, "
+    "max-T. Limits: {limits}.",
     "repeats": "The background was drawn {repeats} times more; the variance between the draws of "
     "each difference, times 1 + 1/{all}, is part of its interval and p.",
     "probe": "Probe of the model: {probe}.",
@@ -66,6 +69,9 @@ METHODS = {
     "regions": "Regions by {grouping}: shares of |attribution| with limits of a ratio of means; "
     "what positions tell by a shrunken discriminant, cross-fitted over units, p by permutation, "
     "q over regions (Benjamini-Hochberg).",
+    "within": "Regions by {grouping}, from image to image of a person: of each of those with "
+    "images of both levels the difference of their means; told by a shrunken discriminant of other "
+    "people's differences, p by signs of whole people, q over regions (Benjamini-Hochberg).",
     "verdicts": "Verdicts: different when the simultaneous interval excludes zero and is not "
     "inside the margin; similar when it lies inside the margin with at least 20 units in "
     "each group; cannot tell when it holds zero and reaches beyond the margin, or lies inside it "

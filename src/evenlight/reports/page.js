@@ -157,10 +157,11 @@
   /* Hover: the row of a figure's mark, or the whole of what is cut. */
   const tip = make("div", { class: "tip", role: "presentation", hidden: "" });
   const point = (event) => {
-    const over = event.target.closest ? event.target.closest("[data-tip]") : null;
-    tip.hidden = !over;
-    if (!over) return;
-    tip.textContent = over.getAttribute("data-tip");
+    const over = event.target.closest ? event.target.closest("[data-tip], g[tabindex]") : null;
+    const named = over && over.querySelector("title");
+    tip.hidden = !over || Boolean(named && event.type === "pointerover");
+    if (tip.hidden) return;
+    tip.textContent = named ? named.textContent : over.getAttribute("data-tip");
     const box = over.getBoundingClientRect();
     tip.hidden = false;
     const left = Math.min(Math.max(8, box.left), innerWidth - tip.offsetWidth - 8);

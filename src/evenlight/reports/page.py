@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -33,11 +33,13 @@ from markupsafe import Markup
 
 from evenlight.data.digits import count
 from evenlight.data.shown import short, visible
+from evenlight.differing import Difference
 from evenlight.findings import Answer
 from evenlight.record import Audit, as_told
 from evenlight.reports.icons import icon, signs
 from evenlight.reports.parts import evidence, name, say, size, verdict
-from evenlight.reports.sections import KEYS, SECTIONS, a1_title
+from evenlight.reports.pointing import pointing
+from evenlight.reports.sections import KEYS, SECTIONS, a1_title, c6_earlier
 from evenlight.reports.sections.judged import contrast_words, deciding, effect_words, people_words
 from evenlight.reports.words import SHORT_HEADS, STANDING
 
@@ -76,21 +78,36 @@ def _hash(text: str) -> str:
 
 
 @as_told
-def build(audit: Audit, *, static: bool = False, linked: bool = False) -> str:
+@pointing
+def build(
+    audit: Audit,
+    *,
+    earlier: Difference | None = None,
+    static: bool = False,
+    linked: bool = False,
+) -> str:
     """The page of one audit: the same record gives the same text.
 
-    `static` leaves the script out; `linked` refers to style sheet and script as the files `ASSETS`
-    beside the page, for servers that drop what stands in the page itself.
+    `earlier` is the difference from an earlier audit, which becomes section C6. `static` leaves the
+    script out; `linked` refers to style sheet and script as the files `ASSETS` beside the page, for
+    servers that drop what stands in the page itself.
     """
-    shown = [section(audit) for section in SECTIONS]
+    shown = _shown(audit, earlier)
     content: list[Node] = [
         a1_title.section(audit),
         _contents(shown),
-        main(id="main", tabindex="-1")[shown],
+        main(id="main", tabindex="-1")[list(shown.values())],
         _foot(audit),
     ]
     scripted = "" if static else js()
     return _page(short(a1_title.heading(audit)), content, sheet(audit), scripted, linked=linked)
+
+
+def _shown(audit: Audit, earlier: Difference | None) -> dict[str, Element]:
+    """The sections that are shown, by key; keys sort as the page does."""
+    made = {key: section(audit) for key, section in zip(KEYS, SECTIONS, strict=True)}
+    made["c6"] = None if earlier is None else c6_earlier.section(earlier)
+    return {key: one for key, one in sorted(made.items()) if one is not None}
 
 
 def sheet(audit: Audit) -> str:
@@ -179,24 +196,17 @@ def _plain(text: str) -> str:
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
-def _contents(shown: Sequence[Element | None]) -> Element:
+def _contents(shown: Mapping[str, Element]) -> Element:
     """Links to the sections that are shown."""
-    absent = {module for module, made in zip(KEYS, shown, strict=True) if made is None}
     return nav(aria_label="Sections")[
-        ul[
-            (
-                li[a(href=f"#{key}")[words]]
-                for key, words in SHORT_HEADS.items()
-                if key not in absent
-            )
-        ]
+        ul[(li[a(href=f"#{key}")[words]] for key, words in SHORT_HEADS.items() if key in shown)]
     ]
 
 
 def _foot(audit: Audit) -> Element:
     return footer[
         p[icon("not_estimable"), " ", STANDING],
-        p(class_="quiet")[
+        p(class_="quiet", data_ref="/plan_digest /model/digest /cohort/digest")[
             "Digests of plan, model and data: ",
             " / ".join(
                 d[:12] for d in (audit.plan_digest, audit.model.digest, audit.cohort.digest)

@@ -34,6 +34,7 @@ from evenlight.data.digits import count
 from evenlight.data.shown import short, visible
 from evenlight.measures.words import SPOKEN
 from evenlight.reports.icons import icon
+from evenlight.reports.pointing import Told, at
 from evenlight.reports.words import HEADS
 from evenlight.reports.words_many import FIRST_ROWS
 
@@ -47,6 +48,17 @@ THOUSANDS = 500
 """Rows beyond which a table beside C2 is a foretaste."""
 
 LONGEST_SENTENCE = 700
+
+COMPUTED = {
+    "F1": "margins",
+    "F2": "shown",
+    "F4": "gap",
+    "F5": "outside",
+    "F12": "used",
+    "F15": "range",
+    "F16": "margins",
+}
+"""Figures of which a number is computed, with the function (`reports.pointing`)."""
 
 _ALONE = re.compile(r'<span class="((?:verdict|evidence|n)\b[^"]*)">(.*)</span>', re.DOTALL)
 
@@ -62,21 +74,35 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Some:
-    """The rows of a table that are shown, of so many."""
+    """The rows of a table that are shown, of so many.
+
+    `base` holds the pointers from which each row's own, in `refs`, goes on (`reports.pointing`).
+    """
 
     rows: Sequence[Sequence[Node]]
     of: int
+    base: str = ""
+    refs: Sequence[str] = ()
 
 
 def leading(
-    order: Sequence[int], row: Callable[[int], Sequence[Node]], *, most: int = ROWS
+    order: Sequence[int], row: Callable[[int], Sequence[Node]], *, most: int = ROWS, base: str = ""
 ) -> Some:
     """The rows of the first `most` of `order`; those that are not shown are never made.
 
     Of thousands fewer are shown, since table C2 pages through all of them.
     """
     shown = most if len(order) <= THOUSANDS else max(most // 6, 3)
-    return Some([row(j) for j in order[:shown]], len(order))
+    refs = [str(j) for j in order[:shown]] if base else []
+    return Some([row(j) for j in order[:shown]], len(order), base, refs)
+
+
+def rows_of(
+    rows: Sequence[Sequence[Node]], base: str, refs: Sequence[object] = (), *, most: int = ROWS
+) -> Some:
+    """Rows with their pointers: by `refs`, else the i-th row is the i-th of each of `base`."""
+    refs = [str(ref) for ref in (refs or range(len(rows)))][:most]
+    return Some(rows[:most], len(rows), base, refs)
 
 
 def shared(tables: int, most: int = ROWS) -> int:
@@ -125,9 +151,10 @@ def block(key: str, *content: Node) -> Element:
     ]
 
 
-def part(title: object, *content: Node) -> Element:
-    """One part of a section: a grouping, a contrast."""
-    return div(class_="part")[h3[name(title)], content]
+def part(title: object, *content: Node, ref: str = "") -> Element:
+    """One part of a section: a grouping, a contrast; `ref` points to numbers in its title."""
+    numbered = any(c.isdigit() for c in str(title))
+    return div(class_="part")[h3(data_ref=ref if numbered and ref else None)[name(title)], content]
 
 
 def nothing(key: str, sentence: str) -> Element:
@@ -138,7 +165,7 @@ def nothing(key: str, sentence: str) -> Element:
 def grid(
     key: str,
     label: str,
-    text: str,
+    text: str | Told,
     heads: Sequence[Node],
     rows: Sequence[Sequence[Node]] | Some,
     *,
@@ -146,50 +173,71 @@ def grid(
 ) -> Element:
     """A table with caption and scopes in a region that scrolls and can be reached by keyboard.
 
-    The first cell of a row is its head; rows beyond `most` are counted and left out.
+    The first cell of a row is its head; rows beyond `most` are counted and left out. A `text` that
+    is `Told` points for caption and heads, rows that are `Some` for each row.
     """
     some = rows if isinstance(rows, Some) else Some(rows[:most], len(rows))
     shown = len(some.rows)
     more = FIRST_ROWS.format(shown=shown, all=count(some.of)) if some.of > shown else ""
-    body = tbody[(_row(row) for row in some.rows)]
-    return _region(key, [strong[f"{label}. "], say(text), more and f" {more}"], heads, body)
+    refs = some.refs or [""] * shown
+    body = tbody(data_base=some.base or None)[
+        (_row(row, ref) for row, ref in zip(some.rows, refs, strict=True))
+    ]
+    return _region(key, label, (text, more), (heads, body))
 
 
 def groups(
     key: str,
     label: str,
-    text: str,
+    text: str | Told,
     heads: Sequence[Node],
-    parts: Sequence[tuple[Node, Sequence[Sequence[Node]]]],
+    parts: Sequence[tuple[Node, Sequence[Sequence[Node]] | Some]],
 ) -> Element:
     """A table whose rows come in groups: each group's name stands once, beside its rows."""
     bodies = [_body(head, rows) for head, rows in parts]
-    return _region(key, [strong[f"{label}. "], say(text)], heads, bodies)
+    return _region(key, label, (text, ""), (heads, bodies))
 
 
-def _body(head: Node, rows: Sequence[Sequence[Node]]) -> Element:
-    first = th(scope="rowgroup", rowspan=str(len(rows)))[head]
-    return tbody[
+def _body(head: Node, rows: Sequence[Sequence[Node]] | Some) -> Element:
+    some = rows if isinstance(rows, Some) else Some(rows, len(rows))
+    refs = some.refs or [""] * len(some.rows)
+    first = th(scope="rowgroup", rowspan=str(len(some.rows)))[head]
+    return tbody(data_base=some.base or None)[
         (
-            tr(class_="judged")[first if i == 0 else None, (_cell(cell) for cell in row)]
-            for i, row in enumerate(rows)
+            tr(class_="judged", data_ref=ref or None)[
+                first if i == 0 else None, (_cell(cell) for cell in row)
+            ]
+            for i, (row, ref) in enumerate(zip(some.rows, refs, strict=True))
         )
     ]
 
 
-def _region(key: str, words: Node, heads: Sequence[Node], bodies: Node) -> Element:
-    return div(class_="scroll", role="region", aria_labelledby=f"{key}-c", tabindex="0", id=key)[
+def _region(
+    key: str, label: str, words: tuple[str | Told, str], inside: tuple[Sequence[Node], Node]
+) -> Element:
+    (text, more), (heads, bodies) = words, inside
+    told = text if isinstance(text, Told) else Told(text, None)
+    about = {
+        "data_base": at(told.record) or None,
+        "data_ref": told.fields or None,
+        "data_of": told.function or None,
+    }
+    return div(
+        class_="scroll", role="region", aria_labelledby=f"{key}-c", tabindex="0", id=key, **about
+    )[
         table[
-            caption(id=f"{key}-c")[span(class_="words")[words]],
+            caption(id=f"{key}-c")[
+                span(class_="words")[strong[f"{label}. "], say(told.words), more and f" {more}"]
+            ],
             thead[tr[(th(scope="col")[head] for head in heads)]],
             bodies,
         ]
     ]
 
 
-def _row(cells: Sequence[Node]) -> Element:
+def _row(cells: Sequence[Node], ref: str) -> Element:
     judged = any(isinstance(c, Element) and 'class="verdict' in str(c) for c in cells)
-    return tr(class_="judged" if judged else None)[
+    return tr(class_="judged" if judged else None, data_ref=ref or None)[
         th(scope="row")[cells[0]], (_cell(cell) for cell in cells[1:])
     ]
 
@@ -205,10 +253,15 @@ def _cell(cell: Node) -> Element:
     return td(class_=alone[1])[Markup(alone[2])]
 
 
-def picture(drawing: Drawing) -> Element:
-    """A figure with its caption."""
+def picture(drawing: Drawing, *records: object, ref: str = "") -> Element:
+    """A figure with its caption, drawn of these records, or of what `ref` points to.
+
+    The numbers of some are in other units than the record's: `COMPUTED` says by which function.
+    """
     label = drawing.key.partition("-")[0]
-    return figure(id=drawing.key.lower(), class_=f"fig {label.lower()}")[
+    ref = ref or " ".join(filter(None, map(at, records)))
+    about = {"data_ref": ref or None, "data_of": COMPUTED.get(label)}
+    return figure(id=drawing.key.lower(), class_=f"fig {label.lower()}", **about)[
         div(class_="scroll", role="region", aria_label=f"Figure {label}", tabindex="0")[
             Markup(drawing.svg)
         ],

@@ -63,7 +63,7 @@ MEASURES = {
     "fragility": ("Moved equally far", "b9"),
     "coverage": ("Promises kept", "b9"),
     "width": ("Equally sure", "b9"),
-    "map": ("Looks at the same places", "b7"),
+    "map": ("Positions add the same", "b7"),
     "region": ("Region tells the group", "b7"),
 }
 EVERYBODY = "all groups"
@@ -108,14 +108,17 @@ HEADS = {
     "b2": "Does it work equally well?",
     "b3": "Does it use the same features?",
     "b4": "Does it lean on features that tell the group?",
+    "b5": "Can the group be read from it?",
     "b6": "Intersections",
-    "b7": "Where does it look?",
+    "b7": "What does each place of an image add?",
     "b8": "Can these explanations be trusted?",
     "b9": "Does it hold?",
     "c1": "Methods",
     "c2": "All features",
+    "c3": "Under other margins, choices and groupings",
     "c4": "Limits and deviations",
     "c5": "What frameworks ask",
+    "c6": "Beside an earlier audit",
     "c7": "Provenance",
     "c8": "How to read this page",
 }
@@ -127,13 +130,16 @@ SHORT_HEADS = {
     "b2": "Performance",
     "b3": "Features",
     "b4": "Reliance",
+    "b5": "Told apart",
     "b6": "Intersections",
-    "b7": "Looks",
+    "b7": "Places",
     "b8": "Trust",
     "b9": "Holds",
     "c1": "Methods",
     "c2": "All features",
+    "c3": "Otherwise",
     "c5": "Frameworks",
+    "c6": "Earlier audit",
     "c7": "Provenance",
     "c8": "Reading guide",
 }
@@ -215,12 +221,16 @@ CAPTIONS = {
     "The first four are of everybody, the others of {rows} rows balanced over groups: {players}, "
     "{evaluations} evaluations of the model and {explanations} rows explained again. A group "
     "with a check that fails is not compared by its attributions.",
+    "T10g": "Checks of the explanations ({method}) by {grouping}, with pointwise 95 % intervals, "
+    "of {rows} rows. They were made elsewhere: what takes the model was not checked. A group with "
+    "a check that fails is not compared by its attributions.",
     "T10d": "Differences in the quality of explanations by {grouping}: first group minus second, "
     "with simultaneous 95 % intervals over {draws} draws. Beyond the margin, and leaving out 0: "
     "the groups are not compared by their attributions.",
     "F11": "Mean {what} of each group on one scale, and the difference, {given}: {shades}. Inside "
     "the line the difference is significant as a cluster; all else is faint. The means are of "
-    "everybody, laid on {under}.",
+    "everybody, laid on {under}. A scale ends at the 99.5th percentile of the sizes that are not "
+    "0; what lies beyond has its last colour.",
     "F12": "How much of what is allowed each check uses up in each group, with 95 % limits; right "
     "of the dashed line the check fails. Numbers: table T10.",
     "C2": "Importance (mean |attribution|), difference in SD of the output with simultaneous "

@@ -51,6 +51,7 @@ UNFOLLOWED = "That was not measured here, so it is not known."
 NOT_JUDGED = "Whether it is a shortcut was not asked (no twin was given), so it stays unresolved."
 LAST = (
     "No, and no result could make it say so. It says for each question whether a difference was "
-    "shown, ruled out beyond a margin, or not known, for this version, in these people, by recorded "
-    "groups. Equal use of features is not equal performance, and what was not shown is not equal."
+    "shown, ruled out beyond a margin, or not known, for this version, in these people, by "
+    "recorded groups. Equal use of features is not equal performance, and what was not shown is "
+    "not equal."
 )

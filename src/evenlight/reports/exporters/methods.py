@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evenlight.record import Audit
 from evenlight.reports.exporters.markdown import marked
-from evenlight.reports.sections.c1_methods import sentences
+from evenlight.reports.sections.c1_told import sentences
 
 SOURCES = {
     "ig": "Sundararajan M, Taly A, Yan Q. Axiomatic attribution for deep networks. ICML 2017.",

@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from htpy import Element, Node, div, h1, header, p, span
 
 from evenlight.data.digits import count
+from evenlight.measures.comparison import Comparison
+from evenlight.measures.composition import Composition
+from evenlight.measures.performance import Performance
+from evenlight.measures.reliance import Reliance
 from evenlight.record import CHANGED, Audit
 from evenlight.reports.parts import name
+from evenlight.reports.pointing import at
 from evenlight.reports.words import PLAN_CHANGED, PLAN_GIVEN, PLAN_HERE, STANDING
 
 
@@ -26,9 +31,13 @@ def section(audit: Audit) -> Element:
         " · by ",
         name(groupings(audit)),
     ]
+    title = "/plan/report/title" if heading(audit) != _named(audit) else "/model/name"
+    people_at = f"{at(audit.model)} {at(people, 'units', 'name')} {_groupings_at(audit)}"
     return header(class_="title", id="a1")[
-        div(class_="over")[h1[name(heading(audit))], p(class_="facts")[facts]],
-        div(class_="strip")[
+        div(class_="over")[
+            h1(data_ref=title)[name(heading(audit))], p(class_="facts", data_ref=people_at)[facts]
+        ],
+        div(class_="strip", data_ref="/model/digest /cohort/digest /plan_digest /provenance")[
             (span[label, " ", span(class_="value")[value]] for label, value in _strip(audit))
         ],
     ]
@@ -52,6 +61,16 @@ def groupings(audit: Audit) -> str:
     found |= dict.fromkeys(record.grouping for record in audit.compositions)
     found |= dict.fromkeys(record.grouping for record in audit.reliances)
     return " and ".join(found) or "no grouping"
+
+
+def _groupings_at(audit: Audit) -> str:
+    """The pointers of what `groupings` names."""
+    records = (*audit.performances, *audit.comparisons, *audit.compositions, *audit.reliances)
+    found: dict[str, str] = {}
+    record: Performance | Comparison | Composition | Reliance
+    for record in records:
+        found.setdefault(record.grouping, at(record, "grouping"))
+    return " ".join(found.values())
 
 
 def _version(audit: Audit) -> object:

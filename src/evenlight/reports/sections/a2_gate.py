@@ -12,6 +12,7 @@ from evenlight.measures.words import SEVERITIES, SPOKEN, Verdict
 from evenlight.record import Audit
 from evenlight.reports.icons import icon
 from evenlight.reports.parts import block, evidence, name, say, size, verdict
+from evenlight.reports.pointing import at
 from evenlight.reports.sections.judged import (
     by_contrast,
     contrast_words,
@@ -24,6 +25,9 @@ from evenlight.reports.sections.judged import (
 from evenlight.reports.sections.waived import waivers
 from evenlight.reports.words import BEYOND, MEANING, NO_QUESTIONS, NOT_PRIMARY
 
+EVERYTHING = "/answers /findings /comparisons /reliances /performances /qualities"
+"""Where the verdicts lie that are counted here."""
+
 ORDER: tuple[Verdict, ...] = ("different", "similar", "cannot_tell", "not_estimable")
 
 
@@ -32,10 +36,12 @@ def section(audit: Audit) -> Element:
     word = audit.verdict.word
     gate = div(class_=f"gate g-{'-'.join(word.split())}")[
         p(class_="gateword")[icon(word), " ", span[f"Gate: {say(word)}"]],
-        p(class_="why")[say(audit.verdict.reason)],
+        p(class_="why", data_ref="/verdict/reason")[say(audit.verdict.reason)],
         waivers(audit),
         _loud(audit),
-        p(class_="quiet")[_beside(audit), " ", _severities(audit)],
+        p(class_="quiet", data_ref=EVERYTHING, data_of="tally")[
+            _beside(audit), " ", _severities(audit)
+        ],
     ]
     return block("a2", div(class_="first")[gate, tally(audit)], questions(audit))
 
@@ -45,7 +51,7 @@ def tally(audit: Audit) -> Element:
     seen = Counter(part.verdict for answer in audit.answers for part in by_contrast(answer))
     return ol(class_="tally", aria_label="Contrasts of the primary questions by verdict")[
         (
-            li(title=MEANING[word])[
+            li(title=MEANING[word], data_ref="/answers", data_of="contrasts")[
                 span(class_="count")[str(seen[word])],
                 span(class_=f"v-{word.replace('_', '-')}")[icon(word), " ", SPOKEN[word]],
             ]
@@ -74,7 +80,8 @@ def _line(answer: Answer) -> Element:
             ", ",
             size(people_words(part)),
         ]
-    return li(class_="judged")[
+    ref = " ".join((at(answer, "question", "measure"), at(part) if part else ""))
+    return li(class_="judged", data_ref=ref)[
         verdict(answer.verdict),
         a(class_="question", href=f"#{measure_words(answer.measure)[1]}")[say(answer.question)],
         span(class_="shown")[shown],
@@ -99,7 +106,8 @@ def _loud(audit: Audit) -> Node:
     seen = [f for f in audit.findings if f.severity in ("act", "block") and not f.primary]
     if not seen:
         return None
-    return p(class_="why")[a(href="#a5")[BEYOND.format(count=len(seen))]]
+    told = BEYOND.format(count=len(seen))
+    return p(class_="why", data_ref="/findings", data_of="loud")[a(href="#a5")[told]]
 
 
 def _severities(audit: Audit) -> str:

@@ -8,7 +8,18 @@ from evenlight.data.digits import confidence, count
 from evenlight.data.shown import short
 from evenlight.findings import Answer, Part
 from evenlight.record import Audit
-from evenlight.reports.parts import block, evidence, groups, name, nothing, size, verdict
+from evenlight.reports.parts import (
+    Some,
+    block,
+    evidence,
+    groups,
+    name,
+    nothing,
+    rows_of,
+    size,
+    verdict,
+)
+from evenlight.reports.pointing import Told, at
 from evenlight.reports.sections.judged import (
     by_contrast,
     contrast_words,
@@ -24,21 +35,29 @@ def section(audit: Audit) -> Element:
     """Table T1; the column of people still needed is there where somebody is."""
     open_ended = any(needed(p) for answer in audit.answers for p in by_contrast(answer))
     told = [
-        (_question(answer), [_row(answer, p, open_ended) for p in by_contrast(answer)])
-        for answer in audit.answers
-        if answer.parts
+        (_question(answer), _rows(answer, open_ended)) for answer in audit.answers if answer.parts
     ]
     if not told:
         return nothing("a3", NOTHING["answers"])
-    level = confidence(min(p.alpha for answer in audit.answers for p in answer.parts))
+    strictest = min((p for answer in audit.answers for p in answer.parts), key=lambda p: p.alpha)
+    level = confidence(strictest.alpha)
     heads = ["Question", "Contrast", "Largest in", "Verdict", f"Effect [{level} interval]", "n"]
     heads += ["Still needed"] if open_ended else []
-    return block("a3", groups("t1", "T1", CAPTIONS["T1"].format(level=level), heads, told))
+    caption = Told(CAPTIONS["T1"].format(level=level), strictest, "alpha")
+    return block("a3", groups("t1", "T1", caption, heads, told))
 
 
 def _question(answer: Answer) -> Element:
     words, place = measure_words(answer.measure)
     return a(href=f"#{place}")[f"{words}, by {short(answer.grouping, 30)}"]
+
+
+def _rows(answer: Answer, open_ended: bool) -> Some:
+    parts = by_contrast(answer)
+    of = at(answer, "grouping", "measure")
+    return rows_of(
+        [_row(answer, p, open_ended) for p in parts], "", [f"{of} {at(p)}" for p in parts]
+    )
 
 
 def _row(answer: Answer, part: Part, open_ended: bool) -> list[Node]:

@@ -7,6 +7,7 @@ from htpy import Element
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
 from evenlight.reports.parts import block, nothing, part, picture
+from evenlight.reports.pointing import at
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import NOTHING
 
@@ -15,7 +16,7 @@ def section(audit: Audit) -> Element:
     """One forest plot a grouping."""
     made = drawings(audit)
     shown = [
-        part(f"By {record.grouping}", picture(made[key]))
+        part(f"By {record.grouping}", picture(made[key], record), ref=at(record, "grouping"))
         for key, record in keyed("F1", audit.performances)
         if key in made
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from htpy import Element, Node, a, div, h3, li, ol, p, ul
 
 from evenlight.data.digits import count, estimate, interval
@@ -9,11 +11,15 @@ from evenlight.data.shown import short
 from evenlight.findings import Answer, Finding, Part
 from evenlight.record import Audit
 from evenlight.reports.parts import block, evidence, say, size, verdict
+from evenlight.reports.pointing import at
 from evenlight.reports.sections.judged import contrast_words, measure_words, subject_words
 from evenlight.reports.words import CANNOT_ASK, CANNOT_TELL, FIXED_LIMITS, MORE_UNITS, NOTHING
 
 MOST = 3
 """Findings that are told in full."""
+
+EXPLORED = "(exploratory)"
+"""Beside a finding that answers no primary question, and is not in the tally at the top."""
 
 LIMITS = 10
 """Generated limits that are told here; all stand in C4."""
@@ -21,7 +27,7 @@ LIMITS = 10
 
 def section(audit: Audit) -> Element:
     """Findings, then limits."""
-    first = list(audit.findings)[:MOST]
+    first = _first(audit)
     told: Node = (
         ol(class_="findings")[(_finding(f) for f in first)] if first else p[NOTHING["findings"]]
     )
@@ -31,11 +37,23 @@ def section(audit: Audit) -> Element:
             div[h3["Three most important findings" if len(first) == MOST else "Findings"], told],
             div(class_="cannot")[
                 h3["What this cannot tell you"],
-                ul[(li[text] for text in (*FIXED_LIMITS, *untold(audit)[:LIMITS]))],
+                ul[(li[text] for text in FIXED_LIMITS), _limits(audit)],
                 p[a(href="#c4")["All limits and warnings"]],
             ],
         ],
     )
+
+
+def _first(audit: Audit) -> list[Finding]:
+    """The first findings; those that are similar only where nothing else was found."""
+    told = list(audit.findings)
+    return ([f for f in told if f.verdict != "similar"] or told)[:MOST]
+
+
+def _limits(audit: Audit) -> Iterator[Element]:
+    """The first generated limits, each with its pointers."""
+    for text, ref in list(untold(audit).items())[:LIMITS]:
+        yield li(data_ref=ref)[text]
 
 
 def _finding(finding: Finding) -> Element:
@@ -44,9 +62,9 @@ def _finding(finding: Finding) -> Element:
     if "interval" not in finding.sentence:
         effect, low, high = e.get("effect"), e.get("low"), e.get("high")
         numbers = [estimate(effect, low, high, reason="no estimate", sign=True), ", "]
-    return li(class_="judged")[
+    return li(class_="judged", data_ref=at(finding))[
         verdict(finding.verdict),
-        " ",
+        " " if finding.primary else f" {EXPLORED} ",
         evidence(
             [a(href=f"#{measure_words(finding.kind)[1]}")[say(finding.sentence)], " ", numbers]
         ),
@@ -54,10 +72,16 @@ def _finding(finding: Finding) -> Element:
     ]
 
 
-def untold(audit: Audit) -> list[str]:
-    """What could not be asked or told, then the warnings, each a sentence."""
-    found = [_untold(answer, part) for answer in audit.answers for part in answer.parts]
-    return list(dict.fromkeys([s for s in found if s] + [say(w) for w in audit.warnings]))
+def untold(audit: Audit) -> dict[str, str]:
+    """What could not be asked or told, then the warnings: each a sentence with its pointers."""
+    found: dict[str, str] = {}
+    for answer in audit.answers:
+        for part in answer.parts:
+            if told := _untold(answer, part):
+                found.setdefault(told, f"{at(answer, 'measure')} {at(part)}")
+    for i, warning in enumerate(audit.warnings):
+        found.setdefault(say(warning), f"/warnings/{i}")
+    return found
 
 
 def _untold(answer: Answer, part: Part) -> str:

@@ -11,7 +11,8 @@ from evenlight.data.shown import short, versus
 from evenlight.measures.changes import Change, Versions
 from evenlight.measures.refits import Refits
 from evenlight.measures.replicate import Replication
-from evenlight.reports.parts import evidence, grid, name, verdict
+from evenlight.reports.parts import evidence, grid, name, rows_of, verdict
+from evenlight.reports.pointing import Told, at, each
 
 REFITS = (
     "{refits} refits on the same people, by {grouping}; about {about}. A verdict has to hold in "
@@ -36,42 +37,53 @@ ANSWERS = {
 }
 
 
+CHANGED = ("change", "low", "high", "reason")
+"""The fields of a change that are shown."""
+
+
 def refits_table(key: str, record: Refits) -> Element:
     """One row a subject and contrast of the first view, the largest differences first."""
     rows: list[list[Node]] = []
     for c, p in _largest(record.effect[0]):
-        at = (0, c, p)
-        limits = (float(a[at]) for a in (record.effect, record.low, record.high))
+        place = (0, c, p)
+        limits = (float(a[place]) for a in (record.effect, record.low, record.high))
         rows.append(
             [
                 name(record.subjects[p]),
                 versus(record.contrasts[c]),
-                evidence(estimate(*limits, reason=str(record.reason[at]), sign=True)),
-                percent(float(record.rho[at]), "none"),
-                percent(float(record.different[at]), "none"),
-                verdict(str(record.verdict[at])),
+                evidence(estimate(*limits, reason=str(record.reason[place]), sign=True)),
+                percent(float(record.rho[place]), "none"),
+                percent(float(record.different[place]), "none"),
+                verdict(str(record.verdict[place])),
             ]
         )
     text = REFITS.format(refits=record.refits, grouping=short(record.grouping), about=record.about)
     heads = ["Feature", "Contrast", "Difference", "Training", "Refits that differ", "Verdict"]
-    return grid(key, "T4k", text, heads, rows)
+    told = Told(text, record, "refits grouping about")
+    refs = [
+        f"subjects/{p} contrasts/{c} {each('effect low high reason rho different', 0, c, p)}"
+        for c, p in _largest(record.effect[0])
+    ]
+    return grid(key, "T4k", told, heads, rows_of(rows, "", refs))
 
 
 def versions_table(key: str, record: Versions) -> Element:
     """One row a change and subject, one column a level."""
     heads: list[Node] = ["Change", "Of"]
     heads += [cell for level in record.levels for cell in (name(level), "Verdict")]
-    rows = [row for part in record.changes for row in _changed(part)]
+    changed = [one for part in record.changes for one in _changed(part)]
+    rows = rows_of([row for row, _ in changed], "", [ref for _, ref in changed])
     text = VERSIONS.format(
         grouping=short(record.grouping),
         margin=plain(record.margin),
         background=record.background,
     )
-    return grid(key, "T4n", text, heads, rows)
+    return grid(key, "T4n", Told(text, record, "grouping margin background levels"), heads, rows)
 
 
-def _changed(part: Change) -> list[list[Node]]:
-    rows: list[list[Node]] = []
+def _changed(part: Change) -> list[tuple[list[Node], str]]:
+    """Rows with their pointers."""
+    rows: list[tuple[list[Node], str]] = []
     order = np.argsort(-np.nan_to_num(np.abs(part.change)).max(axis=0), kind="stable")
     for p in order.tolist():
         cells: list[Node] = [part.name, name(part.subjects[p])]
@@ -79,32 +91,39 @@ def _changed(part: Change) -> list[list[Node]]:
             limits = (float(a[k, p]) for a in (part.change, part.low, part.high))
             cells.append(evidence(estimate(*limits, reason=str(part.reason[k, p]), sign=True)))
             cells.append(verdict(str(part.verdict[k, p])))
-        rows.append(cells)
+        where = [f"{n}/{k}/{p}" for k in range(len(part.change)) for n in CHANGED]
+        rows.append((cells, at(part, "name", f"subjects/{p}", *where)))
     return rows
 
 
 def replication_table(key: str, record: Replication) -> Element:
     """One row a finding of the first view that was asked again."""
     rows: list[list[Node]] = []
+    refs: list[str] = []
+    fields = "first expected_low expected_high change change_low change_high p_holm"
     for c, p in _largest(record.first[0]):
-        at = (0, c, p)
-        if record.answer[at] == "not_asked":
+        place = (0, c, p)
+        if record.answer[place] == "not_asked":
             continue
-        expected = (float(a[at]) for a in (record.first, record.expected_low, record.expected_high))
-        change = (float(a[at]) for a in (record.change, record.change_low, record.change_high))
+        expected = (
+            float(a[place]) for a in (record.first, record.expected_low, record.expected_high)
+        )
+        change = (float(a[place]) for a in (record.change, record.change_low, record.change_high))
+        refs.append(f"subjects/{p} contrasts/{c} {each(fields, *place)}")
         rows.append(
             [
                 name(record.subjects[p]),
                 versus(record.contrasts[c]),
                 evidence(estimate(*expected, sign=True)),
                 evidence(estimate(*change, sign=True)),
-                probability(float(record.p_holm[at]), "not tested"),
-                ANSWERS[str(record.answer[at])],
+                probability(float(record.p_holm[place]), "not tested"),
+                ANSWERS[str(record.answer[place])],
             ]
         )
     text = AGAIN.format(grouping=short(record.grouping), background=record.background)
     heads = ["Feature", "Contrast", "First [expected]", "Second minus first", "p", "Answer"]
-    return grid(key, "T4c", text, heads, rows)
+    told = Told(text, record, "grouping background")
+    return grid(key, "T4c", told, heads, rows_of(rows, "", refs))
 
 
 def _largest(effect: Float) -> list[tuple[int, int]]:

@@ -10,7 +10,8 @@ from evenlight.data.shown import short
 from evenlight.measures.axes_omnibus import AxesOmnibus
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.omnibus import Omnibus
-from evenlight.reports.parts import FEW, folded, grid, name
+from evenlight.reports.parts import FEW, folded, grid, name, rows_of
+from evenlight.reports.pointing import Told, each
 from evenlight.reports.sections.contrasts import judged
 
 ALONG = (
@@ -48,7 +49,10 @@ def gradient_table(key: str, record: Comparison, c: int) -> Element:
         ]
         for j in chosen
     ]
-    return grid(key, "T4a", named, ["Feature", "Change", "Verdict", "Adjusted p"], rows)
+    told = Told(named, record, f"contrasts/{c} n/0/{c} views/0 margin subjects")
+    base = f"subjects {each('effect low high p_maxt reason', 0, c)}"
+    heads = ["Feature", "Change", "Verdict", "Adjusted p"]
+    return grid(key, "T4a", told, heads, rows_of(rows, base, chosen))
 
 
 def joint_table(key: str, record: AxesOmnibus) -> Element:
@@ -63,7 +67,9 @@ def joint_table(key: str, record: AxesOmnibus) -> Element:
         for j in order
     ]
     named = JOINT.format(axes=short(record.axes), n=count(record.units))
-    table = grid(key, "T4a, jointly", named, ["Feature", "Slopes", "Distances"], rows)
+    told = Told(named, record, "axes units")
+    some = rows_of(rows, "subjects wald_p_maxt dependence_p_maxt reason", order)
+    table = grid(key, "T4a, jointly", told, ["Feature", "Slopes", "Distances"], some)
     return folded("All axes together", table)
 
 
@@ -84,5 +90,7 @@ def together_table(key: str, record: Omnibus) -> Element:
         draws=f"{record.draws:,}",
         note=record.note,
     )
-    table = grid(key, "T4g", named, ["Feature", "Adjusted p", "Rank p"], rows)
+    told = Told(named, record, "levels grouping draws note")
+    some = rows_of(rows, f"subjects {each('p_maxt rank_p reason', 0)}", order)
+    table = grid(key, "T4g", told, ["Feature", "Adjusted p", "Rank p"], some)
     return folded("All groups together", table)

@@ -9,8 +9,9 @@ from evenlight.data.shown import short
 from evenlight.measures.composition import Composition
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
-from evenlight.reports.parts import block, grid, name, nothing, part, picture
-from evenlight.reports.sections import reported
+from evenlight.reports.parts import block, grid, name, nothing, part, picture, rows_of
+from evenlight.reports.pointing import Told, at
+from evenlight.reports.sections import plotted, reported
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS, NOTHING, ROUNDED
 
@@ -26,7 +27,10 @@ def section(audit: Audit) -> Element:
             part(
                 f"By {record.grouping}",
                 _table(key.replace("F2", "t2"), record, audit.cohort.outcome_kind),
-                [picture(made[key])] if key in made else None,
+                [picture(made[key], record), plotted.strata(audit, key, record)]
+                if key in made
+                else None,
+                ref=at(record, "grouping"),
             )
             for key, record in keyed("F2", audit.compositions)
         ),
@@ -40,7 +44,9 @@ def _table(key: str, record: Composition, kind: str) -> Element:
     )
     measured = "share with the event" if kind == "binary" else "mean"
     outcome = f"{short(record.outcome_name or 'outcome', 40)}, {measured}"
-    return grid(key, "T2", named, ("Group", "Units", "Share", outcome), _rows(record))
+    caption = Told(named, record, "grouping source outcome_name parts")
+    rows = rows_of(_rows(record), "parts count share outcome reason outcome_reason")
+    return grid(key, "T2", caption, ("Group", "Units", "Share", outcome), rows)
 
 
 def _rows(record: Composition) -> list[list[Node]]:

@@ -19,9 +19,12 @@ from evenlight.reports.parts import (
     nothing,
     part,
     picture,
+    rows_of,
     size,
     verdict,
 )
+from evenlight.reports.pointing import Told, at
+from evenlight.reports.sections import plotted
 from evenlight.reports.sections.beside import along, beside
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS, NOTHING
@@ -40,11 +43,13 @@ def section(audit: Audit) -> Element:
                 _values(key, record),
                 _differences(f"{key}d", record),
                 (
-                    picture(made[k])
+                    picture(made[k], record)
                     for k in (key.replace("t3", f) for f in ("F3", "F4"))
                     if k in made
                 ),
+                plotted.calibration(audit, key.replace("t3", "F4"), record),
                 beside(audit, record.grouping),
+                ref=at(record, "grouping"),
             )
             for key, record in keyed("t3", audit.performances)
         ),
@@ -63,7 +68,11 @@ def _values(key: str, record: Performance) -> Element:
         ]
         for i, part in enumerate(record.parts)
     ]
-    return grid(key, "T3", CAPTIONS["T3"].format(grouping=record.grouping), heads, rows)
+    named = CAPTIONS["T3"].format(grouping=record.grouping)
+    where = "parts n part_reason value low high reason"
+    return grid(
+        key, "T3", Told(named, record, "grouping units metrics"), heads, rows_of(rows, where)
+    )
 
 
 def _unit(unit: str) -> str:
@@ -86,10 +95,24 @@ def _differences(key: str, record: Performance) -> Element:
     order = np.argsort(~np.isfinite(record.margin), kind="stable").tolist()
     pairs = range(len(record.contrasts))
     told = [
-        (metric_name(record.metrics[m]), [_difference(record, c, m) for c in pairs]) for m in order
+        (
+            metric_name(record.metrics[m]),
+            rows_of(
+                [_difference(record, c, m) for c in pairs],
+                "difference difference_low difference_high p difference_reason",
+                [_difference_at(record, c, m) for c in pairs],
+            ),
+        )
+        for m in order
     ]
     named = CAPTIONS["T3d"].format(grouping=record.grouping, draws=f"{record.draws:,}")
-    return groups(key, "T3, differences", named, heads, told)
+    caption = Told(named, record, "grouping draws alpha parts")
+    return groups(key, "T3, differences", caption, heads, told)
+
+
+def _difference_at(record: Performance, c: int, m: int) -> str:
+    people = (f"n/{record.parts.index(g)}" for g in record.contrasts[c])
+    return f"{c}/{m} {at(record, *people, f'margin/{m}', f'contrasts/{c}')}"
 
 
 def _difference(record: Performance, c: int, m: int) -> list[Node]:

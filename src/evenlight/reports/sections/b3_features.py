@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from htpy import Element, Node
 
@@ -12,7 +13,9 @@ from evenlight.figures.importance import ranked
 from evenlight.measures.comparison import Comparison
 from evenlight.record import Audit
 from evenlight.reports.drawings import curves_by_grouping, drawings
-from evenlight.reports.parts import Some, block, folded, grid, leading, name, nothing, part, picture
+from evenlight.reports.parts import block, folded, grid, leading, name, nothing, part, picture
+from evenlight.reports.pointing import Told, at, each
+from evenlight.reports.sections import plotted
 from evenlight.reports.sections.along import gradient_table, joint_table, together_table
 from evenlight.reports.sections.b8_trust import banner
 from evenlight.reports.sections.changes import flips, sensitivities
@@ -39,10 +42,11 @@ def _compared(audit: Audit, key: str, record: Comparison) -> Element:
     return part(
         f"By {record.grouping}",
         banner(audit, record.grouping),
-        [picture(drawing) for drawing in shown],
+        [picture(drawing, record) for drawing in shown],
         importance_table(f"{key}i", record),
         contrast_tables(key, record, sum(len(c.contrasts) for c in audit.comparisons)),
         _whole(audit, key, record.grouping),
+        ref=at(record, "grouping"),
     )
 
 
@@ -52,8 +56,11 @@ def _whole(audit: Audit, key: str, grouping: str) -> Iterator[Node]:
     for tests in beside.global_tests:
         if tests.grouping == grouping:
             yield folded("Whole explanations", whole_table(f"{key}w", tests))
-    for ranks in beside.agreements:
+    made = drawings(audit)
+    for mark, ranks in keyed("F7", beside.agreements):
         if ranks.grouping == grouping:
+            if mark in made:
+                yield [picture(made[mark], ranks), plotted.tops(audit, mark, ranks)]
             yield folded("Agreement of rankings", agreement_table(f"{key}r", ranks))
     for tree in beside.hierarchies:
         if tree.grouping == grouping:
@@ -71,15 +78,22 @@ def _along(audit: Audit) -> Iterator[Node]:
             f"Along {short(record.grouping)}",
             (gradient_table(f"{key}c{c}", record, c) for c in range(len(record.contrasts))),
             (joint_table(f"{key}j", one) for one in joint),
+            ref=at(record, "grouping"),
         )
 
 
 def _curves(audit: Audit) -> Node:
     made = drawings(audit)
-    groupings = keyed("F15", list(curves_by_grouping(audit)))
+    groupings = keyed("F15", list(curves_by_grouping(audit).items()))
     return [
-        part(f"Value or use? Dependence by {grouping}", banner(audit, grouping), picture(made[key]))
-        for key, grouping in groupings
+        part(
+            f"Value or use? Dependence by {grouping}",
+            banner(audit, grouping),
+            picture(made[key], *curves),
+            plotted.dependences(audit, key, curves),
+            ref=at(curves[0], "grouping"),
+        )
+        for key, (grouping, curves) in groupings
         if key in made
     ]
 
@@ -92,12 +106,15 @@ def _changed(audit: Audit) -> Node:
 
 def importance_table(key: str, record: Comparison) -> Element:
     """T4, importance of each subject by group."""
+    levels = range(len(record.levels))
+    numbers = " ".join(each("importance importance_low importance_high", k) for k in levels)
     shown = leading(
         ranked(record).tolist(),
         lambda j: [
             name(record.subjects[j]),
             *(_importance(record, k, j) for k in range(len(record.levels))),
         ],
+        base=f"subjects {numbers}",
     )
     named = CAPTIONS["T4i"].format(
         grouping=record.grouping,
@@ -109,7 +126,8 @@ def importance_table(key: str, record: Comparison) -> Element:
         record.subject_kind.capitalize() or "Feature",
         *(_head(record, k) for k in range(len(record.levels))),
     ]
-    return grid(key, "T4, importance", named, heads, Some(shown.rows, len(shown.rows)))
+    told = Told(named, record, "grouping subjects levels unconverged views")
+    return grid(key, "T4, importance", told, heads, replace(shown, of=len(shown.rows)))
 
 
 def _head(record: Comparison, k: int) -> str:

@@ -34,13 +34,15 @@ from evenlight.reports.parts import (
     nothing,
     part,
     picture,
+    rows_of,
     say,
     size,
     verdict,
 )
+from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.b8_trust import banner
 from evenlight.reports.sections.beside import label_error
-from evenlight.reports.sections.encoding import layers, telling
+from evenlight.reports.sections.encoding import telling
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.sections.leaning import leaning, rests
 from evenlight.reports.sections.worst import stand_ins, worst
@@ -76,15 +78,19 @@ def section(audit: Audit) -> Element:
                 rests(key, record),
                 label_error(audit, record.grouping, "reliance"),
                 leaning(audit, record.grouping),
-                layers(audit, record.grouping),
                 [_table(key, record, g) for g in main(record)],
-                picture(made[key.replace("t5", "F8")]),
+                (
+                    picture(made[mark], record)
+                    for mark in (key.replace("t5", label) for label in ("F8", "F9"))
+                    if mark in made
+                ),
                 [
                     _other(f"{key}g{g}", record, g)
                     for g in range(len(record.given))
                     if g not in main(record)
                 ],
                 telling(audit, key, record),
+                ref=at(record, "grouping"),
             )
             for key, record in keyed("t5", audit.reliances)
         ),
@@ -96,8 +102,15 @@ def _first(audit: Audit, key: str, record: Reliance) -> Iterator[Node]:
     """What is told first: by sets where the audit has them, since these are what is judged."""
     by_set = [r for r in audit.further.set_reliances if r.grouping == record.grouping]
     first = by_set[0] if by_set else record
-    yield [p(class_="reading")[reading(first, g)] for g in main(first)]
-    yield [p(class_="quiet")[told] for told in undecided(first)]
+    for g in main(first):
+        where = at(
+            first, f"total/{g}", f"total_low/{g}", f"total_high/{g}", f"n/{g}", f"total_reason/{g}"
+        )
+        yield p(class_="reading", data_ref=where, data_of="less")[reading(first, g)]
+    shares = (f"share/{g}" for g in main(first))
+    rho = at(first, *shares, "support", "margin", "support_reason/0")
+    for told in undecided(first):
+        yield p(class_="quiet", data_ref=rho, data_of="resolved")[told]
     yield p(class_="quiet")[READING_AFTER]
     yield totals(f"{key}e", first)
     if by_set:
@@ -179,7 +192,9 @@ def totals(key: str, record: Reliance) -> Element:
         ]
         rows.append([*first, shares[0], words[0], shares[1], words[1], shares[2]])
     named = CAPTIONS["T5e"].format(grouping=record.grouping)
-    return grid(key, "T5, totals", named, heads, rows)
+    told = Told(named, record, "grouping")
+    where = "given population n strata total total_low total_high total_reason"
+    return grid(key, "T5, totals", told, heads, rows_of(rows, where))
 
 
 def _totals(record: Reliance) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], ...]:
@@ -206,8 +221,11 @@ def _table(key: str, record: Reliance, g: int, most: int = ROWS) -> Element:
     )
     heads = (record.subject_kind.capitalize() or "Feature", *RELIANCE_HEADS)
     order = np.argsort(-np.nan_to_num(np.abs(record.share[g])), kind="stable").tolist()
-    shown = leading(order, lambda j: _row(record, g, j), most=most)
-    return grid(key, "T5", named, heads, shown)
+    own = each("share low high p_maxt reason", g)
+    base = f"subjects {own} association mass slope slope_low slope_high support_reason"
+    shown = leading(order, lambda j: _row(record, g, j), most=most, base=base)
+    told = Told(named, record, f"grouping margin {each('n alpha population', g)}")
+    return grid(key, "T5", told, heads, shown)
 
 
 def _row(record: Reliance, g: int, j: int) -> list[Node]:

@@ -13,6 +13,7 @@ from evenlight.data.shown import short
 from evenlight.measures.intersection import Intersection
 from evenlight.record import Audit
 from evenlight.reports.parts import block, name, nothing, part, say
+from evenlight.reports.pointing import at, each
 from evenlight.reports.words import NOTHING
 
 SHOWN = 4
@@ -46,6 +47,7 @@ def _record(key: str, record: Intersection) -> Element:
         " x ".join(record.groupings),
         (heat_table(f"{key}-{j}", record, j) for j in order),
         _rest(record),
+        ref=at(record, "groupings"),
     )
 
 
@@ -53,7 +55,9 @@ def _rest(record: Intersection) -> Node:
     left = len(record.subjects) - SHOWN
     if left <= 0:
         return None
-    return p(class_="quiet")[f"{count(left)} further subjects are in the tables of the folder."]
+    return p(class_="quiet", data_ref=at(record, "subjects"), data_of="rest")[
+        f"{count(left)} further subjects are in the tables of the folder."
+    ]
 
 
 def heat_table(key: str, record: Intersection, j: int) -> Element:
@@ -62,20 +66,27 @@ def heat_table(key: str, record: Intersection, j: int) -> Element:
     down = list(dict.fromkeys(cell[:-1] for cell in record.cells))
     place = {cell: i for i, cell in enumerate(record.cells)}
     rows = (
-        tr[
+        tr(data_ref=" ".join(_cell_at(place[(*first, last)], j) for last in across))[
             th(scope="row")[name(" x ".join(first))],
             (_cell(record, place[(*first, last)], j) for last in across),
         ]
         for first in down
     )
     heads = (th(scope="col")[name(last)] for last in across)
-    return div(class_="scroll", role="region", aria_labelledby=f"{key}-c", tabindex="0", id=key)[
+    about = {"role": "region", "aria_labelledby": f"{key}-c", "tabindex": "0", "id": key}
+    ref = f"groupings cells quantity unit {each('subjects why p_maxt', j)} subjects"
+    return div(class_="scroll", data_base=at(record) or None, data_ref=ref, **about)[
         table(class_="heat")[
             caption(id=f"{key}-c")[span(class_="words")[strong["T8. "], _words(record, j)]],
             thead[tr[th(scope="col")[name(" x ".join(record.groupings[:-1]))], heads]],
             tbody[rows],
         ]
     ]
+
+
+def _cell_at(i: int, j: int) -> str:
+    numbers = each("pooled pooled_low pooled_high mean", i, j)
+    return f"{each('cells count reason', i)} {numbers}"
 
 
 def _words(record: Intersection, j: int) -> str:

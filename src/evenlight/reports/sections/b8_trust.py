@@ -20,10 +20,12 @@ from evenlight.reports.parts import (
     nothing,
     part,
     picture,
+    rows_of,
     say,
     size,
     verdict,
 )
+from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS, NOTHING
 from evenlight.reports.words_many import WIDEST
@@ -46,12 +48,13 @@ def section(audit: Audit) -> Element:
         (
             part(
                 f"By {record.grouping}",
-                p(class_="reading")[reading(record)],
+                p(class_="reading", data_ref=at(record), data_of="known")[reading(record)],
                 _checks(key, record),
-                (picture(made[k]) for k in (key.replace("t10", "F12"),) if k in made),
+                (picture(made[k], record) for k in (key.replace("t10", "F12"),) if k in made),
                 details(class_="views")[
                     summary["Differences between groups"], _differences(f"{key}d", record)
                 ],
+                ref=at(record, "grouping"),
             )
             for key, record in keyed("t10", audit.qualities)
         ),
@@ -62,7 +65,7 @@ def banner(audit: Audit, grouping: str) -> Node:
     """A warning above what rests on explanations that cannot be trusted."""
     for record in audit.qualities:
         if record.grouping == grouping and record.unreliable:
-            return p(class_="banner", role="note")[
+            return p(class_="banner", role="note", data_ref=at(record))[
                 icon("failed"), " ", span[say(UNTRUSTED.format(reason=record.fault))]
             ]
     return None
@@ -80,7 +83,7 @@ def reading(record: Quality) -> str:
 
 
 def _checks(key: str, record: Quality) -> Element:
-    named = CAPTIONS["T10"].format(
+    named = CAPTIONS["T10" if record.evaluations else "T10g"].format(
         grouping=record.grouping,
         method=record.method,
         rows=count(record.rows),
@@ -90,7 +93,10 @@ def _checks(key: str, record: Quality) -> Element:
     )
     heads = ["Check", "Asked", *(_head(record, r) for r in range(len(record.parts)))]
     rows = [_row(record, m) for m in range(len(record.metrics))]
-    return grid(key, "T10", named, heads, rows)
+    told = Told(named, record, "grouping method rows players evaluations explanations parts levels")
+    parts = range(len(record.parts))
+    base = " ".join(each("value low high reason", r) for r in parts)
+    return grid(key, "T10", told, heads, rows_of(rows, f"metrics threshold {base}"))
 
 
 def _head(record: Quality, r: int) -> str:
@@ -128,14 +134,27 @@ def _told(numbers: list[float], reason: str) -> str:
 def _differences(key: str, record: Quality) -> Element:
     heads = ("Check", "Contrast", "Difference [95 % interval]", "Margin", "p", "n", "Verdict")
     shown = [m for m in range(len(record.metrics)) if np.isfinite(record.margin[m])]
-    told: list[tuple[Node, list[list[Node]]]] = [
-        (metric_name(record.metrics[m]), [_difference(record, c, m) for c in _widest(record, m)])
+    told = [
+        (
+            metric_name(record.metrics[m]),
+            rows_of(
+                [_difference(record, c, m) for c in _widest(record, m)],
+                "difference difference_low difference_high p difference_reason",
+                [_difference_at(record, c, m) for c in _widest(record, m)],
+            ),
+        )
         for m in shown
     ]
     named = CAPTIONS["T10d"].format(grouping=record.grouping, draws=f"{record.draws:,}")
     if len(record.contrasts) > MOST:
         named += " " + WIDEST.format(shown=MOST, all=count(len(record.contrasts)))
-    return groups(key, "T10, differences", named, heads, told)
+    caption = Told(named, record, "grouping draws contrasts")
+    return groups(key, "T10, differences", caption, heads, told)
+
+
+def _difference_at(record: Quality, c: int, m: int) -> str:
+    people = (f"n/{record.parts.index(g)}/{m}" for g in record.contrasts[c])
+    return f"{c}/{m} {at(record, *people, f'margin/{m}', f'contrasts/{c}')}"
 
 
 def _widest(record: Quality, m: int) -> list[int]:

@@ -21,12 +21,17 @@ from evenlight.reports.parts import (
     nothing,
     part,
     picture,
+    rows_of,
     say,
     verdict,
 )
+from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections import coverage, fragile
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS, NOTHING
+
+COUNTED = ("questions", "names", "fork_verdict", "holds", "touched", "unrun", "verdict")
+"""What the share of other choices under which an answer holds is counted from."""
 
 
 def section(audit: Audit) -> Element:
@@ -43,9 +48,12 @@ def _choices(audit: Audit) -> Iterator[Node]:
     for key, (record, k) in keyed("t14", held(audit)):
         yield part(
             record.questions[k],
-            p(class_="reading")[say(reading(record, k))],
-            (picture(made[one]) for one in (key.replace("t14", "F16"),) if one in made),
+            p(class_="reading", data_ref=at(record, *COUNTED), data_of="held")[
+                say(reading(record, k))
+            ],
+            (picture(made[one], record) for one in (key.replace("t14", "F16"),) if one in made),
             _forks(key, record, k),
+            ref=at(record, f"questions/{k}"),
         )
     for record in audit.further.holds:
         yield from _unrun(record)
@@ -58,7 +66,11 @@ def _forks(key: str, made: Specification, k: int) -> Node:
     heads = ("Chosen otherwise", "How", "Answer", "Holds", "Subject", f"Effect ({made.unit[k]})")
     rows = [_row(made, int(i), k) for i in asked]
     named = CAPTIONS["T14"].format(question=made.questions[k])
-    return details(class_="views")[summary["Every choice"], grid(key, "T14", named, heads, rows)]
+    fields = "fork_effect fork_low fork_high fork_subject reason"
+    refs = [f"names/{i} settings/{i} {each(fields, i, k)}" for i in asked.tolist()]
+    told = Told(named, made, f"questions/{k} unit/{k}")
+    table = grid(key, "T14", told, heads, rows_of(rows, "", refs))
+    return details(class_="views")[summary["Every choice"], table]
 
 
 def _row(made: Specification, i: int, k: int) -> list[Node]:
@@ -87,5 +99,5 @@ def _unrun(made: Specification) -> Iterator[Node]:
     if made.unrun:
         yield part(
             "Choices that could not be tried",
-            ul[(li[say(f"{u.name}, {u.setting}: {u.reason}")] for u in made.unrun)],
+            ul[(li(data_ref=at(u))[say(f"{u.name}, {u.setting}: {u.reason}")] for u in made.unrun)],
         )

@@ -10,7 +10,8 @@ from evenlight.data.shown import short
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
 from evenlight.reports.parts import part, picture
-from evenlight.reports.sections import decisions
+from evenlight.reports.pointing import at
+from evenlight.reports.sections import decisions, plotted
 from evenlight.reports.sections.keyed import keyed
 
 
@@ -20,8 +21,10 @@ def beside(audit: Audit, grouping: str) -> Iterator[Node]:
     for key, decided in keyed("t3", audit.further.decisions):
         if decided.grouping == grouping:
             yield from decisions.rates(key, decided)
-            mark = key.replace("t3", "F18")
-            yield picture(made[mark]) if mark in made else None
+            for label, numbers in (("F18", plotted.net_benefits), ("F14", plotted.utilities)):
+                mark = key.replace("t3", label)
+                if mark in made:
+                    yield [picture(made[mark], decided), numbers(audit, mark, decided)]
     yield from label_error(audit, grouping, "performance")
     for key, matched in keyed("t3", audit.further.matches):
         if matched.grouping == grouping:
@@ -41,6 +44,7 @@ def along(audit: Audit) -> list[Node]:
     parts: list[Node] = []
     for key, record in keyed("t3x", audit.further.along):
         mark = key.replace("t3x", "F19")
-        figure = picture(made[mark]) if mark in made else None
-        parts.append(part(f"Along {short(record.axis)}", decisions.slopes(key, record), figure))
+        figure = picture(made[mark], record) if mark in made else None
+        slopes = decisions.slopes(key, record)
+        parts.append(part(f"Along {short(record.axis)}", slopes, figure, ref=at(record, "axis")))
     return parts

@@ -3,254 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import quote
 
 from htpy import Element, Node, details, li, p, summary, ul
 
-from evenlight.data.digits import confidence, count, number, plain
-from evenlight.data.searched import Worst
-from evenlight.data.shown import metric_name, short
-from evenlight.measures.comparison import Comparison
-from evenlight.measures.encoded import EncodedUsed
-from evenlight.measures.fragile import Fragility
-from evenlight.measures.local_comparison import LocalComparison
-from evenlight.measures.mapped import MapComparison
-from evenlight.measures.performance import Performance
-from evenlight.measures.proxied import Proxied
-from evenlight.measures.quality import Quality
-from evenlight.measures.reliance import Reliance
-from evenlight.measures.set_shares import SetShares
-from evenlight.measures.shortcuts import Shortcut
-from evenlight.measures.slices import Slices
-from evenlight.measures.uncertainty import Uncertainty
-from evenlight.record import Audit, CohortCard, ModelCard
-from evenlight.reports.methods import METHODS, TWINS
-from evenlight.reports.parts import block, grid, name, say
-from evenlight.reports.sections.worst import WORST
-from evenlight.reports.words import NAMED_SETS
+from evenlight.record import Audit
+from evenlight.reports.parts import block, grid, name, rows_of, say
+from evenlight.reports.pointing import Told
+from evenlight.reports.sections.c1_told import told
 
 
 def section(audit: Audit) -> Element:
     """What was done, in sentences; then the plan."""
     rows = [[name(key), name(value)] for key, value in flat(audit.plan)]
-    plan: Node = grid("c1plan", "Plan", f"Digest {audit.plan_digest}.", ("Key", "Value"), rows)
+    caption = Told(f"Digest {audit.plan_digest}.", audit, "plan_digest plan", "leaves")
+    table: Node = grid(
+        "c1plan",
+        "Plan",
+        caption,
+        ("Key", "Value"),
+        rows_of(rows, "", list(flat_at(audit.plan, "/plan"))),
+    )
     return block(
         "c1",
-        ul(class_="methods")[(li[say(sentence)] for sentence in sentences(audit))],
-        details(class_="views")[summary["The plan, key by key"], plan]
+        ul(class_="methods")[(li(**places)[say(sentence)] for sentence, places in told(audit))],
+        details(class_="views")[summary["The plan, key by key"], table]
         if rows
         else p["The plan is empty."],
     )
 
 
-def sentences(audit: Audit) -> Iterator[str]:
-    """One sentence a definition or choice."""
-    yield _model(audit.model)
-    yield _people(audit.cohort)
-    yield from audit.cohort.notes
-    yield from map(_performance, audit.performances)
-    yield from map(_comparison, audit.comparisons)
-    yield from map(_reliance, audit.reliances)
-    yield from map(_quality, audit.qualities)
-    yield from (_twin(made) for made in audit.further.shortcuts if made.refits)
-    yield from map(_encoded, audit.further.encoded)
-    yield from map(_slices, audit.further.slices)
-    yield from map(_proxies, audit.further.proxies)
-    yield from map(_fragility, audit.further.fragilities)
-    yield from map(_worst, audit.further.worsts)
-    yield from map(_uncertainty, audit.further.uncertainties)
-    yield from map(_local, audit.further.by_local_ancestry)
-    yield from map(_shares, audit.further.set_shares)
-    yield from map(_maps, audit.further.maps)
-    for told in audit.further.region_telling:
-        yield METHODS["regions"].format(grouping=short(told.grouping))
-    for probe in audit.model.probes:
-        yield METHODS["probe"].format(probe=probe.rstrip(". "))
-    yield METHODS["verdicts"]
+def flat_at(values: Mapping[str, object], place: str) -> Iterator[str]:
+    """The pointers of what `flat` yields, in the same order.
 
-
-def _model(model: ModelCard) -> str:
-    return METHODS["model"].format(
-        name=short(model.name),
-        kind=model.kind,
-        target=short(model.target),
-        link=model.link,
-        method=model.method,
-        scale=model.scale,
-        source=model.source or "not given",
-    )
-
-
-def _people(people: CohortCard) -> str:
-    return METHODS["people"].format(
-        rows=count(people.rows),
-        units=count(people.units),
-        features=count(people.features),
-        name=short(people.name),
-        outcome=short(people.outcome),
-        kind=people.outcome_kind,
-        strata=", ".join(map(short, people.strata)) or "none",
-        source=people.source or "not given",
-    )
-
-
-def _performance(record: Performance) -> str:
-    pairs = zip(record.metrics, record.margin.tolist(), strict=True)
-    return METHODS["performance"].format(
-        grouping=short(record.grouping),
-        draws=f"{record.draws:,}",
-        level=plain(1 - record.alpha),
-        threshold=plain(record.threshold, "none"),
-        margins=", ".join(f"{metric_name(m)} {plain(v, 'none')}" for m, v in pairs),
-    )
-
-
-def _comparison(record: Comparison) -> str:
-    views = (
-        f"{v.name} given {v.given} on the {v.scale} (SD {number(v.unit)})" for v in record.views
-    )
-    told = METHODS["comparison"].format(
-        grouping=short(record.grouping),
-        p=len(record.subjects),
-        kind=record.subject_kind,
-        draws=f"{record.draws:,}",
-        least=number(1 / (record.draws + 1)),
-        alpha=", ".join(sorted({confidence(v.alpha) for v in record.views})),
-        margin=plain(record.margin),
-        views=", ".join(views),
-    )
-    if not record.repeats:
-        return told
-    return f"{told} {METHODS['repeats'].format(repeats=record.repeats, all=record.repeats + 1)}"
-
-
-def _reliance(record: Reliance) -> str:
-    given = (
-        f"{g} (n {count(float(n))}, {count(float(s))} strata, {count(float(b))} outcome bins)"
-        for g, n, s, b in zip(record.given, record.n, record.strata, record.bins, strict=True)
-    )
-    return METHODS["reliance"].format(
-        grouping=short(record.grouping),
-        p=len(record.subjects),
-        draws=f"{record.draws:,}",
-        margin=plain(record.margin),
-        given=", ".join(given),
-    )
-
-
-def _quality(record: Quality) -> str:
-    limits = zip(record.metrics, record.threshold.tolist(), strict=True)
-    return METHODS["quality"].format(
-        grouping=short(record.grouping),
-        rows=count(record.rows),
-        players=record.players,
-        draws=f"{record.draws:,}",
-        limits=", ".join(f"{metric_name(m)} {plain(v)}" for m, v in limits),
-    )
-
-
-def _twin(record: Shortcut) -> str:
-    kind = record.subject_kind or "feature"
-    clustered = any(" more" in subject for subject in record.subjects)
-    mixed = clustered and kind == "feature"
-    return METHODS["twin"].format(
-        grouping=short(record.grouping),
-        refits=count(float(record.refits)),
-        how=TWINS.get(record.how, record.how),
-        subjects=count(float(len(record.subjects))),
-        kind="features and sets of them" if mixed else f"{kind}{'s' * (len(record.subjects) != 1)}",
-        given=record.given,
-        named=NAMED_SETS if clustered else "",
-    )
-
-
-def _encoded(record: EncodedUsed) -> str:
-    beside = next((name for name in record.besides if name), "")
-    return METHODS["encoded"].format(
-        grouping=short(record.groupings[0]),
-        given=record.given,
-        beside=f", within {short(beside)} and {short(beside)} within the groups" if beside else "",
-        draws=f"{record.draws:,}",
-        auc=plain(record.margins[0]),
-        used=plain(record.margins[1]),
-    )
-
-
-def _slices(record: Slices) -> str:
-    return METHODS["slices"].format(
-        of=WORST[record.of],
-        searched=count(record.searched),
-        over=", ".join(map(short, record.over)),
-    )
-
-
-def _proxies(record: Proxied) -> str:
-    return METHODS["proxies"].format(
-        units=count(record.units), name=short(record.name), components=count(record.components)
-    )
-
-
-def _fragility(record: Fragility) -> str:
-    steps = ", ".join(dict.fromkeys(record.perturbation))
-    again = f", drawn {record.repeats + 1} times where all share a draw" if record.repeats else ""
-    return METHODS["fragility"].format(
-        suite=record.suite,
-        grouping=short(record.grouping),
-        steps=steps,
-        again=again,
-        draws=f"{record.draws:,}",
-        sd=number(record.sd),
-        threshold=plain(record.threshold, "none"),
-        notes=" ".join(("", *record.notes)),
-    )
-
-
-def _worst(record: Worst) -> str:
-    return METHODS["worst"].format(
-        suite=record.suite,
-        grouping=short(record.grouping),
-        tries=count(len(record.trace)),
-        draws=count(record.draws),
-    )
-
-
-def _uncertainty(record: Uncertainty) -> str:
-    levels = sorted({float(v) for v in record.level if v == v})
-    return METHODS["uncertainty"].format(
-        grouping=short(record.grouping),
-        levels=", ".join(plain(v) for v in levels) or "none",
-        score=record.score or "none",
-        draws=f"{record.draws:,}",
-        level=confidence(record.alpha),
-    )
-
-
-def _local(record: LocalComparison) -> str:
-    return METHODS["local"].format(
-        n=count(record.n),
-        ancestry=short(record.ancestry),
-        p=count(len(record.subjects)),
-        beside=", ".join(short(name) for name in record.beside),
-        draws=f"{record.draws:,}",
-        margin=plain(record.margin),
-    )
-
-
-def _shares(record: SetShares) -> str:
-    kind = f"sets of kind {short(record.kind)}" if record.kind else "sets"
-    return METHODS["shares"].format(grouping=short(record.grouping), kind=kind)
-
-
-def _maps(record: MapComparison) -> str:
-    space, asked = record.space, int(record.mask.sum())
-    return METHODS["maps"].format(
-        grouping=short(record.grouping),
-        positions=count(record.mask.size),
-        space=space.shared,
-        height=number(record.height),
-        draws=f"{record.draws:,}",
-        smooth=f", smoothed by {plain(record.smooth)} {space.units}" if record.smooth else "",
-        asked="all" if asked == record.mask.size else count(asked),
-    )
+    >>> list(flat_at({"a": {"b": 1}, "c/d": [2, 3]}, "/plan"))
+    ['/plan/a/b', '/plan/c~1d']
+    """
+    for key, value in values.items():
+        own = f"{place}/{quote(key.replace('~', '~0').replace('/', '~1'), safe='~')}"
+        if isinstance(value, Mapping):
+            yield from flat_at(value, own)
+        elif isinstance(value, (list, tuple)) and any(isinstance(v, Mapping) for v in value):
+            yield from flat_at({str(i): v for i, v in enumerate(value)}, own)
+        else:
+            yield own
 
 
 def flat(values: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:

@@ -18,6 +18,7 @@ from evenlight.measures.words import SPOKEN
 from evenlight.record import Audit
 from evenlight.reports.island import Column, chances, estimates, names, packed, words
 from evenlight.reports.parts import ROWS, Some, block, evidence, grid, name, nothing, verdict
+from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.contrasts import VIEWED
 from evenlight.reports.words import CAPTIONS, MECHANISMS, NOTHING, SUPPORTS
 from evenlight.reports.words_many import ALL_FEATURES
@@ -54,11 +55,26 @@ def _table(audit: Audit, key: str, record: Comparison) -> Element:
     shown = [_row(record, told, contrasts[0], j) for j in order[:ROWS].tolist()]
     heads = [columns[i].head for i in views[0][1]]
     words_of = CAPTIONS["C2"].format(grouping=short(record.grouping))
-    caption = f"{words_of} Here {versus(record.contrasts[contrasts[0]])}."
+    refs = [str(j) for j in order[:ROWS].tolist()]
+    some = Some(shown, len(order), _base(record, told, contrasts[0]), refs)
+    fields = f"grouping subjects levels contrasts/{contrasts[0]}"
+    caption = Told(f"{words_of} Here {versus(record.contrasts[contrasts[0]])}.", record, fields)
     return div(class_="all", data_island=f"{key}-data", data_words=f" {words_of}")[
-        grid(key, "C2", caption, heads, Some(shown, len(order))),
+        grid(key, "C2", caption, heads, some),
         script(type="application/octet-stream", id=f"{key}-data")[Markup(packed(columns, views))],
     ]
+
+
+def _base(record: Comparison, told: Reliance | None, c: int) -> str:
+    """Where the numbers of the first view stand, but for the index of the feature."""
+    levels = (record.levels.index(g) for g in record.contrasts[c])
+    own = [each("importance importance_low importance_high", k) for k in levels]
+    views = (v for v in (0, _use(record)) if v is not None)
+    own += [each("effect low high reason p_maxt", v, c) for v in views]
+    if told is not None:
+        g = _given(told)
+        own.append(at(told, *(f"{field}/{g}" for field in ("share", "low", "high", "reason"))))
+    return " ".join(("subjects", *own))
 
 
 def _reliance(audit: Audit, record: Comparison) -> Reliance | None:

@@ -16,7 +16,8 @@ from evenlight.reports.framework import (
     risk_file,
     summary,
 )
-from evenlight.reports.parts import block, grid, name, part, say
+from evenlight.reports.parts import block, grid, name, part, rows_of, say
+from evenlight.reports.pointing import Told, at
 from evenlight.reports.words_frameworks import (
     ANNEX_HEADS,
     COUNTS,
@@ -42,7 +43,7 @@ def _annex(audit: Audit, framework: Framework) -> Element:
     table = grid(
         f"c5-{framework.id}",
         framework.version,
-        summary(rows),
+        Told(summary(rows), None, "/plan/report/frameworks", "states"),
         ANNEX_HEADS,
         [_row(row) for row in rows],
         most=MOST,
@@ -80,7 +81,7 @@ def _risks(audit: Audit, framework: Framework) -> list[Node]:
         "Findings and the risk management file",
         "Findings above info, with the entry that the author names for each.",
         RISK_HEADS,
-        cells,
+        rows_of(cells, "", [f"{at(found)} /about" for found, _ in rows], most=MOST),
         most=MOST,
     )
-    return [table, *(p[name(entry), f": {NO_FINDING}"] for entry in loose)]
+    return [table, *(p(data_ref="/about")[name(entry), f": {NO_FINDING}"] for entry in loose)]

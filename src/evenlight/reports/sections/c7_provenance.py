@@ -5,9 +5,9 @@ from __future__ import annotations
 from htpy import Element, Node
 
 from evenlight.record import Audit
-from evenlight.reports.parts import block, grid, name
+from evenlight.reports.parts import block, grid, name, rows_of
 from evenlight.reports.sections import excluded
-from evenlight.reports.sections.c1_methods import flat
+from evenlight.reports.sections.c1_methods import flat, flat_at
 
 
 def section(audit: Audit) -> Element:
@@ -18,8 +18,11 @@ def section(audit: Audit) -> Element:
         ["plan digest", name(audit.plan_digest)],
     ]
     rows += [[name(key.replace("_", " ")), name(value)] for key, value in flat(audit.provenance)]
+    refs = ["/model/digest", "/cohort/digest", "/plan_digest"]
+    refs += flat_at(audit.provenance, "/provenance")
+    some = rows_of(rows, "", refs)
     return block(
         "c7",
-        grid("c7t", "Provenance", "As recorded with the audit.", ("What", "Value"), rows),
+        grid("c7t", "Provenance", "As recorded with the audit.", ("What", "Value"), some),
         excluded.parts(audit),
     )

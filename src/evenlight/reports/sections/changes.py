@@ -11,7 +11,8 @@ from evenlight.data.digits import count, estimate, fixed, number, percent
 from evenlight.data.shown import short
 from evenlight.measures.sensitivity import Flip, Sensitivity
 from evenlight.record import Audit
-from evenlight.reports.parts import grid, name
+from evenlight.reports.parts import grid, name, rows_of
+from evenlight.reports.pointing import Told, each
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS
 
@@ -28,9 +29,11 @@ def _sensitivity(key: str, record: Sensitivity) -> Element:
     heads += [f"Margin: {_level(record, k)}" for k in range(len(record.levels))]
     heads += [f"Response{unit}: {_level(record, k)}" for k in range(len(record.levels))]
     rows = [_changes(record, q) for q in range(len(record.subjects))]
-    return grid(
-        key, "T4, same change", CAPTIONS["T4s"].format(grouping=record.grouping), heads, rows
-    )
+    told = Told(CAPTIONS["T4s"].format(grouping=record.grouping), record, "grouping levels n unit")
+    levels = range(len(record.levels))
+    base = " ".join(each("margin response reason", k) for k in levels)
+    some = rows_of(rows, f"subjects low_state high_state {base}")
+    return grid(key, "T4, same change", told, heads, some)
 
 
 def _level(record: Sensitivity, k: int) -> str:
@@ -75,7 +78,9 @@ def flips(audit: Audit) -> Iterator[Element]:
         named = CAPTIONS["T4f"].format(
             attribute=record.attribute, unit=record.unit or "units of the output"
         )
-        yield grid(key, "T4, recorded attribute", named, heads, _flips(record))
+        told = Told(named, record, "attribute unit")
+        rows = rows_of(_flips(record), "pairs n mean low high spread p05 p95 changed reason")
+        yield grid(key, "T4, recorded attribute", told, heads, rows)
 
 
 def _flips(record: Flip) -> list[list[Node]]:

@@ -12,6 +12,7 @@ from evenlight.data.shown import short
 from evenlight.figures.importance import ranked
 from evenlight.measures.comparison import Comparison
 from evenlight.reports.parts import FEW, evidence, grid, leading, name, say, shared, verdict
+from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.words import CAPTIONS, MECHANISMS, STEPPED
 from evenlight.reports.words_many import VIEWS_ELSEWHERE
 
@@ -28,7 +29,8 @@ def contrast_tables(key: str, record: Comparison, of: int) -> Iterator[Node]:
         title = _title(record, c)
         if not np.isfinite(record.effect[:, c]).any():
             reasons = [str(r) for r in np.unique(record.reason[:, c]) if r]
-            yield p(class_="judged unasked")[
+            where = at(record, f"contrasts/{c}", f"n/0/{c}", *reason_places(record, c, reasons[:2]))
+            yield p(class_="judged unasked", data_ref=where)[
                 name(title),
                 ": ",
                 verdict("not_estimable"),
@@ -40,7 +42,8 @@ def contrast_tables(key: str, record: Comparison, of: int) -> Iterator[Node]:
         yield _table(f"{key}c{c}", record, c, shared(of))
         if of <= VIEWED:
             views = _views(f"{key}v{c}", record, c, shared(of, FEW))
-            yield details(class_="views")[summary[f"Every view of {short(title)}"], views]
+            named = summary(data_ref=at(record, f"contrasts/{c}"))[f"Every view of {short(title)}"]
+            yield details(class_="views")[named, views]
     if of > VIEWED:
         yield p(class_="quiet")[VIEWS_ELSEWHERE]
 
@@ -69,7 +72,24 @@ def _table(key: str, record: Comparison, c: int, most: int) -> Element:
         beside = [] if use is None else judged(record, use, c, j)
         return [*cells, *beside, *(cell for v in own for cell in judged(record, v, c, j))]
 
-    return grid(key, "T4", named, heads, leading(ranked(record).tolist(), row, most=most))
+    fields = "effect low high p_maxt reason mechanism"
+    shown = [first, *([] if use is None else [use]), *own]
+    base = " ".join(("subjects", *(each(fields, v, c) for v in shown)))
+    told = Told(
+        named,
+        record,
+        f"contrasts/{c} {each('n population', first, c)} margin draws subjects "
+        f"{each('views', first)} {'' if use is None else each('views', use)}".rstrip(),
+    )
+    rows = leading(ranked(record).tolist(), row, most=most, base=base)
+    return grid(key, "T4", told, heads, rows)
+
+
+def reason_places(record: Comparison, c: int, told: list[str]) -> Iterator[str]:
+    """Where each of some reasons of a contrast stands first."""
+    for why in told:
+        v, j = np.argwhere(record.reason[:, c] == why)[0].tolist()
+        yield f"reason/{v}/{c}/{j}"
 
 
 def _title(record: Comparison, c: int) -> str:
@@ -127,7 +147,15 @@ def _views(key: str, record: Comparison, c: int, most: int) -> Element:
         ]
 
     named = CAPTIONS["T4v"].format(contrast=short(_title(record, c)))
-    return grid(key, "T4, views", named, heads, leading(ranked(record).tolist(), row, most=most))
+    views = range(len(record.views))
+    told = Told(
+        named,
+        record,
+        " ".join((f"contrasts/{c} subjects", *(each("n", v, c) for v in views))),
+    )
+    base = " ".join(("subjects", *(each("effect low high reason", v, c) for v in views)))
+    rows = leading(ranked(record).tolist(), row, most=most, base=base)
+    return grid(key, "T4, views", told, heads, rows)
 
 
 def _view_words(record: Comparison, v: int, c: int) -> str:

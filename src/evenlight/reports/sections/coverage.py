@@ -12,7 +12,8 @@ from evenlight.data.shown import short
 from evenlight.measures.uncertainty import Uncertainty
 from evenlight.record import Audit
 from evenlight.reports.icons import icon
-from evenlight.reports.parts import evidence, groups, name, part, say, size
+from evenlight.reports.parts import evidence, groups, name, part, rows_of, say, size
+from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS
 
@@ -30,9 +31,13 @@ def parts(audit: Audit) -> Iterator[Node]:
     for key, record in keyed("t17", audit.further.uncertainties):
         yield part(
             f"How sure, by {record.grouping}",
-            p(class_="reading")[reading(record)],
+            p(class_="reading", data_ref=at(record, "value", "level", "parts"))[reading(record)],
             _promises(key, record),
-            (p(class_="quiet")[say(note)] for note in record.notes),
+            (
+                p(class_="quiet", data_ref=at(record, f"notes/{i}"))[say(note)]
+                for i, note in enumerate(record.notes)
+            ),
+            ref=at(record, "grouping"),
         )
 
 
@@ -60,10 +65,15 @@ def _promises(key: str, record: Uncertainty) -> Element:
         *("Promise", "Group", "n", "Held, one threshold for everyone", "Word"),
         f"{sized.capitalize()} to hold it in the group{f' ({short(unit, 30)})' if unit else ''}",
     )
-    told: list[tuple[Node, list[list[Node]]]] = [
+    people = range(len(held.groups))
+    told = [
         (
             percent(float(record.level[m])),
-            [_promise(record, g, h, sized) for g in range(len(held.groups))],
+            rows_of(
+                [_promise(record, g, h, sized) for g in people],
+                "",
+                [_promise_at(record, g, h, sized) for g in people],
+            ),
         )
         for h, m in enumerate(held.measure)
         if record.calibrated[m] == "everyone"
@@ -74,7 +84,17 @@ def _promises(key: str, record: Uncertainty) -> Element:
         score=record.score,
         how=_calibrated(record),
     )
-    return groups(key, "T17", named, heads, told)
+    caption = Told(named, record, "grouping alpha score folds calibration_units units")
+    return groups(key, "T17", caption, heads, told)
+
+
+def _promise_at(record: Uncertainty, g: int, h: int, sized: str) -> str:
+    held, m = record.held, record.held.measure[h]
+    r = record.part(held.groups[g])
+    own = record.measure(sized, level=float(record.level[m]), calibrated="own group")
+    cell = each("held/low held/high held/reason", g, h)
+    size_at = each("value low high reason", r, own)
+    return f"parts/{r} n/{r} part_reason/{r} level/{m} value/{r}/{m} {cell} {size_at}"
 
 
 def _calibrated(record: Uncertainty) -> str:

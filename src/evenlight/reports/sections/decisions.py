@@ -14,7 +14,8 @@ from evenlight.measures.decisions import Decisions
 from evenlight.measures.matched import Matched
 from evenlight.measures.performance import Performance
 from evenlight.measures.tipped import Tipping
-from evenlight.reports.parts import evidence, grid, name, say, size
+from evenlight.reports.parts import evidence, grid, name, rows_of, say, size
+from evenlight.reports.pointing import Told, at, each
 
 SUMMARIES = {
     "worst": "{}, worst group",
@@ -53,13 +54,17 @@ def rates(key: str, record: Decisions) -> Iterable[Element]:
         heads = ("Group", "n", *(metric_name(m) for m in made.metrics))
         named = RATES.format(threshold=number(made.threshold), grouping=record.grouping)
         parts = [_rates(made, i) for i in range(len(made.parts))]
-        yield grid(f"{key}r", "T3, decisions", named, heads, parts)
+        told = Told(named, made, "threshold grouping")
+        where = "parts n part_reason value low high reason"
+        yield grid(f"{key}r", "T3, decisions", told, heads, rows_of(parts, where))
     rows = [_summary(record, s) for s in range(len(record.summaries))]
     left = sorted({name for names in record.left for name in names.split(", ") if name})
     but = f" Too few people in {short(', '.join(left), 120)}." if left else ""
     named = TOGETHER.format(grouping=record.grouping, left=but)
     heads = ("Measure", "Of", "Value [95 % interval]", "By chance", "p")
-    yield grid(f"{key}g", "T3, all groups", named, heads, rows)
+    told = Told(named, record, "grouping left")
+    where = "summaries of value low high null p reason"
+    yield grid(f"{key}g", "T3, all groups", told, heads, rows_of(rows, where))
 
 
 def _rates(made: Performance, i: int) -> list[Node]:
@@ -99,15 +104,25 @@ def summary_name(summary: str) -> str:
 def tips(record: Tipping) -> Node:
     """One line a verdict that label error could overturn, folded."""
     lines = [
-        f"{metric_name(SUBJECTS.get(metric, metric))}, {short(a, 40)} against {short(b, 40)}: "
-        f"{record.sentence(c, m)}"
+        (
+            f"{metric_name(SUBJECTS.get(metric, metric))}, {short(a, 40)} against "
+            f"{short(b, 40)}: {record.sentence(c, m)}",
+            (c, m),
+        )
         for m, metric in enumerate(record.metrics)
         for c, (a, b) in enumerate(record.contrasts)
         if record.sentence(c, m)
     ]
     if not lines:
         return None
-    return details(class_="views")[summary[TIPPED], ul[[li[say(line)] for line in lines]]]
+    return details(class_="views")[
+        summary[TIPPED],
+        ul[[li(data_ref=_tip_at(record, *where))[say(line)] for line, where in lines]],
+    ]
+
+
+def _tip_at(record: Tipping, c: int, m: int) -> str:
+    return at(record, f"contrasts/{c}", f"metrics/{m}", f"tip/{c}/{m}", f"most/{c}/{m}")
 
 
 def pairs(key: str, record: Matched) -> Element:
@@ -119,7 +134,12 @@ def pairs(key: str, record: Matched) -> Element:
     left = f" (without {short(', '.join(record.left_out), 60)})" if record.left_out else ""
     named = MATCHED.format(features=len(record.features), left=left)
     rows = [_pair(record, c) for c in range(len(record.contrasts))]
-    return grid(f"{key}m", "T3, matched people", named, heads, rows)
+    told = Told(named, record, "features left_out")
+    where = (
+        "contrasts pairs difference low high adjusted adjusted_low adjusted_high distance usual "
+        "changed changed_low changed_high usual_changed reason decision_reason"
+    )
+    return grid(f"{key}m", "T3, matched people", told, heads, rows_of(rows, where))
 
 
 def _pair(record: Matched, c: int) -> list[Node]:
@@ -158,4 +178,9 @@ def slopes(key: str, record: PerformanceAlong) -> Element:
             probability(float(record.p_maxt[q, m]), "not tested"),
         ])  # fmt: skip
     named = ALONG.format(axis=short(record.axis, 60), n=count(record.n))
-    return grid(key, "T3, along an axis", named, heads, rows)
+    told = Told(named, record, "axis n alpha")
+    refs = [
+        f"components/{q} losses/{m} {each('slope low high reason p_maxt', q, m)}"
+        for q, m in np.ndindex(*record.slope.shape)
+    ]
+    return grid(key, "T3, along an axis", told, heads, rows_of(rows, "", refs))

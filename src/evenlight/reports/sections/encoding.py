@@ -23,9 +23,11 @@ from evenlight.reports.parts import (
     groups,
     name,
     picture,
+    rows_of,
     size,
     verdict,
 )
+from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.keyed import keyed
 
 TELLS = (
@@ -50,6 +52,12 @@ DRIFT = (
     "number of people, so that it lies around 0 where nothing differs. That genotypes differ is "
     "no evidence that the output uses them."
 )
+OF_LINE = (
+    "groupings besides layers contrasts n auc auc_low auc_high auc_p used used_low used_high "
+    "reason used_reason"
+)
+"""The fields that one line of T11 tells of."""
+
 READINGS = {
     "encoded_and_used": "encoded and used",
     "encoded_not_used": "encoded, no use seen",
@@ -63,14 +71,14 @@ def telling(audit: Audit, key: str, reliance: Reliance) -> Iterator[Node]:
     """The association of features with a grouping, beside their share of the reliance on it."""
     mark = key.replace("t5", "F20")
     made = drawings(audit)
+    beside = [r for r in audit.further.associations if r.grouping == reliance.grouping]
     if mark in made:
-        yield picture(made[mark])
-    for record in audit.further.associations:
-        if record.grouping == reliance.grouping:
-            table = _features(f"{key}a", record, reliance)
-            yield folded("How far each feature tells the group", table)
-            if record.drift is not None:
-                yield folded("How far genotypes differ between the groups", _drift(key, record))
+        yield picture(made[mark], reliance, *beside)
+    for record in beside:
+        table = _features(f"{key}a", record, reliance)
+        yield folded("How far each feature tells the group", table)
+        if record.drift is not None:
+            yield folded("How far genotypes differ between the groups", _drift(key, record))
 
 
 def _drift(key: str, record: Association) -> Element:
@@ -85,7 +93,11 @@ def _drift(key: str, record: Association) -> Element:
     ]
     sites = count(float(frame["sites"].iloc[0]))
     named = DRIFT.format(grouping=short(record.grouping), sites=sites)
-    return grid(f"{key}f", "T5, FST", named, ("Groups", "FST"), rows)
+    pairs = np.argwhere(np.triu(np.ones((len(record.levels),) * 2), 1)).tolist()
+    refs = ["pooled pooled_reason"]
+    refs += [f"levels/{a} levels/{b} {each('pairs pair_reason', a, b)}" for a, b in pairs]
+    told = Told(named, record.drift, f"sites {at(record, 'grouping')}")
+    return grid(f"{key}f", "T5, FST", told, ("Groups", "FST"), rows_of(rows, "", refs))
 
 
 def _features(key: str, record: Association, reliance: Reliance) -> Element:
@@ -112,7 +124,21 @@ def _features(key: str, record: Association, reliance: Reliance) -> Element:
     named = TELLS.format(grouping=short(record.grouping), measure=record.measure, given=given)
     left = int(record.dropped[g])
     named += f" Strata left out, with too few people to compare: {count(left)}." if left else ""
-    return grid(key, "T5, association", named, heads, rows, most=FEW)
+    told = Told(named, record, f"grouping measure dropped/{g}")
+    refs = [_feature_at(record, reliance, h, (j, place.get(j))) for j in order[:FEW].tolist()]
+    some = rows_of(rows, "", refs, most=FEW)
+    return grid(key, "T5, association", told, heads, some)
+
+
+def _feature_at(
+    record: Association, reliance: Reliance, h: int, feature: tuple[int, int | None]
+) -> str:
+    """The pointers of one feature: its association, and its share of the reliance."""
+    j, there = feature
+    given = range(len(record.given))
+    own = [f"{field}/{i}/{j}" for i in given for field in ("share", "reason", "p_maxt")]
+    beside = "" if there is None else at(reliance, f"share/{h}/{there}")
+    return " ".join((f"subjects/{j}", *own, beside)).strip()
 
 
 def _share(reliance: Reliance, h: int, place: dict[int, int], j: int) -> float:
@@ -133,7 +159,11 @@ def _encoded(key: str, record: EncodedUsed, strata: Sequence[str]) -> Element:
     parts = [
         (
             name(_question(*question)),
-            [_line(record, i) for i, line in enumerate(lines) if line == question],
+            rows_of(
+                [_line(record, i) for i, line in enumerate(lines) if line == question],
+                OF_LINE,
+                [i for i, line in enumerate(lines) if line == question],
+            ),
         )
         for question in asked
     ]
@@ -150,7 +180,11 @@ def _encoded(key: str, record: EncodedUsed, strata: Sequence[str]) -> Element:
         among=among,
         level=confidence(record.alpha),
     ) + (BESIDE.format(beside=short(beside)) if beside else "")
-    told = f"{named} Margins: {plain(record.margins[0])} and {plain(record.margins[1])}."
+    told = Told(
+        f"{named} Margins: {plain(record.margins[0])} and {plain(record.margins[1])}.",
+        record,
+        "groupings/0 alpha margins besides /cohort/strata",
+    )
     return groups(key, "T11", told, heads, parts)
 
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from htpy import Node, h3, li, p, span, ul
+from htpy import Node, h3, li, p, ul
 
 from evenlight.data.digits import count, percent
+from evenlight.data.gone import Step
 from evenlight.data.shown import short
 from evenlight.figures import flow_conditions
 from evenlight.measures.comparison import Comparison
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
 from evenlight.reports.flowing import compared_by
-from evenlight.reports.parts import FEW, grid, name, part, picture, say
+from evenlight.reports.parts import FEW, grid, name, part, picture, rows_of, say
+from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.told import many_pairs
+from evenlight.small_groups import least_shown
 
 BEFORE = "Before the audit, as told by what read the data:"
+LEFT = "Left before the audit when values and people were joined, in this order: {told}."
 NONE_BEFORE = "What read the data told of nobody left out."
 AUDITED = "Audited: {rows} rows of {units} units ({unit})."
 TABLE = (
@@ -28,9 +33,6 @@ HEADS = ("Contrast", "Given", "n of both", "Kept", "Reason")
 NO_REASON = "as measured"
 ELSEWHERE = "Of so many contrasts, numbers and reasons stand in the record (audit.json)."
 
-MANY = 9
-"""Contrasts of a page beyond which the record alone holds their numbers."""
-
 
 def parts(audit: Audit) -> Iterator[Node]:
     """Those left out before, then a picture and a table of each grouping."""
@@ -38,43 +40,65 @@ def parts(audit: Audit) -> Iterator[Node]:
         return
     yield h3["From assessed to analysed"]
     notes = [say(note) for note in audit.cohort.notes]
-    yield [p[BEFORE], ul[(li[note] for note in notes)]] if notes else p[NONE_BEFORE]
-    yield p(data_ref="/cohort/rows /cohort/units")[
-        AUDITED.format(
-            rows=count(audit.cohort.rows), units=count(audit.cohort.units), unit=audit.cohort.unit
-        )
+    lines = (li(data_ref=f"/cohort/notes/{i}")[note] for i, note in enumerate(notes))
+    yield [p[BEFORE], ul[lines]] if notes else p[NONE_BEFORE]
+    told = AUDITED.format(
+        rows=count(audit.cohort.rows), units=count(audit.cohort.units), unit=audit.cohort.unit
+    )
+    elsewhere = f" {ELSEWHERE}" if many_pairs(audit) else ""
+    yield p(data_ref="/cohort/flow /cohort/rows /cohort/units /cohort/unit")[
+        f"{_before(audit.cohort.flow)}{told}{elsewhere}"
     ]
     made = drawings(audit)
     for key, composition in keyed("F22", audit.compositions):
         comparison = compared_by(audit, composition.grouping)
         yield part(
             f"By {composition.grouping}",
-            picture(made[key]) if key in made else None,
+            picture(made[key], composition, *([comparison] if comparison else []))
+            if key in made
+            else None,
             _table(key.replace("F22", "t19"), audit, comparison) if comparison else None,
+            ref=at(composition, "grouping"),
         )
 
 
+def _before(flow: tuple[Step, ...]) -> str:
+    """Rows that left when the data were read and joined, step by step."""
+    hidden = f"fewer than {least_shown()}"
+    told = "; ".join(f"{say(one.why)} {count(one.left, hidden)}" for one in flow)
+    return f"{LEFT.format(told=told)} " if flow else ""
+
+
 def _table(key: str, audit: Audit, record: Comparison) -> Node:
-    if sum(len(made.contrasts) for made in audit.comparisons) > MANY:
-        return p(class_="quiet")[ELSEWHERE]
-    at = next(i for i, made in enumerate(audit.comparisons) if made is record)
+    if many_pairs(audit):
+        return None
     named = TABLE.format(grouping=short(record.grouping))
-    return grid(key, "T19", named, HEADS, list(_rows(at, record)), most=FEW)
+    rows = list(_rows(record))
+    some = rows_of([row for row, _ in rows], "", [ref for _, ref in rows], most=FEW)
+    return grid(key, "T19", Told(named, record, "grouping"), HEADS, some)
 
 
-def _rows(at: int, record: Comparison) -> Iterator[list[Node]]:
+def _rows(record: Comparison) -> Iterator[tuple[list[Node], str]]:
+    """Rows with their pointers."""
     for c, (level, reference) in enumerate(record.contrasts):
         for given, v in flow_conditions(record).items():
             first, second = record.n[v, c].tolist()
-            place = f"/comparisons/{at}/{{}}/{v}/{c}"
             kept = " and ".join(percent(float(share), "unknown") for share in record.kept[v, c])
-            yield [
+            row: list[Node] = [
                 name(f"{level} against {reference}"),
                 name(given),
-                span(data_ref=place.format("n"))[f"{count(first)} and {count(second)}"],
-                span(data_ref=place.format("kept"))[kept if first or second else "nobody"],
+                f"{count(first)} and {count(second)}",
+                kept if first or second else "nobody",
                 say(_reason(record, v, c)) or NO_REASON,
             ]
+            yield row, f"contrasts/{c} {each('n kept', v, c)}{_reason_at(record, v, c)}"
+
+
+def _reason_at(record: Comparison, v: int, c: int) -> str:
+    """Where the reasons that are shown stand first."""
+    told, first = np.unique(record.reason[v, c], return_index=True)
+    shown = [j for text, j in zip(told, first.tolist(), strict=True) if text][:2]
+    return "".join(f" reason/{v}/{c}/{j}" for j in shown)
 
 
 def _reason(record: Comparison, v: int, c: int) -> str:

@@ -14,10 +14,28 @@ from evenlight.measures.fragile import Fragility
 from evenlight.measures.words import SPOKEN, gravest
 from evenlight.record import Audit
 from evenlight.reports.drawings import DOSES, drawings, moving
-from evenlight.reports.parts import evidence, folded, grid, groups, name, part, picture, say
+from evenlight.reports.parts import (
+    Some,
+    evidence,
+    folded,
+    grid,
+    groups,
+    name,
+    part,
+    picture,
+    rows_of,
+    say,
+)
 from evenlight.reports.parts import verdict as judged
+from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS
+
+CONFIRMED = (
+    *("level", "reference", "reason", "effect", "low", "high", "trace", "n_held", "alpha"),
+    "margin",
+)
+"""What the worst change is told with."""
 
 UNTOLD = ("change", "size", "overlap", "r2")
 """Measures that stand elsewhere, or say what another one does."""
@@ -42,12 +60,19 @@ def parts(audit: Audit) -> Iterator[Node]:
         mark = key.replace("t15", "F17")
         yield part(
             f"Small changes of the data ({record.suite}), by {record.grouping}",
-            p(class_="reading")[reading(record)],
-            (picture(made[one]) for one in (mark,) if one in made),
+            p(class_="reading", data_ref=_reading_at(record), data_of="steps")[reading(record)],
+            (picture(made[one], record) for one in (mark,) if one in made),
             folded("Every change, group by group", _steps(key, record)),
             folded("What it does to performance and explanations", _measures(f"{key}m", record)),
             None if found is None else _worst(key.replace("t15", "t16"), found),
+            ref=at(record, "grouping", "suite"),
         )
+
+
+def _reading_at(record: Fragility) -> str:
+    """The verdicts of the sizes of change at every step, and how strong the steps are."""
+    words = f"apart/verdict/{record.view('size')}"
+    return at(record, words, "perturbation", "strength", "unit")
 
 
 def reading(made: Fragility) -> str:
@@ -73,14 +98,37 @@ def _steps(key: str, record: Fragility) -> Element:
     heads += ["Difference of groups", "Verdict"]
     if record.threshold is not None:
         heads += ["Difference in decisions that turn", "Verdict"]
-    rows = [_step(record, _telling(record, name)) for name in dict.fromkeys(record.perturbation)]
+    steps = [_telling(record, name) for name in dict.fromkeys(record.perturbation)]
+    rows = rows_of([_step(record, s) for s in steps], "", [_step_at(record, s) for s in steps])
     named = CAPTIONS["T15"].format(
         grouping=short(record.grouping),
         level=confidence(record.alpha),
         margin=plain(float(record.apart.margin[record.view("size")])),
         draws=_drawn(record),
     )
-    return grid(key, "T15", named, heads, rows)
+    margin = f"apart/margin/{record.view('size')}"
+    told = Told(named, record, f"grouping alpha repeats levels {margin}")
+    return grid(key, "T15", told, heads, rows)
+
+
+def _step_at(record: Fragility, s: int) -> str:
+    """The pointers of one step: each group's change, and what the groups differ by."""
+    m, fields = record.measure("size"), "value low high reason"
+    own = [each(fields, record.part(level), s, m) for level in record.levels]
+    views = [record.view("size")]
+    steps = [s]
+    if record.threshold is not None:
+        views.append(record.view("flips"))
+        steps.append(_telling(record, record.perturbation[s], "flips"))
+    contrasts = range(len(record.contrasts))
+    own += [
+        each("apart/effect apart/low apart/high apart/reason", v, c, t)
+        for v in views
+        for t in dict.fromkeys(steps)
+        for c in contrasts
+    ]
+    told = dict.fromkeys(steps)
+    return " ".join((*(each("perturbation strength unit", t) for t in told), *own, "contrasts"))
 
 
 def _telling(record: Fragility, perturbation: str, view: str = "size") -> int:
@@ -133,13 +181,22 @@ def _furthest(record: Fragility, view: str, s: int) -> list[Node]:
 def _measures(key: str, record: Fragility) -> Element:
     """The metrics at the largest strength of the perturbations that move outputs most."""
     heads = ("After", "Measure", *(short(level, 40) for level in record.levels))
-    told: list[tuple[Node, list[list[Node]]]] = []
+    told: list[tuple[Node, Some]] = []
     own = [m for m, measure in enumerate(record.measures) if measure not in UNTOLD]
     for perturbation in moving(record)[:DOSES]:
         s = int(np.flatnonzero(np.array(record.perturbation) == perturbation)[-1])
-        told.append((name(record.steps[s]), [_measure(record, s, m) for m in own]))
+        rows = rows_of(
+            [_measure(record, s, m) for m in own], "", [_measure_at(record, s, m) for m in own]
+        )
+        told.append((name(record.steps[s]), rows))
     named = CAPTIONS["T15m"].format(grouping=short(record.grouping))
-    return groups(key, "T15, measures", named, heads, told)
+    caption = Told(named, record, "grouping levels")
+    return groups(key, "T15, measures", caption, heads, told)
+
+
+def _measure_at(record: Fragility, s: int, m: int) -> str:
+    own = (each("value low high reason", record.part(level), s, m) for level in record.levels)
+    return " ".join((each("perturbation strength unit", s), *own))
 
 
 def _measure(record: Fragility, s: int, m: int) -> list[Node]:
@@ -165,9 +222,13 @@ def _worst(key: str, made: Worst) -> list[Node]:
         for q in range(len(made.perturbations))
     ]
     named = CAPTIONS["T16"].format(drawn=count(len(made.trace)), grouping=short(made.grouping))
+    told = Told(named, made, "trace grouping")
+    some = rows_of(rows, "perturbations lower upper strength unit")
     return [
-        p(class_="reading")[judged(made.verdict), " ", say(confirmed(made))],
-        folded("The worst that was found", grid(key, "T16", named, heads, rows)),
+        p(class_="reading", data_ref=at(made, *CONFIRMED), data_of="sum")[
+            judged(made.verdict), " ", say(confirmed(made))
+        ],
+        folded("The worst that was found", grid(key, "T16", told, heads, some)),
     ]
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 from htpy import Element, Node, p
 
-from evenlight.data.digits import confidence, count, estimate, number, percent, probability
-from evenlight.data.shown import metric_name, short, versus
-from evenlight.measures.leakage import Leakage
+from evenlight.data.digits import confidence, count, estimate, number, percent
+from evenlight.data.shown import metric_name, versus
 from evenlight.measures.lever import Levers
 from evenlight.measures.reliance import Cuts, Reliance
 from evenlight.measures.shortcuts import CRITERIA, NUMBERS, UNSUPPORTED, Shortcut
 from evenlight.record import Audit
-from evenlight.reports.parts import FEW, evidence, folded, grid, name, say, size, verdict
+from evenlight.reports.parts import FEW, evidence, folded, grid, name, rows_of, say, size
+from evenlight.reports.pointing import Told, at, below, each
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import NAMED_SETS, SUPPORTS, fewer
 
@@ -32,6 +32,14 @@ NEEDS = {
     "is left, at least half of what these features claim",
     "intervention": "Neutralising these features closes a part of the gap",
 }
+FOUND = {
+    "share": "unsupported",
+    "comparison": "excess_total outside",
+    "remainder": "remainder",
+    "intervention": "closure",
+}
+"""The field that holds what was found of each need."""
+
 GATE = (
     "What a shortcut would need, by {grouping} given the {given} (n = {n}). All four must be met; "
     "with one that was not asked nothing stronger than unresolved is said."
@@ -53,11 +61,6 @@ TABLE = (
     "as many of each group. On the same people, with pointwise 95 % limits."
 )
 WITHOUT = "features without demonstrated support"
-LEAK = (
-    "How well the groups of {grouping} can be told apart by a linear classifier of unseen people"
-    "{among}; p adjusted over pairs of groups (Holm). What attributions or values tell is encoded, "
-    "and no evidence of use; what the output tells bears on use, in excess of a twin."
-)
 
 
 PARTIAL = (
@@ -82,7 +85,11 @@ def rests(key: str, record: Reliance) -> Iterator[Node]:
         slope = estimate(*(float(a[0]) for a in (part.slope, part.low, part.high)))
         told += [PARTIAL.format(subjects=f"{count(part.subjects)} {each}", slope=slope)]
     if np.isfinite(record.resolved[g]):
-        yield p(class_="quiet")[" ".join(told)]
+        where = at(record, "adjusted", f"share/{g}", "support", "grouping")
+        part_at = at(part, "subjects", "slope/0", "low/0", "high/0") if part else ""
+        yield p(class_="quiet", data_ref=f"{where} {part_at}".strip(), data_of="resolved")[
+            " ".join(told)
+        ]
     if record.cuts is not None:
         yield folded("Other numbers of bins", _cuts(key, record.cuts))
 
@@ -99,7 +106,11 @@ def _cuts(key: str, made: Cuts) -> Element:
         )
         rows.append([made.given[c], count(float(made.bins[b])), *map(evidence, shares)])
     heads = ("Given", "Bins", "Share between groups", "Of it unsupported")
-    return grid(f"{key}c", "T5, bins", CUTS, heads, rows)
+    refs = [
+        f"given/{c} bins/{b} {each('total low high reason', c, b)}"
+        for c, b in np.ndindex(made.reason.shape)
+    ]
+    return grid(f"{key}c", "T5, bins", Told(CUTS, made, "bins"), heads, rows_of(rows, "", refs))
 
 
 def leaning(audit: Audit, grouping: str) -> Iterator[Node]:
@@ -110,14 +121,13 @@ def leaning(audit: Audit, grouping: str) -> Iterator[Node]:
     for key, moved in keyed("t5l", audit.further.levers):
         if moved.grouping == grouping:
             yield from levers(key, moved)
-    for key, told in keyed("t5k", audit.further.leakages):
-        if told.grouping == grouping:
-            yield leakage(key, told)
 
 
 def gate(key: str, record: Shortcut) -> Iterator[Node]:
     """The word with its reason, the four criteria, and sets by their excess over the twin."""
-    yield p(class_="reading")[f"{WORD[record.word]}: {say(record.reason.rstrip('. '))}."]
+    yield p(class_="reading", data_ref=at(record, "reason"))[
+        f"{WORD[record.word]}: {say(record.reason.rstrip('. '))}."
+    ]
     if record.word == "not_estimable":
         return
     rows = [
@@ -129,7 +139,9 @@ def gate(key: str, record: Shortcut) -> Iterator[Node]:
         given=record.given,
         n=count(float(record.n) or float("nan"), fewer()),
     )
-    yield grid(key, "T5, gate", named, ("A shortcut needs", "Found", "Met"), rows)
+    told = Told(named, record, "grouping n")
+    some = rows_of(rows, "", [f"{FOUND[rule]} reasons" for rule in CRITERIA])
+    yield grid(key, "T5, gate", told, ("A shortcut needs", "Found", "Met"), some)
     if record.refits:
         yield folded("Set by set, beside the twin", _sets(key, record))
 
@@ -160,6 +172,7 @@ def _sets(key: str, record: Shortcut) -> Element:
         *("In refits", "In twins", "Excess", "Lower limit"),
     )
     over = record.over
+    order = np.argsort(-over.excess, kind="stable").tolist()
     rows: list[list[Node]] = [
         [
             name(record.subjects[j]),
@@ -167,12 +180,16 @@ def _sets(key: str, record: Shortcut) -> Element:
             SUPPORTS.get(str(record.support[j]), ""),
             *(number(float(a[j])) for a in (over.model, over.twin, over.excess, over.low)),
         ]
-        for j in np.argsort(-over.excess, kind="stable").tolist()
+        for j in order
     ]
     named = SETS.format(kind=record.subject_kind or "feature", refits=record.refits)
     if any(" more" in subject for subject in record.subjects):
         named += NAMED_SETS
-    return grid(f"{key}m", "T5, twin", named, heads, rows, most=FEW)
+    told = Told(named, record, "refits")
+    some = rows_of(
+        rows, "subjects share over/model over/twin over/excess over/low", order, most=FEW
+    )
+    return grid(f"{key}m", "T5, twin", told, heads, some)
 
 
 def levers(key: str, record: Levers) -> Iterator[Node]:
@@ -181,8 +198,8 @@ def levers(key: str, record: Levers) -> Iterator[Node]:
     yield folded("What these features tell within groups", _signal(f"{key}w", record))
     if (record.table.kind == "removal").any():
         yield folded("Performance without these features", _table(f"{key}p", record))
-    for note in record.notes:
-        yield p(class_="quiet")[say(note)]
+    for i, note in enumerate(record.notes):
+        yield p(class_="quiet", data_ref=at(record, f"notes/{i}"))[say(note)]
 
 
 def _among(given: str) -> str:
@@ -210,7 +227,9 @@ def _closing(key: str, record: Levers) -> Element:
             evidence(estimate(*shut, reason=str(made.closure_reason[i]))),
         ])  # fmt: skip
     named = CLOSING.format(among=_among(record.given), level=confidence(record.alpha))
-    return grid(key, "T5, levers", named, heads, rows, most=FEW)
+    base = "subject level reference gap gap_low gap_high after closure closure_low closure_high"
+    some = rows_of(rows, below("closing", f"{base} reason closure_reason"), most=FEW)
+    return grid(key, "T5, levers", Told(named, record, "alpha closing/kind"), heads, some)
 
 
 def _signal(key: str, record: Levers) -> Element:
@@ -229,14 +248,17 @@ def _signal(key: str, record: Levers) -> Element:
         for i in range(len(made.subject))
     ]
     named = SIGNAL.format(level=confidence(record.alpha))
-    return grid(key, "T5, signal", named, ("Features", "What", "Within groups"), rows, most=FEW)
+    some = rows_of(rows, below("signal", "subject value low high reason"), most=FEW)
+    heads = ("Features", "What", "Within groups")
+    return grid(key, "T5, signal", Told(named, record, "alpha signal/subject"), heads, some)
 
 
 def _table(key: str, record: Levers) -> Element:
     made = record.table
     heads = ("Features", "People", "n", "Metric", "Before", "Without", "Change")
     rows: list[list[Node]] = []
-    for i in np.flatnonzero(made.kind == "removal").tolist():
+    removed = np.flatnonzero(made.kind == "removal").tolist()
+    for i in removed:
         why = str(made.reason[i])
         before, after, change = (
             estimate(*(float(getattr(made, f"{side}{end}")[i]) for end in ("", "_low", "_high")),
@@ -248,32 +270,6 @@ def _table(key: str, record: Levers) -> Element:
             size(count(float(made.n[i]))), metric_name(str(made.metric[i])),
             evidence(before), evidence(after), evidence(change),
         ])  # fmt: skip
-    return grid(key, "T5, without", TABLE, heads, rows)
-
-
-def leakage(key: str, record: Leakage) -> Element:
-    """How far each representation tells each pair of groups."""
-    heads = ("What", "Contrast", "AUC", "By chance", "p", "Verdict", "Over the twin")
-    rows: list[list[Node]] = []
-    for r, c in np.ndindex(record.auc.shape):
-        limits = (float(a[r, c]) for a in (record.auc, record.low, record.high))
-        why = str(record.reason[r, c])
-        rows.append([
-            name(record.names[r]),
-            name(versus(record.contrasts[c])),
-            evidence(estimate(*limits, reason=why)),
-            number(float(record.expected[r, c]), why, digits=2),
-            probability(float(record.holm[r, c]), why),
-            verdict(str(record.verdict[r, c])),
-            _over(record, r, c),
-        ])  # fmt: skip
-    named = LEAK.format(grouping=short(record.grouping), among=_among(record.given))
-    table = grid(key, "T5, told", named, heads, rows, most=FEW)
-    return folded("What tells the groups apart", table)
-
-
-def _over(record: Leakage, r: int, c: int) -> str:
-    if record.twin is None or record.kinds[r] != "output":
-        return ""
-    low = number(float(record.twin.excess_low[c]), str(record.twin.reason[c]), digits=2)
-    return f"{number(float(record.twin.excess[c]), digits=2)}, lower limit {low}"
+    sides = " ".join(f"{side} {side}_low {side}_high" for side in ("before", "after", "change"))
+    some = rows_of(rows, below("table", f"subject part n reason {sides}"), removed)
+    return grid(key, "T5, without", Told(TABLE, record, "table/kind"), heads, some)

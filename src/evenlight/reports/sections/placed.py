@@ -22,9 +22,11 @@ from evenlight.reports.parts import (
     name,
     part,
     picture,
+    rows_of,
     size,
     verdict,
 )
+from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.keyed import keyed
 
 COPY = (
@@ -55,9 +57,10 @@ def locally(audit: Audit) -> Iterator[Node]:
         mark = key.replace("t4l", "F21")
         yield part(
             f"By copies of {short(record.ancestry)} at the place",
-            picture(made[mark]) if mark in made else None,
+            picture(made[mark], record) if mark in made else None,
             (copy_table(f"{key}v{v}", record, v) for v in range(len(record.given))),
             folded("Who carries how many copies", carrier_table(f"{key}n", record)),
+            ref=at(record, "ancestry"),
         )
 
 
@@ -96,19 +99,32 @@ def copy_table(key: str, record: LocalComparison, v: int) -> Element:
         for j in chosen
     ]
     heads = ("Feature", "Place", "Change a copy", "Verdict", "Adjusted p")
-    return grid(key, "T4l", named, heads, rows)
+    told = Told(named, record, "ancestry n alpha margin subjects")
+    base = f"subjects places {each('effect low high reason p_maxt', v)}"
+    return grid(key, "T4l", told, heads, rows_of(rows, base, chosen))
 
 
 def carrier_table(key: str, record: LocalComparison) -> Element:
     """People and their mean attribution by copies, of the same subjects."""
     told = [
-        (name(record.subjects[j]), [_carried(record, c, j) for c in range(len(COPIES))])
+        (
+            name(record.subjects[j]),
+            rows_of(
+                [_carried(record, c, j) for c in range(len(COPIES))],
+                "",
+                [
+                    f"subjects/{j} {each('cell_reason mean count', c, j)}"
+                    for c in range(len(COPIES))
+                ],
+            ),
+        )
         for j in _largest(record, 0)
     ]
     named = CARRIED.format(
         ancestry=short(record.ancestry), rounded=ROUNDED if record.rounded else ""
     )
-    return groups(key, "T4l, copies", named, ("Feature", "Copies", "People", "Mean"), told)
+    caption = Told(named, record, "ancestry", "place")
+    return groups(key, "T4l, copies", caption, ("Feature", "Copies", "People", "Mean"), told)
 
 
 def _carried(record: LocalComparison, c: int, j: int) -> list[Node]:
@@ -125,7 +141,7 @@ def shares(audit: Audit) -> Iterator[Node]:
     """One table a grouping and kind of sets."""
     for key, record in keyed("t4m", audit.further.set_shares):
         title = f"Where importance lies, by {short(record.grouping)}"
-        yield part(title, share_table(key, record))
+        yield part(title, share_table(key, record), ref=at(record, "grouping"))
 
 
 def share_table(key: str, record: SetShares) -> Element:
@@ -139,7 +155,10 @@ def share_table(key: str, record: SetShares) -> Element:
         for s, own in enumerate(record.sets)
     ]
     heads: list[Node] = ["Set", "Features", *(name(level) for level in record.levels)]
-    return grid(key, "T4m", SHARED.format(grouping=short(record.grouping)), heads, rows)
+    named = SHARED.format(grouping=short(record.grouping))
+    told = Told(named, record, "grouping levels", "percent")
+    base = " ".join(each("share low high", k) for k in range(len(record.levels)))
+    return grid(key, "T4m", told, heads, rows_of(rows, f"sets features {base}"))
 
 
 def _share(record: SetShares, k: int, s: int) -> str:

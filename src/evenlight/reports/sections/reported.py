@@ -10,7 +10,8 @@ from htpy import Element, Node, li, p, ul
 from evenlight.data.digits import confidence, count, estimate, interval, number, percent
 from evenlight.data.shown import short
 from evenlight.measures.demographic import CONTEXT, Demographics
-from evenlight.reports.parts import evidence, grid, name, part, say, size
+from evenlight.reports.parts import evidence, grid, name, part, rows_of, say, size
+from evenlight.reports.pointing import Told, at
 from evenlight.reports.sections.keyed import keyed
 
 CAPTION = (
@@ -35,6 +36,16 @@ SPOKEN = {
 }
 
 
+PARTS = " ".join(
+    f"parts/{name}"
+    for name in (
+        *("level", "n", "reason", "share", "low", "high", "target", "difference", "ratio", "why"),
+        *("difference_low", "difference_high", "shift", "shift_low", "shift_high", "training_why"),
+    )
+)
+"""The fields of which a row of T18 tells."""
+
+
 def parts(records: Sequence[Demographics]) -> Iterator[Element]:
     """What is told of each record: one list of sentences, and a table for every named field."""
     for key, record in keyed("t18", records):
@@ -44,7 +55,8 @@ def parts(records: Sequence[Demographics]) -> Iterator[Element]:
 def _complete(record: Demographics) -> Element:
     """Which fields are reported, and how completely."""
     told = [line for line in record.sentences() if line != CONTEXT]
-    return ul[(li[say(line)] for line in told)]
+    ref = at(record, "n", "fields", "parts", "notes", "training", "alpha")
+    return ul(data_ref=ref)[(li[say(line)] for line in told)]
 
 
 def _context() -> Element:
@@ -53,17 +65,18 @@ def _context() -> Element:
 
 def _tables(key: str, record: Demographics) -> Iterator[Element]:
     for i, field in enumerate(record.fields.field):
-        at = record.at(field)
-        if not len(at):
+        own = record.at(field)
+        if not len(own):
             continue
-        target = bool(np.isfinite(record.parts.target[at]).any())
-        training = bool(np.isfinite(record.parts.shift[at]).any())
+        target = bool(np.isfinite(record.parts.target[own]).any())
+        training = bool(np.isfinite(record.parts.shift[own]).any())
         heads = ["Group", "Units", f"Share [{confidence(record.alpha)}]"]
         heads += ["Target", "Difference", "Ratio", "Word"] if target else []
         heads += ["From training"] if training else []
         caption = _caption(record, i, target=target, training=training)
-        rows = [_row(record, int(j), target=target, training=training) for j in at]
-        yield grid(f"{key}-{field}", "T18", caption, heads, rows)
+        rows = [_row(record, int(j), target=target, training=training) for j in own]
+        told = Told(caption, record, f"fields/column/{i} fields/source/{i} alpha training")
+        yield grid(f"{key}-{field}", "T18", told, heads, rows_of(rows, PARTS, own.tolist()))
 
 
 def _caption(record: Demographics, i: int, *, target: bool, training: bool) -> str:

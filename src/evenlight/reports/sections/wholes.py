@@ -11,7 +11,8 @@ from evenlight.data.shown import short, versus
 from evenlight.measures.agreement import RankAgreement
 from evenlight.measures.global_tests import GlobalTests
 from evenlight.measures.nested import Hierarchy
-from evenlight.reports.parts import evidence, grid, name
+from evenlight.reports.parts import evidence, grid, name, rows_of
+from evenlight.reports.pointing import Told, at, each
 
 WHOLE = (
     "Whole explanations by {grouping}: {count} attributions together, in SD of the output. Energy: "
@@ -53,7 +54,10 @@ def whole_table(key: str, record: GlobalTests) -> Element:
         grouping=short(record.grouping), count=len(record.subjects), draws=f"{record.draws:,}"
     )
     heads = ["Contrast", "Among", "People", "Energy", "Adjusted p", "AUC", "Adjusted p"]
-    return grid(key, "T4w", text, heads, rows)
+    fields = "energy energy_expected reason n energy_holm auc auc_low auc_high auc_holm"
+    refs = [f"contrasts/{c} {each(fields, g, c)}" for g, c in np.ndindex(record.reason.shape)]
+    told = Told(text, record, "grouping subjects draws")
+    return grid(key, "T4w", told, heads, rows_of(rows, "", refs))
 
 
 def agreement_table(key: str, record: RankAgreement) -> Element:
@@ -63,24 +67,30 @@ def agreement_table(key: str, record: RankAgreement) -> Element:
         for s, statistic in enumerate(record.statistics):
             limits = (float(a[c, s]) for a in (record.value, record.low, record.high))
             why = str(record.reason[c, s])
-            told = why or fixed(float(record.expected[c, s]), 2)
+            alone = why or fixed(float(record.expected[c, s]), 2)
             rows.append(
                 [
                     versus(pair),
                     statistic,
                     evidence(estimate(*limits, reason=why)),
-                    told,
+                    alone,
                     probability(float(record.p[c, s]), "not tested"),
                 ]
             )
     text = RANKS.format(grouping=short(record.grouping), count=len(record.subjects), k=record.k)
     heads = ["Contrast", "Statistic", "Agreement", "Expected without a difference", "p"]
-    return grid(key, "T4r", text, heads, rows)
+    refs = [
+        f"contrasts/{c} statistics/{s} {each('value low high reason expected p', c, s)}"
+        for c, s in np.ndindex(record.value.shape)
+    ]
+    told = Told(text, record, "grouping subjects k")
+    return grid(key, "T4r", told, heads, rows_of(rows, "", refs))
 
 
 def tree_table(key: str, record: Hierarchy) -> Element:
     """One row a set that differs, followed by its features that differ; least p first."""
     rows: list[list[Node]] = []
+    refs: list[str] = []
     order = np.argsort(np.nan_to_num(record.set_q, nan=2.0), axis=None, kind="stable")
     for c, s in zip(*np.unravel_index(order, record.set_q.shape), strict=True):
         if not record.set_q[c, s] <= record.alpha:
@@ -90,22 +100,34 @@ def tree_table(key: str, record: Hierarchy) -> Element:
         p = probability(float(record.set_q[c, s]))
         size = f"sum of {int(record.size[s])}"
         rows.append([name(record.sets[s]), versus(record.contrasts[c]), size, numbers, p])
-        rows += _inside(record, int(c), int(s))
+        refs.append(f"sets/{s} contrasts/{c} size/{s} {each(OF_SET, int(c), int(s))}")
+        own = _inside(record, int(c), int(s))
+        rows += [row for row, _ in own]
+        refs += [ref for _, ref in own]
     if not rows:
         none = f"Of {count(len(record.sets))} sets of features none differs by "
-        return paragraph(class_="quiet")[f"{none}{short(record.grouping)}."]
+        return paragraph(class_="quiet", data_ref=at(record, "sets", "grouping"))[
+            f"{none}{short(record.grouping)}."
+        ]
     text = TREE.format(grouping=short(record.grouping), alpha=plain(record.alpha))
-    return grid(key, "T4h", text, ["Set", "Contrast", "Of", "Difference", "Adjusted p"], rows)
+    heads = ["Set", "Contrast", "Of", "Difference", "Adjusted p"]
+    return grid(key, "T4h", Told(text, record, "grouping alpha"), heads, rows_of(rows, "", refs))
 
 
-def _inside(record: Hierarchy, c: int, s: int) -> list[list[Node]]:
-    """The features of one set that differ."""
+OF_SET = "set_effect set_low set_high set_q"
+OF_FEATURE = "effect low high q"
+
+
+def _inside(record: Hierarchy, c: int, s: int) -> list[tuple[list[Node], str]]:
+    """The features of one set that differ, each row with its pointers."""
     own = (record.row_contrast == c) & (record.row_set == s) & (record.q <= record.alpha)
-    rows: list[list[Node]] = []
-    for r in np.flatnonzero(own):
+    rows: list[tuple[list[Node], str]] = []
+    for r in np.flatnonzero(own).tolist():
         limits = (float(a[r]) for a in (record.effect, record.low, record.high))
         feature = name(record.subjects[record.row_subject[r]])
         numbers = evidence(estimate(*limits, sign=True))
         p = probability(float(record.q[r]))
-        rows.append([name(record.sets[s]), versus(record.contrasts[c]), feature, numbers, p])
+        row: list[Node] = [name(record.sets[s]), versus(record.contrasts[c]), feature, numbers, p]
+        subject = f"subjects/{record.row_subject[r]}"
+        rows.append((row, f"sets/{s} contrasts/{c} {subject} {each(OF_FEATURE, r)}"))
     return rows

@@ -12,7 +12,18 @@ from evenlight.measures.proxied import Proxied
 from evenlight.measures.slices import Slices
 from evenlight.measures.words import SPOKEN
 from evenlight.record import Audit
-from evenlight.reports.parts import evidence, grid, groups, name, part, say, size
+from evenlight.reports.parts import (
+    Some,
+    evidence,
+    grid,
+    groups,
+    name,
+    part,
+    rows_of,
+    say,
+    size,
+)
+from evenlight.reports.pointing import Told, at
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import fewer
 
@@ -65,16 +76,21 @@ def _slices(records: tuple[Slices, ...]) -> Element:
         *("Worst by", "People", "n in each half", "In the half searched"),
         *("In the other half [interval]", "p", "Word"),
     )
-    parts: list[tuple[Node, list[list[Node]]]] = [
-        (WORST[record.of], [_slice(record, i) for i in range(len(record.names))] or [_none()])
-        for record in records
-    ]
+    parts = [(WORST[record.of], _slices_of(record)) for record in records]
     named = SLICES.format(
         over=short(", ".join(records[0].over), 200),
         searched=count(records[0].searched),
         level=confidence(records[0].alpha),
     )
-    return groups("t12", "T12", named, heads, parts)
+    return groups("t12", "T12", Told(named, records[0], "over searched alpha"), heads, parts)
+
+
+def _slices_of(record: Slices) -> Some:
+    """The slices of one search, with their pointers."""
+    if not record.names:
+        return rows_of([_none()], "", [at(record, "names")])
+    base = at(record, *["names", "n", "found", "effect", "low", "high", "holm", "reason"])
+    return rows_of([_slice(record, i) for i in range(len(record.names))], base)
 
 
 def _none() -> list[Node]:
@@ -105,6 +121,7 @@ def stand_ins(audit: Audit) -> Iterator[Node]:
             p(class_="reading")[say(told)],
             _clusterings(key, record, said),
             _verdicts(f"{key}v", record),
+            ref=at(record, "name"),
         )
 
 
@@ -125,7 +142,10 @@ def _clusterings(key: str, record: Proxied, said: str) -> Element:
         for i in range(len(record.k))
     ]
     named = CLUSTERINGS.format(units=count(record.units), name=said)
-    return grid(key, "T13, proxy", named, heads, rows)
+    told = Told(named, record, "units name", "beyond")
+    return grid(
+        key, "T13, proxy", told, heads, rows_of(rows, "k smallest stability expected between")
+    )
 
 
 def _beyond(record: Proxied, i: int) -> str:
@@ -146,7 +166,8 @@ def _verdicts(key: str, record: Proxied) -> Element:
         ]
         for s, subject in enumerate(record.subjects)
     ]
-    return grid(key, "T13, proxy verdicts", VERDICTS, heads, rows)
+    some = rows_of(rows, "subjects")
+    return grid(key, "T13, proxy verdicts", Told(VERDICTS, record, "k"), heads, some)
 
 
 TOTALS = {

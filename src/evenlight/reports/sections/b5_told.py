@@ -1,0 +1,104 @@
+"""B5: can the group be read from it? Tables T5k and T11, figure F10; there where it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from htpy import Element, Node, p
+
+from evenlight.data.digits import count, estimate, number, probability
+from evenlight.data.shown import short, versus
+from evenlight.measures.leakage import Leakage
+from evenlight.record import Audit
+from evenlight.reports.drawings import drawings
+from evenlight.reports.parts import (
+    FEW,
+    block,
+    evidence,
+    grid,
+    name,
+    part,
+    picture,
+    rows_of,
+    size,
+    verdict,
+)
+from evenlight.reports.pointing import Told, each
+from evenlight.reports.sections.encoding import layers
+from evenlight.reports.sections.keyed import keyed
+
+ENCODED = (
+    "That the group can be read from something is no evidence that the output uses it. Only what "
+    "the output itself tells bears on use, and only beyond what the outcome alone and a twin tell."
+)
+
+LEAK = (
+    "How well the groups of {grouping} can be told apart by a linear classifier of unseen people"
+    "{among}; p adjusted over pairs of groups (Holm). What attributions or values tell is encoded, "
+    "and no evidence of use; what the output tells bears on use, in excess of a twin."
+)
+
+
+def section(audit: Audit) -> Element | None:
+    """One part a grouping whose leakage or layers were measured."""
+    further = audit.further
+    asked = [r.grouping for r in further.leakages] + [r.groupings[0] for r in further.encoded]
+    if not asked:
+        return None
+    parts = (part(f"By {g}", _leaked(audit, g), layers(audit, g)) for g in dict.fromkeys(asked))
+    return block("b5", p(class_="quiet")[ENCODED], parts)
+
+
+def _leaked(audit: Audit, grouping: str) -> Iterator[Node]:
+    """The bars and the table of every representation that was asked."""
+    made = drawings(audit)
+    for key, record in keyed("t5k", audit.further.leakages):
+        if record.grouping == grouping:
+            mark = key.replace("t5k", "F10")
+            yield picture(made[mark], record) if mark in made else None
+            yield leakage(key, record)
+
+
+def leakage(key: str, record: Leakage) -> Element:
+    """How far each representation tells each pair of groups."""
+    heads = (
+        *("What", "Contrast", "n", "AUC", "Outcome alone", "By chance", "p", "Verdict"),
+        "Over the twin",
+    )
+    rows: list[list[Node]] = []
+    for r, c in np.ndindex(record.auc.shape):
+        limits = (float(a[r, c]) for a in (record.auc, record.low, record.high))
+        why = str(record.reason[r, c])
+        rows.append([
+            name(record.names[r]),
+            name(versus(record.contrasts[c])),
+            size("nobody" if why else " and ".join(count(float(n)) for n in record.n[r, c])),
+            evidence(estimate(*limits, reason=why)),
+            number(float(record.alone[r, c]), "not asked", digits=2),
+            number(float(record.expected[r, c]), "not asked", digits=2),
+            probability(float(record.holm[r, c]), "not tested"),
+            verdict(str(record.verdict[r, c])),
+            _over(record, r, c),
+        ])  # fmt: skip
+    fixed = record.given not in ("", "nothing")
+    among = f" among people with the same {record.given}" if fixed else ""
+    named = LEAK.format(grouping=short(record.grouping), among=among)
+    own = "n auc low high reason alone expected holm"
+    refs = [
+        f"names/{r} contrasts/{c} {each(own, r, c)}{_twin_at(record, c)}"
+        for r, c in np.ndindex(record.auc.shape)
+    ]
+    told = Told(named, record, "grouping given")
+    return grid(key, "T5k", told, heads, rows_of(rows, "", refs, most=FEW))
+
+
+def _twin_at(record: Leakage, c: int) -> str:
+    return "" if record.twin is None else f" {each('twin/excess twin/excess_low twin/reason', c)}"
+
+
+def _over(record: Leakage, r: int, c: int) -> str:
+    if record.twin is None or record.kinds[r] != "output":
+        return ""
+    low = number(float(record.twin.excess_low[c]), str(record.twin.reason[c]), digits=2)
+    return f"{number(float(record.twin.excess[c]), digits=2)}, lower limit {low}"

@@ -1,0 +1,144 @@
+"""C3: the answers under other margins, other choices and other groupings. Tables T22 to T24."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from math import isfinite
+
+import numpy as np
+from htpy import Element, Node, p
+
+from evenlight.arrays import Text
+from evenlight.data.digits import count, estimate, number, plain
+from evenlight.findings import Part
+from evenlight.measures.specification import Specification
+from evenlight.measures.words import SPOKEN, VERDICTS
+from evenlight.record import Audit
+from evenlight.reports.parts import (
+    Some,
+    block,
+    evidence,
+    grid,
+    name,
+    rows_of,
+    say,
+    size,
+    verdict,
+)
+from evenlight.reports.pointing import Told, at, each
+from evenlight.reports.sections.judged import deciding, size_words
+from evenlight.reports.told import many_pairs
+
+LEAD = (
+    "What would have been answered otherwise. Nothing here changes an answer above; every single "
+    "choice stands in section B9."
+)
+MARGINS = (
+    "Other margins, of the contrast that decides. The interval does not depend on the margin, so "
+    "that its far limit tells the rest: with a margin of that size or more it would be similar, "
+    "given enough people; with a smaller one it is different where the interval leaves out zero, "
+    "else it cannot be told."
+)
+MARGIN_HEADS = ("Question", "Contrast", "n", "Verdict", "Effect [interval]", "Margin", "Far limit")
+CHOICES = (
+    "Other choices by kind: backgrounds, baselines, explainers, draws and whatever the plan names. "
+    "Effects of the contrast that decides, smallest to largest."
+)
+CHOICE_HEADS = ("Question", "Chosen otherwise", "Settings", "Same answer", "Effects")
+GROUPINGS = (
+    "Other groupings: how many judged comparisons by each grouping of the plan have each word, "
+    "those of primary questions among them. By site: where site is a grouping."
+)
+GROUPING_HEADS = ("By", "What", *(SPOKEN[word] for word in VERDICTS))
+UNASKED = "No other choice was tried ([holds] in the plan)."
+SAME = {"all": "under each", "some": "under some", "none": "under none", "": "not asked"}
+
+
+def section(audit: Audit) -> Element | None:
+    """Margins, choices, groupings; absent where no question was asked, or pages are full."""
+    if not audit.answers or many_pairs(audit):
+        return None
+    choices = list(_choices(audit))
+    return block(
+        "c3",
+        p(class_="quiet")[LEAD],
+        grid("t22", "T22", MARGINS, MARGIN_HEADS, _margins(audit)),
+        choices or p(class_="quiet")[UNASKED],
+        grid(
+            "t24", "T24", Told(GROUPINGS, None, "", "verdicts"), GROUPING_HEADS, _groupings(audit)
+        ),
+    )
+
+
+def _margins(audit: Audit) -> Some:
+    """One row a question: the contrast that decides it, and the limit that lies furthest out."""
+    rows: list[list[Node]] = []
+    refs = []
+    for answer in audit.answers:
+        part = deciding(answer.parts, answer.verdict)
+        if part is None:
+            continue
+        told = estimate(part.effect, part.low, part.high, reason=say(part.reason), sign=True)
+        rows.append([
+            say(answer.question), name(part.contrast or "all groups"), size(size_words(part)),
+            verdict(part.verdict), evidence(told), plain(part.margin, "none"), _far(part),
+        ])  # fmt: skip
+        refs.append(f"{at(answer, 'question')} {at(part)}")
+    return rows_of(rows, "", refs)
+
+
+def _far(part: Part) -> str:
+    """The limit of largest size, with its sign."""
+    ends = [e for e in (part.low, part.high) if e is not None and isfinite(e)]
+    if len(ends) < 2:
+        return "not asked"
+    far = max(ends, key=abs)
+    return estimate(far, *ends, sign=True).split(" ")[0]
+
+
+def _choices(audit: Audit) -> Iterator[Element]:
+    """One table a specification, a row a question and kind of choice."""
+    for i, made in enumerate(audit.further.holds, start=1):
+        rows, refs = [], []
+        for k in range(len(made.ids)):
+            for kind in made.kinds:
+                own = np.flatnonzero((np.array(made.names) == kind) & made.touched[:, k]).tolist()
+                if own:
+                    rows.append(_kind(made, k, kind, own))
+                    refs.append(" ".join([f"questions/{k}", *_places(own, k)]))
+        if rows:
+            key = "t23" if i == 1 else f"t23-{i}"
+            yield grid(key, "T23", CHOICES, CHOICE_HEADS, rows_of(rows, at(made), refs))
+
+
+def _places(own: list[int], k: int) -> Iterator[str]:
+    for f in own:
+        yield f"names/{f} settings/{f} {each('fork_effect reason', f, k)}"
+
+
+def _kind(made: Specification, k: int, kind: str, own: list[int]) -> list[Node]:
+    asked = [f for f in own if made.counted[f, k]]
+    same = [bool(made.holds[f, k]) for f in asked]
+    word = ("all" if all(same) else "some" if any(same) else "none") if same else ""
+    effects = [float(made.fork_effect[f, k]) for f in own if np.isfinite(made.fork_effect[f, k])]
+    ends = [number(v, digits=2) for v in (min(effects), max(effects))] if effects else []
+    settings = ", ".join(made.settings[f] for f in own)
+    return [
+        say(made.questions[k]), name(kind), name(settings), SAME[word],
+        " to ".join(dict.fromkeys(ends)) or "none",
+    ]  # fmt: skip
+
+
+def _groupings(audit: Audit) -> Some:
+    """How many comparisons of performance and of features have each word, by grouping."""
+    records: list[tuple[object, str, str, Text]] = [
+        (one, one.grouping, "performance", one.verdict) for one in audit.performances
+    ]
+    records += [(one, one.grouping, "use of features", one.verdict) for one in audit.comparisons]
+    records.sort(key=lambda told: told[1])
+    rows: list[list[Node]] = []
+    for _, grouping, what, words in records:
+        found = Counter(str(word) for word in words.ravel())
+        rows.append([name(grouping), what, *(count(found[word]) for word in VERDICTS)])
+    return rows_of(rows, "", [at(record, "grouping", "verdict") for record, *_ in records])

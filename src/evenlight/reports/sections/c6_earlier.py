@@ -1,0 +1,128 @@
+"""C6: this audit beside an earlier one. Tables T20 and T21, figure F13."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from htpy import Element, Node, p, strong
+
+from evenlight.data.digits import count, estimate, number, plain
+from evenlight.data.shown import metric_name
+from evenlight.differing import Difference
+from evenlight.differing.record import STATUSES, Change, Moved, Told
+from evenlight.differing.words import SPOKEN_STATUS, named
+from evenlight.measures.words import SPOKEN
+from evenlight.reports.changing import slopes
+from evenlight.reports.icons import icon
+from evenlight.reports.parts import block, folded, grid, name, picture, rows_of, say
+from evenlight.reports.words_changed import (
+    APART,
+    APART_HEADS,
+    APART_WORDS,
+    CHANGE_HEADS,
+    CHANGES,
+    COUNTED,
+    COUNTS,
+    GATE,
+    MOVED,
+    MOVED_HEADS,
+    NOTHING,
+    PEOPLE,
+    QUIET,
+    STOOD,
+)
+
+FILE = "diff.json#"
+"""Before a pointer into the record of the difference, which lies beside audit.json."""
+
+MOST = 40
+"""Changes on the page; all stand in the record."""
+
+
+def section(made: Difference) -> Element:
+    """The verdict of the comparison, its changes, the slopes, and what is not alike."""
+    pictures = slopes(made).values()
+    return block("c6", *verdict(made), changes(made), (picture(one) for one in pictures),
+                 _moved(made), _apart(made))  # fmt: skip
+
+
+def verdict(made: Difference) -> Iterator[Element]:
+    """The word and its reason, what it rests on, and how many changed."""
+    told = made.verdict
+    yield p(class_="reading", data_ref=f"{FILE}/verdict")[
+        icon(told.word),
+        " ",
+        strong[f"Against the earlier audit: {told.word}."],
+        f" {say(told.reason)}",
+    ]
+    yield p(class_="quiet")[GATE]
+    spent = {"alpha": plain(made.alpha), "spent": number(made.spent)}
+    yield p(data_ref=f"{FILE}/people {FILE}/look {FILE}/alpha {FILE}/spent")[
+        STOOD.format(people=PEOPLE.get(made.people, made.people), look=made.look, **spent)
+    ]
+    found = {status: made.counts.get(status, 0) for status in STATUSES}
+    parts = [COUNTS.format(count=count(n), status=SPOKEN_STATUS[s]) for s, n in found.items() if n]
+    words = COUNTED.format(all=count(sum(found.values())), told=", ".join(parts) or QUIET)
+    yield p(data_ref=f"{FILE}/counts")[words]
+
+
+def changes(made: Difference) -> Element:
+    """T20, one row a change."""
+    if not made.changes:
+        return p(class_="quiet")[NOTHING]
+    why = any(one.reason for one in made.changes)
+    rows = [_change(one, why=why) for one in made.changes]
+    heads = (*CHANGE_HEADS, "Why") if why else CHANGE_HEADS
+    return grid("t20", "T20", CHANGES, heads, rows_of(rows, f"{FILE}/changes", most=MOST))
+
+
+def _change(one: Change, *, why: bool) -> list[Node]:
+    moved = estimate(one.size, one.low, one.high, reason="not told", sign=True)
+    what = one.subject if one.kind == "question" else named(one)
+    return [
+        name(what),
+        _told(one.before),
+        _told(one.after),
+        moved,
+        SPOKEN_STATUS[one.status],
+        *([say(one.reason)] if why else []),
+    ]
+
+
+def _told(told: Told | None) -> str:
+    """A number as an audit told it: word, effect with interval, and people to 5."""
+    if told is None:
+        return "not asked"
+    people = f", n about {count(told.n)}" if told.n is not None else ""
+    if told.effect is None:
+        return f"{SPOKEN[told.verdict]}{people}"
+    return f"{SPOKEN[told.verdict]}, {estimate(told.effect, told.low, told.high)}{people}"
+
+
+def _moved(made: Difference) -> Node:
+    """T21, folded: metrics of each group, and the features of the figure."""
+    if not made.values:
+        return None
+    order = sorted(enumerate(made.values), key=lambda at: at[1].kind != "performance")
+    some = rows_of([_value(one) for _, one in order], f"{FILE}/values", [i for i, _ in order])
+    table = grid("t21", "T21", MOVED, MOVED_HEADS, some)
+    return folded("Values of each group, before and after", table)
+
+
+def _value(one: Moved) -> list[Node]:
+    subject = metric_name(one.subject) if one.kind == "performance" else one.subject
+    before = estimate(one.before, one.before_low, one.before_high)
+    after = estimate(one.after, one.after_low, one.after_high)
+    return [name(f"{one.part} ({one.grouping})"), name(subject), before, after]
+
+
+def _apart(made: Difference) -> Node:
+    """What the audits do not have alike, and what was not compared for it."""
+    if not made.apart:
+        return None
+    rows: list[list[Node]] = [
+        [name(one.what), name(one.before), name(one.after), name(one.spoils or "told alone")]
+        for one in made.apart
+    ]
+    some = rows_of(rows, f"{FILE}/apart")
+    return folded(APART, grid("t20a", "T20, apart", APART_WORDS, APART_HEADS, some))

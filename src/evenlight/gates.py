@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from evenlight.findings import Answer, Gate, Part
+from evenlight.measures.words import Verdict
 from evenlight.policy import Policy
 
 
@@ -19,11 +20,13 @@ def gate(answers: Sequence[Answer], policy: Policy) -> Gate:
             return Gate("failed", 1, told)
     for answer in answers:
         if "not_estimable" in _words(answer):
-            return Gate("no verdict", 3, f"Cannot be asked here: {answer.question}")
+            where = _where(answer, "not_estimable")
+            return Gate("no verdict", 3, f"Cannot be asked here{where}: {answer.question}")
     for answer in answers:
         stops = answer.blocks or policy.inconclusive == "stop"
         if "cannot_tell" in _words(answer) and stops:
-            return Gate("no verdict", 3, f"Cannot tell: {answer.question}")
+            where = _where(answer, "cannot_tell")
+            return Gate("no verdict", 3, f"Cannot tell{where}: {answer.question}")
     if not any(answer.blocks for answer in answers):
         return Gate(
             "not gated", 0, "No question was set to block: this is no pass, read the answers."
@@ -41,6 +44,13 @@ def strictly(made: Gate, policy: Policy, unsure: Mapping[str, str]) -> Gate:
         return made
     why = f"The plan is strict about its inputs: {' '.join(told)}"
     return replace(made, word="no verdict", exit_code=3, reason=why)
+
+
+def _where(answer: Answer, word: Verdict) -> str:
+    """In how many contrasts a question has this answer, "" where it is all of them."""
+    every = {part.contrast for part in answer.parts}
+    some = {part.contrast for part in answer.parts if part.verdict == word}
+    return "" if not some or some == every else f" in {len(some)} of {len(every)} contrasts"
 
 
 def _uncertain(answer: Answer) -> str:

@@ -58,7 +58,12 @@ def test_one_part_that_cannot_be_asked_stops_the_gate() -> None:
     """An answer that is different for one contrast and missing for another is no pass."""
     part = Part("B / A", "x", "not_estimable", None, None, None, "", 0.1, None, None, "", "why")
     made = gate([replace(answer("different"), parts=(part,))], Policy())
-    assert (made.word, made.exit_code) == ("no verdict", 3)
+    assert (made.word, made.exit_code, made.reason) == (
+        "no verdict", 3, "Cannot be asked here: Is it?",
+    )  # fmt: skip
+    told = replace(part, contrast="C / A", verdict="similar")
+    made = gate([replace(answer("similar"), parts=(part, told))], Policy())
+    assert made.reason == "Cannot be asked here in 1 of 2 contrasts: Is it?"
 
 
 def test_one_answer_for_several_contrasts_is_the_gravest() -> None:

@@ -25,7 +25,7 @@ def section(audit: Audit) -> Element:
         *([name(audit.model.name), " · "] if heading(audit) != _named(audit) else []),
         f"{count(people.units)} {noun} of ",
         name(people.name),
-        " · ",
+        " · target ",
         name(audit.model.target),
         f" ({name(audit.model.unit)})" if audit.model.unit else "",
         " · by ",

@@ -24,6 +24,7 @@ from evenlight.reports.sections.judged import (
 )
 from evenlight.reports.sections.waived import waivers
 from evenlight.reports.words import BEYOND, MEANING, NO_QUESTIONS, NOT_PRIMARY
+from evenlight.reports.words_gate import MEANS
 
 EVERYTHING = "/answers /findings /comparisons /reliances /performances /qualities"
 """Where the verdicts lie that are counted here."""
@@ -36,7 +37,9 @@ def section(audit: Audit) -> Element:
     word = audit.verdict.word
     gate = div(class_=f"gate g-{'-'.join(word.split())}")[
         p(class_="gateword")[icon(word), " ", span[f"Gate: {say(word)}"]],
-        p(class_="why", data_ref="/verdict/reason")[say(audit.verdict.reason)],
+        p(class_="why", data_ref="/verdict/reason")[
+            say(audit.verdict.reason), " ", MEANS.get(word, "")
+        ],
         waivers(audit),
         _loud(audit),
         p(class_="quiet", data_ref=EVERYTHING, data_of="tally")[

@@ -21,6 +21,9 @@ MOST = 3
 EXPLORED = "(exploratory)"
 """Beside a finding that answers no primary question, and is not in the tally at the top."""
 
+NAMED = 3
+"""Contrasts that are named where one reason serves several."""
+
 LIMITS = 10
 """Generated limits that are told here; all stand in C4."""
 
@@ -76,6 +79,7 @@ def untold(audit: Audit) -> dict[str, str]:
     """What could not be asked or told, then the warnings: each a sentence with its pointers."""
     found: dict[str, str] = {}
     for answer in audit.answers:
+        found |= _unasked(answer)
         for part in answer.parts:
             if told := _untold(answer, part):
                 found.setdefault(told, f"{at(answer, 'measure')} {at(part)}")
@@ -84,13 +88,30 @@ def untold(audit: Audit) -> dict[str, str]:
     return found
 
 
+def _unasked(answer: Answer) -> dict[str, str]:
+    """The contrasts that cannot be asked, one sentence a reason."""
+    by_reason: dict[str, dict[str, Part]] = {}
+    for part in answer.parts:
+        if part.verdict == "not_estimable":
+            own = by_reason.setdefault(part.reason.rstrip(". "), {})
+            own.setdefault(short(contrast_words(part)), part)
+    question = f"{measure_words(answer.measure)[0]}:"
+    return {
+        say(CANNOT_ASK.format(question=question, contrast=_listed(list(own)), reason=reason)): (
+            " ".join([at(answer, "measure"), *(at(part) for part in own.values())])
+        )
+        for reason, own in by_reason.items()
+    }
+
+
+def _listed(contrasts: list[str]) -> str:
+    """The first contrasts by name, and that there are others."""
+    return ", ".join(contrasts[:NAMED]) + (" and others" if len(contrasts) > NAMED else "")
+
+
 def _untold(answer: Answer, part: Part) -> str:
     question = f"{measure_words(answer.measure)[0]}:"
     contrast = short(contrast_words(part))
-    if part.verdict == "not_estimable":
-        return say(
-            CANNOT_ASK.format(question=question, contrast=contrast, reason=part.reason.rstrip(". "))
-        )
     if part.verdict != "cannot_tell":
         return ""
     more = MORE_UNITS.format(more=count(part.more), group=short(part.more_in)) if part.more else ""

@@ -16,6 +16,8 @@ from evenlight.reports.parts import block, name, nothing, part, say
 from evenlight.reports.pointing import at, each
 from evenlight.reports.words import NOTHING
 
+MAY_BE_COARSE = " Counts may be rounded to 5, because a cell is not shown."
+
 SHOWN = 4
 """Subjects of one record that have a table, the least p first."""
 
@@ -95,7 +97,8 @@ def _words(record: Intersection, j: int) -> str:
         f"interaction p = {probability(float(record.p_maxt[j]))}, adjusted over "
         f"{count(len(record.subjects))} subjects"
     )
-    return say(f"{subject} by {asked}, {record.quantity} in {record.unit}; {tested}.")
+    coarse = MAY_BE_COARSE if any(record.reason) else ""
+    return say(f"{subject} by {asked}, {record.quantity} in {record.unit}; {tested}.{coarse}")
 
 
 def _cell(record: Intersection, i: int, j: int) -> Element:

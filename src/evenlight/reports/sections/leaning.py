@@ -50,7 +50,8 @@ SETS = (
 )
 CLOSING = (
     "The gap in mean output between groups{among}, with features neutralised: swapped for the "
-    "other group's values, or taken away. Pointwise limits at {level}."
+    "other group's values, which turns their part of the gap round, so that half of the change "
+    "counts as closed; or taken away. Pointwise limits at {level}."
 )
 SIGNAL = (
     "What is lost within groups when features are exchanged among the people of each group, with "

@@ -17,10 +17,10 @@ from typing import Any
 import pandas as pd
 
 from evenlight import files
-from evenlight.data.archives import check_packed
 from evenlight.data.shown import short
 from evenlight.drafting_roles import Guess, guessed
 from evenlight.errors import InputError
+from evenlight.modalities.tables import frame_of
 from evenlight.plan import LARGEST_PLAN, Plan
 
 NAME = "audit.toml"
@@ -45,7 +45,7 @@ class Draft:
 
 
 def draft(data: str | Path, out: str | Path | None = None) -> Draft:
-    """Write a plan for a CSV table of people, by default audit.toml beside it.
+    """Write a plan for a table of people (.csv, .tsv, .parquet), by default audit.toml beside it.
 
     Raises InputError for what is no table, where the plan exists, and where the table would not lie
     beside the plan.
@@ -84,16 +84,17 @@ def _placed(table: Path, path: Path) -> None:
 
 
 def _read(table: Path) -> pd.DataFrame:
-    check_packed(table)
     try:
-        people = pd.read_csv(table, low_memory=False)
+        people = frame_of(table)
     except (ValueError, UnicodeDecodeError) as error:  # pandas' own errors are ValueErrors
         told = short(str(error), 200)
         raise InputError(
-            f"{table.name!r} is no CSV table ({told}); annotated matrices are audited from Python"
+            f"{table.name!r} is no table ({told}); annotated matrices are audited from Python"
         ) from None
     if not len(people) or len(people.columns) < 2:
-        raise InputError(f"{table.name!r} holds no people in columns that commas divide")
+        raise InputError(
+            f"{table.name!r} holds no people in columns that commas (.tsv: tabs) divide"
+        )
     return people
 
 

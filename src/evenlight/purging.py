@@ -1,4 +1,4 @@
-"""Deleting what is kept of single people: unfinished work, and attributions of rows."""
+"""Deleting what is kept of single people: unfinished work, sketches, and attributions of rows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from evenlight import files
+from evenlight.differing import sketches
 from evenlight.errors import InputError, Refused
 from evenlight.journal.running import place
 from evenlight.journal.work import README, TOLD, Work
@@ -20,10 +21,12 @@ STORE = "zarr.json"
 def purge(path: str | Path, *, dry: bool = False) -> tuple[Path, ...]:
     """Delete the data of single people that lie at `path`; what was deleted, in order.
 
-    `path` is the output folder of a run (its unfinished work beside it goes, and parts of files
-    that a killed run left), such work itself, or a folder of `keep_rows=`. The report stays: it
-    holds nobody's own data. `dry` only tells. A file system that keeps copies (snapshots, backups)
-    keeps these too.
+    `path` is the output folder of a run (its unfinished work beside it goes, parts of files that a
+    killed run left, and the sketches of its people in `.people`, unless another audit beside it is
+    of the same people), such work itself, `.people`, or a folder of `keep_rows=`. The report stays:
+    it holds nobody's own data; without sketches `evenlight diff` cannot tell by how many people two
+    cohorts differ. `dry` only tells. A file system that keeps copies (snapshots, backups) keeps
+    these too.
 
     Raises InputError where there is nothing of the kind or a run still works there, and Refused for
     a link: what lies behind it is not what was named.
@@ -46,13 +49,42 @@ def purge(path: str | Path, *, dry: bool = False) -> tuple[Path, ...]:
 
 def _found(named: Path) -> Iterator[Path]:
     """Everything of single people at a path."""
-    if _work(named) or _rows(named):
+    if _work(named) or _rows(named) or _sketches(named):
         yield named
         return
     if _work(place(named)):
         yield place(named)
     if (named / "audit.json").is_file():
         yield from sorted(named.rglob(f".*{files.PARTIAL}"))
+        yield from _own_sketches(named)
+
+
+def _sketches(folder: Path) -> bool:
+    """Whether this holds the sketches of the people of audits."""
+    own = folder.name == sketches.FOLDER and not folder.is_symlink()
+    return own and (folder / sketches.KEY).is_file()
+
+
+def _own_sketches(out: Path) -> Iterator[Path]:
+    """The sketches of the people of one audit; the folder, with its key, where it has no others."""
+    store = out.parent / sketches.FOLDER
+    if not _sketches(store):
+        return
+    others = {_people(path) for path in out.parent.glob("*/audit.json") if path.parent != out}
+    own = sketches.file_of(store, _people(out / "audit.json"))
+    if not own.is_file() or own in {sketches.file_of(store, one) for one in others}:
+        return
+    alone = {path.name for path in store.iterdir()} <= {own.name, sketches.KEY}
+    yield store if alone else own
+
+
+def _people(record: Path) -> str:
+    """The digest of the cohort of an audit, "" where that cannot be read."""
+    try:
+        held = json.loads(record.read_text(encoding="utf-8"))
+        return str(held["cohort"]["digest"])
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError):
+        return ""
 
 
 def _work(folder: Path) -> bool:
@@ -76,7 +108,7 @@ def _rows(folder: Path) -> bool:
 def _delete(item: Path) -> None:
     if not item.is_dir():
         item.unlink(missing_ok=True)
-    elif _rows(item):
+    elif _rows(item) or _sketches(item):
         rmtree(item)
     else:
         with Work(item) as work:  # InputError while a run holds it

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from threading import Lock
 from types import MappingProxyType
 from typing import Literal, ParamSpec, TypeVar, get_args
 
@@ -32,16 +33,28 @@ one part of a case-by-case decision.
 
 USUAL: Profile = "cms"
 
-_IN_FORCE: ContextVar[str] = ContextVar("profile", default=USUAL)
+_IN_FORCE: ContextVar[str | None] = ContextVar("profile", default=None)
+
+_ACTIVE: list[str] = []
+"""Every profile that is in force anywhere in this process."""
+
+_CHANGING = Lock()
 
 
 def least_shown() -> int:
     """The fewest people of a group that is tested or shown, by the profile in force.
 
+    Where none was named, as in a thread that was started inside `profile`, it is the strictest that
+    is in force anywhere in the process.
+
     >>> least_shown()
     11
     """
-    return PROFILES[_IN_FORCE.get()]
+    own = _IN_FORCE.get()
+    if own is not None:
+        return PROFILES[own]
+    with _CHANGING:  # a thread begins without the context of the one that started it
+        return max((PROFILES[name] for name in _ACTIVE), default=PROFILES[USUAL])
 
 
 def hidden_text() -> str:
@@ -67,10 +80,14 @@ def profile(name: str) -> Iterator[int]:
     if name not in PROFILES:
         raise UnknownName(f"no profile {name!r}; known: {', '.join(PROFILES)}")
     before = _IN_FORCE.set(name)
+    with _CHANGING:
+        _ACTIVE.append(name)
     try:
         yield least_shown()
     finally:
         _IN_FORCE.reset(before)
+        with _CHANGING:
+            _ACTIVE.remove(name)
 
 
 def in_profile(named: Callable[..., str]) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from evenlight.drafting import draft
-from evenlight.errors import InputError
+from evenlight.errors import InputError, Refused
+from evenlight.load import load_cohort
 from evenlight.plan import Plan
 from tests.command_line import begun, data, evenlight
 
@@ -122,7 +124,7 @@ def test_nothing_is_overwritten_and_nothing_else_is_read(tmp_path: Path) -> None
         draft(tmp_path / "people.csv")
     with pytest.raises(InputError, match="is a folder"):
         draft(tmp_path / "inner")
-    with pytest.raises(InputError, match="is no CSV table"):
+    with pytest.raises(InputError, match="is no table"):
         draft(tmp_path / "cells.h5ad", tmp_path / "other.toml")
     with pytest.raises(InputError, match="must lie beside the plan"):
         draft(tmp_path / "people.csv", tmp_path / "inner" / "audit.toml")
@@ -150,3 +152,40 @@ def test_missing_values_are_left_to_a_person(tmp_path: Path) -> None:
         "# missing = ...   # to do: features with missing values: 1, first crp"
         in (tmp_path / "audit.toml").read_text()
     )
+
+
+@pytest.mark.parametrize("name", ["people.tsv", "people.tsv.gz", "people.csv.gz", "people.parquet"])
+def test_a_table_of_another_form_gives_the_same_plan_and_cohort(name: str, tmp_path: Path) -> None:
+    """Tabs, packed text and Parquet: what is guessed, and what a run then reads."""
+    table = people().drop(columns="patient_id")
+    wanted = drawn(table, tmp_path).cohort
+    (tmp_path / "audit.toml").unlink()
+    path = tmp_path / name
+    if name.endswith(".parquet"):
+        pytest.importorskip("pyarrow")
+        table.to_parquet(path)
+    else:
+        table.to_csv(path, sep="\t" if ".tsv" in name else ",", index=False)
+    found = Plan.from_toml(draft(path).path)
+    assert found.cohort.model_dump(exclude={"table"}) == wanted.model_dump(exclude={"table"})
+    assert found.cohort.table == name
+    read = load_cohort(found, tmp_path)
+    like = load_cohort(found.model_copy(update={"cohort": wanted}), tmp_path)
+    pd.testing.assert_frame_equal(read.people, like.people)
+    assert read.features.names == like.features.names
+    np.testing.assert_allclose(read.dense(), like.dense(), rtol=1e-12)  # text has last digits
+
+
+def test_a_parquet_file_that_is_none_or_too_large_is_refused(tmp_path: Path) -> None:
+    """By what it is, and by what it says that it holds, before anything is read."""
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "people.parquet"
+    path.write_bytes(b"PAR1 no such file PAR1")
+    with pytest.raises(InputError, match="is no Parquet file"):
+        draft(path)
+    people().to_parquet(path)
+    with (
+        patch("evenlight.modalities.tables.MOST_CELLS", 100),
+        pytest.raises(Refused, match="says that it holds 600 values"),
+    ):
+        draft(path)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from evenlight.errors import NoVerdict
-from evenlight.journal import Keep, Work
+from evenlight.journal import Keep, Work, locks
 from evenlight.journal.crew import Processes
+from evenlight.journal.pulse import Pulse
 
 MANIFEST = {"plan": "abc"}
 PARTS = tuple(f"part-{i}" for i in range(4))
@@ -81,3 +86,111 @@ def test_63_no_number_is_written_by_locale(root: Path) -> None:
     """Nothing in the package asks for a locale, so that a decimal is a point everywhere."""
     text = "\n".join(p.read_text("utf-8") for p in (root / "src" / "evenlight").rglob("*.py"))
     assert not re.search(r"\bimport locale|from locale|setlocale|:n\}", text)
+
+
+def _hang(folder: str, part: str, once: str) -> None:
+    """A helper that waits for ever at one part, with `once` only the first time."""
+
+    def made(name: str) -> Number:
+        if name == part and not (once and Path(once).exists()):
+            if once:
+                Path(once).touch()
+            time.sleep(3600)
+        return Number(float(name[-1]))
+
+    with Work(Path(folder), joined=True) as work:
+        keep = work.begin(MANIFEST)
+        keep.ahead([(name, partial(made, name)) for name in PARTS])
+
+
+def test_65_a_helper_that_hangs_is_ended_and_another_makes_its_part(tmp_path: Path) -> None:
+    """It uses no processor for as long as it is given, and costs that time and no more."""
+    given = (str(tmp_path / "w"), "part-1", str(tmp_path / "hung"))
+    crew = Processes(2, _hang, given, patience=4.0)
+    with Work(tmp_path / "w", crew=crew) as work:
+        assert _through(work.begin(MANIFEST), "", None) == [0.0, 1.0, 2.0, 3.0]
+    assert (tmp_path / "hung").exists()
+    assert len(crew.hung) == 1
+
+
+def test_65_a_part_at_which_every_helper_hangs_is_named(tmp_path: Path) -> None:
+    """Two of them, and the run says where, for how long, and what to look at."""
+    crew = Processes(1, _hang, (str(tmp_path / "w"), "part-1", ""), patience=3.0)
+    with (
+        Work(tmp_path / "w", crew=crew) as work,
+        pytest.raises(NoVerdict, match=r"2 processes hung at one part \(part-1\): no processor"),
+    ):
+        _through(work.begin(MANIFEST), "", None)
+    assert crew._now == []
+    assert (tmp_path / "w" / "part-0.tile").exists()
+
+
+def test_65_a_process_that_computes_does_not_hang() -> None:
+    """Processor time is what counts, whether Python's lock is held or not; a stopped one hangs."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        pulse = Pulse(1.0)
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            assert pulse.still([process.pid]) == []
+            time.sleep(0.2)
+        os.kill(process.pid, signal.SIGSTOP)
+        deadline = time.monotonic() + 20
+        while not pulse.still([process.pid]):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _raise(folder: str) -> None:
+    """A helper in which an error is raised."""
+
+    def made(name: str) -> Number:
+        raise ValueError(f"{name} cannot be had")
+
+    with Work(Path(folder), joined=True) as work:
+        work.begin(MANIFEST)("part-0", Number, partial(made, "part-0"))
+
+
+def test_an_error_in_helpers_is_said_by_the_leader(tmp_path: Path) -> None:
+    """It makes the part itself: what is wrong is told, and not that memory may not suffice."""
+    with Work(tmp_path / "w", crew=Processes(2, _raise, (str(tmp_path / "w"),))) as work:
+        journal = work.begin(MANIFEST)
+        with pytest.raises(ZeroDivisionError):
+            journal("part-0", Number, lambda: Number(1 / 0))
+
+
+def test_60_a_claim_that_goes_as_it_is_locked_is_asked_again(tmp_path: Path) -> None:
+    """Between opening a claim and looking at it, whoever had it may have taken it away."""
+    path = tmp_path / "a.claim"
+    asked: list[Path] = []
+
+    def there(one: Path) -> int:
+        if not asked:
+            one.unlink()
+        asked.append(one)
+        return locks_there(one)
+
+    locks_there = locks._there
+    with patch.object(locks, "_there", there):
+        lock = locks.locked(path)
+    assert lock is not None
+    assert len(asked) == 2
+    assert locks.owner(path) == os.getpid()
+    lock.close()
+
+
+def _other(folder: str) -> None:
+    """A helper of another code or plan."""
+    with Work(Path(folder), joined=True) as work:
+        work.begin({"plan": "another"})
+
+
+def test_61_helpers_of_another_manifest_make_nothing_and_stop_nothing(tmp_path: Path) -> None:
+    """As where the code was changed between the start of a run and that of its helpers."""
+    with Work(tmp_path / "w", crew=Processes(2, _other, (str(tmp_path / "w"),))) as work:
+        journal = work.begin(MANIFEST)
+        assert _through(journal, "", None) == [0.0, 1.0, 2.0, 3.0]
+        assert len(journal.made) == len(PARTS)

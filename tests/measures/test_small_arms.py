@@ -19,10 +19,13 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.data.probed import Predictions
 from evenlight.measures.compare import compare
+from evenlight.measures.decide import decide
 from evenlight.measures.measuring import measure
 from evenlight.measures.people import compose, depend
 from evenlight.measures.perform import MARGINS, Judging, perform, tasked
 from evenlight.measures.rely import rely
+from evenlight.measures.rests import whole_reasons
+from evenlight.plan import Plan
 from evenlight.stats.intervals import recovered, spreads
 from evenlight.stats.parts import limits
 
@@ -258,7 +261,8 @@ def test_a_model_without_a_margin_cannot_be_asked_about_use() -> None:
     y = (x[:, 0] + rng.normal(size=120) > 0).astype(float)
     cohort = cohort_of(x, np.arange(120) % 2, y)
     forest = RandomForestClassifier(10, random_state=0).fit(x, y)
-    found = audit(forest, cohort)
+    asked = {"question": [{"measure": "use", "grouping": "race"}]}
+    found = audit(forest, cohort, plan=Plan.from_data(asked))
     use = next(a for a in found.answers if a.measure == "use")
     assert use.verdict == "not_estimable"
     assert "the model has no margin" in use.sentence
@@ -315,3 +319,25 @@ def test_a_page_is_made_with_a_suppressed_group(kind: str) -> None:
     page = reports.build(audit(model, cohort))
     assert "suppressed (&lt;11)" in page
     assert ">nan<" not in page
+
+
+@pytest.mark.parametrize(("each", "told"), [(10, False), (11, True)])
+def test_overall_says_that_it_is_of_groups_that_are_each_enough(each: int, told: bool) -> None:
+    """Twenty events, ten in each of two groups: overall is hidden for their sake, and says so.
+
+    With eleven in each it is told.
+    """
+    n = 4 * each
+    y, sex = np.tile([0, 1], n // 2), np.repeat(["f", "m"], n // 2)
+    x = np.random.default_rng(0).normal(size=(n, 2)) + y[:, None]
+    people = pd.DataFrame({"ill": y, "sex": sex}, index=[f"p{i:02d}" for i in range(n)])
+    cohort = Cohort(x, people, outcome="ill", groups=["sex"], unit="row")
+    said = Predictions(cohort.rows, x[:, 0], expit(x[:, 0]), "ill", "logit")
+    made, acted = perform(said, cohort, by="sex"), decide(said, cohort, by="sex")
+    own, reason = made.metric("auroc"), whole_reasons()["rarer"]
+    assert np.isfinite(made.value[0, own]) == told
+    assert made.reason[0, own] == ("" if told else reason)
+    assert "there is none" in reason
+    if not told:
+        assert set(made.reason[1:, own]) == {"fewer than 11 events or non-events"}
+        assert set(acted.curve_reason[0]) == {reason}

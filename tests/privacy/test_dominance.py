@@ -9,9 +9,16 @@ import pytest
 from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.features import FeatureSets
+from evenlight.data.probed import Predictions
 from evenlight.explainers.explain import explain
+from evenlight.measures.associate import associate
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import Comparison
+from evenlight.measures.dominance import TOTALS
+from evenlight.measures.perform import perform
+from evenlight.measures.rely import rely
+from evenlight.measures.set_shares import set_shares
 from evenlight.measures.testing import Testing
 from evenlight.stats.disclosure import dominated
 
@@ -57,3 +64,89 @@ def test_half_is_not_more_than_half() -> None:
     assert dominated(np.array([[1.0], [1.0]])).tolist() == [False]
     assert dominated(np.array([[1.1], [1.0]])).tolist() == [True]
     assert dominated(np.zeros((5, 1))).tolist() == [False]
+
+
+def carrying(value: float) -> tuple[Attributions, Cohort]:
+    """Attributions of a common feature, a rare one of one carrier, and a second common one."""
+    rng = np.random.default_rng(0)
+    x = np.column_stack([rng.normal(size=2 * N), np.zeros(2 * N), rng.normal(size=2 * N)])
+    x[-1, 1] = value
+    people = pd.DataFrame(
+        {"race": np.repeat(["A", "B"], N), "y": x[:, 0] + rng.normal(size=2 * N)},
+        index=[f"p{i:03d}" for i in range(2 * N)],
+    )
+    names = ["common", "rare", "other"]
+    cohort = Cohort(x, people, names, outcome="y", unit="row", groups=["race"])
+    made: Attributions = explain(
+        lambda rows: rows[:, 0] + 0.01 * rows[:, 1] + 0.5 * rows[:, 2],
+        cohort,
+        background=0 * x[:20],
+    )
+    return made, cohort
+
+
+def test_a_reliance_tells_of_no_carrier() -> None:
+    """Shares, their sums and the mass of a feature with one carrier; none of them is the rest."""
+    told = [rely(*carrying(value), by="race", rng=0) for value in (3.0, 3.06)]
+    rare, names = 1, ("share", "raw", "raw_total", "total", "slope")
+    for name in names:
+        one, other = (np.asarray(getattr(made, name)) for made in told)
+        np.testing.assert_array_equal(
+            one[..., rare] if name not in TOTALS else one,
+            other[..., rare] if name not in TOTALS else other,
+        )
+    assert told[0].mass[rare] == told[1].mass[rare]
+    made, _ = carrying(3.0)
+    size = np.abs(np.asarray(made.values, dtype=float)).mean(axis=0)
+    exact = np.isclose(told[0].mass, size / size.sum(), rtol=1e-6)
+    assert exact.sum() == 1  # another one is coarse, or the rare one would be what is left of 1
+
+
+def test_an_error_of_one_person_is_told_to_steps() -> None:
+    """Whoever has more than half of the errors of a group; then of every part, as they add up."""
+    told = []
+    for far in (200.0, 201.0):
+        _, cohort = carrying(3.0)
+        said = cohort.dense()[:, 0].copy()
+        said[-1] += far
+        record = perform(Predictions(cohort.rows, said, said, "y", "identity"), cohort, by="race")
+        told.append(record.value[:, [record.metric("mae"), record.metric("bias")]])
+    np.testing.assert_array_equal(told[0], told[1])
+
+
+def test_errors_of_many_are_told_as_they_are() -> None:
+    """Without such a person the mean error is exact."""
+    _, cohort = carrying(3.0)
+    said = cohort.dense()[:, 0]
+    record = perform(Predictions(cohort.rows, said, said, "y", "identity"), cohort, by="race")
+    error = np.abs(said - cohort.y)
+    assert record.value[0, record.metric("mae")] == pytest.approx(error.mean(), abs=1e-12)
+
+
+def test_how_far_a_value_of_one_tells_the_group_is_told_to_steps() -> None:
+    """One carrier of an allele in 120: shares and FST are coarse, those of common ones exact."""
+    rng = np.random.default_rng(1)
+    x = rng.integers(0, 3, (2 * N, 3)).astype(float)
+    x[:, 1] = 0
+    x[-1, 1] = 1
+    people = pd.DataFrame(
+        {"race": np.repeat(["A", "B"], N)}, index=[f"p{i:03d}" for i in range(2 * N)]
+    )
+    cohort = Cohort(x, people, ["rs1", "rs2", "rs3"], unit="row", groups=["race"])
+    found = associate(cohort, by="race", genotypes=True, rng=0)
+    assert found.drift is not None
+    for value in (found.share[0, 1], found.drift.fst[1], found.drift.informativeness[1]):
+        assert round(float(value), 3) == pytest.approx(float(value), abs=1e-12)
+    assert round(float(found.share[0, 0]), 4) != pytest.approx(float(found.share[0, 0]), abs=1e-9)
+
+
+def test_shares_of_sets_of_one_person_are_told_to_steps() -> None:
+    """Where one has more than half of a set, all shares of the group are coarse: they add up."""
+    made, cohort = carrying(600.0)
+    sets = FeatureSets.from_lists(
+        {"rare": ["rare"], "rest": ["common", "other"]}, made.features.names
+    )
+    found = set_shares(made, cohort, sets, by="race")
+    b, a = found.share[found.levels.index("B")], found.share[found.levels.index("A")]
+    assert np.allclose(b * 100, np.round(b * 100))
+    np.testing.assert_allclose(a, [0.0, 1.0], atol=1e-9)

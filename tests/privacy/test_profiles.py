@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,21 @@ def test_record_and_page_of_an_audit_say_its_own_number(tmp_path: Path) -> None:
         assert not re.search(r"(<|&lt;|fewer than )11\b", text)
         assert re.search(r"(<|&lt;|fewer than )21\b", text)
     assert "suppressed (<21)" in made.compositions[0].to_frame()["reason"].tolist()
+
+
+def test_a_thread_is_as_strict_as_whatever_is_in_force() -> None:
+    """It begins without the context of its maker: it hides what any profile in force hides."""
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(least_shown).result() == 11
+        with profile("ons"):
+            assert pool.submit(least_shown).result() == 10
+            with profile("allofus"):
+                assert pool.submit(least_shown).result() == 21
+                assert pool.submit(_under, "ons").result() == 10
+            assert least_shown() == 10
+        assert pool.submit(least_shown).result() == 11
+
+
+def _under(name: str) -> int:
+    with profile(name):
+        return least_shown()

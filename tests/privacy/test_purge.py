@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 import pytest
 
 from evenlight.data.cohort import Cohort
+from evenlight.differing import sketches
 from evenlight.errors import InputError, Refused
 from evenlight.explainers.explain import explain
 from evenlight.journal.running import place
@@ -74,3 +77,40 @@ def test_what_is_not_ours_is_not_deleted(tmp_path: Path, output: Path) -> None:
         purge(tmp_path / "link")
     assert (other / "zarr.json").exists()
     assert place(output).is_dir()
+
+
+def sketched(out: Path, cohort: Cohort) -> Path:
+    """An output of an audit of these people, with their sketches beside it."""
+    out.mkdir(exist_ok=True)
+    (out / "audit.json").write_text(json.dumps({"cohort": {"digest": cohort.digest}}))
+    return sketches.keep(cohort, out.parent / sketches.FOLDER)
+
+
+def test_sketches_of_people_go_with_their_last_audit(tmp_path: Path) -> None:
+    """Those of one audit, unless another is of the same people; at last the folder with its key."""
+    people = pd.DataFrame({"sex": ["f", "m"] * 20}, index=[f"p{i}" for i in range(40)])
+    first = Cohort(np.zeros((40, 1)), people, ["a"], unit="row")
+    other = first.take(np.arange(30))
+    one, two = (sketched(tmp_path / name, first) for name in ("june", "july"))
+    left = sketched(tmp_path / "august", other)
+    assert one == two
+    assert purge(tmp_path / "june") == ()
+    shutil.rmtree(tmp_path / "july")
+    assert purge(tmp_path / "june", dry=True) == (one,)
+    assert purge(tmp_path / "june") == (one,)
+    assert left.exists()
+    assert purge(tmp_path / "august") == (tmp_path / sketches.FOLDER,)
+    assert not (tmp_path / sketches.FOLDER).exists()
+    assert (tmp_path / "august" / "audit.json").exists()
+
+
+def test_a_folder_of_sketches_goes_by_its_name(tmp_path: Path) -> None:
+    """One without a key is somebody else's."""
+    people = pd.DataFrame({"sex": ["f", "m"] * 20}, index=[f"p{i}" for i in range(40)])
+    sketched(tmp_path / "june", Cohort(np.zeros((40, 1)), people, ["a"], unit="row"))
+    store = tmp_path / sketches.FOLDER
+    assert purge(store) == (store,)
+    store.mkdir()
+    (store / "holiday.npz").write_bytes(b"")
+    with pytest.raises(InputError, match="nothing that evenlight keeps"):
+        purge(store)

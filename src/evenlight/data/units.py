@@ -30,6 +30,17 @@ def unit_codes(codes: Int, unit: Int) -> Int:
     return out
 
 
+def one_each(codes: Int, unit: Int) -> bool:
+    """Whether no unit has rows of two groups, as of images taken in two views.
+
+    >>> unit = np.array([0, 0, 1])
+    >>> one_each(np.array([2, -1, 1]), unit), one_each(np.array([2, 1, 1]), unit)
+    (True, False)
+    """
+    own, known = unit_codes(codes, unit)[unit], codes >= 0
+    return bool((own[known] == codes[known]).all())
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitStrata:
     """The stratum `code` (u,) of each unit, -1 unknown, and what is left to differ inside a code.

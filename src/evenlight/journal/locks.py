@@ -29,12 +29,20 @@ def locked(path: Path) -> IO[str] | None:
         except OSError:
             file.close()
             raise
-        if path.exists() and os.fstat(file.fileno()).st_ino == path.stat().st_ino:
+        if _there(path) == os.fstat(file.fileno()).st_ino:
             file.truncate(0)
             file.write(f"{os.getpid()}\n")
             file.flush()
             return file
         file.close()  # it was removed by whoever had just finished
+
+
+def _there(path: Path) -> int:
+    """The inode of a file, -1 where it is there no longer: others take it away as they finish."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return -1
 
 
 def owner(path: Path) -> int:

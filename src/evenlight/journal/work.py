@@ -89,7 +89,12 @@ class Work:
         return Journal(self.folder, shared=self.joined or self.crew is not None, crew=self.crew)
 
     def remove(self) -> None:
-        """Delete the work: the manifest first, so that a rest is no work that can be taken up."""
+        """Delete the work: the manifest first, so that a rest is no work that can be taken up.
+
+        Helpers end before, or one would write where nothing is to be left.
+        """
+        if self.crew is not None:
+            self.crew.stop()
         (self.folder / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -19,10 +19,12 @@ from evenlight.measures.arms import Arms
 from evenlight.measures.belongs import same_layers, same_output
 from evenlight.measures.conditions import Held, held, held_default
 from evenlight.measures.encoded import ENCODED, READ, USED, EncodedUsed, reading_of
-from evenlight.measures.hidden_people import shown_sd
+from evenlight.measures.hidden_people import places, shown_in_all, shown_sd
 from evenlight.measures.leak import FOLDS, LEAST_DRAWS, arms_within, leaked
 from evenlight.measures.prepare import ALPHA, Setting, setting
 from evenlight.measures.testing import Testing
+from evenlight.measures.told_effects import difference_steps, told_shares
+from evenlight.stats.disclosure import told_limits, told_values
 from evenlight.stats.equivalence import verdicts
 from evenlight.stats.erasure import jackknifed, read_out, share_explained, stratified_gap
 from evenlight.stats.leakage import told
@@ -34,9 +36,13 @@ AUC_MARGIN = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """One question: a cohort under a grouping, what else is held, and in which units."""
+    """One question: a cohort under a grouping, what else is held, and in which units.
+
+    `at` are the rows of whom nobody is hidden, by the grouping or by what is held `beside` it.
+    """
 
     here: Setting
+    at: Int
     beside: Groups | None
     fixed: Held
     given: str
@@ -70,6 +76,9 @@ def encoded_used(
     explanation, as a site or a scanner: the same is asked of the group within its levels, and of it
     within the groups, unless it varies between the rows of a unit. `margin` is in SD(f), by
     default 0.1.
+
+    People of a level of 1 to 10 units, of `by` or of `against`, are in no number, and numbers
+    beside them are told to steps (`stats.disclosure`); verdicts are of those before.
 
     Raises InputError for no embeddings, two of one name, fewer than 100 draws or a margin that is
     not positive, and for something else than these records; GroupError where `against` is the
@@ -158,33 +167,58 @@ def _unit(cohort: Cohort, groups: Groups, output: Float) -> float:
 def _asked(
     cohort: Cohort, pair: tuple[Groups, Groups | None], unit: float, draws: int, seed: int
 ) -> Asked:
-    here, given = setting(cohort, pair[0]), held_default(cohort)
-    return Asked(here, pair[1], held(here, given, pair[1]), given, unit, draws, seed)
+    groups, beside = pair
+    both = (groups,) if beside is None else (groups, beside)
+    here, given = shown_in_all(cohort, both), held_default(cohort)
+    at = places(here, cohort)
+    own = None if beside is None else beside.take(at)
+    return Asked(here, at, beside, held(here, given, own), given, unit, draws, seed)
 
 
 def _lines(
     asked: Asked, layer: Representation, output: Float, erased: Erased | None
 ) -> list[dict[str, Any]]:
     """The numbers of one question and layer, one dictionary a contrast."""
-    values = layer.values.astype(np.float64)
+    values, output = layer.values[asked.at].astype(np.float64), output[asked.at]
     encoded = arms_within(asked.here, asked.fixed, values, seed=asked.seed)
     said = _read_out(asked, values, output)
-    columns = [output, said] if erased is None else [output, said, *erased.after]
+    columns = [output, said] if erased is None else [output, said, *erased.after[:, asked.at]]
     moved = arms_within(asked.here, asked.fixed, np.column_stack(columns), seed=asked.seed)
     share, out = share_explained(output, said), []
-    for one, two in zip(encoded, moved, strict=True):
+    steps = _steps(asked, np.column_stack([output, said]))
+    for one, two, step in zip(encoded, moved, steps, strict=True):
         told_ = leaked(one, asked.here, draws=asked.draws, seed=asked.seed)
-        line: dict[str, Any] = {
-            "grouping": asked.name[0],
-            "beside": asked.name[1],
-            "layer": layer.name,
-        }
-        line |= {"contrast": one.names, "n": told_["n"], "smallest": told_["smallest"]}
+        line: dict[str, Any] = {"grouping": asked.name[0], "beside": asked.name[1]}
+        line |= {"layer": layer.name, "contrast": one.names, "n": told_["n"]}
+        line |= {"smallest": told_["smallest"]}
         line |= {"auc": told_["auc"], "auc_low": told_["low"], "auc_high": told_["high"]}
         line |= {"auc_p": told_["p"], "reason": one.reason}
-        out.append(line | _used(asked, two, erased, share))
+        out.append(line | _to_steps(_used(asked, two, erased, share), step, asked.here))
     adjusted = holm(np.array([line["auc_p"] for line in out]))
     return [line | {"auc_p": float(p)} for line, p in zip(out, adjusted, strict=True)]
+
+
+def _steps(asked: Asked, columns: Float) -> Float:
+    """The steps (c, 2) of a difference of the output and of its read-out, 0 where none is needed.
+
+    What is used of a difference is a part of it, and so no finer.
+    """
+    here = asked.here
+    if not here.rounded:
+        return np.zeros((len(here.groups.contrasts()), 2))
+    return difference_steps(here.per_unit(columns) / asked.unit, here.unit_group, here)
+
+
+def _to_steps(line: dict[str, Any], step: Float, here: Setting) -> dict[str, Any]:
+    """The same line as it may be told; `ends` keeps the limits of what is used, to be judged by."""
+    own, said = step[:1], step[1:]
+    low, high = (np.array([line[name]]) for name in ("used_low", "used_high"))
+    told_low, told_high = told_limits(low, high, own)
+    made = {"used_low": told_low, "used_high": told_high}
+    for name, one in (("gap", own), ("used", own), ("readout_gap", said)):
+        made[name] = told_values(np.array([line[name]]), one)
+    made["readout"] = told_shares(np.array([line["readout"]]), here)
+    return line | _floats(made) | {"ends": (line["used_low"], line["used_high"])}
 
 
 def _read_out(asked: Asked, values: Float, output: Float) -> Float:
@@ -209,7 +243,7 @@ def _used(asked: Asked, one: Arms, erased: Erased | None, share: float) -> dict[
         how = ", by=..., against=..." if asked.beside is not None else ", by=..."
         return out | {"used_reason": f"the layer was not erased; give ev.erase(model, cohort{how})"}
     block = np.zeros(len(asked.here.unit_group), dtype=np.int64)
-    block[asked.here.unit] = erased.block
+    block[asked.here.unit] = erased.block[asked.at]
     own = block[one.plan.units]
     parts = np.array([_part(one, k, own) for k in range(1 + erased.blocks)]) / asked.unit
     low, high = jackknifed(parts[0], parts[1:], alpha=ALPHA)
@@ -239,7 +273,8 @@ def _joined(lines: list[dict[str, Any]], asked: Asked, target: str, margin: floa
         made["auc_low"], made["auc_high"], made["auc_p"],
         margin=AUC_MARGIN, alpha=ALPHA, smallest=smallest,
     )  # fmt: skip
-    uses = verdicts(made["used_low"], made["used_high"], margin, smallest)
+    low, high = np.array([line["ends"] for line in lines], dtype=np.float64).T
+    uses = verdicts(low, high, margin, smallest)
     return EncodedUsed(
         groupings=tuple(line["grouping"] for line in lines),
         besides=tuple(line["beside"] for line in lines),

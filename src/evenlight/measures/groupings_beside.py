@@ -33,6 +33,20 @@ def apart_told(cohort: Cohort, groups: Groups) -> bool:
     return _apart(cohort, [*(g for g in cohort.groups if g.name != groups.name), groups])[-1][1]
 
 
+def sums_apart(cohort: Cohort, rows: Int, parts: Int) -> bool:
+    """Whether sums over `parts` tell of 1 to 10 people, beside the groupings of a cohort.
+
+    `parts` (m, s) are codes of the rows (m,) in s divisions of theirs, as slices are.
+    """
+    exact = [
+        g.codes[rows]
+        for g in cohort.groups
+        if not (_hides(unit_codes(g.codes, cohort.units)) or apart_told(cohort, g))
+    ]
+    each = np.unique(np.column_stack([cohort.units[rows], *exact, parts]), axis=0)[:, 1:]
+    return bool(told_apart(each, smallest=least_shown())[len(exact) :].any())
+
+
 def _apart(cohort: Cohort, groupings: Sequence[Groups]) -> list[tuple[str, bool]]:
     """Each grouping, and whether it is told to steps for those before it."""
     codes = [unit_codes(g.codes, cohort.units) for g in groupings]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,11 +13,21 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.data.probed import Contrasts
-from evenlight.data.units import unit_codes
+from evenlight.data.twins import Twin
+from evenlight.data.units import one_each, unit_codes
 from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.prepare import Setting, setting
 from evenlight.small_groups import hidden_text, least_shown
-from evenlight.stats.disclosure import shown_units, told_limits, told_sd, told_step, told_values
+from evenlight.stats.disclosure import (
+    dominated,
+    never_alone,
+    shown_in_each,
+    shown_units,
+    told_limits,
+    told_sd,
+    told_step,
+    told_values,
+)
 from evenlight.stats.effects import within_sd
 
 
@@ -64,8 +74,23 @@ def shown_people(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) 
 def only_shown(here: Setting) -> Setting:
     """The same setting of a cohort in which nobody of a hidden part is left."""
     shown, _ = without_hidden(here)
-    if shown is here:
-        return here
+    return here if shown is here else _cut(here, shown)
+
+
+def shown_in_all(cohort: Cohort, groupings: Sequence[Groups]) -> Setting:
+    """The setting of the first grouping, of a cohort in which none of them hides anybody.
+
+    A further one that varies between the rows of a unit, as the view of an image, hides nobody.
+    """
+    here = setting(cohort, groupings[0])
+    further = [g.codes for g in groupings[1:] if one_each(g.codes, cohort.units)]
+    codes = [unit_codes(own, cohort.units) for own in (groupings[0].codes, *further)]
+    shown = shown_in_each(np.column_stack(codes), smallest=least_shown())
+    return here if shown.all() else _cut(here, _left(here, shown))
+
+
+def _cut(here: Setting, shown: Setting) -> Setting:
+    """`shown`, of whose cohort nobody else is left."""
     cohort, groups = here.cohort, here.groups
     whole = unit_codes(groups.codes, cohort.units)
     many = shown_units(whole, smallest=least_shown())[cohort.units]
@@ -85,6 +110,19 @@ def at_shown(made: Attributions, here: Setting) -> Attributions:
     if made.n == here.cohort.n:
         return made
     return replace(made, cohort_digest="").at(here.cohort)
+
+
+def twin_at_shown(twin: Twin, cohort: Cohort, here: Setting) -> Twin:
+    """Refits, in any order of the rows of `cohort`, of the people of `only_shown`."""
+    made = twin.at(cohort)
+    if made.models[0].n == here.cohort.n:
+        return made
+    at = places(here, cohort)
+    models, twins = (
+        tuple(at_shown(one, here) for one in part) for part in (made.models, made.twins)
+    )
+    audited = None if made.audited is None else made.audited[at]
+    return replace(made, models=models, twins=twins, audited=audited)
 
 
 def contrasts_at_shown(made: Contrasts, cohort: Cohort, here: Setting) -> Contrasts:
@@ -124,11 +162,15 @@ def mass_of(phi: Float, here: Setting) -> Float:
     """The share of each subject (p,) in the mean |attribution| phi (u, p) of units of known group.
 
     `here` is a setting of `only_shown`. To a step where a part is hidden: another table tells that
-    of everybody.
+    of everybody; and where one unit has more than half of what a subject has (`dominated`).
     """
     size = np.abs(phi[here.unit_group >= 0])
-    total = max(float(size.mean(axis=0).sum()), 1e-300)
-    return coarse_mean(here, size / total)
+    share = size / max(float(size.mean(axis=0).sum()), 1e-300)
+    few, exact = dominated(size), coarse_mean(here, share)
+    if here.rounded or not few.any():
+        return exact
+    told = coarse_mean(replace(here, coarse=True), share)
+    return np.where(never_alone(few, exact), told, exact)
 
 
 def coarse_mean(here: Setting, values: Float) -> Float:

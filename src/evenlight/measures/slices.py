@@ -16,11 +16,19 @@ from evenlight.data.groups import Groups
 from evenlight.data.probed import Predictions
 from evenlight.errors import CohortError, InputError
 from evenlight.measures.check import explained, shaped, worded
+from evenlight.measures.groupings_beside import sums_apart
 from evenlight.measures.prepare import ALPHA
-from evenlight.measures.sliced import levels_of
+from evenlight.measures.sliced import shown_levels
 from evenlight.measures.weighing import unit_sampling, weighted
 from evenlight.small_groups import least_shown
-from evenlight.stats.disclosure import told_counts
+from evenlight.stats.disclosure import (
+    dominated,
+    told_counts,
+    told_limits,
+    told_p,
+    told_step,
+    told_values,
+)
 from evenlight.stats.losses import KINDS, row_loss
 from evenlight.stats.multiplicity import holm
 from evenlight.stats.slices import Contrast, contrast, member_of, parts_of, worst
@@ -106,17 +114,23 @@ def slices(
     those of weight 0 do not enter. The loss of a well calibrated model is larger where outcomes are
     uncertain: "above" and "below" are 0 there.
 
+    People of levels that are too small to be told of enter neither a slice nor the rest beside it
+    (`measures.sliced.shown_levels`). Where there are any, where sums over the slices would tell of
+    1 to 10 people, or where one is more than half of one, numbers are told to steps
+    (`stats.disclosure`); verdicts are of those before.
+
     Raises CohortError without a binary or continuous outcome, InputError for no column, a depth
     outside 1 to 3, or more than 10,000 slices.
     """
     _checked(cohort, over, of, depth, most)
     value = _badness(predictions.at(cohort), cohort, of)
-    levels, names = levels_of(cohort, over)
-    rows = cohort.order[(np.isfinite(value) & weighted(cohort))[cohort.order]]
+    known = np.isfinite(value) & weighted(cohort)
+    among, levels, names = shown_levels(cohort, over, known)
+    rows = cohort.order[among[cohort.order]]
     if len(np.unique(cohort.units[rows])) < 4 * least_shown():
         raise CohortError(
-            f"fewer than {4 * least_shown()} units have a known outcome, and a weight above 0; "
-            "halves of more people are needed for a search and a test"
+            f"fewer than {4 * least_shown()} units have a known outcome, a weight above 0, and "
+            "levels that may be told of; halves of more people are needed for a search and a test"
         )
     first = _half(cohort.units[rows], np.random.default_rng(rng))
     parts = parts_of(levels[rows], depth=depth)
@@ -133,7 +147,35 @@ def slices(
     chosen = worst(np.where(np.isnan(score), -np.inf, score), inside[first], most=most)
     other = _contrast(~first, value[rows], inside[:, chosen], unit, weight)
     titles = [" and ".join(names[c][level] for c, level in parts[j]) for j in chosen]
-    return _judged(titles, searched, chosen, other, (of, over, predictions.target, int(able.sum())))
+    opposite = worst(np.where(np.isnan(score), -np.inf, -score), inside[first], most=most)
+    seen = inside[:, np.union1d(chosen, opposite)] if of != "loss" else inside[:, chosen]
+    coarse = bool((known & ~among).any()) or _telling(cohort, rows, first, seen)
+    coarse |= _one_is_most(value[rows], inside[:, chosen], unit, first)
+    return _judged(
+        titles, searched, chosen, other, (of, over, predictions.target, int(able.sum())),
+        coarse=coarse,
+    )  # fmt: skip
+
+
+def _telling(cohort: Cohort, rows: Int, first: Bool, inside: Bool) -> bool:
+    """Whether sums over slices (m, s), in a half or in both, tell of 1 to 10 people.
+
+    "above" and "below" are searched on one half: `inside` are the slices of both.
+    """
+    halves = (np.ones(len(rows), dtype=bool), first, ~first)
+    return inside.shape[1] > 0 and any(
+        sums_apart(cohort, rows[half], inside[half].astype(np.int64)) for half in halves
+    )
+
+
+def _one_is_most(value: Float, inside: Bool, unit: Int, first: Bool) -> bool:
+    """Whether one unit is more than half of what the rows of a slice add up to, in either half."""
+    for half in (first, ~first):
+        size = np.zeros((int(unit.max()) + 1, inside.shape[1]))
+        np.add.at(size, unit[half], np.abs(value[half])[:, None] * inside[half])
+        if dominated(size).any():
+            return True
+    return False
 
 
 def _checked(cohort: Cohort, over: Sequence[str | Groups], of: str, depth: int, most: int) -> None:
@@ -176,8 +218,10 @@ def _judged(
     chosen: Int,
     other: Contrast,
     about: tuple[str, Sequence[str | Groups], str, int],
+    *,
+    coarse: bool,
 ) -> Slices:
-    """The record, from the half that was searched and the other."""
+    """The record, from the half that was searched and the other; to steps where it is `coarse`."""
     m = max(len(chosen), 1)
     few = (other.units.min(axis=1) < least_shown()) | (other.se <= 0)
     df = np.maximum(other.effective.min(axis=1) - 1, 1)
@@ -191,7 +235,11 @@ def _judged(
         f"fewer than {least_shown()} units of the slice, or outside it, in the half that confirms",
         "what is measured does not vary in the half that confirms",
     )
+    found = searched.effect[chosen]
     limits = {"effect": other.effect, "low": other.effect - half, "high": other.effect + half}
+    if coarse:
+        found = told_values(found, _step(searched, chosen))
+        limits, p = _to_steps(limits, _step(other, np.arange(len(chosen)))), told_p(p)
     blank = {name: np.where(few, np.nan, value) for name, value in limits.items()}
     return Slices(
         names=tuple(titles),
@@ -200,10 +248,21 @@ def _judged(
         target=about[2],
         searched=about[3],
         alpha=ALPHA,
-        n=told_counts(n, rounded=bool((n < least_shown()).any()), smallest=least_shown()),
-        found=searched.effect[chosen],
+        n=told_counts(n, rounded=coarse or bool((n < least_shown()).any()), smallest=least_shown()),
+        found=found,
         holm=p,
         verdict=np.where(few, "not_estimable", np.where(sure, "confirmed", "not_confirmed")),
         reason=np.where(few, text, ""),
         **blank,
     )
+
+
+def _step(made: Contrast, at: Int) -> Float:
+    """The step (k,) to which differences of slices are told; the smaller side counts."""
+    return told_step(made.se[at], made.units[at].min(axis=1))
+
+
+def _to_steps(limits: dict[str, Float], step: Float) -> dict[str, Float]:
+    """Differences to steps, their limits outwards."""
+    low, high = told_limits(limits["low"], limits["high"], step)
+    return {"effect": told_values(limits["effect"], step), "low": low, "high": high}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from evenlight.models.probe import Prepared, prepare
 from evenlight.probes.layers import Layer
 from evenlight.probes.opened import opened
 from evenlight.probes.outcomes import unit_outcomes
+from evenlight.probes.shown_groups import shown_rows
 from evenlight.stats.cells import joint
 from evenlight.stats.held import CLASSES, held_outcome
 from evenlight.stats.leakage import group_shift
@@ -46,7 +47,7 @@ def erase(
     within the groups of `by`: which of the two a layer holds; one that varies between the rows of a
     unit, as the view of an image, is held only. A layer that holds a group and a model that does
     not use it leave the output where it is. The rest of the model is run 21 times for each layer
-    and question.
+    and question. People of a level of 1 to 10 units are in no mean, and nothing is moved for them.
 
     Raises ModelError as `embed` does and for a layer too large to be held as a whole, GroupError
     where `against` is the grouping itself.
@@ -72,14 +73,15 @@ def _erased(
     block: Int,
 ) -> Erased:
     groups, beside = pair
-    held = held_rows(cohort, groups, beside)
-    values = _adjusted(layer.values.astype(np.float64), held, groups.codes)
+    shown = shown_rows(cohort, (groups,) if beside is None else (groups, beside))
+    held, codes = _held_of(cohort, pair, shown), np.where(shown, groups.codes, -1)
+    values = _adjusted(layer.values.astype(np.float64), held, codes)
     runs = 2 + int(block.max())
     after = np.empty((runs, cohort.n))
     for k in range(runs):
         entering: Bool = block != k - 1
         shift = group_shift(
-            values, groups.codes, held.stratum, weight=_row_weights(cohort, held.stratum, entering)
+            values, codes, held.stratum, weight=_row_weights(cohort, held.stratum, entering)
         )
         after[k] = layer.run(shift)[:, prepared.column]
     return Erased(
@@ -112,6 +114,21 @@ def held_rows(cohort: Cohort, groups: Groups, beside: Groups | None) -> Rows:
     return Rows(joint([*parts, own.piece]), own.piece, own.y, "outcome")
 
 
+def _held_of(cohort: Cohort, pair: tuple[Groups, Groups | None], shown: Bool) -> Rows:
+    """What is held of the rows that are `shown` (n,), as they alone have it; -1 of all others."""
+    groups, beside = pair
+    if shown.all():
+        return held_rows(cohort, groups, beside)
+    at = np.flatnonzero(shown)
+    own = held_rows(cohort.take(at), groups.take(at), None if beside is None else beside.take(at))
+    stratum, piece = np.full((2, cohort.n), -1, dtype=np.int64)
+    stratum[at], piece[at] = own.stratum, own.piece
+    y = None if own.y is None else np.full(cohort.n, np.nan)
+    if y is not None:
+        y[at] = own.y
+    return replace(own, stratum=stratum, piece=piece, y=y)
+
+
 def _adjusted(values: Float, rows: Rows, group: Int) -> Float:
     """Values without their dependence on a continuous outcome inside each bin."""
     if rows.y is None:
@@ -132,8 +149,9 @@ def _row_weights(cohort: Cohort, stratum: Int, entering: Bool) -> Float:
 
 def _blocks(groups: Groups, cohort: Cohort, rng: np.random.Generator) -> Int:
     """The block of each row (n,), by whole units, balanced within groups and strata."""
-    unit_group = unit_codes(groups.codes, cohort.units)
-    held = unit_strata(held_rows(cohort, groups, None).stratum, cohort.units)
+    shown = shown_rows(cohort, (groups,))
+    unit_group = unit_codes(np.where(shown, groups.codes, -1), cohort.units)
+    held = unit_strata(_held_of(cohort, (groups, None), shown).stratum, cohort.units)
     order = np.lexsort((rng.random(cohort.u), *held.share.T, held.code, unit_group))
     out = np.empty(cohort.u, dtype=np.int64)
     out[order] = np.arange(cohort.u) % BLOCKS

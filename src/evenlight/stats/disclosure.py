@@ -87,6 +87,27 @@ def shown_units(codes: Int, *, smallest: int) -> Bool:
     return shown
 
 
+def shown_in_each(codes: Int, *, smallest: int) -> Bool:
+    """Units (u,) whose group holds `smallest` or more in each of m groupings, of such units alone.
+
+    `codes` (u, m) as in `shown_units`; of all units, where none would be left.
+
+    >>> race, site = np.repeat([0, 1, 2], [40, 12, 3]), np.repeat([0, 1, 0], [40, 2, 13])
+    >>> shown_in_each(np.column_stack([race, site]), smallest=11).sum()
+    np.int64(40)
+    """
+    left = np.ones(len(codes), dtype=bool)
+    while left.any():
+        few = np.zeros(len(codes), dtype=bool)
+        for own in codes.T:
+            many = np.bincount(own[left] + 1, minlength=int(own.max()) + 2)
+            few |= left & (many[own + 1] < smallest)
+        if not few.any():
+            return left
+        left &= ~few
+    return np.ones(len(codes), dtype=bool)
+
+
 def told_step(spread: Float, n: Float | Int, *, share: Bool | bool = False) -> Float:
     """The step to which numbers of n units are told where a count beside them is rounded to 5.
 
@@ -205,3 +226,17 @@ def dominated(size: Float) -> Bool:
     total = size.sum(axis=0)
     found: Bool = (size.max(axis=0, initial=0.0) > 0.5 * total) & (total > 0)
     return found
+
+
+def never_alone(few: Bool, size: Float) -> Bool:
+    """Columns (p,) that are told coarsely: of one alone the largest other, by `size`, joins it.
+
+    Where columns add up to a number that is told, one of them would be the rest.
+
+    >>> never_alone(np.array([True, False, False]), np.array([0.1, 0.2, 0.7]))
+    array([ True, False,  True])
+    """
+    made = few.copy()
+    if few.sum() == 1 and len(few) > 1:
+        made[int(np.where(few, -np.inf, np.nan_to_num(size)).argmax())] = True
+    return made

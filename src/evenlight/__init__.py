@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from evenlight.data.coefficients import CoefficientTable as CoefficientTable
     from evenlight.data.cohort import Cohort as Cohort
     from evenlight.data.ensemble import Ensemble as Ensemble
+    from evenlight.data.faithful import Faithfulness as Faithfulness
     from evenlight.data.feature_list import FeatureList as FeatureList
     from evenlight.data.features import Features as Features
     from evenlight.data.features import FeatureSets as FeatureSets
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from evenlight.data.outcome import Survival as Survival
     from evenlight.data.perturbed import Perturbed as Perturbed
     from evenlight.data.probed import Contrasts as Contrasts
-    from evenlight.data.probed import Faithfulness as Faithfulness
     from evenlight.data.probed import Intervention as Intervention
     from evenlight.data.probed import Predictions as Predictions
     from evenlight.data.recorded import recorded as recorded
@@ -237,7 +237,7 @@ _HOME = {
     "Embeddings": "probes.embedded",
     "Ensemble": "data.ensemble",
     "Evidence": "measures.shortcut_evidence",
-    "Faithfulness": "data.probed",
+    "Faithfulness": "data.faithful",
     "FeatureList": "data.feature_list",
     "FeatureSets": "data.features",
     "Features": "data.features",

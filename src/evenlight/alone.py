@@ -15,7 +15,6 @@ import pandas as pd
 
 from evenlight import codec
 from evenlight.api import LEDGER
-from evenlight.auditing import check_regions, entered
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
@@ -27,6 +26,8 @@ from evenlight.findings import Findings
 from evenlight.journal.keep import Keep
 from evenlight.judge import judge
 from evenlight.load import load_cohort, load_model, load_sets
+from evenlight.measured.before import check_regions, entered
+from evenlight.measured.completing import completed_for
 from evenlight.measured.explaining import by_region, checked_for, made_for, summed
 from evenlight.measured.given import Explained, Outputs
 from evenlight.measured.grouped import Grouping
@@ -139,7 +140,7 @@ def alone(
         cohort = load_cohort(asked, folder)
         model = load_model(asked, folder, trust=trust)
         cohort = stood_in(model, cohort, asked)
-        plan = asked.completed(cohort)
+        plan = completed_for(asked, model, cohort)
         _grouped(cohort, by)
         sets = settled_regions(plan, cohort, load_sets(asked, folder, cohort))
         check_regions(cohort, sets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from evenlight.about import FILE, read_about
 from evenlight.auditing import audit
 from evenlight.clock import date
 from evenlight.data.cohort import Cohort
+from evenlight.data.handed import a_kind
 from evenlight.differing import Difference, diff, save_difference, sketches
+from evenlight.errors import InputError
 from evenlight.journal import Work
 from evenlight.journal.effort import ALONE, Effort, helping
 from evenlight.journal.inputs import seen, unchanged
@@ -82,6 +85,8 @@ def _run(path: Path, folder: Path, trust: Trusted, effort: Effort, own: dict[str
     crew = effort.crew(_help, (str(path), str(place(folder)), trust, effort.device))
     with working(folder, keep=effort.keep_work, crew=crew) as work:
         found = audit(model, cohort, plan=asked, work=work, **own).told_by(about)
+        told = {**found.provenance, "command": f"evenlight run {path.name}"}
+        found = replace(found, provenance=told)
         unchanged(before, asked.data(), path.parent)
         report(found, found.save(folder))
     return found
@@ -117,6 +122,12 @@ def report(
     more options): it is written to diff.json and becomes section C6. Later calls keep to the
     diff.json of the folder. Raises as `diff` does where the two cannot be compared.
     """
+    if not isinstance(audit, Audit):
+        raise InputError(
+            f"a report is of an Audit, not of {a_kind(audit)}: pass ev.audit(model, cohort), or "
+            "ev.audit(attributions, cohort) where there is no model; a comparison alone is read "
+            "with its .to_frame() and drawn by ev.pl"
+        )
     place = files.folder(folder)
     if earlier is not None:
         if not isinstance(earlier, Difference):

@@ -9,11 +9,10 @@ from functools import partial
 from math import prod
 from pathlib import Path
 
-import numpy as np
-
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
+from evenlight.data.handed import BUILD, a_kind, need_cohort
 from evenlight.data.local_ancestry import LocalAncestry
 from evenlight.data.mistaken import mistaken
 from evenlight.data.training import TrainingSummary
@@ -21,7 +20,7 @@ from evenlight.data.twins import Twin
 from evenlight.doubts import cohort_notes, doubts, other_backgrounds, unasked, unused_roles
 from evenlight.encoding import check_layers
 from evenlight.energy import Began
-from evenlight.errors import EvenlightWarning, InputError, PlanError
+from evenlight.errors import EvenlightWarning, InputError
 from evenlight.explainers.device import moved_to, standing
 from evenlight.findings import Waiver
 from evenlight.forks import KINDS, held, usual, with_holds
@@ -29,33 +28,40 @@ from evenlight.gates import strictly
 from evenlight.journal import Keep, Work, manifest
 from evenlight.judge import judge
 from evenlight.leaning import check_evidence
-from evenlight.ledger import enter
 from evenlight.measured import Aside, Progress, measured
+from evenlight.measured.attributed import Given, audit_attributions, without_model
+from evenlight.measured.before import check_regions, comparable, entered, fixed, suspected
 from evenlight.measured.certain import strange_values, uncertain
+from evenlight.measured.completing import completed_for
 from evenlight.measured.doubting import Doubting, doubting
 from evenlight.measured.explaining import by_region, explained_for
 from evenlight.measured.perturbing import Perturbing, check_suite, perturbing
 from evenlight.measured.regions import settled_regions
-from evenlight.measures.nuisance import nuisance
 from evenlight.measures.own_outcome import own_outcome
 from evenlight.measures.people import compose
-from evenlight.measures.prepare import setting
-from evenlight.measures.suspects import suspects
-from evenlight.measures.weighing import sampling_weights
 from evenlight.models.probe import Prepared, prepare
 from evenlight.plan import Plan
 from evenlight.plan_genotypes import settled_local, settled_maf
 from evenlight.plan_people import described
 from evenlight.probes.embedded import Embeddings
 from evenlight.probes.redraws import REPEATS
-from evenlight.provenance import cohort_card, date, model_card, model_digest, provenance
+from evenlight.provenance import cohort_card, model_card, model_digest, provenance
 from evenlight.proxying import stood_in
-from evenlight.record import CHANGED, Audit
+from evenlight.record import Audit
 from evenlight.small_groups import USUAL, in_profile
 
 
-def _profile(model: object, cohort: object, *, plan: object = None, **more: object) -> str:
-    """That of the plan; what is wrong with it is said by the audit."""
+def _profile(*given: object, plan: object = None, **more: object) -> str:
+    """That of the plan; what is wrong with it is said by the audit.
+
+    Raises InputError where more than a model and a cohort stand by position.
+    """
+    if len(given) > 2:
+        what = ", ".join(type(one).__name__ for one in given)
+        raise InputError(
+            f"audit takes a model and a cohort, and all else by name; found ({what}): call "
+            f"audit(model, {BUILD}, plan=...)"
+        )
     return plan.policy.profile if isinstance(plan, Plan) else USUAL
 
 
@@ -93,6 +99,10 @@ def audit(
     there after it was stopped or killed, and gives the same answers to the last bit. It is left
     there; delete it when the audit is saved.
 
+    Attributions in place of a model (`Attributions.from_shap`, `from_arrays`) are audited as far as
+    they go: compared, with the performance of their outputs, and reliance. Nothing that calls a
+    model is asked then, and the page says so.
+
     `device` is where a network of torch computes: "cuda" or "cuda:1" asks for a GPU; a network that
     lies on one already stays there.
 
@@ -106,22 +116,25 @@ def audit(
                 twin=twin, local=local, training=training, waivers=waivers,
                 progress=progress, work=held, device=device,
             )  # fmt: skip
-    if not isinstance(cohort, Cohort):
-        raise InputError(f"cohort is a {type(cohort).__name__}; call audit(model, cohort)")
+    need_cohort(cohort, "audit(model, cohort)")
     if not isinstance(plan, Plan | None):
-        raise InputError(f"plan is a {type(plan).__name__}; pass Plan.from_data({{...}})")
+        raise InputError(f"plan is {a_kind(plan)}; pass Plan.from_data({{...}})")
     say = progress or _quiet
+    if isinstance(model, Attributions):
+        without_model(twin, work, device)
+        own = Given(Aside(sets, None, local), plan_digest, ledger, training, waivers)
+        return audit_attributions(model, cohort, plan or Plan(), own, say)
     began = Began()
     if isinstance(model, Embeddings):
         turned = model.audited(cohort, target=(plan or Plan()).model.target)
         model, cohort, sets = turned.model, turned.cohort, sets or turned.sets
     cohort = stood_in(model, cohort, plan or Plan())
-    chosen = (plan or Plan()).completed(cohort)
+    chosen = completed_for(plan or Plan(), model, cohort)
     sets = settled_regions(chosen, cohort, sets)
-    _fixed(chosen, plan_digest)
+    fixed(chosen, plan_digest)
     known = training or twin
     people = described(chosen.demographics, cohort, known)
-    _comparable(cohort)
+    comparable(cohort)
     check_regions(cohort, sets)
     settled_local(chosen.local, cohort, local)
     rarity = settled_maf(chosen.maf, cohort, chosen.measure.genotypes)
@@ -140,7 +153,7 @@ def audit(
         changed = entered(ledger, chosen, digest, cohort)
         explained = by_region(explained_for(prepared, cohort, chosen, keep, say), sets)
         made = explained.made
-        suspected = tuple(_suspected(made, cohort, chosen.explain.seed))
+        suspect = tuple(suspected(made, cohort, chosen.explain.seed))
         aside = Aside(sets, twin, local, rarity, keep)
         found = measured(prepared, explained, cohort, chosen, say, aside)
         ask = partial(perturbing, prepared, cohort, chosen, suite, made.method, say)
@@ -175,7 +188,7 @@ def audit(
         verdict=strictly(gate, chosen.policy, uncertain(prepared, cohort, known)),
         warnings=tuple(dict.fromkeys([
             *cohort_notes(cohort, twin), *mistaken(cohort), *strange_values(cohort, known),
-            *changed, *_unused(cohort, made, chosen), *suspected,
+            *changed, *_unused(cohort, made, chosen), *suspect,
             *unasked([g.name for g in cohort.groups], [q.grouping for q in chosen.question]),
             *doubts(made, found.measures, chosen.policy), *found.notes, *told,
         ])),
@@ -219,52 +232,3 @@ def _unused(cohort: Cohort, made: Attributions, plan: Plan) -> Iterator[str]:
 
 def _quiet(stage: str) -> None:
     pass
-
-
-def _fixed(plan: Plan, digest: str | None) -> None:
-    if digest is not None and digest != plan.digest:
-        raise PlanError(
-            f"the plan's digest is {plan.digest[:12]}, but {digest[:12]} was fixed in advance; "
-            "the plan has changed since"
-        )
-
-
-def _comparable(cohort: Cohort) -> None:
-    """What every comparison will need of the cohort, so that it is not found out after hours."""
-    for groups in cohort.groups:
-        here = setting(cohort, groups)
-        sampling_weights(here)
-        nuisance(here, "nothing")
-
-
-def entered(ledger: Path | None, plan: Plan, model: str, cohort: Cohort) -> tuple[str, ...]:
-    """The run enters the ledger; a sentence if this model and cohort had another plan before."""
-    if ledger is None:
-        return ()
-    earlier = enter(ledger, plan=plan.digest, model=model, cohort=cohort.digest, date=date())
-    if not earlier:
-        return ()
-    return (
-        f"{CHANGED} {len(earlier)} other plan(s) for this model and cohort "
-        f"({', '.join(d[:12] for d in earlier[:3])}): the plan was changed after an earlier run.",
-    )
-
-
-def check_regions(cohort: Cohort, sets: FeatureSets | None) -> None:
-    """Raise InputError for images without regions, or with other ones."""
-    shape = tuple(cohort.x.shape[1:])
-    if len(shape) == 1 or (sets is not None and sets.fits(cohort.features.names, shape)):
-        return
-    told = "no regions" if sets is None else f"sets of {len(sets.features)} other features"
-    raise InputError(
-        f"x has rows of shape {shape} and there are {told}; images are audited by region: pass "
-        f"sets=FeatureSets.from_label_map(labels, shape={shape}), or name [regions] in the plan"
-    )
-
-
-def _suspected(made: Attributions, cohort: Cohort, seed: int) -> Iterator[str]:
-    """Undeclared columns that look like units or confounders."""
-    for i, groups in enumerate(cohort.groups):
-        rng = np.random.default_rng([seed, i, 4])
-        for suspect in suspects(made, cohort, by=groups, rng=rng):
-            yield suspect.told

@@ -18,6 +18,7 @@ from evenlight.encoding import check_layers
 from evenlight.errors import InputError
 from evenlight.load import load_cohort, load_local, load_model, load_sets, load_training
 from evenlight.measured.certain import uncertain
+from evenlight.measured.completing import completed_for
 from evenlight.measured.regions import settled_regions
 from evenlight.measures.arms import arms_of
 from evenlight.measures.forecast import Forecast, forecast_features, forecast_metric
@@ -99,7 +100,7 @@ def _lines(
     sets: FeatureSets | None,
 ) -> Iterator[str]:
     """What is asked of this model and this cohort."""
-    chosen = plan.completed(cohort)
+    chosen = completed_for(plan, opened, cohort)
     model = prepare(opened, cohort, target=plan.model.target)
     layers = check_layers(model, cohort, chosen.reliance)
     rarity = settled_maf(chosen.maf, cohort, chosen.measure.genotypes)

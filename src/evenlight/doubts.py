@@ -9,8 +9,8 @@ import numpy as np
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
+from evenlight.data.faithful import Faithfulness
 from evenlight.data.intake import NO_SPLIT
-from evenlight.data.probed import Faithfulness
 from evenlight.data.units import unit_codes
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import UNKNOWN

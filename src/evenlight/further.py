@@ -62,7 +62,9 @@ class Further:
     people, against a declared target and training; `by_local_ancestry` compares attributions by
     the copies of an ancestry at their own place, `set_shares` tells the parts of all importance.
     Of images, `maps` compares positions, `region_shares` tells the part of all |attribution| in
-    each region, `region_telling` which of them tell the group, and `images` holds their mean.
+    each region, `region_telling` which of them tell the group, `region_within` which tell what
+    changes from image to image of a person, `artefacts` what detectors of marks, borders and grey
+    values tell of a group, and `images` holds their mean.
     None holds a person's own value or row.
     """
 
@@ -98,6 +100,8 @@ class Further:
     region_shares: tuple[SetShares, ...] = ()
     region_telling: tuple[RegionsTelling, ...] = ()
     images: tuple[MeanImage, ...] = ()
+    region_within: tuple[RegionsTelling, ...] = ()
+    artefacts: tuple[Association, ...] = ()
 
     def tables(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Each kind of measure as one long table, by name."""

@@ -17,6 +17,9 @@ from evenlight.results import Measures, Result, results
 from evenlight.sentences import sentence, unmoved
 from evenlight.waivers import unknown, waived
 
+DEPENDS = 'Whether the answer to "{question}" holds under other choices.'
+"""What a waiver of a finding of forks waives."""
+
 DEFINITION = "1"
 """Version of what a finding means; part of its id."""
 
@@ -48,7 +51,8 @@ def judge(
         for r in found
         if _notable(r) and id(r) not in seen
     ]
-    made = _under(waivers, answers, asked, _named(found, measures.target), policy)
+    held = {hold_id(answer, measures.target): answer.question for answer in answers}
+    made = _under(waivers, answers, asked, _named(found, measures.target), held, policy)
     return Findings(tuple(sorted(items, key=_gravity))), answers, made
 
 
@@ -57,10 +61,12 @@ def _under(
     answers: Sequence[Answer],
     asked: Sequence[tuple[Question, Sequence[Result]]],
     found: Mapping[str, Sequence[Result]],
+    held: Mapping[str, str],
     policy: Policy,
 ) -> Gate:
-    """The gate under waivers; `found` has all results by id.
+    """The gate under waivers; `found` has all results by id, `held` the questions by that of forks.
 
+    That an answer hangs on a choice fails no gate: a waiver of it is known, and never needed.
     What is waived is taken out before answers are made, since it may hide a result that cannot be
     told or asked: one answer shows its gravest alone.
     """
@@ -73,12 +79,12 @@ def _under(
     told = [
         replace(w, waives=sentence(_worst(found[w.id])), needed=w.id in stopping)
         if w.id in found
-        else w
+        else replace(w, waives=DEPENDS.format(question=held[w.id]) if w.id in held else "")
         for w in waivers
     ]
     made = waived(gate(answers, policy), after, told)
     listed = {answer.id: answer.findings for answer in answers}
-    return unknown(made, [one for one in given if one not in found], listed)
+    return unknown(made, [one for one in given if one not in found and one not in held], listed)
 
 
 def _loud(own: Sequence[Result], target: str) -> tuple[str, ...]:
@@ -99,6 +105,11 @@ def finding_id(*about: str) -> str:
     """
     text = "\x1f".join((*about, DEFINITION))
     return f"E-{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
+
+
+def hold_id(answer: Answer, target: str) -> str:
+    """The id of the finding that an answer depends on a choice, or would be."""
+    return finding_id("hold", answer.grouping, "", answer.id, "forks", target)
 
 
 def covered(result: Result, measures: Measures, policy: Policy) -> Result:

@@ -107,12 +107,12 @@ class Plan(Closed):
         text = json.dumps(self.data(), sort_keys=True, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()
 
-    def completed(self, cohort: Cohort) -> Self:
-        """With the three default questions where none is asked, checked against the cohort."""
+    def completed(self, cohort: Cohort, *, margin: bool = True) -> Self:
+        """With `default_questions` where none is asked, checked against the cohort."""
         names = [g.name for g in cohort.groups]
         if not names:
             raise PlanError("the cohort has no groups; an audit needs groups=[...]")
-        asked = self.question or default_questions(cohort)
+        asked = self.question or default_questions(cohort, margin=margin)
         for question in asked:
             if question.grouping not in names:
                 raise PlanError(
@@ -165,15 +165,21 @@ CONDITIONS = {
 """What each measure can be asked given."""
 
 
-def default_questions(cohort: Cohort) -> tuple[Question, ...]:
-    """Performance by the first grouping, use of features by it, and reliance given the outcome."""
+def default_questions(cohort: Cohort, *, margin: bool = True) -> tuple[Question, ...]:
+    """Performance by the first grouping, use of features by it, and reliance given the outcome.
+
+    A model without a `margin`, such as the vote of a random forest, has no scale on which a change
+    could be the same for everyone: in place of use its attributions are asked, given the outcome.
+    """
     first = cohort.groups[0].name
     known = cohort.outcome_kind in ("binary", "continuous", "survival")
     performance = (Question(measure="performance", grouping=first),) if known else ()
     given: Literal["outcome", "nothing"] = "nothing" if cohort.outcome is None else "outcome"
     return (
         *performance,
-        Question(measure="use", grouping=first),
+        Question(measure="use", grouping=first)
+        if margin
+        else Question(measure="attribution", grouping=first, given=given),
         Question(measure="reliance", grouping=first, given=given),
     )
 

@@ -76,6 +76,7 @@ def cohort_card(cohort: Cohort, plan: Plan) -> CohortCard:
         digest=cohort.digest,
         source="",
         notes=cohort.notes,
+        flow=cohort.flow,
     )
 
 
@@ -90,7 +91,7 @@ def provenance(
         "seed": plan.explain.seed,
         "device": standing(prepared.adapted),
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": versions(),
         "explainer": {"method": made.method, **{k: _word(v) for k, v in made.settings.items()}},
         "background": None
         if background is None
@@ -100,6 +101,11 @@ def provenance(
             "composition": dict(background.composition),
         },
     }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes."""
+    return {name: _version(name) for name in PACKAGES}
 
 
 def _word(value: Any) -> Any:

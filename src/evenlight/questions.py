@@ -11,8 +11,9 @@ from evenlight.policy import Question
 from evenlight.results import Result
 
 NOT_MADE = {
-    "use": "the model has no margin on which the same change could be made for everyone; ask about "
-    "attribution given the outcome, or wrap it so that it gives one (adapt(..., link=...))",
+    "use": "the model has no margin on which the same change could be made for everyone; ask in "
+    'its place a question of measure = "attribution" with given = "outcome" (as a plan without '
+    "questions does by itself), or hand over a model that gives log odds",
     "performance": "there is no binary, continuous or survival outcome",
     "map": "maps were not compared position by position",
 }
@@ -134,8 +135,8 @@ def text(question: Question) -> str:
         what = f"the same change of {subject or 'each feature'}"
         return f"Does {what} move the output alike by {by}{pair}?"
     if question.measure == "map":
-        return f"Does the model look at the same places by {by}{pair}{among}?"
+        return f"Does each place of the image add the same by {by}{pair}{among}?"
     if question.measure == "attribution":
         return f"Does {subject or 'each feature'} contribute alike by {by}{pair}{among}?"
-    what = f"as far as {subject} goes" if subject else "but for features with support within groups"
-    return f"Is the output{among} similar by {by}, {what}?"
+    what = f"As far as {subject} goes" if subject else "Features with support within groups aside"
+    return f"{what}, is the output similar by {by}{among}?"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from evenlight import cards, codec, files
 from evenlight.about import checked_about
+from evenlight.data.gone import Step
 from evenlight.errors import InputError
 from evenlight.findings import Answer, Findings, Gate
 from evenlight.further import Further
@@ -38,7 +39,8 @@ SCHEMA = "urn:evenlight:audit:1.9"
 """Name and version of the record's form.
 
 1.9: the verdict has `waivers`, an answer the ids of its `findings`; the record has `about`, the
-plan `report.frameworks`.
+plan `report.frameworks`; `further` has `region_within` and `artefacts`, the plan `regions.within`,
+`cohort.images.fill` and `.form`.
 1.8: `further` has `maps`, `region_shares`, `region_telling` and `images`, the plan `regions`,
 `maps`, `cohort.images` and `explain.baseline`.
 1.7: `further` has `by_local_ancestry` and `set_shares`, the plan `local`, `maf`, `cohort.time`,
@@ -69,7 +71,10 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True)
 class CohortCard:
-    """The audited people: name, rows, units, roles, and notes on what was dropped or not shown."""
+    """The audited people: name, rows, units, roles, and notes on what was dropped or not shown.
+
+    `flow` counts the rows that left when the data were read and joined, step by step.
+    """
 
     name: str
     rows: int
@@ -82,6 +87,7 @@ class CohortCard:
     digest: str
     source: str
     notes: tuple[str, ...]
+    flow: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

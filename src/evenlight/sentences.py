@@ -108,17 +108,22 @@ def _more(result: Result) -> str:
 def _performance(result: Result) -> str:
     name, unit = metric_name(result.subject), result.unit
     level, reference = result.pair or ("", "")
-    size = f"{_size(result)}{' ' + unit if unit else ''}"
     also = ", which also follows how common the event is" if result.subject == "brier" else ""
-    head = f"{name[0].upper()}{name[1:]} is {size} {_more(result)}"
-    return f"{head} in {level} than in {reference}{also}"
+    size = f"{_size(result)}{' ' + unit if unit else ''}"
+    return f"{name[0].upper()}{name[1:]} is {_apart(result, size, level, reference)}{also}"
+
+
+def _apart(result: Result, size: str, level: str, reference: str) -> str:
+    """How much higher it is in one group; as high where the difference is 0 as it is rounded."""
+    if not _size(result).strip("0.") or isnan(result.effect):
+        return f"as high in {level} as in {reference}"
+    return f"{size} {_more(result)} in {level} than in {reference}"
 
 
 def _quality(result: Result) -> str:
     level, reference = result.pair or ("", "")
     name = metric_name(result.subject)
-    size = f"{_size(result)} {_more(result)}"
-    return f"The explanations' {name} is {size} in {level} than in {reference}"
+    return f"The explanations' {name} is {_apart(result, _size(result), level, reference)}"
 
 
 def _attribution(result: Result) -> str:
@@ -142,10 +147,8 @@ def _attribution(result: Result) -> str:
     if view == "location":
         among = " among people with the same value of it"
     what = "size of the attribution" if view == "magnitude" else "attribution"
-    return (
-        f"The {what} of {result.subject} is {_size(result)} {unit} {_more(result)} in {level} than "
-        f"in {reference}{among}"
-    )
+    apart = _apart(result, f"{_size(result)} {unit}", level, reference)
+    return f"The {what} of {result.subject} is {apart}{among}"
 
 
 def _reliance(result: Result) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isnan
 
 from evenlight.data.digits import confidence, count, decimals, fixed, number, percent, plain
+from evenlight.measures.regions_within import WITHIN
 from evenlight.measures.words import SPOKEN
 from evenlight.result import Result
 
@@ -102,14 +103,17 @@ def width_sentence(result: Result) -> str:
     )
 
 
-MAPS: dict[str, tuple[str, str, str]] = {
-    "signed": ("looks elsewhere", "attributions are", ""),
-    "magnitude": ("looks elsewhere", "sizes of attributions are", ""),
+ADDED = "what positions add to the output"
+IMAGES_TOO = "Images differ there, or their use does"
+MAPS: dict[str, tuple[str, str, str, str]] = {
+    "signed": (ADDED, "attributions are", "", IMAGES_TOO),
+    "magnitude": (f"how much {ADDED[5:]}", "sizes of attributions are", "", IMAGES_TOO),
     "sensitivity": (
-        "follows other positions", "the output's slopes are", " for one unit of the image"
+        "how the output follows positions", "its slopes are", " for one unit of the image",
+        "One function may slope otherwise where images differ, anywhere in them",
     ),
 }  # fmt: skip
-"""What is said of a map by its view: of the model, of its positions, and in which unit."""
+"""What is said of a map by its view: what may differ, of which numbers, their unit, and why."""
 
 
 def map_sentence(result: Result) -> str:
@@ -117,10 +121,11 @@ def map_sentence(result: Result) -> str:
     level, reference = result.pair or ("", "")
     view, given, _ = result.view.split("|")
     among = "" if given == "nothing" else f" among people with the same {given}"
-    does, what, per = MAPS[view]
+    own, what, per, why = MAPS[view]
+    between = f"differs between {level} and {reference}{among}"
     if result.verdict != "different":
         return (
-            f"Whether the model {does} in {level} than in {reference}{among}: "
+            f"Whether {own} {between}: "
             f"{SPOKEN[result.verdict]}; no cluster of positions differs (p of "
             f"{number(result.alpha)} or less over the map), and that maps are alike does not "
             "follow: of regions it can be said."
@@ -128,25 +133,38 @@ def map_sentence(result: Result) -> str:
     sign = "higher" if result.effect > 0 else "lower"
     size = f"{number(abs(result.effect), digits=2)} SD of the output{per}"
     return (
-        f"The model {does} in {level} than in {reference}{among}: in {result.reason} {what} "
-        f"{size} {sign} on average."
+        f"{own[:1].upper()}{own[1:]} {between}: in {result.reason} {what} {size} {sign} in "
+        f"{level} on average. {why}."
     )
 
 
 def region_sentence(result: Result) -> str:
-    """A region that tells the groups apart and carries what the output takes from the group."""
-    given = "" if result.view == "nothing" else f" among people with the same {result.view}"
+    """A region that tells the groups apart and through which part of the output's spread lies."""
+    given, of, decides = _regarded(result.view)
     if result.verdict != "different":
         return f"Region {result.subject} as a shortcut to {result.grouping}: not shown{given}."
     share, low, high = (100 * v for v in (result.effect, result.low, result.high))
     places = decimals(high - low)
     return (
         f"Region {result.subject} tells {result.grouping}{given} (2 AUC \N{MINUS SIGN} 1 = "
-        f"{result.reason.replace(', ', ', pointwise ', 1)}) and the output takes it from there: "
-        f"{fixed(share, places)} % of its variance ({confidence(result.alpha)} interval "
-        f"{fixed(low, places)} to {fixed(high, places)}). A candidate for a shortcut; the gate of "
-        "reliance decides."
+        f"{result.reason.replace(', ', ', pointwise ', 1)}), and {fixed(share, places)} % of "
+        f"{of} there ({confidence(result.alpha)} interval {fixed(low, places)} to "
+        f"{fixed(high, places)}). A candidate for a shortcut; {decides}."
     )
+
+
+def _regarded(view: str) -> tuple[str, str, str]:
+    """What is held, what the share of a region is of, and what decides, by what was given."""
+    if view.startswith(WITHIN):
+        held = view.removeprefix(WITHIN).removeprefix(", ").removeprefix(" and ")
+        same = f" and with the same {held}" if held else ""
+        of = "the square of the output's difference, as far as people share it, lies"
+        return f" among images of one person{same}", of, NO_GATE
+    given = "" if view == "nothing" else f" among people with the same {view}"
+    return given, "the output's variance lies between the groups", "the gate of reliance decides"
+
+
+NO_GATE = "no gate is asked of what changes from image to image of a person"
 
 
 def _told(share: float, *, places: int = 0) -> str:

@@ -31,7 +31,7 @@ from evenlight.measures.rely import rely as _rely
 from evenlight.measures.streamed import parts
 from evenlight.modalities import annotated_results as results
 from evenlight.modalities.annotated_rows import TOLD, filling, read_rows, write_rows
-from evenlight.modalities.cells import check_values, pseudobulk
+from evenlight.modalities.cells import check_values, pseudobulk, warn_of_counts
 from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import told_step, told_values
 
@@ -67,7 +67,8 @@ def explain(
         comparison by it solves for these people.
     expects
         what the values should be ("counts", "log counts", "shares" ...); by default what the model
-        says in an attribute `expects`. A warning where they are something else.
+        says in an attribute `expects`. A warning where they are something else, and where nothing
+        was said and they are counts although adata records that a logarithm was taken.
     keep_rows
         a new zarr folder for the attributions of every row: patients' data. Without it they last as
         long as this process and this adata.
@@ -78,7 +79,7 @@ def explain(
     roles = {name: value for name, value in options.items() if name in ROLES}
     cohort = Cohort.from_anndata(adata, **roles)
     wanted = getattr(model, "expects", None) if expects is None else expects
-    said = check_values(cohort, wanted) if isinstance(wanted, str) else ""
+    said = check_values(cohort, wanted) if isinstance(wanted, str) else warn_of_counts(cohort)
     if isinstance(options.get("target"), list | tuple):
         raise AttributionError("several targets were named; explain each under a key of its own")
     made = _made(model, cohort, {k: v for k, v in options.items() if k not in ROLES}, keep_rows)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LinearRegression
 
+from evenlight.api import run
 from evenlight.auditing import audit
 from evenlight.cohorts import warfarin
 from evenlight.demo import network
@@ -15,13 +18,15 @@ from evenlight.explainers.device import placed, standing
 from evenlight.models.adapt import adapt
 from evenlight.plan import Plan
 from evenlight.record import Audit
+from tests.journaled import project
 
 
 def test_a_gpu_that_is_not_there_stops_before_any_compute() -> None:
     """Fault 42: by name, and before the first attribution."""
     told: list[str] = []
+    people = warfarin(split="test")
     with pytest.raises(ModelError, match="'cuda:99' was asked for and there are"):
-        audit(torch.nn.Linear(17, 1), warfarin(split="test"), device="cuda:99", progress=told.append)
+        audit(network(people), people, device="cuda:99", progress=told.append)
     assert told == ["checking the model"]
 
 
@@ -38,6 +43,14 @@ def test_the_record_names_where_it_was_computed() -> None:
     found = _audited("cpu")
     assert found.provenance["device"] == "cpu"
     assert standing(adapt(torch.nn.Linear(2, 1))) == "cpu"
+
+
+def test_the_record_names_the_command(tmp_path: Path) -> None:
+    """As it would be typed beside the plan: no path, no folder."""
+    plan = project(tmp_path)
+    found = run(plan, tmp_path / "out")
+    assert found.provenance["command"] == "evenlight run audit.toml"
+    assert str(tmp_path) not in found.to_json()
 
 
 @pytest.mark.gpu

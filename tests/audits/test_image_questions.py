@@ -73,7 +73,7 @@ def test_a_question_of_maps_says_where(found: Audit) -> None:
     _, seen = found.answers
     assert seen.verdict == "different"
     assert seen.question == (
-        "Does the model look at the same places by group among people with the same outcome?"
+        "Does each place of the image add the same by group among people with the same outcome?"
     )
     assert "of its mass in marker corner" in seen.sentence
     (maps,) = found.further.maps
@@ -87,7 +87,7 @@ def test_a_question_of_maps_says_where(found: Audit) -> None:
         assert "nan" not in shown.text().split()
         assert "no interval" not in shown.text()
         assert "in one cluster of positions" in shown.text()
-    assert "Looks at the same places, by group" in page.text()
+    assert "Positions add the same, by group" in page.text()
 
 
 def test_maps_without_a_cluster_cannot_be_told_alike() -> None:
@@ -96,7 +96,9 @@ def test_maps_without_a_cluster_cannot_be_told_alike() -> None:
     made = audit(network(same), same.cohort, plan=asked(MAP), sets=same.regions)
     (answer,) = made.answers
     assert answer.verdict == "cannot_tell"
-    assert answer.sentence.startswith("Whether the model looks elsewhere in b than in a among")
+    assert answer.sentence.startswith(
+        "Whether what positions add to the output differs between b and a among"
+    )
     assert "that maps are alike does not follow" in answer.sentence
     assert made.verdict.word == "not gated"
 

@@ -83,7 +83,7 @@ def test_the_page_tells_the_gate_and_what_it_rests_on(audited: Audit, tmp_path: 
         "Neutralising these features closes a part of the gap",
         "Set by set, beside the twin",
         "features without support",
-        "What tells the groups apart",
+        "Can the group be read from it?",
     ):
         assert words in text
     again = Audit.from_json(audited.to_json())

@@ -10,6 +10,7 @@ import jsonschema
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 from evenlight.api import report, run
@@ -108,8 +109,14 @@ def test_findings_say_where(found: Audit) -> None:
     maps = {f.view: f.sentence for f in found.findings if f.kind == "map"}
     assert "among people with the same outcome: in " in maps["signed|outcome|margin"]
     assert "of its mass in marker corner" in maps["signed|outcome|margin"]
+    for told in maps.values():
+        assert "differs between b and a" in told
+        assert "looks" not in told  # of one function that images differ is no other look
+    assert maps["signed|nothing|margin"].startswith("What positions add to the output differs")
+    assert maps["signed|nothing|margin"].endswith("Images differ there, or their use does.")
     (region,) = [f for f in found.findings if f.kind == "region"]
     assert (region.subject, region.severity, region.view) == ("marker corner", "watch", "outcome")
+    assert "% of the output's variance lies between the groups there" in region.sentence
     assert "the gate of reliance decides" in region.sentence
 
 
@@ -135,6 +142,20 @@ def test_the_page_shows_where_it_looks(found: Audit, tmp_path: Path) -> None:
     assert (tmp_path / "figures" / "F11.svg").is_file()
 
 
+def test_burned_in_marks_are_looked_for_without_being_asked(found: Audit) -> None:
+    """A mark that goes with the group is told by the detectors of marks, in words and a table."""
+    (beside,) = found.further.artefacts
+    told = beside.to_frame().query("given == 'outcome'").set_index("subject")["p_maxt"]
+    assert told["stamp"] < 0.01
+    assert told["border"] > 0.05
+    (note,) = [note for note in found.warnings if "burned-in" in note]
+    assert note.startswith("Detectors of burned-in marks tell group among people with the same out")
+    assert "stamp (narrow and bright in a corner)" in note
+    b7 = next(n for n in tree(build(found)).all("section") if n.attributes["id"] == "b7").text()
+    assert "What lies in the images beside the body, by group" in b7
+    assert "T9, beside the body." in b7
+
+
 def test_nothing_planted_is_no_candidate() -> None:
     """People who differ in nothing: no cluster given the outcome, no region that tells."""
     same = chests(160, planted=NOTHING)
@@ -142,6 +163,7 @@ def test_nothing_planted_is_no_candidate() -> None:
     assert not made.further.maps[0].told(1)
     assert made.further.region_telling[0].candidates() == ()
     assert not [f for f in made.findings if f.kind in ("map", "region")]
+    assert not [note for note in made.warnings if "burned-in" in note]
 
 
 def test_where_regions_cannot_be_asked_the_page_says_why(found: Audit) -> None:
@@ -278,6 +300,18 @@ def test_a_plan_of_files_reads_images_and_regions(
     assert {c.region for c in maps.told(1)} == {"marker corner"}
     assert (tmp_path / "out" / "tables" / "region_shares.csv").is_file()
     assert 'id="b7"' in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_colour_picture_is_no_label_map(tmp_path: Path, people: Phantom) -> None:
+    """Its red channel alone would merge red and yellow; as one channel of grey it is read."""
+    plan = written(tmp_path, people)
+    plan.write_text(PLAN.replace("regions.npy", "regions.png"))
+    labels = people.labels.astype(np.uint8)
+    Image.fromarray(np.stack([labels % 2, labels, labels], axis=-1)).save(tmp_path / "regions.png")
+    with pytest.raises(PlanError, match=r"regions\.labels: regions.png has 3 channels \(red, gr"):
+        list(check(plan, trust="import"))
+    Image.fromarray(labels).save(tmp_path / "regions.png")
+    assert any(line.startswith("regions  outside, ") for line in check(plan, trust="import"))
 
 
 @pytest.mark.parametrize(

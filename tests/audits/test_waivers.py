@@ -16,7 +16,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.errors import GateFailed, InputError, PlanError
 from evenlight.findings import Finding, Gate, Waiver
 from evenlight.gates import gate, strictly
-from evenlight.judge import judge
+from evenlight.judge import hold_id, judge
 from evenlight.plan import Plan
 from evenlight.policy import Policy, Question
 from evenlight.record import Audit
@@ -220,3 +220,17 @@ def test_strictness_stands_above_waivers() -> None:
 def test_the_gate_is_made_of_the_record(failing: Audit) -> None:
     """The gate of the record's answers is the gate of the run, where nothing is waived."""
     assert gate(failing.answers, Policy()) == failing.gate()
+
+
+def test_a_waiver_of_a_finding_of_forks_is_known_and_not_needed(failing: Audit) -> None:
+    """That an answer hangs on a choice fails no gate: its id is none that nothing measured has."""
+    answer = failing.answers[0]
+    target = next(iter(failing.findings)).target
+    one = hold_id(answer, target)
+    made = audit(*worlds(5.0), plan=asked(), waivers=[waiver(one)])
+    assert (made.gate().word, made.gate().exit_code) == ("failed", 1)
+    (kept,) = made.gate().waivers
+    assert not kept.needed
+    assert kept.waives == f'Whether the answer to "{answer.question}" holds under other choices.'
+    both = [waiver(one), *(waiver(f.id) for f in blocking(failing))]
+    assert audit(*worlds(5.0), plan=asked(), waivers=both).gate().word == "waived"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,11 @@ from evenlight.measures.perform import perform
 from evenlight.probes.contrasts import contrasts
 from evenlight.probes.predict import predict
 from evenlight.record import Audit
+from evenlight.reports import build
 from tests import slow
+from tests.html_tree import tree
+from tests.pointed import Record, lost, pieces
+from tests.reports.test_pointers import FIXED
 
 BLACK = "Black or African American"
 
@@ -194,3 +200,12 @@ def test_order_of_patients_and_names_of_groups_change_nothing(patients: Cohort) 
         )
     assert (one.verdict == other.verdict).all()
     assert (one.mechanism == other.mechanism).all()
+
+
+def test_every_number_of_its_page_is_one_of_the_record(formula: Audit) -> None:
+    """Each number of the demo's page stands in audit.json, where the page says that it does."""
+    root, record = tree(build(formula)), Record(json.loads(formula.to_json()))
+    assert not lost(root, record)
+    told = list(pieces(root, record, FIXED))
+    assert len(told) > 1000
+    assert not [(piece.text, piece.wrong()) for piece in told if piece.wrong()]

@@ -281,9 +281,9 @@ def test_06_extra_people_are_counted_too() -> None:
     ("roles", "message"),
     [
         ({"outcome": np.zeros(60)}, "outcome is a ndarray; name a column"),
-        ({"groups": "sex"}, "groups is a str; wanted a list"),
+        ({"groups": np.zeros(60)}, "groups is a ndarray; wanted a list"),
         ({"groups": [np.zeros(60)]}, r"groups holds a ndarray.*Groups.from_labels"),
-        ({"strata": "site"}, "strata is a str; wanted a list"),
+        ({"strata": {"site"}}, "strata is a set; wanted a list"),
         ({"outcome": "sex", "outcome_kind": "binary"}, "outcome 'sex' holds text"),
     ],
 )

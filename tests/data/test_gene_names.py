@@ -19,6 +19,7 @@ from evenlight.data.features import Features, Indicators
 from evenlight.data.gene_names import mangled, name_facts, strip_versions
 from evenlight.data.name_diff import name_diff
 from evenlight.data.ordered import ordered
+from evenlight.data.other_features import other_features
 from evenlight.data.renamed import renamed, renaming
 from evenlight.data.rows import Rows
 from evenlight.errors import FeatureError
@@ -219,3 +220,22 @@ def test_a_sealed_list_comes_back_and_shows_a_change(tmp_path: Path) -> None:
         FeatureList.load(path)
     with pytest.raises(FeatureError, match="there is no file"):
         FeatureList.load(tmp_path / "none.json")
+
+
+def test_a_model_of_symbols_is_led_to_the_column_that_holds_them() -> None:
+    """Each difference of names has the remedy that fits it, and no other."""
+    names = ("ENSG00000141510", "ENSG00000136997", "ENSG00000012048")
+    table = pd.DataFrame({"symbol": ["TP53", "MYC", "BRCA1"]}, index=list(names))
+    people = pd.DataFrame({"y": [0.1, 0.2, 0.4]}, index=list("abc"))
+    cohort = Cohort(np.eye(3), people, Features(names, table), outcome="y")
+    by_symbol = other_features(["TP53", "MYC", "BRCA1"], cohort)
+    assert "column 'symbol' of the features holds them: say features='symbol'" in by_symbol
+    mended = renamed(cohort, dict(zip(names, table["symbol"], strict=True)))
+    assert mended.features.names == ("TP53", "MYC", "BRCA1")
+    lost = other_features([*names, "ENSG00000146648"], cohort)
+    assert "cannot be asked without these features" in lost
+    assert "ordered" not in by_symbol + lost
+    assert "ordered(cohort, names, extra=" in other_features(names[:2], cohort)
+    versions = other_features([f"{name}.5" for name in names], cohort)
+    assert "adata.var_names = ..." in versions
+    assert "ordered" not in versions

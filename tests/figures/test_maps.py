@@ -16,6 +16,7 @@ from matplotlib.colors import Normalize
 
 from evenlight.arrays import Float
 from evenlight.cohorts.phantom import phantom
+from evenlight.data.digits import number
 from evenlight.data.features import Features
 from evenlight.data.space import Space
 from evenlight.errors import InputError, UnknownName
@@ -147,6 +148,21 @@ def test_a_picture_goes_into_a_page() -> None:
     assert "<desc" in twice[0]
     assert len(twice[0]) < 120_000
     assert not re.search(r'(href|src)="(?!data:image/png|#)', twice[0])
+
+
+def test_the_key_says_where_its_colours_end() -> None:
+    """The scale ends at the 99.5th percentile; where values go on beyond, the key says so."""
+    hot = FOUND.effect.copy()
+    hot[0, 0].flat[0] = 50.0
+    labels = [
+        ax.get_xlabel().replace("\n", " ") for ax in mean_maps(replace(FOUND, effect=hot)).axes
+    ]
+    (key,) = [label for label in labels if label.startswith("difference")]
+    end = np.quantile(np.abs(hot[0, 0][hot[0, 0] != 0]), 0.995)
+    assert key == f"difference, SD of the output; one colour beyond \u00b1{number(end, digits=2)}"
+    flat = np.zeros_like(FOUND.mean)
+    keys = [ax.get_xlabel() for ax in mean_maps(replace(FOUND, mean=flat)).axes]
+    assert "mean, SD of the output" in keys
 
 
 def test_a_picture_keeps_its_place_in_a_page() -> None:

@@ -20,7 +20,7 @@ from evenlight.arrays import Float
 from evenlight.figures.ink import COLOURS
 from evenlight.figures.locus import Places
 from evenlight.figures.naming import name_marks
-from evenlight.figures.volcano import heights
+from evenlight.figures.volcano import heights, outstanding
 from evenlight.measures.comparison import Comparison
 from tests.made_audit import audit
 
@@ -87,6 +87,28 @@ def test_names_of_a_volcano_lie_on_nothing() -> None:
     assert 2 <= len(ax.texts) <= 12
     assert covered(ax, points) == 0
     assert ax.get_ylim()[0] < 0
+
+
+def told_of(effect: list[float], p: list[float], verdict: list[str]) -> Comparison:
+    """The comparison of `crowd` with these differences, adjusted p and verdicts in all views."""
+    made, _ = crowd(len(effect))
+    shape = made.effect.shape
+    each: dict[str, Any] = {"effect": effect, "p_maxt": p, "verdict": verdict}
+    own: dict[str, Any] = {k: np.broadcast_to(np.array(v), shape).copy() for k, v in each.items()}
+    return replace(made, **own)
+
+
+def test_what_is_told_to_differ_is_named_first() -> None:
+    """Then what lies below the line of p, then what is beyond the margin; never the crowd."""
+    made = told_of(
+        [0.0, 0.3, -0.06, 0.5, 0.02, 0.2],
+        [1.0, 0.2, 0.0003, 0.02, 1.0, 0.001],
+        ["cannot_tell", "cannot_tell", "similar", "different", "cannot_tell", "different"],
+    )
+    assert outstanding(made, (0, made.contrast(*PAIR))) == [5, 3, 2, 1]
+    ax = pl.volcano(made, contrast=PAIR, label=3, show=False)
+    assert ax is not None
+    assert [t.get_text() for t in ax.texts] == [made.subjects[j] for j in (5, 3, 2)]
 
 
 def test_names_stand_beside_their_marks() -> None:

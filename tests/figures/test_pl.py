@@ -65,7 +65,7 @@ DRAW: dict[str, Callable[..., Any]] = {
     "reliance": pl.reliance,
     "beeswarm": pl.beeswarm,
     "beeswarm by group": lambda adata, **own: pl.beeswarm(adata, "ancestry", **own),
-    "person": lambda adata, **own: pl.person(adata, "d003", **own),
+    "person": lambda adata, **own: pl.person(adata, "d003", individuals=True, **own),
     "locus": pl.locus,
     "locus by group": lambda adata, **own: pl.locus(adata, of="importance", **own),
     "embedding by group": lambda adata, **own: pl.embedding(adata, color="ancestry", **own),
@@ -149,7 +149,7 @@ def test_the_beeswarm_has_a_point_a_donor(adata: Any) -> None:
     donor = cohort.people["donor"].to_numpy()
     each = np.stack([made.values[donor == d].mean(axis=0) for d in np.unique(donor)])
     order = np.argsort(-np.abs(each).mean(axis=0), kind="stable")
-    ax = pl.beeswarm(made, cohort=cohort, top=4, show=False)
+    ax = pl.beeswarm(made, cohort=cohort, top=4, individuals=True, show=False)
     assert ax is not None
     for j, points in zip(order[:4], offsets(ax), strict=True):
         np.testing.assert_allclose(points[:, 0], each[:, j], rtol=1e-5)
@@ -161,7 +161,7 @@ def test_the_beeswarm_has_a_point_a_donor(adata: Any) -> None:
 def test_shades_follow_the_own_value_and_lanes_the_group(adata: Any) -> None:
     """A higher own value is never darker; each group has its own points, colour and mark."""
     cohort = tl.cohort(adata)
-    ax = pl.beeswarm(adata, top=1, show=False)
+    ax = pl.beeswarm(adata, top=1, individuals=True, show=False)
     assert ax is not None
     (name,) = [t.get_text() for t in ax.get_yticklabels()]
     donor = cohort.people["donor"].to_numpy()
@@ -169,7 +169,7 @@ def test_shades_follow_the_own_value_and_lanes_the_group(adata: Any) -> None:
     mean = np.array([own[donor == d].mean() for d in np.unique(donor)])
     shades = np.asarray(ax.collections[0].get_array())
     assert (np.diff(shades[np.argsort(mean, kind="stable")]) >= 0).all()
-    ax = pl.beeswarm(adata, "ancestry", top=1, show=False)
+    ax = pl.beeswarm(adata, "ancestry", top=1, individuals=True, show=False)
     assert ax is not None
     assert [len(p) for p in offsets(ax)] == [20, 20]
     assert [to_hex(c.get_facecolor()[0]) for c in clouds(ax)] == ["#332288", "#ddaa33"]
@@ -192,7 +192,7 @@ def test_a_persons_bars_lead_from_base_to_output(adata: Any) -> None:
     """The bars of a donor add up to what the model said of their cells, on average."""
     made, cohort = tl.attributions(adata), tl.cohort(adata)
     at = (cohort.people["donor"] == "d003").to_numpy()
-    ax = pl.person(adata, "d003", top=4, show=False)
+    ax = pl.person(adata, "d003", top=4, individuals=True, show=False)
     assert ax is not None
     bars = [p for p in ax.patches if isinstance(p, Rectangle)]
     widths = np.array([bar.get_width() for bar in bars])
@@ -202,7 +202,7 @@ def test_a_persons_bars_lead_from_base_to_output(adata: Any) -> None:
     assert (np.diff(np.abs(widths[:4])) <= 0).all()
     assert ax.get_yticklabels()[4].get_text() == "8 others"
     assert [bar.get_hatch() or "" for bar in bars] == ["" if w >= 0 else "////" for w in widths]
-    row = pl.person(adata, cohort.rows[0], show=False)
+    row = pl.person(adata, cohort.rows[0], individuals=True, show=False)
     assert row is not None
 
 
@@ -210,7 +210,7 @@ def test_dependence_draws_curves_and_points(adata: Any) -> None:
     """Curves are those of the record; points are donors; a record alone has no points."""
     made, cohort = tl.attributions(adata), tl.cohort(adata)
     record = depend(made, cohort, by="ancestry", subject="ENSG00000")
-    ax = pl.dependence(adata, "ENSG00000", show=False)
+    ax = pl.dependence(adata, "ENSG00000", individuals=True, show=False)
     assert ax is not None
     curves = [line for line in ax.lines if line.get_marker() in MARKS]
     for k, line in enumerate(curves):
@@ -256,7 +256,7 @@ def found_sizes(adata: Any) -> Any:
 
 def test_an_embedding_shows_every_row_where_obsm_has_it(adata: Any) -> None:
     """Groups: each row at its place, in the colour of its group; features: shades about 0."""
-    ax = pl.embedding(adata, "X_umap", color="ancestry", show=False)
+    ax = pl.embedding(adata, "X_umap", color="ancestry", individuals=True, show=False)
     assert ax is not None
     b = (adata.obs["ancestry"] == "B").to_numpy()
     gold = [c for c in clouds(ax) if to_hex(c.get_facecolor()[0]) == "#ddaa33"]
@@ -264,7 +264,7 @@ def test_an_embedding_shows_every_row_where_obsm_has_it(adata: Any) -> None:
     wanted = np.asarray(adata.obsm["X_umap"])[b]
     np.testing.assert_allclose(drawn[np.argsort(drawn[:, 0])], wanted[np.argsort(wanted[:, 0])])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("UMAP1", "UMAP2")
-    ax = pl.embedding(adata, color="ENSG00002", show=False)
+    ax = pl.embedding(adata, color="ENSG00002", individuals=True, show=False)
     assert ax is not None
     phi = tl.attributions(adata).values[:, 2].astype(np.float64)
     (points,) = ax.collections
@@ -280,7 +280,7 @@ def test_an_embedding_shows_every_row_where_obsm_has_it(adata: Any) -> None:
 
 def test_an_embedding_is_coloured_by_any_column(adata: Any) -> None:
     """A column that differs within donors, such as the cell type, has a colour a level."""
-    ax = pl.embedding(adata, color="cell_type", show=False)
+    ax = pl.embedding(adata, color="cell_type", individuals=True, show=False)
     assert ax is not None
     (legend,) = ax.figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["B", "NK", "T"]
@@ -356,7 +356,7 @@ def test_wrong_input_is_named_with_its_remedy(adata: Any, tmp_path: Path) -> Non
 def test_no_error_tells_the_id_of_somebody_else(adata: Any) -> None:
     """An unknown person is told by counts; no nearest id is offered."""
     with pytest.raises(UnknownName) as caught:
-        pl.person(adata, "d3", show=False)
+        pl.person(adata, "d3", individuals=True, show=False)
     assert str(caught.value) == (
         "'d3' is not among the 40 values of 'donor' or the 200 row ids of the cohort"
     )

@@ -42,7 +42,7 @@ def test_axes_name_the_event_or_the_outcome() -> None:
         made = ev.explain(model, cohort)
         ax = pl.beeswarm(made, cohort=cohort, show=False)
         assert ax is not None
-        assert ax.get_xlabel() == f"attribution, margin of {name}; a point a row"
+        assert ax.get_xlabel() == f"attribution, margin of {name}; bars of 11 rows or more"
 
 
 def test_what_is_drawn_at_the_same_shares_says_so() -> None:
@@ -67,7 +67,7 @@ def test_what_is_drawn_at_the_same_shares_says_so() -> None:
         ):
             assert one is not None
             assert one.get_xlabel().endswith(told) == (own is not None)
-    with pytest.raises(UnknownName, match="known: ancestry at the same shares of cell_type; add"):
+    with pytest.raises(UnknownName, match="known: ancestry at the same shares of cell_type; name"):
         pl.reliance(made, show=False)
     assert pl.reliance(made, cell_type="cell_type", show=False) is not None
     with pytest.raises(InputError, match="a record that is passed is drawn as it is"):

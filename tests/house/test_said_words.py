@@ -42,7 +42,7 @@ ALLOWED = {
         "so the model is fair, and safe for all groups.",
         "Whether it is a shortcut was not asked",
     },
-    "reports/sections/b7_looks.py": {"T9, shortcuts"},
+    "reports/sections/regions_told.py": {"T9, shortcuts"},
     "measures/shortcuts.py": {"Shortcut by {}", "Shortcut.{} is missing"},
     "qualify/reliance/gate.py": {"causal sets"},
     "qualify/reliance/table.py": {"causal sets", "shortcut found", "called a shortcut"},

@@ -12,7 +12,7 @@ import pytest
 from evenlight.arrays import Bool, Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.probed import CHECKS, Faithfulness
+from evenlight.data.faithful import CHECKS, Faithfulness
 from evenlight.errors import AttributionError, InputError
 from evenlight.measures.assess import assess
 from evenlight.measures.quality import METRICS, RULES, Quality

@@ -71,7 +71,8 @@ def audited(
 ) -> tuple[Cohort, Attributions]:
     """A cohort, and a linear model of its three features."""
     people = pd.DataFrame(
-        {"race": np.array(["A", "B"])[group], **table}, index=[f"p{i:05d}" for i in range(len(x))]
+        {"race": np.array(["A", "B"])[group], **table},
+        index=[f"p{i:05d}" for i in range(len(x))],
     )
     cohort = Cohort(x, people, NAMES, groups=["race"], unit="row", **roles)  # type: ignore[arg-type]
     values = (x - x.mean(axis=0)) * WEIGHTS
@@ -133,12 +134,13 @@ def test_totals_are_told_at_other_numbers_of_bins() -> None:
 
 
 def test_too_many_bins_for_the_people_say_so() -> None:
-    """200 people in 20 bins would be mostly bias: no number, with the reason."""
+    """200 people in 20 bins are mostly chance: no number, with the reason and who is lacking."""
     cohort, made = continuous(200)
     cuts = rely(made, cohort, by="race").cuts
     assert cuts is not None
     assert np.isnan(cuts.total[0, 2]).all()
-    assert "mostly bias" in cuts.reason[0, 2]
+    assert "chance alone makes a share of the order 0.10, above 0.05" in cuts.reason[0, 2]
+    assert "about 300 people in these groups are needed" in cuts.reason[0, 2]
 
 
 def test_an_outcome_of_classes_is_not_cut() -> None:
@@ -163,11 +165,8 @@ def test_times_below_zero_and_strange_events_are_refused() -> None:
     for column, value, told in (("days", -1.0, "1 times are below 0"), ("died", 2, "neither 0")):
         people = cohort.people.copy()
         people.loc[people.index[0], column] = value
-        wrong = Cohort(
-            cohort.x, people, NAMES, outcome=Survival("days", "died"), groups=["race"], unit="row"
-        )
         with pytest.raises(CohortError, match=told):
-            rely(made, wrong, by="race")
+            rely(made, cohort.altered(people=people), by="race")
 
 
 def test_survival_with_several_rows_of_a_person_counts_people() -> None:

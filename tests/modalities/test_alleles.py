@@ -285,3 +285,15 @@ def test_choices_and_columns_that_are_wrong_are_refused() -> None:
     alone = align_alleles(cohort, good.assign(other_allele="NA"))
     assert alone.features.table is not None
     assert alone.features.table["other_allele"].tolist() == ["G"]
+
+
+def test_variants_are_named_by_a_column_and_never_by_the_numbers_of_rows() -> None:
+    """A table with rsid in place of variant is told how to rename it; an index of names serves."""
+    x, alleles = dosages(6, 2), [("A", "G"), ("C", "A")]
+    here, wanted = people_with(x, alleles), wants(alleles)
+    renamed = wanted.rename(columns={"variant": "rsID"})
+    with pytest.raises(FeatureError, match=r'no column variant.*columns={"rsID": "variant"}'):
+        align_alleles(here, renamed)
+    with pytest.raises(FeatureError, match=r"no column variant.*rename the one that holds"):
+        align_alleles(here, wanted.rename(columns={"variant": "v"}).iloc[1:])
+    np.testing.assert_array_equal(align_alleles(here, wanted.set_index("variant")).dense(), x)

@@ -258,3 +258,28 @@ def test_a_role_and_a_split_are_those_of_any_cohort(tmp_path: Path) -> None:
     assert cohort.n == 10
     np.testing.assert_array_equal(cohort.dense(), x[10:])
     assert cohort.groups[0].levels == ("female", "male")
+
+
+def test_a_bed_that_is_none_is_named_before_it_is_read(tmp_path: Path) -> None:
+    """Other first bytes, and a file that lies by sample, are told as such."""
+    path = write_bed(tmp_path / "a.bed", dosages(9, 4))
+    held = path.read_bytes()
+    path.write_bytes(b"\x00\x00\x00" + held[3:])
+    with pytest.raises(
+        CohortError, match=r"a\.bed does not begin as a PLINK bed does \(6c 1b, .*00"
+    ):
+        read_plink(path)
+    path.write_bytes(held[:2] + b"\x00" + held[3:])
+    with pytest.raises(CohortError, match=r"a\.bed lies by sample.*--make-bed"):
+        read_plink(path)
+
+
+def test_one_allele_twice_is_refused(tmp_path: Path) -> None:
+    """A bim whose A1 is its A2 does not say what is counted."""
+    path = write_bed(tmp_path / "a.bed", dosages(9, 2))
+    bim = path.with_suffix(".bim")
+    first, *rest = bim.read_text().splitlines()
+    cells = first.split()
+    bim.write_text("\n".join(["\t".join([*cells[:5], cells[4]]), *rest]) + "\n")
+    with pytest.raises(FeatureError, match="1 of 2 variants have the same allele twice"):
+        read_plink(path)

@@ -251,3 +251,19 @@ def test_a_chromosome_is_the_same_by_any_of_its_names(named: list[object]) -> No
             local.ancestries, local.rows, np.array(["chr1", "1"]), local.start, local.end,
             local.haplotypes,
         )  # fmt: skip
+
+
+def test_components_without_a_cohort_are_those_of_the_file(tmp_path: Path) -> None:
+    """They join a cohort by id when it is made, as proportions do; a .Q names nobody by itself."""
+    path = eigenvec(tmp_path / "a.eigenvec", "fid")
+    alone = read_eigenvec(path)
+    assert alone.rows is not None
+    ids = sorted(alone.rows.tolist(), reverse=True)
+    people = pd.DataFrame({"age": range(len(ids))}, index=ids)
+    made = Cohort(np.ones((len(ids), 1)), people, unit="row", axes=[alone])
+    np.testing.assert_array_equal(made.axes[0].values, read_eigenvec(path, made).values)
+    with pytest.raises(CohortError, match=r"cohort is a DataFrame; call read_eigenvec"):
+        read_eigenvec(path, people)  # type: ignore[arg-type]
+    (tmp_path / "a.2.Q").write_text("0.5 0.5\n")
+    with pytest.raises(CohortError, match=r"a\.2\.Q names nobody; pass ids= the \.fam"):
+        read_admixture(tmp_path / "a.2.Q")

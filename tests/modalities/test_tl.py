@@ -16,6 +16,7 @@ from scipy import sparse
 from torch import nn
 
 from evenlight import codec, tl
+from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Survival
 from evenlight.errors import (
     AttributionError,
@@ -28,6 +29,7 @@ from evenlight.figures import volcano
 from evenlight.measures.compare import compare
 from evenlight.measures.testing import Testing
 from evenlight.modalities.annotated_results import begin, roles_of
+from evenlight.modalities.annotated_rows import Chunks
 from evenlight.modalities.cells import pseudobulk
 from evenlight.stats.disclosure import told_step
 from tests.annotated_world import annotated, written
@@ -136,13 +138,35 @@ def test_the_plain_comparison_stays_beside_the_standardised(tmp_path: Path) -> N
         np.testing.assert_array_equal(table[f"{name}: reliance share"], share)
 
 
+def test_counts_where_a_logarithm_is_recorded_are_a_warning(adata: Any) -> None:
+    """Of X and of a layer, unless it is said that the model wants counts; logarithms are silent."""
+    model = nn.Linear(12, 1)
+    with pytest.warns(EvenlightWarning, match='another matrix was meant.*expects="counts"'):
+        tl.explain(adata, model, layer="counts", **ROLES)
+    tl.explain(adata, model, layer="counts", expects="counts", **ROLES)
+    tl.explain(adata, model, **ROLES)
+    adata.X = adata.layers["counts"]
+    with pytest.warns(EvenlightWarning, match="a logarithm was taken, and the values are counts"):
+        tl.explain(adata, model, **ROLES)
+
+
+def test_one_grouping_may_stand_as_its_name(adata: Any) -> None:
+    """groups="ancestry" is groups=["ancestry"], for adata and for a cohort."""
+    tl.explain(adata, network(), target=0, unit="donor", outcome="case", groups="ancestry")
+    assert [g.name for g in tl.cohort(adata).groups] == ["ancestry"]
+    assert tl.compare(adata, groupby="ancestry", testing=QUICK).grouping == "ancestry"
+    made = tl.cohort(adata)
+    own = Cohort(made.x, made.people, groups="ancestry", strata="case", unit="donor")
+    assert ([g.name for g in own.groups], own.strata) == (["ancestry"], ("case",))
+
+
 def test_a_standardised_comparison_is_never_taken_for_the_plain_one() -> None:
     """Where it is the only one, it is given by its cell type alone."""
     adata = annotated(donors=30, cells=45)
     tl.explain(adata, network(), target=0, **ROLES)
     tl.compare(adata, groupby="ancestry", cell_type="cell_type", testing=QUICK)
     for grouping in (None, "ancestry"):
-        with pytest.raises(UnknownName, match="add cell_type=, the column"):
+        with pytest.raises(UnknownName, match="name their column of cell types with cell_type="):
             tl.comparison(adata, grouping)
 
 
@@ -165,7 +189,7 @@ def test_rows_are_written_as_they_are_explained(
     held = ad.read_h5ad(tmp_path / "a.h5ad", backed="r")
     wanted = tl.explain(adata, network(), target=0, **ROLES)
     found: Any = tl.explain(held, network(), target=0, keep_rows=tmp_path / "rows.zarr", **ROLES)
-    assert isinstance(found.values, zarr.Array)
+    assert isinstance(found.values, Chunks)
     np.testing.assert_allclose(np.asarray(found.values), wanted.values, atol=1e-6)
     one, two = (tl.compare(a, groupby="ancestry", testing=QUICK) for a in (adata, held))
     np.testing.assert_allclose(one.effect, two.effect, rtol=1e-3, atol=1e-5)
@@ -276,11 +300,16 @@ def test_what_is_not_there_is_named(adata: Any) -> None:
     with pytest.raises(UnknownName, match=r"call ev\.tl\.explain\(adata, model, key_added='x'\)"):
         tl.comparison(adata, key="x")
     tl.explain(adata, network(), target=0, **ROLES)
-    with pytest.raises(UnknownName, match="no comparison by None"):
+    with pytest.raises(UnknownName, match="there is no comparison under 'evenlight'; known: none"):
         tl.comparison(adata)
     tl.compare(adata, groupby="ancestry", testing=QUICK)
     with pytest.raises(UnknownName, match=r"no comparison by 'sex' .*known: ancestry"):
         tl.comparison(adata, "sex")
+    adata.obs["sex"] = np.where(adata.obs["donor"].str[-1].astype(int) % 4 < 2, "f", "m")
+    tl.compare(adata, groupby="sex", testing=QUICK)
+    several = r"there are 2 of the kind comparison .*say which with groupby=: 'ancestry', 'sex'$"
+    with pytest.raises(UnknownName, match=several):
+        tl.comparison(adata)
     with pytest.raises(CohortError, match="adata is a view"):
         tl.explain(adata[:60], network(), target=0, **ROLES)
     with pytest.raises(InputError, match="axes is a list, which adata cannot remember"):

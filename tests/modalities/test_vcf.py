@@ -194,3 +194,33 @@ def test_people_are_joined_to_a_vcf_by_id(tmp_path: Path) -> None:
     assert cohort.people["age"].tolist() == [1, 3]
     with pytest.raises(CohortError, match="1 of 3 samples of the file are not in the table"):
         read_vcf(path, people=people, id="sample")
+
+
+def test_one_allele_on_an_autosome_is_told(tmp_path: Path) -> None:
+    """A haploid call counts as it stands; on chromosome 1 a note says so, on X of a male none."""
+    read = read_vcf(of(tmp_path, "1 10 rs1 A G . . . GT 0 0/0 1"), people=PEOPLE)
+    assert read.dense().ravel().tolist() == [0, 0, 1]
+    assert any("2 calls on autosomes name one allele" in note for note in read.notes)
+    alone = read_vcf(of(tmp_path, "1 10 rs1 A G . . . GT . 0/0 1/1"), people=PEOPLE, missing="keep")
+    on_x = read_vcf(of(tmp_path, "X 90000000 rs1 A G . . . GT 0 0/1 1"), people=PEOPLE)
+    assert not any("name one allele" in note for note in (*alone.notes, *on_x.notes))
+
+
+def test_an_alternate_that_is_the_reference_is_refused(tmp_path: Path) -> None:
+    """Of A/A nobody knows what is counted; a file may be read without it."""
+    records = ("1 10 rs1 A A . . . GT 0/1 0/0 1/1", "1 20 rs2 A G . . . GT 0/1 0/0 1/1")
+    path = of(tmp_path, *records)
+    with pytest.raises(FeatureError, match=r"1 of 2 variants.*first \['rs1'\] \(A/A\)"):
+        read_vcf(path, people=PEOPLE)
+    assert read_vcf(path, people=PEOPLE, variants=["rs2"]).features.names == ("rs2",)
+
+
+def test_a_file_that_ends_early_or_names_a_sample_twice_is_named(tmp_path: Path) -> None:
+    """What the reader raises without a name becomes an error with the file's."""
+    path = of(tmp_path, *(f"1 {j}0 rs{j} A G . . . GT 0/1 0/0 1/1" for j in range(1, 99)))
+    path.write_text(path.read_text()[:-9])
+    with pytest.raises(CohortError, match=r"a\.vcf: a record cannot be read.*cut off"):
+        read_vcf(path, people=PEOPLE)
+    twice = write_vcf(tmp_path / "b.vcf", ["1 10 rs1 A G . . . GT 0/1 0/0 1/1"], ["a", "b", "a"])
+    with pytest.raises(CohortError, match=r"b\.vcf: its header cannot be read.*sample named twice"):
+        read_vcf(twice, people=PEOPLE)

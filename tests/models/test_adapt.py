@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from evenlight.arrays import Float
@@ -164,3 +167,27 @@ def test_links_and_targets_must_fit_the_outputs() -> None:
         settled(adapt(lambda x: x[:, 0], targets=["a", "b"]), cohort())
     with pytest.raises(ModelError, match="a target occurs twice"):
         settled(adapt(lambda x: x, targets=["a", "a"]), cohort())
+
+
+@pytest.mark.parametrize("declared", [{}, {"link": "logit", "gives": "response"}])
+def test_predicted_classes_are_called_so(declared: dict[str, Any]) -> None:
+    """Of a method that gives 0 and 1 the message names the estimator and its probability."""
+    model = LogisticRegression().fit(np.eye(4), [0, 0, 1, 1])
+    people = Cohort(np.eye(4), pd.DataFrame({"y": [0, 0, 1, 1]}), outcome="y", unit="row")
+    with pytest.raises(ModelError, match=r"only 0 and 1, as predicted classes.*predict_proba"):
+        settled(adapt(model.predict, **declared), people)
+    decided = settled(adapt(model.predict, link="identity"), people)
+    assert set(decided.margin(np.eye(4)).ravel()) == {0.0, 1.0}
+
+
+def test_codes_and_labels_of_classes_are_called_so_too() -> None:
+    """Whole numbers from 0 to 3 in all of 40 rows are classes, and so is text; a score is not."""
+    x = np.linspace(0, 3, 40)[:, None]
+    people = pd.DataFrame({"y": np.arange(40) % 2})
+    rows = Cohort(x, people, outcome="y", unit="row")
+    with pytest.raises(ModelError, match=r"only 0, 1, 2 and 3, as predicted classes"):
+        settled(adapt(lambda x: np.round(x[:, 0])), rows)
+    with pytest.raises(ModelError, match="returned <U3, wanted numbers: of predicted"):
+        settled(adapt(lambda x: np.where(x[:, 0] > 1, "yes", "no")), rows)
+    settled(adapt(lambda x: np.round(x[:, 0]), gives="margin"), rows)
+    settled(adapt(lambda x: x[:, 0]), rows)

@@ -14,8 +14,8 @@ from evenlight.arrays import Float
 from evenlight.data.attributions import Attributions
 from evenlight.data.coefficients import CoefficientTable
 from evenlight.data.cohort import Cohort
+from evenlight.data.faithful import CHECKS, Faithfulness
 from evenlight.data.features import Features, Indicators
-from evenlight.data.probed import CHECKS, Faithfulness
 from evenlight.errors import AttributionError, ModelError
 from evenlight.explainers.explain import explain
 from evenlight.models.adapt import adapt

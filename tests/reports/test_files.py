@@ -24,7 +24,7 @@ def test_write_puts_page_and_figures(tmp_path: Path) -> None:
     assert page.read_text("utf-8") == reports.build(made)
     figures = sorted((tmp_path / "out" / "figures").iterdir())
     assert [f.name for f in figures] == [
-        f"F{k}.svg" for k in ("1", "12", "15", "2", "22", "3", "4", "5", "6", "8")
+        f"F{k}.svg" for k in ("1", "12", "15", "2", "22", "3", "4", "5", "6", "8", "9")
     ]
     assert all(f.read_text("utf-8").strip() in page.read_text("utf-8") for f in figures)
 

@@ -75,7 +75,7 @@ def test_a_hostile_name_stays_text_in_files_and_cards(kind: str, tmp_path: Path)
     made = attacked(kind)
     reports.write(made, tmp_path / "audit")
     texts = [path.read_text("utf-8") for path in sorted((tmp_path / "audit" / "figures").iterdir())]
-    assert len(texts) == 10
+    assert len(texts) == 11
     for text in (*texts, audit_card(made), comparison_card(made.comparisons[0])):
         for node in tree(text).walk():
             assert node.tag not in ACTING | {"script"}

@@ -19,7 +19,9 @@ Kept = Annotated[bool, typer.Option("--keep-work", help="Keep .NAME.work, data o
 Before = Annotated[
     Path | None, typer.Option(help="An earlier audit, with which this one is compared (C6).")
 ]
-Data = Annotated[Path, typer.Argument(metavar="DATA", help="A CSV table, one row a sample.")]
+Data = Annotated[
+    Path, typer.Argument(metavar="DATA", help="A table (.csv, .tsv, .parquet), one row a sample.")
+]
 Made = Annotated[
     Path | None, typer.Option("--out", "-o", help="The plan to write; audit.toml beside DATA.")
 ]

@@ -19,6 +19,7 @@ from evenlight.data import rows as reading
 from evenlight.data.assay import Assay, assay_of
 from evenlight.data.features import Features
 from evenlight.data.groups import Axes
+from evenlight.data.intake import listed
 from evenlight.data.library_size import EXPRESSION, LIBRARY_SIZE, sampled, with_library_size
 from evenlight.data.nearest import hint
 from evenlight.data.observed import need_unit, plain_people, warn_of_torn_strata, without_codes
@@ -29,6 +30,12 @@ from evenlight.errors import CohortError, FeatureError
 
 if TYPE_CHECKING:
     from evenlight.data.cohort import Cohort
+
+LISTED = ("groups", "strata", "covariates", "axes")
+"""Roles that several columns may have."""
+
+MEANT = "another matrix was meant?"
+"""How the note ends on counts where a logarithm was recorded."""
 
 
 def from_anndata(
@@ -77,6 +84,7 @@ def from_anndata(
     >>> cohort.features.names, cohort.people["library_size"].tolist()
     (('g1', 'g2'), [3.0, 10.0, 4.0])
     """
+    roles |= {name: listed(roles[name]) for name in LISTED if name in roles}
     x, var, place = _matrix(adata, layer, raw)
     held = _held(x, place)
     people = plain_people(adata.obs)
@@ -249,5 +257,5 @@ def _normalised(adata: Any, found: Assay, raw: bool) -> list[str]:
     base = (uns["log1p"] or {}).get("base") if isinstance(uns["log1p"], Mapping) else None
     told = "uns['log1p'] records that a logarithm was taken" + (f" (base {base})." if base else ".")
     if found.kind in ("counts", "scaled counts"):
-        return [f"{told[:-1]}, and the values are {found.kind}: another matrix was meant?"]
+        return [f"{told[:-1]}, and the values are {found.kind}: {MEANT}"]
     return [told]

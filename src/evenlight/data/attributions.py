@@ -11,6 +11,7 @@ import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int, Single, Text
 from evenlight.data import align, cards, explanations
+from evenlight.data.coefficients import LINKS
 from evenlight.data.cohort import Cohort
 from evenlight.data.completeness import beyond_single, residual, row_sums
 from evenlight.data.digits import percent
@@ -170,10 +171,12 @@ class Attributions:
         scale: str = "margin",
         method: str = "given",
         background: Background | None = None,
+        link: str = "",
     ) -> Attributions:
         """Attributions computed elsewhere, with completeness checked row by row.
 
         `values` (n, *s); `output` (n,) the model's output on `scale`; `base` a number or (n,).
+        `link` says what outputs on the margin are: logit (log odds), log (a log hazard), identity.
         Rows whose residual exceeds 1 % are kept and marked as not converged; more than 5 % of
         them is an error, as is a probability scale that holds no probabilities.
 
@@ -208,6 +211,7 @@ class Attributions:
             scale,
             method,
             background=background,
+            settings={"link": _link(link)} if link else {},
         )
         _plausible(made)
         return made
@@ -236,6 +240,12 @@ class Attributions:
             method=own.pop("method", "captum"),
             **own,
         )
+
+
+def _link(link: str) -> str:
+    if link not in LINKS:
+        raise AttributionError(f"link is {link!r}; wanted one of {', '.join(LINKS)}")
+    return link
 
 
 def _taken(values: Any, index: Int) -> Any:

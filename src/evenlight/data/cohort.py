@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int, Text
-from evenlight.data import align, annotated, cards, intake, missing_codes, repeats, roles
+from evenlight.data import align, annotated, cards, gone, intake, missing_codes, repeats, roles
 from evenlight.data import rows as reading
+from evenlight.data.doubtful import doubtful
 from evenlight.data.features import Features, check_states
 from evenlight.data.finite import finite
 from evenlight.data.groups import Axes, Groups
@@ -41,7 +42,7 @@ class Cohort:
     unit
         the column of the independent unit (person, donor); "row" says that each row is one.
     groups, strata, covariates, axes, weights, rater, prediction
-        columns by role; groups also as `Groups`, axes as `Axes`.
+        columns by role, one by its name alone; groups also as `Groups`, axes as `Axes`.
     split
         (column, level): only rows at `level`, the held-out ones, are audited.
     missing
@@ -75,6 +76,7 @@ class Cohort:
     rater: str | None
     prediction: str | None
     split: tuple[str, str] | None
+    flow: tuple[gone.Step, ...]
     notes: tuple[str, ...]
     """What was dropped, imputed or not shown: each a sentence for the report."""
     gaps: bool
@@ -103,14 +105,13 @@ class Cohort:
         missing: Literal["error", "drop", "median", "keep"] = "error",
         join: Literal["exact", "inner"] = "exact",
     ) -> None:
-        notes: list[str] = []
-        table = intake.people_table(people)
-        intake.need_names(outcome=outcome, groups=groups, strata=strata, covariates=covariates)
+        notes, table = list[str](), intake.people_table(people)
+        groups, strata, covariates = intake.named(groups, strata, covariates, outcome=outcome)
         rows, values, named = intake.rows_of(x, table)
         keep = align.common(align.ids(table.index), rows) if join == "inner" else None
-        if keep is not None and (len(keep) < len(rows) or len(keep) < len(table)):
-            notes.append(intake.inner_note(rows, table, keep, groups))
+        lost = (0, 0) if keep is None else (len(rows) - len(keep), len(table) - len(keep))
         if keep is not None:
+            notes += [intake.inner_note(rows, table, keep, groups)] if any(lost) else []
             rows, values = rows[keep], reading.take(values, keep)
         if join == "exact":
             align.no_extra(align.ids(table.index), rows)
@@ -126,18 +127,17 @@ class Cohort:
         if not len(rows):
             raise CohortError("the cohort has no rows; check join= and the ids of x and people")
         chosen = intake.split_rows(table, split, notes, unit=unit)
-        names = intake.told_features(features, named, values, notes)
+        names = intake.told_features(features, named, values, notes, rows)
         left = finite(values, names, missing, notes, chosen)
-        index = np.flatnonzero(chosen & left.rows)
+        index, flow = np.flatnonzero(chosen & left.rows), gone.before(*lost, chosen, left.rows)
         _set(self, x=reading.take(left.values, index), features=names, gaps=left.gaps)
-        _set(self, people=table.iloc[index], notes=tuple(notes))
+        _set(self, people=table.iloc[index], flow=flow, event=named_event)
         _set(self, outcome=outcome, groups=tuple(g.take(index) for g in made), unit=unit)
-        _set(self, event=named_event)
-        _set(self, strata=tuple(strata), covariates=tuple(covariates), split=split)
-        _set(self, axes=tuple(roles.axes_at(a, rows, index) for a in axes))
-        _set(self, weights=weights, rater=rater, prediction=prediction)
-        _set(self, outcome_kind=outcome_kind or outcome_kind_of(self))
+        _set(self, strata=tuple(strata), covariates=tuple(covariates), split=split, rater=rater)
+        _set(self, axes=tuple(roles.axes_at(a, rows, index) for a in axes), weights=weights)
+        _set(self, prediction=prediction, outcome_kind=outcome_kind or outcome_kind_of(self))
         _check(self)
+        _set(self, notes=(*notes, *doubtful(self.people, outcome, unit, self.groups)))
 
     from_anndata = classmethod(annotated.from_anndata)
 
@@ -280,9 +280,7 @@ def _set(record: object, **values: object) -> None:
 
 def _check(cohort: Cohort) -> None:
     if cohort.n == 0:
-        raise CohortError(
-            'no row is left; every one had values that are not finite (missing="drop")'
-        )
+        raise CohortError('no row is left; all had values that are not finite (missing="drop")')
     if cohort.n == 1:
         raise CohortError("the cohort has one row; nothing can be compared")
     if cohort.unit is None:

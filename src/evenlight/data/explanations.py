@@ -62,6 +62,7 @@ def from_shap(
     >>> made.rows.tolist(), made.features.names, made.method
     (['a', 'b'], ('g1', 'g2'), 'shap')
     """
+    _explanation(explanation)
     values, names = _one_output(explanation), _names(explanation)
     _scale_said(cohort, output, own)
     given = {"output": output, "base": _base(explanation), "method": "shap", **own}
@@ -78,6 +79,23 @@ def from_shap(
         values[at], rows=cohort.rows.tolist(), **{"features": cohort.features, **given}
     )
     return replace(made, cohort_digest=cohort.digest)
+
+
+def _explanation(told: object) -> None:
+    """Raise AttributionError for bare values, which have neither base nor names."""
+    if all(hasattr(told, name) for name in ("values", "base_values", "feature_names", "data")):
+        return
+    several = np.ndim(told) > 2 if isinstance(told, np.ndarray) else isinstance(told, list | tuple)
+    first = (
+        "; values of several outputs, or interaction values, must be cut or summed to (rows, "
+        "features) first" if several else ""
+    )  # fmt: skip
+    raise AttributionError(
+        f"explanation is of type {type(told).__name__}; wanted a shap.Explanation, explainer(x). "
+        "Bare values, as explainer.shap_values(x) gives them, have no base and no names: pass "
+        "ev.Attributions.from_arrays(values, rows=cohort.rows, features=cohort.features, "
+        f"output=what the model gives, base=explainer.expected_value){first}"
+    )
 
 
 def _one_output(explanation: Any) -> Float:

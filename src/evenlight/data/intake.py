@@ -81,8 +81,23 @@ def _numbers(x: object) -> Values:
     return array.astype(kept, copy=False)
 
 
-def need_names(*, outcome: object, groups: object, strata: object, covariates: object) -> None:
-    """Raise CohortError where a role is given as values in place of the name of a column."""
+def listed(names: Any) -> Any:
+    """One name alone as a list of one; anything else as it is.
+
+    >>> listed("sex"), listed(["sex", "age"])
+    (('sex',), ['sex', 'age'])
+    """
+    return (names,) if isinstance(names, str) else names
+
+
+def named(
+    groups: Any, strata: Any, covariates: Any, *, outcome: object
+) -> tuple[Sequence[str | Groups], Sequence[str], Sequence[str]]:
+    """Groups, strata and covariates as lists, where one column alone may stand as its name.
+
+    Raises CohortError where a role is given as values in place of the name of a column.
+    """
+    groups, strata, covariates = (listed(one) for one in (groups, strata, covariates))
     if outcome is not None and not isinstance(outcome, str | Survival):
         raise CohortError(
             f"outcome is a {type(outcome).__name__}; name a column of people, or Survival(...)"
@@ -96,6 +111,7 @@ def need_names(*, outcome: object, groups: object, strata: object, covariates: o
                 raise CohortError(
                     f"{role} holds a {type(one).__name__}; name a column of people{hint}"
                 )
+    return groups, strata, covariates
 
 
 def need_columns(people: pd.DataFrame, columns: Sequence[str]) -> None:
@@ -113,14 +129,28 @@ NO_SPLIT = (
 """Said of a cohort without a split, as long as nobody shows the training people beside it."""
 
 
+BY_POSITION = (
+    "Rows of x came without ids, and row i was taken to be row i of people; a DataFrame is matched "
+    "by id."
+)
+
+
 def told_features(
     features: Sequence[str] | Features | None,
     named: tuple[str, ...] | None,
     values: Held,
     notes: list[str],
+    rows: Text,
 ) -> Features:
-    """The same as `feature_names`; a note names those that a spreadsheet made of gene symbols."""
+    """The same as `feature_names`; a note names those that a spreadsheet made of gene symbols.
+
+    Another says of bare values that they were matched by position with people who have ids; who
+    hands over `Features` has read values and people together.
+    """
     made = feature_names(features, named, values)
+    bare = named is None and not isinstance(features, Features)
+    if bare and not np.array_equal(rows, np.arange(len(rows)).astype(np.str_)):
+        notes.append(BY_POSITION)
     dates = mangled(made.names)
     notes += [f"Features: {mangled_words(dates)}"] if dates else []
     return made

@@ -20,6 +20,12 @@ MANY = 0.5
 """Part of the names from which one kind of name is that of a table."""
 
 
+VERSIONS = (
+    "take the versions off both sides (gene_names.strip_versions(names), adata.var_names = ...; "
+    "renamed and sets take strip_versions=True)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class NameDiff:
     """`wanted` against `have`, both (names,) in their order.
@@ -100,7 +106,7 @@ def hints(missing: Sequence[str], extra: Sequence[str]) -> tuple[str, ...]:
     """What explains that names are missing where others are extra; () where nothing is seen."""
     said = []
     if missing and extra:
-        said += _alike(missing, extra, bare_id, "version", "say strip_versions=True on both sides")
+        said += _alike(missing, extra, bare_id, "version", VERSIONS)
         fold: Callable[[str], str] = lambda name: " ".join(name.split()).casefold()  # noqa: E731
         said += _alike(missing, extra, fold, "case", "correct the spelling of one side")
         said += _kinds(missing, extra)
@@ -132,5 +138,5 @@ def _kinds(missing: Sequence[str], extra: Sequence[str]) -> list[str]:
     side = ("Ensembl ids", "other names") if one > MANY else ("other names", "Ensembl ids")
     return [
         f"{side[0]} are wanted where {side[1]} are: hand over a table of both to renamed(cohort, "
-        "table)"
+        "table), or name the column of an AnnData that holds them with features="
     ]

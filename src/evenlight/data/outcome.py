@@ -22,6 +22,47 @@ class Survival:
     event: str
 
 
+def times_and_events(people: pd.DataFrame, outcome: Survival) -> tuple[Float, Float]:
+    """Time and event (n,) of people, NaN where either is unknown.
+
+    Raises CohortError for times below 0, events that are neither 0 nor 1, text, and columns that
+    were named in the other order.
+
+    >>> people = pd.DataFrame({"days": [12.0, 30.0], "died": [1, 0]})
+    >>> times_and_events(people, Survival("died", "days"))
+    Traceback (most recent call last):
+    evenlight.errors.CohortError: Survival("died", "days") names the event first: all times are \
+0 or 1, and events are others; say Survival("days", "died")
+    """
+    table = people[[outcome.time, outcome.event]]
+    numbers = table.apply(pd.to_numeric, errors="coerce")
+    time, event = numbers.to_numpy(dtype=np.float64, na_value=np.nan).T
+    _in_order(outcome, time, event)
+    for name, text in ((name, table[name].notna() & numbers[name].isna()) for name in table):
+        if text.all():
+            raise CohortError(f"outcome {name!r} holds text; code it as numbers, 1 for the event")
+    if (time < 0).any():
+        raise CohortError(f"outcome {outcome.time!r}: {(time < 0).sum()} times are below 0")
+    strange = np.isfinite(event) & ~np.isin(event, (0.0, 1.0))
+    if strange.any():
+        raise CohortError(
+            f"outcome {outcome.event!r}: {strange.sum()} values are neither 0 nor 1; "
+            "1 says that the event was seen"
+        )
+    known = np.isfinite(time) & np.isfinite(event)
+    return np.where(known, time, np.nan), np.where(known, event, np.nan)
+
+
+def _in_order(outcome: Survival, time: Float, event: Float) -> None:
+    """Raise CohortError where what is said to be the time is the event, and the other way round."""
+    times, events = (np.unique(own[np.isfinite(own)]) for own in (time, event))
+    if len(times) and np.isin(times, (0, 1)).all() and not np.isin(events, (0, 1)).all():
+        raise CohortError(
+            f'Survival("{outcome.time}", "{outcome.event}") names the event first: all times are 0 '
+            f'or 1, and events are others; say Survival("{outcome.event}", "{outcome.time}")'
+        )
+
+
 def outcome_kind(name: str, column: pd.Series) -> Kind:
     """Binary for 0/1 and booleans, continuous for other numbers, else categorical."""
     known = column.dropna()

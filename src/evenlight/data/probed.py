@@ -17,6 +17,15 @@ from evenlight.data import align
 from evenlight.data.cohort import Cohort
 from evenlight.errors import ModelError
 
+RANKS_ONLY = ", so only ranks are judged"
+
+SCORE_ONLY = "the response is a score and no probability" + RANKS_ONLY
+RATIO_ONLY = "the response is a ratio of hazards and no probability" + RANKS_ONLY
+OUTSIDE_ONLY = "the response leaves 0 to 1 and is no probability" + RANKS_ONLY
+
+HAZARD_UNIT = "x baseline hazard"
+"""The unit of a response that is a hazard against that of a baseline, and so never a chance."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
@@ -49,12 +58,41 @@ class Predictions:
             self, rows=cohort.rows, margin=self.margin[index], response=self.response[index]
         )
 
+    @property
+    def no_chance(self) -> str:
+        """Why the response is no probability of an event, "" where it may be one.
+
+        >>> ids = np.array(["a", "b"])
+        >>> Predictions(ids, np.zeros(2), np.ones(2), "y", "log").no_chance
+        ''
+        >>> Predictions(ids, np.ones(2), np.array([0.4, 2.7]), "y", "log").no_chance
+        'the response leaves 0 to 1 and is no probability, so only ranks are judged'
+        """
+        if self.score_only:
+            return SCORE_ONLY
+        if self.unit == HAZARD_UNIT:
+            return RATIO_ONLY
+        return "" if ((self.response >= 0) & (self.response <= 1)).all() else OUTSIDE_ONLY
+
     def need_probability(self, what: str) -> None:
-        """Raise ModelError where the response is a score, of which `what` has no meaning."""
+        """Raise ModelError where the response is no probability, so that `what` has no meaning."""
         if self.score_only:
             raise ModelError(
                 f"{self.model} gives a score and no probability, so it has no {what}: audit it "
                 "inside a CalibratedClassifierCV that was fitted on other people"
+            )
+        if self.no_chance == RATIO_ONLY:
+            raise ModelError(
+                f"{self.model} gives a ratio of hazards and no probability, so it has no {what}: "
+                "audit the probability of the event by a time, ev.adapt(lambda x: that of x, "
+                'link="logit", gives="response")'
+            )
+        if self.no_chance:
+            outside = int(((self.response < 0) | (self.response > 1)).sum())
+            raise ModelError(
+                f"{outside} predictions of {self.target} lie outside 0 to 1, and are no "
+                f"probabilities, so there is no {what}: if they are log odds, adapt the model with "
+                'link="logit"'
             )
 
     def to_frame(self) -> pd.DataFrame:
@@ -207,75 +245,6 @@ class Intervention:
         at = self.recorded == a
         change: Float = values[at, b] - values[at, a]
         return change
-
-
-CHECKS = (
-    *("residual", "noise", "deletion", "insertion"),
-    *("stability", "background", "agreement", "sanity"),
-)
-"""What is checked of an explanation, in the order in which it is told."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Faithfulness:
-    """How far attributions of one target can be trusted, row by row, on a sample of m rows.
-
-    Each of `CHECKS` is (m,); all NaN, with a sentence in `reasons`, where it could not be had.
-    `residual`: |completeness residual| over |output - base| (its median where that is larger);
-    `noise`: Monte Carlo error over the size of a typical attribution; `deletion`, `insertion`: 1
-    where the output falls and rises as the attributions claim when what raises it most is taken
-    away or put in first, 0 where no faster than in random order; `stability`, `background`: change
-    of the attribution, over the size of a typical one, for an input moved by small noise, and for
-    another draw of the background; `agreement`: distance to a second method, 0 same and 1 opposite;
-    `sanity`: mean cosine with the attributions of the same network with re-drawn weights.
-
-    `players` says what was taken away and put in, `evaluations` how many rows went through the
-    model, `explanations` how many rows were explained again.
-    """
-
-    rows: Text
-    residual: Float
-    noise: Float
-    deletion: Float
-    insertion: Float
-    stability: Float
-    background: Float
-    agreement: Float
-    sanity: Float
-    reasons: Mapping[str, str]
-    method: str
-    target: str
-    players: str
-    evaluations: int
-    explanations: int
-    cohort_digest: str = ""
-
-    def __post_init__(self) -> None:
-        _same_length(self.rows, **{name: getattr(self, name) for name in CHECKS})
-        for name in CHECKS:
-            missing = np.isnan(getattr(self, name))
-            if missing.any() and not (missing.all() and self.reasons.get(name)):
-                raise ModelError(
-                    f"{name} is missing in {int(missing.sum())} of {len(missing)} rows; a check is "
-                    "there for every row, or for none with a reason"
-                )
-
-    def __repr__(self) -> str:
-        middle = {name: np.median(getattr(self, name)) for name in CHECKS}
-        told = ", ".join(f"{name} {value:.2g}" for name, value in middle.items() if value == value)
-        return f"Faithfulness of {self.method} in {len(self.rows)} rows, medians: {told}"
-
-    def to_frame(self) -> pd.DataFrame:
-        """One line a row of the sample, one column a check. Individual data: keep them so."""
-        return pd.DataFrame({name: getattr(self, name) for name in CHECKS}, index=self.rows)
-
-    def at(self, cohort: Cohort) -> Faithfulness:
-        """The same, shown to be of this cohort, its rows in the cohort's order."""
-        if self.cohort_digest and self.cohort_digest != cohort.digest:
-            raise ModelError("this faithfulness was measured on another cohort")
-        found = align.match(cohort.rows, self.rows, what="the cohort of this faithfulness")
-        order = np.argsort(found, kind="stable")
-        return replace(self, rows=self.rows[order], **{n: getattr(self, n)[order] for n in CHECKS})
 
 
 def _same_length(rows: Text, **arrays: Float | Int) -> None:

@@ -55,7 +55,7 @@ class Rows:
     fill: Float | None
 
     def __init__(self, x: object, *, key: Key = None) -> None:
-        source = source_of(x, key)
+        source = x if isinstance(x, Source) else source_of(x, key)
         _set(self, source, np.arange(source.shape[0], dtype=np.int64), None)
 
     @property

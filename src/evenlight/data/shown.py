@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 LONGEST = 80
 """Most characters of a name that are shown; the middle is cut."""
 
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-_PLAIN = re.compile(r"[ -~]*")
 
 
 def visible(text: object) -> str:
@@ -19,7 +17,7 @@ def visible(text: object) -> str:
     'a[U+202E]b[U+0000]'
     """
     whole = str(text)
-    if _PLAIN.fullmatch(whole):
+    if whole.replace("\u00a0", " ").isprintable():
         return whole
     return "".join(_spelled(c) for c in whole)
 

@@ -13,6 +13,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.completeness import residual
 from evenlight.data.features import Features
+from evenlight.data.sealed_rows import sealed
 from evenlight.explainers.background import Reference
 from evenlight.models.probe import Prepared
 
@@ -44,6 +45,7 @@ def record(
     values: Any = found.values
     values = values if values.dtype == np.float32 else _single(values)
     base = np.broadcast_to(np.asarray(found.base, dtype=np.float64), (cohort.n,)).copy()
+    values = sealed(values)
     error, within = residual(values, prepared.output, base)
     converged = within if found.agreed is None else within & found.agreed
     settings = {**found.settings, "checked": prepared.checked, "notes": background.notes}

@@ -46,8 +46,8 @@ def placed(adapted: Adapted, device: str) -> Adapted:
     module = adapted.module
     if module is None and wanted.type == "cuda":
         raise ModelError(
-            f"{adapted.name} ({adapted.kind}) runs where it was made to; only networks of torch are "
-            f"put on {device!r}: leave device out"
+            f"{adapted.name} ({adapted.kind}) runs where it was made to; only networks of torch "
+            f"are put on {device!r}: leave device out"
         )
     if module is None:
         return adapted

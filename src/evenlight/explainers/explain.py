@@ -13,6 +13,7 @@ from evenlight.arrays import Values
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.completeness import beyond_single
+from evenlight.data.handed import need_cohort
 from evenlight.errors import AttributionError
 from evenlight.explainers import TOGETHER, load
 from evenlight.explainers.background import draw
@@ -117,6 +118,7 @@ def explain(
         raise AttributionError(f"seed={seed!r}; wanted a whole number of at least 0")
     if not isinstance(method, str) and not callable(method):
         raise AttributionError(f"method={method!r}; wanted a name of EXPLAINERS or a function")
+    need_cohort(cohort, "explain(model, cohort)")
     adapted = settled(model, cohort)
     here = placed(adapted, device)
     chosen = _suited(adapted, cohort) if method == "auto" else method

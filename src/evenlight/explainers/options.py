@@ -12,6 +12,7 @@ import numpy as np
 from evenlight.arrays import Values
 from evenlight.data.nearest import hint
 from evenlight.data.rows import blocks
+from evenlight.data.sealed_rows import sealed
 from evenlight.errors import AttributionError
 from evenlight.explainers.device import Precision
 from evenlight.explainers.progress import Told
@@ -140,4 +141,4 @@ def filled(out: Any, values: Values) -> Any:
     assert written is not None
     for part, rows in blocks(values):
         written[0][part] = rows
-    return written[0]
+    return sealed(written[0])

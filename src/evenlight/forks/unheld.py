@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from evenlight.findings import Answer, Finding
-from evenlight.judge import finding_id
+from evenlight.judge import hold_id
 from evenlight.measures.specification import HOLDS, Specification
 from evenlight.measures.specification_words import counted, left
 from evenlight.measures.words import SPOKEN
@@ -25,14 +25,13 @@ def unheld(made: Specification, answers: Sequence[Answer], target: str) -> list[
 
 
 def _finding(made: Specification, k: int, answer: Answer, target: str) -> Finding:
-    about = ("hold", answer.grouping, "", answer.id, "forks", target)
     numbers = {
         "effect": float(made.share[k]),
         "margin": HOLDS,
         "n": float(made.counted[:, k].sum()),
     }
     return Finding(
-        id=finding_id(*about),
+        id=hold_id(answer, target),
         kind="hold",
         grouping=answer.grouping,
         contrast="",

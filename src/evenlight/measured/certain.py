@@ -14,14 +14,18 @@ UNTRAINED = (
 )
 
 
-def uncertain(prepared: Prepared, cohort: Cohort, training: object = None) -> dict[str, str]:
+UNSEEN = "Only attributions were given, so nothing is known of the features of the model itself."
+
+
+def uncertain(prepared: Prepared | None, cohort: Cohort, training: object = None) -> dict[str, str]:
     """What is not certain of the inputs, in words, by the name under which a plan is strict.
 
+    Without the model, it is not known which features it was trained on.
     `training`, people or their summary, says what values were trained on; without it that is not
     certain either.
     """
     told = {
-        "features": " ".join(unlisted(prepared.adapted, cohort)),
+        "features": UNSEEN if prepared is None else " ".join(unlisted(prepared.adapted, cohort)),
         "values": _values(cohort, training),
     }
     return {name: words for name, words in told.items() if words}

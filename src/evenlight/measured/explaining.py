@@ -8,8 +8,8 @@ from functools import partial
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.faithful import Faithfulness
 from evenlight.data.features import FeatureSets
-from evenlight.data.probed import Faithfulness
 from evenlight.explainers.explain import explain
 from evenlight.explainers.progress import Pace
 from evenlight.journal import Keep

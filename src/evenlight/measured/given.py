@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.faithful import Faithfulness
 from evenlight.data.features import FeatureSets
 from evenlight.data.local_ancestry import LocalAncestry
-from evenlight.data.probed import Contrasts, Faithfulness, Predictions
+from evenlight.data.probed import Contrasts, Predictions
 from evenlight.data.twins import Twin
 from evenlight.journal.keep import Keep
 

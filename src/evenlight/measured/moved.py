@@ -55,8 +55,6 @@ def moved(
 ) -> Moved:
     """Dependence on own values, the same change for everyone, and recorded groups set otherwise."""
     made, unit = explained.made, prepared.adapted.unit
-    most = [MOST_DEPENDENCES if i == 0 else MOST_DEPENDENCES // 2 for i in range(len(compared))]
-    drawn = [_dependences(made, cohort, c, m) for c, m in zip(compared, most, strict=True)]
     sensed = (
         sensitivities(outputs.moved, cohort, by=groups, unit=unit)
         for groups in cohort.groups
@@ -64,9 +62,17 @@ def moved(
     )
     flipped = (_flips(prepared, cohort, groups.name, plan.policy) for groups in cohort.groups)
     return Moved(
-        tuple(d for own in drawn for d in own), tuple(sensed),
-        tuple(f for own in flipped for f in own),
-    )  # fmt: skip
+        drawn(made, cohort, compared), tuple(sensed), tuple(f for own in flipped for f in own)
+    )
+
+
+def drawn(
+    made: Attributions, cohort: Cohort, compared: Sequence[Comparison]
+) -> tuple[Dependence, ...]:
+    """Dependence on own values of the subjects that are drawn, by each grouping."""
+    most = [MOST_DEPENDENCES if i == 0 else MOST_DEPENDENCES // 2 for i in range(len(compared))]
+    each = (_dependences(made, cohort, c, m) for c, m in zip(compared, most, strict=True))
+    return tuple(d for own in each for d in own)
 
 
 def common_contrasts(

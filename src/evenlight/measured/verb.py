@@ -87,6 +87,7 @@ def measured(
         replace(
             _beside_answers(further.further, lean, asked, place), maps=seen.maps,
             region_shares=seen.shares, region_telling=seen.telling, images=seen.images,
+            region_within=seen.within, artefacts=seen.artefacts,
         ),
         unmoved(cohort) + further.notes + place.notes + seen.notes + lean.notes + asked.notes,
     )  # fmt: skip
@@ -121,7 +122,7 @@ def _judged(
         slices=asked.slices,
         by_sets=lean.reliances,
         maps=seen.maps,
-        telling=seen.telling,
+        telling=seen.telling + seen.within,
         locally=place.locally,
         unasked={"use": unmoved} if unmoved else {},
     )

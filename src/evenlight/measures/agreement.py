@@ -23,7 +23,7 @@ from evenlight.stats.cells import Design
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.intervals import unit_weights
 from evenlight.stats.permutation import GUARD, permuted_labels
-from evenlight.stats.ranks import STATISTICS, agreements
+from evenlight.stats.ranks import STATISTICS, agreements, depths, overlaps, places
 from evenlight.stats.rosters import arm_means
 
 STEP = 2**20
@@ -33,6 +33,7 @@ LEAST = 3
 """Fewest subjects that are a ranking."""
 
 NUMBERS = ("value", "low", "high", "expected", "expected_low", "p")
+TOPS = ("top", "top_expected", "top_low")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,9 @@ class RankAgreement:
     `expected` its mean and `expected_low` its 5 % point when there is no difference between the
     groups, from permutations of the same statistic; `p` how often chance agrees as little. `low`
     and `high` are 95 % limits for the agreement without noise: `high` is 1 where chance explains
-    what is seen. `n` (c, 2) are units; `k` is the depth of the Jaccard index.
+    what is seen. `n` (c, 2) are units; `k` is the depth of the Jaccard index. `top` (c, d) is the
+    share of the first `depths` (d,) of one group that is among as many of the other, with its mean
+    `top_expected` and 5 % point `top_low` when there is no difference, pointwise.
     """
 
     grouping: str
@@ -64,12 +67,19 @@ class RankAgreement:
     expected_low: Float
     p: Float
     reason: Text
+    depths: Int
+    top: Float
+    top_expected: Float
+    top_low: Float
 
     def __post_init__(self) -> None:
-        c = len(self.contrasts)
+        c, d = len(self.contrasts), len(self.depths)
+        shaped(self, (d,), "depths")
+        shaped(self, (c, d), *TOPS)
         shaped(self, (c, 2), "n")
         shaped(self, (c, len(self.statistics)), *NUMBERS, "reason")
         explained(self, self.reason, *NUMBERS)
+        explained(self, np.repeat(self.reason[:, :1], d, axis=1), *TOPS)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a contrast and statistic."""
@@ -147,24 +157,27 @@ def agree(
         draws=draws,
         n=shown_counts(np.array(left), rounded=here.rounded),
         reason=np.array([[arm.reason] * len(STATISTICS) for arm in arms], dtype=np.str_),
+        depths=depths(p),
         **_stacked(found),
     )
 
 
 def _stacked(found: list[Mapping[str, Float]]) -> Mapping[str, Any]:
-    return {name: np.stack([part[name] for part in found]) for name in NUMBERS}
+    return {name: np.stack([part[name] for part in found]) for name in (*NUMBERS, *TOPS)}
 
 
 def _ranked(arm: Arms, k: int, draws: int, rng: np.random.Generator) -> Mapping[str, Float]:
     """Every statistic of one contrast, (4,)."""
+    at = depths(arm.cells.values.shape[1])
     if arm.reason:
-        return {name: np.full(len(STATISTICS), np.nan) for name in NUMBERS}
+        missing = dict.fromkeys(NUMBERS, np.full(len(STATISTICS), np.nan))
+        return missing | dict.fromkeys(TOPS, np.full(len(at), np.nan))
     member = arm.plan.member.astype(np.float64)[None]
     drawn = permuted_labels(arm.plan, draws=draws, rng=rng).astype(np.float64)
     labels = np.vstack([member, drawn])
-    every = _agreements(arm, np.stack([labels, 1 - labels]), k)
+    every, tops = _agreements(arm, np.stack([labels, 1 - labels]), k)
     value, null = every[0], every[1:]
-    again = _agreements(arm, resampled(arm.plan, draws=draws, rng=rng), k)
+    again, _ = _agreements(arm, resampled(arm.plan, draws=draws, rng=rng), k)
     p = (1 + (null <= value + GUARD).sum(axis=0)) / (1 + draws)
     low, high = limits(value, again, null.mean(axis=0))
     return {
@@ -174,18 +187,24 @@ def _ranked(arm: Arms, k: int, draws: int, rng: np.random.Generator) -> Mapping[
         "expected": null.mean(axis=0),
         "expected_low": np.quantile(null, 0.05, axis=0),
         "p": p,
+        "top": tops[0],
+        "top_expected": tops[1:].mean(axis=0),
+        "top_low": np.quantile(tops[1:], 0.05, axis=0),
     }
 
 
-def _agreements(arm: Arms, weights: Float, k: int) -> Float:
-    """Every statistic of each draw (draws, 4), some draws at a time."""
-    step = max(1, STEP // arm.cells.values.shape[1])
-    out = np.empty((weights.shape[1], len(STATISTICS)))
+def _agreements(arm: Arms, weights: Float, k: int) -> tuple[Float, Float]:
+    """Every statistic of each draw (draws, 4), and what tops share (draws, d), some at a time."""
+    p = arm.cells.values.shape[1]
+    step, at = max(1, STEP // p), depths(p)
+    out, tops = (np.empty((weights.shape[1], many)) for many in (len(STATISTICS), len(at)))
     for start in range(0, len(out), step):
         part = slice(start, start + step)
         means = arm_means(arm.cells.values, arm.plan, weights[:, part])
-        out[part] = agreements(*means, k=k)
-    return out
+        shared = overlaps(*map(places, means))
+        out[part] = agreements(*means, k=k, shared=shared)
+        tops[part] = shared[:, at - 1] / at
+    return out, tops
 
 
 def resampled(plan: Design, *, draws: int, rng: np.random.Generator) -> Float:

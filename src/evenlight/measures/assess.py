@@ -11,8 +11,8 @@ from evenlight.data import align
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import estimate, number, plain
+from evenlight.data.faithful import Faithfulness
 from evenlight.data.groups import Groups
-from evenlight.data.probed import Faithfulness
 from evenlight.data.shown import metric_name
 from evenlight.errors import AttributionError
 from evenlight.measures.graded import DRAWS, Differences, Graded, Side, differences, graded

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evenlight.arrays import Int
+from evenlight.arrays import Bool, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Axes, Groups
 from evenlight.measures.association_strata import Condition, condition
 from evenlight.measures.associations import Association, SetAssociation
 from evenlight.measures.axes import coordinates, everyone
+from evenlight.measures.dominance import rare_values
 from evenlight.measures.drift import drift
 from evenlight.measures.genotypes import genotype_columns
 from evenlight.measures.genotypes_named import no_states
@@ -78,7 +80,8 @@ def associate(
     told = subjects_of(here, named, sets)
     given = [condition(here, g, axes) for g in conditions(cohort)]
     uneven = len(np.unique(np.bincount(here.unit))) > 1
-    found = [_told(_features(told, one, generator, uneven=uneven), here) for one in given]
+    rare = _rare(told)
+    found = [_told(_features(told, one, generator, uneven=uneven), here, rare) for one in given]
     return Association(
         grouping=axes.name if axes is not None else here.groups.name,
         source="axes" if axes is not None else here.groups.source,
@@ -96,10 +99,22 @@ def associate(
     )
 
 
-def _told(found: dict[str, Any], here: Setting) -> dict[str, Any]:
-    """Numbers of a condition as they may be told: an association is a difference of groups."""
-    shares = {name: told_association(found[name], here) for name in ("share", "information")}
-    return found | shares | {name: told_chance(found[name], here) for name in P}
+def _told(found: dict[str, Any], here: Setting, rare: Bool) -> dict[str, Any]:
+    """Numbers of a condition as they may be told: an association is a difference of groups.
+
+    Those of `rare` subjects (p,) are coarse where nobody is hidden as well.
+    """
+    blunt = replace(here, coarse=True)
+    shares = {name: told_association(found[name], blunt) for name in ("share", "information")}
+    shares |= {name: told_chance(found[name], blunt) for name in P}
+    if here.rounded:
+        return found | shares
+    return found | {name: np.where(rare, told, found[name]) for name, told in shares.items()}
+
+
+def _rare(told: Subjects) -> Bool:
+    """Subjects (p,) of whose uncommon values one unit has more than half, as one carrier has."""
+    return np.isin(np.arange(len(told.names)), told.owner[rare_values(told.values)])
 
 
 def _axes(cohort: Cohort, by: str | Groups | Axes) -> Axes | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evenlight.arrays import Text
 from evenlight.data.cards import ROWS, card, small_table
 from evenlight.data.digits import count, estimate, plain
 from evenlight.data.shown import short
@@ -15,6 +17,21 @@ if TYPE_CHECKING:
     from evenlight.measures.comparison import Comparison
 
 
+def told_verdicts(verdict: Text, reason: Text) -> str:
+    """How many have each verdict, "different" first; where most cannot be asked, the usual reason.
+
+    >>> told_verdicts(np.array(["similar", "different", "similar"]), np.array(["", "", ""]))
+    '1 different, 2 similar'
+    """
+    found = Counter(verdict.ravel().tolist())
+    words = ("different", "similar", "cannot_tell", "not_estimable")
+    told = ", ".join(f"{count(found[w])} {SPOKEN[w]}" for w in words if found[w])
+    if 2 * found["not_estimable"] <= verdict.size:
+        return told
+    usual = Counter(reason[verdict == "not_estimable"].tolist()).most_common(1)[0][0]
+    return f"{told} ({short(usual, 300)})"
+
+
 def comparison_facts(comparison: Comparison) -> list[str]:
     """Grouping, size and margin of a comparison."""
     return [
@@ -22,6 +39,16 @@ def comparison_facts(comparison: Comparison) -> list[str]:
         f"{count(len(comparison.subjects))} subjects ({short(comparison.subject_kind, 30)})",
         f"margin {plain(comparison.margin)} SD of the output",
         f"{count(comparison.draws)} draws",
+    ]
+
+
+def comparison_told(comparison: Comparison) -> list[str]:
+    """The verdicts on differences of attribution, at the same outcome where that was compared."""
+    given = "outcome" if any(v.given == "outcome" for v in comparison.views) else "nothing"
+    return [
+        f"{_view(comparison, i)}: {told_verdicts(comparison.verdict[i], comparison.reason[i])}"
+        for i, view in enumerate(comparison.views)
+        if view.name == "signed" and view.scale == "margin" and view.given in ("nothing", given)
     ]
 
 
@@ -78,7 +105,12 @@ def _row(comparison: Comparison, at: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def _place(comparison: Comparison, i: int, k: int) -> str:
-    view, (level, reference) = comparison.views[i], comparison.contrasts[k]
+    level, reference = comparison.contrasts[k]
+    return f"{_view(comparison, i)}: {short(level, 30)} against {short(reference, 30)}"
+
+
+def _view(comparison: Comparison, i: int) -> str:
+    view = comparison.views[i]
     given = "" if view.given == "nothing" else f" given {view.given}"
     scale = "" if view.scale == "margin" else f" on the {view.scale}"
-    return f"{view.name}{given}{scale}: {short(level, 30)} against {short(reference, 30)}"
+    return f"{view.name}{given}{scale}"

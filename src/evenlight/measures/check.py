@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -52,3 +52,21 @@ def explained(record: object, reason: Values, *names: str) -> None:
             raise InputError(
                 f"{type(record).__name__}.{name}{list(at)} is missing without a reason"
             )
+
+
+def contrast_index(known: Sequence[tuple[str, str]], level: str, reference: str) -> int:
+    """The index of a contrast; UnknownName if it was not computed, or only the other way round.
+
+    >>> contrast_index([("EUR", "AFR")], "AFR", "EUR")
+    Traceback (most recent call last):
+    evenlight.errors.UnknownName: no contrast ('AFR', 'EUR'): it was made as ('EUR', 'AFR'), EUR \
+less AFR; name it so, and turn the sign round
+    """
+    if (level, reference) in known:
+        return list(known).index((level, reference))
+    if (reference, level) in known:
+        raise UnknownName(
+            f"no contrast {(level, reference)}: it was made as {(reference, level)}, {reference} "
+            f"less {level}; name it so, and turn the sign round"
+        )
+    raise UnknownName(f"no contrast {(level, reference)}; known: {known}")

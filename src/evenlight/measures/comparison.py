@@ -13,7 +13,7 @@ from evenlight.arrays import Float, Int, Text
 from evenlight.data.cards import told
 from evenlight.errors import UnknownName
 from evenlight.measures import cards
-from evenlight.measures.check import explained, shaped, worded
+from evenlight.measures.check import contrast_index, explained, shaped, worded
 from evenlight.measures.partners import Partner
 from evenlight.measures.words import EXTENTS, MECHANISMS, VERDICTS
 
@@ -190,9 +190,7 @@ class Comparison:
 
     def contrast(self, level: str, reference: str) -> int:
         """The index of a contrast; UnknownName if it was not computed."""
-        if (level, reference) not in self.contrasts:
-            raise UnknownName(f"no contrast {(level, reference)}; known: {self.contrasts}")
-        return self.contrasts.index((level, reference))
+        return contrast_index(self.contrasts, level, reference)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a view, contrast and subject; `null` is what p, p_maxt and q of a row test."""
@@ -207,7 +205,8 @@ class Comparison:
         return pd.DataFrame(columns | {"reason": self.reason.ravel()})
 
     def __repr__(self) -> str:
-        return told("Comparison", cards.comparison_facts(self))
+        facts = [*cards.comparison_facts(self), *cards.comparison_told(self)]
+        return told("Comparison", facts)
 
     def _repr_html_(self) -> str:
         return cards.comparison_card(self)

@@ -15,17 +15,18 @@ from evenlight.data.probed import Predictions
 from evenlight.measures.decisions import Decisions
 from evenlight.measures.judging import Judging
 from evenlight.measures.measuring import DRAWS, Task, measure
-from evenlight.measures.perform import recorded, tasked
+from evenlight.measures.perform import need_predictions, recorded, tasked
 from evenlight.measures.prepare import ALPHA
-from evenlight.measures.rests import few_calls, few_events, hits
+from evenlight.measures.rests import few_calls, few_decided, few_events, hits, whole_reasons
 from evenlight.measures.summaries import summaries, wanted
 from evenlight.measures.weighing import row_weights
 from evenlight.small_groups import least_shown
-from evenlight.stats.decisions import DECISIONS, decision_curve, treat_all
+from evenlight.stats.decisions import DECISIONS, decision_curve, treat_all, utility
 from evenlight.stats.disclosure import told_limits, told_step, told_values
 
 THRESHOLDS = 40
 FIRST, LAST = 0.01, 0.99
+NO_ODDS = "no threshold in the plan, so a wrong call has no weight"
 
 
 def decide(
@@ -46,6 +47,7 @@ def decide(
     above 0 even where there is none. Groups too small for a metric do not enter its summary.
     Raises CohortError as `perform` does.
     """
+    need_predictions(predictions, cohort, scores=False)
     rules, made = judging or Judging(), predictions.at(cohort)
     random = np.random.default_rng(rng)
     task = tasked(made, cohort, by, rules)
@@ -89,12 +91,15 @@ def _curves(task: Task, rng: np.random.Generator) -> Mapping[str, Any]:
     thresholds = _thresholds(task) if _probable(task) else np.zeros(0)
     shape = (len(task.parts), len(thresholds))
     out = {name: np.full(shape, np.nan) for name in names}
-    reason = np.full(shape, "", dtype="<U80")
+    reason = np.full(shape, "", dtype="<U120")
+    useful, unsaid = np.full(shape, np.nan), np.full(shape, "", dtype="<U120")
     weight = row_weights(task.here, draws=DRAWS, rng=rng)
     parts, coarse = _who(task)
     for r, mask in enumerate(parts if len(thresholds) else ()):
         rows = task.here.order[mask[task.here.order]]
         reason[r] = _hidden(task, rows, thresholds)
+        if r == 0 and _rarer(task, rows) < least_shown() <= _rarer(task, task.here.order):
+            reason[r] = whole_reasons()["rarer"]
         shown = reason[r] == ""
         if shown.any():
             numbers = _curve(task, rows, thresholds[shown], weight)
@@ -102,7 +107,36 @@ def _curves(task: Task, rng: np.random.Generator) -> Mapping[str, Any]:
                 numbers = _stepped(numbers, len(np.unique(task.here.unit[rows])))
             for name, number in zip(names, numbers, strict=True):
                 out[name][r, shown] = number
-    return {"thresholds": thresholds, **out, "curve_reason": reason}
+        useful[r], unsaid[r] = _useful(task, rows, thresholds, reason[r], coarse=coarse)
+    made = {"thresholds": thresholds, **out, "curve_reason": reason}
+    return made | {"utility": useful, "utility_reason": unsaid}
+
+
+def _useful(
+    task: Task, rows: Any, thresholds: Float, hidden: Text, *, coarse: bool
+) -> tuple[Float, Text]:
+    """Utility of a part at each threshold (t,) with the odds of the deployed one, and why not.
+
+    With the net benefit it tells how many are called rightly and wrongly, so that each of the four
+    cells must be empty or large enough to be shown.
+    """
+    case, unit = task.case.take(rows), task.here.unit[rows]
+    why = hidden.copy()
+    if case.threshold is None or not 0 < case.threshold < 1:
+        why[why == ""] = NO_ODDS
+        return np.full(len(why), np.nan), why
+    if not (why == "").any():
+        return np.full(len(why), np.nan), why
+    hit, value = hits(case), utility(case, thresholds)
+    for j in np.flatnonzero(why == ""):
+        yes = case.response >= thresholds[j]
+        cells = [yes & hit, yes & ~hit, ~yes & hit, ~yes & ~hit]
+        if any(0 < len(np.unique(unit[cell])) < least_shown() for cell in cells):
+            why[j] = few_decided()
+    if coarse:
+        step = told_step(np.zeros(1), np.array([len(np.unique(unit))]), share=True)
+        value = told_values(value, step)
+    return np.where(why == "", value, np.nan), why
 
 
 def _who(task: Task) -> tuple[list[Bool], bool]:
@@ -137,12 +171,17 @@ def _thresholds(task: Task) -> Float:
     return np.unique(np.linspace(FIRST, last, THRESHOLDS).round(4))
 
 
+def _rarer(task: Task, rows: Any) -> int:
+    """Units of some rows with the event, or without it where these are fewer."""
+    hit, unit = hits(task.case)[rows], task.here.unit[rows]
+    return min(len(np.unique(unit[hit])), len(np.unique(unit[~hit])))
+
+
 def _hidden(task: Task, rows: Any, thresholds: Float) -> Text:
     """Why a point of a part's curve is not shown, (t,)."""
-    here, case = task.here, task.case.take(rows)
-    unit, hit = here.unit[rows], hits(case)
-    out = np.full(len(thresholds), "", dtype="<U80")
-    if min(len(np.unique(unit[hit])), len(np.unique(unit[~hit]))) < least_shown():
+    case, unit = task.case.take(rows), task.here.unit[rows]
+    out = np.full(len(thresholds), "", dtype="<U120")
+    if _rarer(task, rows) < least_shown():
         out[:] = few_events()
         return out
     for j, threshold in enumerate(thresholds):

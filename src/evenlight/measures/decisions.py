@@ -19,7 +19,9 @@ class Decisions:
     `rates` is the performance at the threshold (predictive values, false negatives and positives,
     call rate, net benefit), None without one. `net_benefit` with pointwise 95 % `net_low`,
     `net_high` and `treat_all` (r, t) by part over `thresholds` (t,), NaN with `curve_reason`;
-    calling nobody has a net benefit of 0. `summaries` (s,) name what is said of all groups:
+    calling nobody has a net benefit of 0. `utility` (r, t) is that of calling at each of these with
+    a wrong call at the odds of the deployed `threshold` throughout, so that thresholds can be held
+    against each other; NaN with `utility_reason`. `summaries` (s,) name what is said of all groups:
     the worst group's value, gaps, the equity-scaled AUROC; `of` the group or pair, `value`, `low`,
     `high` (95 %, allowing for the choice of the worst), `null` its mean and `p` (s,) over
     permutations of the group (given the outcome where `given` says so), NaN with `reason`; `left`
@@ -41,6 +43,8 @@ class Decisions:
     net_high: Float
     treat_all: Float
     curve_reason: Text
+    utility: Float
+    utility_reason: Text
     summaries: tuple[str, ...]
     given: tuple[str, ...]
     of: Text
@@ -55,9 +59,10 @@ class Decisions:
     def __post_init__(self) -> None:
         r, t, s = len(self.parts), len(self.thresholds), len(self.summaries)
         curves = ("net_benefit", "net_low", "net_high", "treat_all")
-        shaped(self, (r, t), *curves, "curve_reason")
+        shaped(self, (r, t), *curves, "curve_reason", "utility", "utility_reason")
         shaped(self, (s,), "of", "value", "low", "high", "null", "p", "reason")
         explained(self, self.curve_reason, *curves)
+        explained(self, self.utility_reason, "utility")
         explained(self, self.reason, "value", "low", "high", "null", "p")
 
     def __repr__(self) -> str:
@@ -95,5 +100,7 @@ class Decisions:
                 "high": self.net_high.ravel(),
                 "treat_all": self.treat_all.ravel(),
                 "reason": self.curve_reason.ravel(),
+                "utility": self.utility.ravel(),
+                "utility_reason": self.utility_reason.ravel(),
             }
         )

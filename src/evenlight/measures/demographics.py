@@ -90,7 +90,7 @@ def demographics(
     >>> made.parts.word.tolist(), made.parts.ratio.tolist()
     (['below', 'above'], [0.6, 1.4])
     """
-    named = dict(fields or {})
+    named = _named(fields)
     for field in named:
         place_of(field, FIELDS, "field")
     wanted = target_of(target, named)
@@ -112,6 +112,18 @@ def demographics(
         np.array([_rounded(told, read, name) for name in _order(read)], dtype=np.int64),
         apart[0].of if apart else "",
         tuple(notes),
+    )
+
+
+def _named(fields: object) -> dict[str, str]:
+    """The column of each field; InputError where they are no mapping of text to text."""
+    if fields is None:
+        return {}
+    if isinstance(fields, Mapping) and all(isinstance(column, str) for column in fields.values()):
+        return {str(field): column for field, column in fields.items()}
+    raise InputError(
+        f"fields is {fields!r:.80}; name the column that reports each field, as "
+        f'fields={{"ancestry": "race"}}; the fields are {", ".join(FIELDS)}'
     )
 
 

@@ -17,14 +17,22 @@ from evenlight.measures.fragile_moved import Moved
 from evenlight.measures.fragile_shown import COVERAGE, Parts, parts_of, told
 from evenlight.measures.judging import Judging
 from evenlight.measures.measuring import BLOCK
-from evenlight.measures.perform import SCORE_ONLY, outcome_case
+from evenlight.measures.perform import outcome_case, ranks_only
 from evenlight.measures.prepare import setting
-from evenlight.measures.rests import RANKED, RULES, UNSTABLE, Rule, decided, reasons, resting
+from evenlight.measures.rests import (
+    RANKED,
+    RULES,
+    UNSTABLE,
+    Rule,
+    decided,
+    reasons,
+    resting,
+    whole_reasons,
+)
 from evenlight.measures.weighing import row_weights, sampling, weighted
 from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import told_step, told_values
 from evenlight.stats.fragility import linear_slope, widened
-from evenlight.stats.held import CLASSES
 from evenlight.stats.intervals import spreads
 from evenlight.stats.metrics import (
     Case,
@@ -150,7 +158,7 @@ class _Task:
         i, j = at
         rule, metric = self._rule(name), self.asked[name]
         own = self._own(i, rule)
-        why = self._barred(name) or (reasons()[rule.on] if own.least < least_shown() else "")
+        why = self._barred(name) or (self._few(i, rule) if own.least < least_shown() else "")
         if why:
             out["reason"][i, :, j] = out["before_reason"][i, j] = why
             return
@@ -175,10 +183,16 @@ class _Task:
         """On whom a metric rests: on everybody where the outcome is a number."""
         return RULES[name] if "auroc" in self.asked else Rule("all")
 
+    def _few(self, i: int, rule: Rule) -> str:
+        """Why a metric is not shown of too few; overall of groups that are each too few."""
+        everybody = np.ones(len(self.parts.here.unit), dtype=bool)
+        whole = i == 0 and self._resting(everybody, rule)[0] >= least_shown()
+        return (whole_reasons() if whole else reasons())[rule.on]
+
     def _barred(self, name: str) -> str:
         """Why a metric is not shown of a score that is no probability."""
-        score = self.moved.made.score_only and self.moved.cohort.outcome_kind in CLASSES
-        return SCORE_ONLY if score and name not in RANKED else ""
+        why = ranks_only(_said(self.moved.made), self.moved.cohort)
+        return "" if name in RANKED else why
 
     def _own(self, i: int, rule: Rule) -> _Own:
         """The rows of part i; overall without the parts that rest on 1 to 10 units."""

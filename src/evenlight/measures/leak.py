@@ -18,13 +18,13 @@ from evenlight.measures.belongs import same_twin
 from evenlight.measures.conditions import Held, checked, held, held_default
 from evenlight.measures.counted import told_left
 from evenlight.measures.globally import thinned
-from evenlight.measures.hidden_people import places, shown_people
+from evenlight.measures.hidden_people import places, shown_people, twin_at_shown
 from evenlight.measures.leakage import Leakage, TwinLeakage
 from evenlight.measures.prepare import ALPHA, Setting, population
 from evenlight.measures.representations import Shown, Teller, shown
 from evenlight.measures.told_effects import told_by_limits, told_chance
 from evenlight.measures.told_reliance import TENTH
-from evenlight.stats.disclosure import shown_counts
+from evenlight.stats.disclosure import shown_counts, told_limits, told_step, told_values
 from evenlight.stats.excess import excess
 from evenlight.stats.leakage import leak_auc, leak_of, told
 from evenlight.stats.multiplicity import holm
@@ -84,9 +84,7 @@ def leak(
         alpha=ALPHA,
         draws=draws,
         folds=FOLDS,
-        twin=None
-        if twin is None
-        else twin_leak(twin, shown_people(cohort, groups), condition, seed),
+        twin=None if twin is None else twin_leak(twin, cohort, groups, given=condition, seed=seed),
         **_stacked(found, margin),
     )
 
@@ -180,15 +178,22 @@ def entering(one: Arms) -> tuple[int, int]:
     return int(one.plan.member.sum()), int((~one.plan.member).sum())
 
 
-def twin_leak(twin: Twin, here: Setting, given: str, seed: int) -> TwinLeakage:
-    """The output's AUC of every refit and its twin, on the same folds."""
-    k = twin.refits
-    outputs = [made.at(here.cohort).output[here.kept] for made in (*twin.models, *twin.twins)]
+def twin_leak(twin: Twin, cohort: Cohort, by: Groups, *, given: str, seed: int) -> TwinLeakage:
+    """The output's AUC of every refit and its twin, on the same folds, of the shown people."""
+    here = shown_people(cohort, by)
+    twin, k = twin_at_shown(twin, cohort, here), twin.refits
+    outputs = [made.output[here.kept] for made in (*twin.models, *twin.twins)]
     arms = arms_within(here, held(here, given), np.column_stack(outputs), seed=seed)
     auc = np.array([_each(one, seed) for one in arms]).T
     apart = excess(auc[:k], auc[k:], alpha=ALPHA)
     reason = np.array([one.reason for one in arms], dtype=np.str_)
-    return TwinLeakage(auc[:k], auc[k:], apart.mean, apart.low, reason)
+    if not here.rounded:
+        return TwinLeakage(auc[:k], auc[k:], apart.mean, apart.low, reason)
+    n = np.array([min(entering(one)) if not one.reason else 1 for one in arms])
+    step = TENTH * told_step(0.5 / np.sqrt(n), n)  # of a share
+    low = told_limits(apart.low, apart.low, step)[0]
+    model, twins = (told_values(part, step) for part in (auc[:k], auc[k:]))
+    return TwinLeakage(model, twins, told_values(apart.mean, step), low, reason)
 
 
 def _each(one: Arms, seed: int) -> Float:

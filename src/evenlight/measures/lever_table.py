@@ -18,7 +18,7 @@ from evenlight.measures.hidden_people import without_hidden
 from evenlight.measures.judging import Judging
 from evenlight.measures.lever import LeverTable
 from evenlight.measures.measuring import OVERALL, pointwise
-from evenlight.measures.perform import SCORE_ONLY, outcome_case
+from evenlight.measures.perform import outcome_case, ranks_only
 from evenlight.measures.prepare import ALPHA, Setting, setting
 from evenlight.measures.rests import RULES, UNSTABLE, barred, reasons, resting
 from evenlight.measures.told_effects import coarse_ends
@@ -26,7 +26,6 @@ from evenlight.measures.weighing import row_weights, sampling, weighted
 from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.decisions import net_benefit
 from evenlight.stats.disclosure import shown_counts
-from evenlight.stats.held import CLASSES
 from evenlight.stats.intervals import spreads
 from evenlight.stats.metrics import REGRESSION, Case, Metric, auroc
 from evenlight.stats.one_step import calibration_slope
@@ -102,7 +101,7 @@ def stage(made: Neutralised, on: Setting, rules: Judging, rng: np.random.Generat
     here, _ = without_hidden(replace(here, coarse=here.coarse or on.rounded))
     events = cohort.outcome_kind != "continuous"
     weight = row_weights(here, draws=DRAWS, rng=rng)
-    why = SCORE_ONLY if said.score_only and cohort.outcome_kind in CLASSES else ""
+    why = ranks_only(said, cohort)
     return Stage(here, case.take(here.kept), _metrics(cohort, rules), events, weight, why)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.space import Space
 from evenlight.errors import UnknownName
-from evenlight.measures.check import explained, shaped, worded
+from evenlight.measures.check import contrast_index, explained, shaped, worded
 from evenlight.measures.comparison import View
 from evenlight.measures.words import VERDICTS
 
@@ -109,9 +109,7 @@ class MapComparison:
 
     def contrast(self, level: str, reference: str) -> int:
         """The index of a contrast; UnknownName if it was not computed."""
-        if (level, reference) not in self.contrasts:
-            raise UnknownName(f"no contrast {(level, reference)}; known: {self.contrasts}")
-        return self.contrasts.index((level, reference))
+        return contrast_index(self.contrasts, level, reference)
 
     def told(self, view: int = 0, contrast: int = 0) -> tuple[MapCluster, ...]:
         """The clusters of one map with p of `alpha` or less, largest mass first."""

@@ -16,10 +16,21 @@ from scipy.special import ndtri
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.differences import Measured, differences
+from evenlight.measures.dominance import errors_of_one
 from evenlight.measures.hidden_people import without_hidden
 from evenlight.measures.judging import Judging
 from evenlight.measures.prepare import ALPHA, Setting
-from evenlight.measures.rests import RULES, SCORE, Rule, barred, decided, hits, reasons, resting
+from evenlight.measures.rests import (
+    RULES,
+    SCORE,
+    Rule,
+    barred,
+    decided,
+    hits,
+    reasons,
+    resting,
+    whole_reasons,
+)
 from evenlight.measures.weighing import row_weights, sampling
 from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import (
@@ -135,6 +146,7 @@ def measure(task: Task, rng: np.random.Generator) -> Found:
     task = shown(task)
     parts, weight = task.parts, row_weights(task.here, draws=DRAWS, rng=rng)
     over, coarse = _overall(task, parts)
+    coarse |= errors_of_one(task.case, task.metrics, task.here.unit, parts)
     least, worth = _resting(task, parts, over)
     value, drawn = _values(task, parts, over, weight)
     n, events, part_reason = _counts(task, parts)
@@ -256,9 +268,13 @@ def _reasons(task: Task, made: tuple[Float, Float], part_reason: Text, least: In
     """Why a metric is not shown (r, m), "" if it is."""
     value, drawn = made
     reason = np.repeat(part_reason[:, None], value.shape[1], axis=1).astype(object)
+    whole = resting(task.case, task.here.unit, sampling(task.here)[task.here.unit])
     for m, rule in enumerate(task.rules):
+        on = rule.on if task.events else "all"
         few = (least[:, m] < least_shown()) & (reason[:, m] == "")
-        reason[few, m] = reasons()[rule.on if task.events else "all"]
+        reason[few, m] = reasons()[on]
+        if few[0] and whole[on][0] >= least_shown():
+            reason[0, m] = whole_reasons()[on]
     why = barred(task.metrics, task.case.response, task.ranks_only)
     reason = np.where(reason == "", why, reason)
     lost = np.isnan(drawn).mean(axis=0)

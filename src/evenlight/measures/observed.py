@@ -47,6 +47,10 @@ INVERSE: dict[str, Callable[[Float], Float]] = {
 """From a continuous outcome to the margin, by link."""
 
 
+UNBOUNDED = ("square", "log")
+"""Links whose response may be no probability, as that of a Cox model, a ratio of hazards."""
+
+
 def unit_outcome(here: Setting) -> Float:
     """The outcome of units (u,), NaN unknown: what strata of the outcome are made of.
 
@@ -88,6 +92,9 @@ def observed(here: Setting, f: Float, cell: Int, *, link: str, target: str) -> O
             return _none(f, f"{told}, not one under the link {link}")
         return Observed(here.per_unit(INVERSE[link](cohort.y)), f)
     chance = RESPONSE.get(link, INVERSE["identity"])(f)
+    if link in UNBOUNDED and (chance > 1).any():
+        told = "support by an event needs a model of its probability"
+        return _none(f, f"{told}, and under the link {link} the response exceeds 1")
     if kind == "binary":
         return Observed(here.per_unit(cohort.y), chance, chance=True)
     levels = _classes(cohort)

@@ -12,7 +12,9 @@ from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
 from evenlight.data.followed import followed
 from evenlight.data.groups import Groups
+from evenlight.data.handed import need_cohort
 from evenlight.data.outcome import Survival
+from evenlight.data.probed import SCORE_ONLY as SCORE_ONLY
 from evenlight.data.probed import Predictions
 from evenlight.data.scores import Scores
 from evenlight.errors import CohortError, InputError
@@ -29,8 +31,6 @@ from evenlight.stats.calibration import miscalibration, observed_expected
 from evenlight.stats.held import CLASSES
 from evenlight.stats.metrics import AT_THRESHOLD, BINARY, REGRESSION, Case, Metric, mean
 from evenlight.stats.survival import SURVIVAL, followed_until
-
-SCORE_ONLY = "the response is a score and no probability, so only ranks are judged"
 
 PROBABLE: Mapping[str, Metric] = {
     "observed_expected": observed_expected,
@@ -53,8 +53,8 @@ def perform(
     Binary: AUROC, average precision, Brier score and what miscalibration adds to it, calibration
     slope and intercept, observed over expected events, and at the plan's threshold sensitivity and
     specificity. A categorical outcome is asked for the class that was predicted, against all
-    others; of a response that is a score and no probability only the ranks. Survival: concordance
-    of Harrell and of Uno, the margin being the risk. `Scores` (Dice): their means.
+    others; of a response that is no probability, a score or a ratio of hazards, only the ranks.
+    Survival: concordance of Harrell and of Uno, the margin being the risk. `Scores` (Dice): means.
 
     Each unit counts once, or by the sampling weight that the cohort declares (0: it does not
     enter); intervals resample units within groups (1,000 draws), simultaneous over contrasts and
@@ -62,7 +62,7 @@ def perform(
     People of groups too small to be shown are left out, of what is said overall as well.
     Raises CohortError where there is no outcome to compare with.
     """
-    _predicted(predictions)
+    need_predictions(predictions, cohort)
     rules = judging or Judging()
     made = predictions.at(cohort)
     task = scored(made, cohort, by) if isinstance(made, Scores) else tasked(made, cohort, by, rules)
@@ -78,11 +78,16 @@ def tasked(made: Predictions, cohort: Cohort, by: str | Groups, rules: Judging) 
     own = case.take(here.kept)
     if own.event is not None:
         own = replace(own, until=_common_end(here, own.y))
-    why = SCORE_ONLY if made.score_only and cohort.outcome_kind in CLASSES else ""
+    why = ranks_only(made, cohort)
     metrics = _metrics(cohort, own)
     if why:
         metrics = {name: metric for name, metric in metrics.items() if name not in PROBABLE}
     return Task(here, own, metrics, rules, cohort.outcome_kind != "continuous", why, hidden)
+
+
+def ranks_only(made: Predictions, cohort: Cohort) -> str:
+    """Why of an event only ranks are judged, "" where the response is its probability."""
+    return made.no_chance if cohort.outcome_kind in CLASSES else ""
 
 
 def _common_end(here: Setting, time: Float) -> float:
@@ -95,13 +100,15 @@ def _common_end(here: Setting, time: Float) -> float:
     return min(followed_until(time[part == p]) for p in np.unique(part))
 
 
-def _predicted(predictions: object) -> None:
-    """Raise InputError for anything but predictions or scores."""
-    if not isinstance(predictions, Predictions | Scores):
+def need_predictions(predictions: object, cohort: object, *, scores: bool = True) -> None:
+    """Raise InputError for anything but predictions (or `scores`), and a cohort."""
+    if not isinstance(predictions, (Predictions | Scores) if scores else Predictions):
         raise InputError(
             f"performance is of predictions, not of {type(predictions).__name__}: pass "
-            "ev.predict(model, cohort) (or Scores that were computed elsewhere)"
+            "ev.predict(model, cohort)"
+            + (" (or Scores that were computed elsewhere)" if scores else "")
         )
+    need_cohort(cohort, "it with (predictions, cohort, by=...)")
 
 
 def scored(made: Scores, cohort: Cohort, by: str | Groups) -> Task:

@@ -15,6 +15,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
 from evenlight.data.features import states_of
 from evenlight.data.groups import Groups
+from evenlight.data.handed import need_attributions, need_cohort
 from evenlight.data.sources import lazy
 from evenlight.data.units import UnitStrata, unit_codes, unit_strata
 from evenlight.errors import AttributionError, EvenlightWarning, GroupError
@@ -30,6 +31,9 @@ ALPHA = 0.05
 
 MANY_LEVELS = 50
 """More levels than this, most of them too small, are told: a grouping is a few labels."""
+
+ASKED = "it with (attributions, cohort, by=...)"
+"""How a verb about attributions is called."""
 
 OVERLAP_UNITS = 20
 OVERLAP_SHARE = 0.25
@@ -76,6 +80,7 @@ class Setting:
 
 def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Setting:
     """Line up; at least two levels must have people, else GroupError (nothing to compare)."""
+    need_cohort(cohort, "it with (..., cohort, by=...)")
     groups = cohort.grouping(by)
     mask = np.ones(cohort.n, dtype=bool) if kept is None else kept
     if not mask.any():
@@ -157,6 +162,8 @@ def too_large(n: int, p: int) -> str:
 
 def subjects_of(attributions: Attributions, cohort: Cohort) -> tuple[Attributions, str]:
     """The same, but what lies on disk is left there."""
+    need_attributions(attributions, ASKED)
+    need_cohort(cohort, ASKED)
     own_outcome(attributions.target, cohort)
     made = attributions.at(cohort)
     if made.values.ndim != 2:

@@ -58,7 +58,7 @@ def rate(
     here = setting(people, by, kept=kept)
     own = table[kept]
     one = np.ones(len(own))
-    case = Case(one, one, one, scores=own)
+    case = Case(one, one, one, ratings=own)
     task = Task(here, case, _metrics(own, scale), Judging(), events=False)
     return recorded(measure(task, np.random.default_rng(rng)), target="the recorded label", unit="")
 
@@ -81,13 +81,13 @@ def _summed(
     case: Case,
     weight: Float,
 ) -> Float:
-    assert case.scores is not None
-    return made(sums(case.scores), weight)
+    assert case.ratings is not None
+    return made(sums(case.ratings), weight)
 
 
 def _kappa(case: Case, weight: Float) -> Float:
-    assert case.scores is not None
-    return kappa(case.scores, weight)
+    assert case.ratings is not None
+    return kappa(case.ratings, weight)
 
 
 def _columns(cohort: Cohort, names: Sequence[str], first: Int) -> tuple[Float, bool]:

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int, Text
+from evenlight.data.cards import told
 from evenlight.data.digits import percent
 from evenlight.errors import InputError
+from evenlight.measures.cards import told_verdicts
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.decided import (
     lacking,
@@ -20,7 +22,7 @@ from evenlight.measures.decided import (
     why_undecided,
 )
 from evenlight.measures.words import SUPPORTS, VERDICTS
-from evenlight.stats.curve import Curve, reliance_curve
+from evenlight.stats.curve import Curve, dealt_band, reliance_curve
 
 TOTALS = ("eta_squared", "unsupported_share", "unresolved_share")
 """eta_squared: share of output variance between groups. unsupported_share: the part of it from
@@ -148,7 +150,10 @@ class Reliance:
     partial: Partial | None = None
 
     def __repr__(self) -> str:
-        return f"Reliance by {self.grouping}: {len(self.subjects)} subjects; see .to_frame()"
+        facts = [f"{len(self.subjects)} subjects"]
+        for given, verdict, reason in zip(self.given, self.verdict, self.reason, strict=True):
+            facts.append(f"given {given}: {told_verdicts(verdict, reason)}")
+        return told(f"Reliance by {self.grouping}", [*facts, "see .to_frame()"])
 
     def __post_init__(self) -> None:
         g, p = len(self.given), len(self.subjects)
@@ -219,6 +224,10 @@ class Reliance:
     def curve(self) -> Curve:
         """The reliance curve of mass over association: a picture, never decided on."""
         return reliance_curve(self.mass, self.association)
+
+    def curve_band(self, rng: np.random.Generator | int = 0) -> tuple[Float, Float]:
+        """Where the curve lies at its steps if shares are dealt to subjects at random, 95 %."""
+        return dealt_band(self.mass, self.association, rng=np.random.default_rng(rng))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a condition and subject."""

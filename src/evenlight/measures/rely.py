@@ -13,6 +13,7 @@ from evenlight.data.groups import Groups
 from evenlight.measures.convergence import unconverged_reasons
 from evenlight.measures.counted import everybody
 from evenlight.measures.decided import unjudged
+from evenlight.measures.dominance import shares_without_dominated
 from evenlight.measures.hidden_people import at_shown, mass_of, shown_people
 from evenlight.measures.prepare import Setting
 from evenlight.measures.reliance import TOTALS, Partial, Reliance
@@ -164,6 +165,7 @@ def rely(
         ),
     )
     lost = unconverged_reasons(made.converged, here.groups, here.cohort.units)
+    reliance = shares_without_dominated(reliance, phi, here)
     return withheld_reliance(reliance, next(filter(None, lost), ""))
 
 

@@ -28,6 +28,11 @@ def few_calls() -> str:
     return f"fewer than {least_shown()} people on one side of the threshold"
 
 
+def few_decided() -> str:
+    """Why the utility of a threshold is not shown."""
+    return f"fewer than {least_shown()} people decided one way who had one outcome"
+
+
 def few_people() -> str:
     """Why a metric is not shown."""
     return f"fewer than {least_shown()} people"
@@ -45,6 +50,26 @@ def reasons() -> Mapping[On, str]:
         "all": few_people(), "rarer": few, "events": few, "non_events": few,
         "called": side, "passed": side, "side": side,
     }  # fmt: skip
+
+
+def whole_reasons() -> Mapping[On, str]:
+    """Why a metric is not shown overall that rests on enough people, but on too few in each group.
+
+    Overall is that of the groups that show it: with the others' people it could be solved for them.
+
+    >>> whole_reasons()["rarer"]
+    'overall is that of groups with 11 events and 11 non-events or more, and there is none'
+    """
+    n = least_shown()
+    wanted: dict[On, str] = {
+        "all": f"{n} people", "rarer": f"{n} events and {n} non-events", "events": f"{n} events",
+        "non_events": f"{n} non-events", "called": f"{n} people called",
+        "passed": f"{n} people not called", "side": f"{n} people on each side of the threshold",
+    }  # fmt: skip
+    return {
+        on: f"overall is that of groups with {what} or more, and there is none"
+        for on, what in wanted.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from evenlight.errors import AttributionError
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.prepare import Setting, setting
 from evenlight.small_groups import hidden_text, least_shown
-from evenlight.stats.disclosure import told_limits, told_step, told_values
+from evenlight.stats.disclosure import dominated, told_limits, told_step, told_values
 
 SHARE = ("share", "low", "high")
 
@@ -115,7 +115,7 @@ def _ratio(parts: Float, own: Bool, here: Setting) -> tuple[Float, Float, Float]
     se = rest.std(axis=0, ddof=1) / np.sqrt(n)
     half = stats.t.ppf(0.975, n - 1) * se
     low, high = np.maximum(share - half, 0.0), np.minimum(share + half, 1.0)
-    if here.rounded:
+    if here.rounded or dominated(x).any():  # shares add up to 1: all of them
         step = told_step(se, np.array(n))
         share, (low, high) = told_values(share, step), told_limits(low, high, step)
     return share, low, high

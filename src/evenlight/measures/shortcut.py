@@ -19,6 +19,7 @@ from evenlight.measures.belongs import (
     same_structure,
     same_twin,
 )
+from evenlight.measures.hidden_people import at_shown, only_shown, twin_at_shown
 from evenlight.measures.lever import Levers
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.reliance import TOTALS, Reliance
@@ -34,7 +35,8 @@ from evenlight.measures.shortcut_evidence import (
 )
 from evenlight.measures.shortcut_words import Answers, held, reason, stricter
 from evenlight.measures.shortcuts import CRITERIA, LEAST_SHARE, NUMBERS, OverTwin, Shortcut
-from evenlight.measures.structure import Structure
+from evenlight.measures.structure import Structure, with_ids
+from evenlight.measures.told_gate import told_shortcut
 
 __all__ = ["shortcut"]
 
@@ -105,13 +107,18 @@ def shortcut(
     at = reliance.strictest
     if at is None:
         return _silent(reliance, len(reliance.given) - 1, _unasked(reliance))
+    here = only_shown(here)
+    laid, adjust = at_shown(laid, here), with_ids(adjust, cohort)
+    if found.twin is not None:
+        found = replace(found, twin=twin_at_shown(found.twin, cohort, here))
     twin, near = resembling(found, laid, here)
     twinned, own = against_twin(twin, reliance, at, here, sets)
     other = elsewhere(found.outside, reliance, sets)
     moved = closed(found.levers, reliance, at)
     left = remaining(here, laid, reliance, sets, adjust=adjust, training=found.training)
     answers = Answers(twinned, other, left, moved)
-    return replace(_judged(reliance, at, own, answers, twin), resemblance=near)
+    judged = replace(_judged(reliance, at, own, answers, twin), resemblance=near)
+    return told_shortcut(judged, here)
 
 
 def _unasked(lean: Reliance) -> str:

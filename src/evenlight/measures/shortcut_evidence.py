@@ -21,6 +21,7 @@ from evenlight.measures.reliance import Reliance
 from evenlight.measures.shortcuts import UNSUPPORTED, Closure, OverTwin, Shortcut
 from evenlight.measures.stratified import strata_given
 from evenlight.measures.supported import HALF_CLAIM, link_of
+from evenlight.measures.told_gate import told_slope
 from evenlight.small_groups import least_shown
 from evenlight.stats.excess import corrected_shares, excess
 from evenlight.stats.outside import between_slope
@@ -203,7 +204,7 @@ def _borne_out(there: Setting, part: Float, f: Float, seen: Observed, link: str)
     if not np.isfinite(b):
         return Compared(GONE, None, "nothing is claimed between the groups of the outside cohort")
     limits = np.array([b, b - Z95 * se, b + Z95 * se])
-    return Compared(limits, bool(limits[2] < HALF_CLAIM), "")
+    return Compared(told_slope(limits, there), bool(limits[2] < HALF_CLAIM), "")
 
 
 def closed(levers: Levers | Closure | None, lean: Reliance, at: int) -> Compared:

@@ -27,9 +27,12 @@ TOLD = "Of each unit as many rows enter as units of the group with the fewest ha
 
 
 def thinned(here: Setting) -> tuple[Setting, str]:
-    """`alike` where means of units are unlike in skewness; and a sentence that says so, or ""."""
+    """`alike` where means of units are unlike in skewness; and a sentence that says so, or "".
+
+    Units whose rows lie in several strata stay whole: which strata those are is held fixed.
+    """
     rows = _rows_a_unit(here)
-    if len(rows) < 2 or np.ptp(np.array(list(rows.values())) ** -0.5) < SKEWED:
+    if _torn(here) or len(rows) < 2 or np.ptp(np.array(list(rows.values())) ** -0.5) < SKEWED:
         return here, ""
     own, chosen = alike(here)
     return own, "" if chosen.all() else TOLD.format(rows=min(rows.values()))
@@ -55,6 +58,12 @@ def alike(here: Setting) -> tuple[Setting, Bool]:
     kept = here.kept.copy()
     kept[np.flatnonzero(here.kept)[~chosen]] = False
     return narrowed(here, kept), chosen
+
+
+def _torn(here: Setting) -> bool:
+    """Whether a unit has rows in several strata."""
+    pairs = np.unique(np.column_stack([here.unit, here.cohort.stratum[here.kept]]), axis=0)
+    return len(pairs) > len(np.unique(here.unit))
 
 
 def _rows_a_unit(here: Setting) -> dict[int, float]:

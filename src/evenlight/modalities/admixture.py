@@ -22,7 +22,7 @@ Ids = str | PathLike[str] | pd.DataFrame | Sequence[str]
 def read_admixture(
     path: str | PathLike[str],
     *,
-    ids: Ids,
+    ids: Ids | None = None,
     cohort: Cohort | None = None,
     names: Sequence[str] = (),
     name: str = "admixture",
@@ -40,6 +40,11 @@ def read_admixture(
     not add up to 1 within 0.001.
     """
     own = Path(path)
+    if ids is None:
+        raise CohortError(
+            f"{own.name} names nobody; pass ids= the .fam (or .psam) that ADMIXTURE read, or the "
+            "ids of its lines in their order"
+        )
     cells = read_cells(own)
     values = numbers_of(cells, own.name)
     have = _ids(ids, id)

@@ -7,11 +7,13 @@ and tables. A record is kept as one JSON text, so that it reads back without los
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from evenlight.data.nearest import hint
 from evenlight.data.outcome import Survival
 from evenlight.errors import CohortError, InputError, UnknownName
 
@@ -104,13 +106,18 @@ def recall(
     end = _safe(named("", cell_type))
     fit = [name for name in own if (name.endswith(end) if end else ALIKE not in name)]
     name = _safe(named(grouping, cell_type)) if grouping is not None else "".join(fit[:1])
-    if name not in own or (grouping is None and len(fit) > 1):
-        asked = "several" if grouping is None and fit else repr(grouping)
-        alike = "" if cell_type is None else f"{ALIKE}{cell_type!r}"
-        other = "; add cell_type=, the column of the cell types" if not fit and own else ""
+    if grouping is None and len(fit) > 1:
         raise UnknownName(
-            f"there is no {kind} by {asked}{alike} under {key!r}; known: "
-            f"{', '.join(own) or 'none'}{other if cell_type is None else ''}"
+            f"there are {len(fit)} of the kind {kind} under {key!r}; say which with groupby=: "
+            f"{', '.join(map(repr, fit))}"
+        )
+    if name not in own:
+        by = "" if grouping is None else f" by {grouping!r}"
+        alike = "" if cell_type is None else f"{ALIKE}{cell_type!r}"
+        typed = cell_type is None and not fit and bool(own)
+        other = "; name their column of cell types with cell_type=" if typed else ""
+        raise UnknownName(
+            f"there is no {kind}{by}{alike} under {key!r}; known: {', '.join(own) or 'none'}{other}"
         )
     return json.loads(own[name])
 
@@ -138,6 +145,28 @@ def _labels(adata: Any, roles: Mapping[str, Any]) -> list[Any]:
     names = pd.Series((var.index if column is None else var[column]).astype(str), dtype=object)
     found = names.set_axis(var.index.astype(str)).reindex(adata.var_names.astype(str))
     return found.tolist()
+
+
+def symbols_of(adata: Any, key: str, column: str) -> dict[str, str]:
+    """By the name of each feature, what a column of var calls it; UnknownName for another column.
+
+    Where several genes share a symbol, their own names stand behind it; a gene without keeps its.
+    """
+    roles = roles_of(adata, key)
+    var = adata.raw.var if roles.get("raw") else adata.var
+    for asked in filter(None, (column, roles.get("features"))):
+        if asked not in var.columns:
+            known = [str(c) for c in var.columns]
+            raise UnknownName(f"var has no column {asked!r}{hint(asked, known)}")
+    own = var.index if roles.get("features") is None else var[roles["features"]]
+    names, symbols = list(map(str, own)), var[column]
+    told = ["" if gone else str(s).strip() for s, gone in zip(symbols, symbols.isna(), strict=True)]
+    shared = Counter(told)
+    return {
+        name: f"{s} ({name})" if shared[s] > 1 else s
+        for name, s in zip(names, told, strict=True)
+        if s
+    }
 
 
 def _safe(name: str) -> str:

@@ -1,7 +1,8 @@
 """Attributions of every row in a zarr folder: patients' data, kept only where somebody asks for it.
 
 No id is written. Rows are known again by a salted digest of their ids in order, so that values are
-never given to somebody else.
+never given to somebody else. Each chunk carries a checksum, and all must be there: one that was
+altered, cut short or lost is an error, and never read as numbers or as zeros.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from evenlight.arrays import Text
+from evenlight.arrays import Text, Values
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.rows import blocks
@@ -54,7 +55,8 @@ def write_rows(made: Attributions, path: str | Path, told: Mapping[str, Any]) ->
             for part, rows in blocks(held):
                 array[part] = rows
     for name in EACH:
-        group.create_array(name, data=np.asarray(getattr(made, name)))
+        held = np.asarray(getattr(made, name))
+        group.create_array(name, data=held, **_checked())
     salt = secrets.token_hex(16)
     group.attrs.update(
         {"schema": SCHEMA, "salt": salt, "order": _order(salt, made.rows), "told": dict(told)}
@@ -97,7 +99,47 @@ def _group(folder: Path) -> Any:
 
 def _array(group: Any, name: str, shape: Sequence[int]) -> Any:
     size = tuple(min(a, b) for a, b in zip(shape, (*CHUNK, *shape[2:]), strict=False))
-    return group.create_array(name, shape=tuple(map(int, shape)), chunks=size, dtype="float32")
+    return group.create_array(
+        name, shape=tuple(map(int, shape)), chunks=size, dtype="float32", fill_value=np.nan,
+        **_checked(),
+    )  # fmt: skip
+
+
+def _checked() -> dict[str, Any]:
+    """How chunks are written: with a checksum, and every one of them."""
+    codecs = library("zarr.codecs", package="zarr", reads="keep_rows=")
+    each = (codecs.ZstdCodec(level=0), codecs.Crc32cCodec())
+    return {"compressors": each, "config": {"write_empty_chunks": True}}
+
+
+class Chunks:
+    """An array of a zarr folder, of which whatever is damaged is an error that says so."""
+
+    def __init__(self, array: Any, place: str) -> None:
+        self._array, self._place = array, place
+        self.shape = tuple(int(n) for n in array.shape)
+        self.dtype, self.ndim, self.chunks = array.dtype, array.ndim, array.chunks
+        lost = array.nchunks - array.nchunks_initialized
+        if lost > 0:
+            raise AttributionError(f"{lost} of {array.nchunks} chunks are missing in {self._told}")
+
+    @property
+    def _told(self) -> str:
+        return f"{self._place!r}; delete the folder, and explain again"
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> Values:
+        """Some rows, read now."""
+        try:
+            found = self._array.oindex[rows] if isinstance(rows, np.ndarray) else self._array[rows]
+            return np.asarray(found)
+        except (ValueError, RuntimeError, OSError):
+            raise AttributionError(f"a chunk was altered or cut short in {self._told}") from None
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Values:
+        return np.asarray(self[:], dtype=dtype)
 
 
 def read_rows(path: str | Path, cohort: Cohort) -> tuple[dict[str, Any], Mapping[str, Any]]:
@@ -119,8 +161,9 @@ def read_rows(path: str | Path, cohort: Cohort) -> tuple[dict[str, Any], Mapping
             "the rows of adata are others than those explained, or stand in another order; explain "
             "again, or bring adata back to its order"
         )
-    made: dict[str, Any] = {name: group[name] for name in MAPS if name in group}
-    made |= {name: np.asarray(group[name]) for name in EACH}
+    held_in = folder.name
+    made: dict[str, Any] = {n: Chunks(group[n], held_in) for n in MAPS if n in group}
+    made |= {name: np.asarray(Chunks(group[name], held_in)) for name in EACH}
     return made, held["told"]
 
 

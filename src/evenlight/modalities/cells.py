@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from evenlight.arrays import Bool, Int
+from evenlight.data.annotated import MEANT
 from evenlight.data.assay import WORDS, assay_of
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
@@ -134,6 +135,22 @@ def _taken(bulk: Pseudobulk, at: Bool) -> Pseudobulk:
     some = {name: getattr(made, name)[at] for name in ("rows", "values", "output", "base", "error")}
     found = replace(made, **some, converged=made.converged[at], cohort_digest=cohort.digest)
     return Pseudobulk(found, cohort, bulk.cells[at])
+
+
+def warn_of_counts(cohort: Cohort) -> str:
+    """A warning, and what it says, of counts where adata records a logarithm; "" elsewhere.
+
+    Nobody said what the model expects: where it is counts, saying so ends the warning.
+    """
+    told = next((note for note in cohort.notes if note.endswith(MEANT)), "")
+    if told:
+        warnings.warn(
+            f"{told} Leave layer= out or name another one; if the model was trained on counts, say "
+            'so: expects="counts".',
+            EvenlightWarning,
+            stacklevel=3,
+        )
+    return told
 
 
 def check_values(cohort: Cohort, expects: str) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from evenlight.arrays import Float
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Axes
+from evenlight.data.handed import need_cohort
 from evenlight.errors import CohortError
 from evenlight.modalities.person_tables import ids_of, numbers_of, placed, read_cells
 
@@ -19,14 +20,16 @@ KEYS = ("FID", "IID", "SID")
 
 def read_eigenvec(
     path: str | PathLike[str],
-    cohort: Cohort,
+    cohort: Cohort | None = None,
     *,
     count: int | None = None,
     name: str = "pcs",
     eigenvalues: str | PathLike[str] | None = None,
     id: str = "IID",
 ) -> Axes:
-    """Components of a .eigenvec as `Axes` (n, count) of the cohort's rows, joined by id.
+    """Components of a .eigenvec as `Axes` (n, count) of a cohort's rows, joined by id.
+
+    Without a cohort of everybody in the file, under the file's ids, for `Cohort(..., axes=[...])`.
 
     PLINK 2 writes a header (`#FID IID PC1 ...` or `#IID PC1 ...`), PLINK 1.9 none (family, id,
     components). A row is found by its id, or else by the cohort's unit; people of the file who are
@@ -43,11 +46,15 @@ def read_eigenvec(
     many = len(parts) if count is None else count
     if not 1 <= many <= len(parts):
         raise CohortError(f"count={count}; {own.name} has {len(parts)} components")
-    at = placed(ids_of(table, id, own.name), cohort, own.name)
+    have = ids_of(table, id, own.name)
+    at, rows = np.arange(len(have)), have
+    if cohort is not None:
+        need_cohort(cohort, "read_eigenvec(path, cohort)")
+        at, rows = placed(have, cohort, own.name), cohort.rows
     values = numbers_of(table[parts[:many]], own.name)
     if eigenvalues is not None:
         values = values * np.sqrt(_eigenvalues(Path(eigenvalues), many))
-    return Axes(name, values[at], cohort.rows, tuple(parts[:many]))
+    return Axes(name, values[at], rows, tuple(parts[:many]))
 
 
 def _table(cells: pd.DataFrame, where: str) -> pd.DataFrame:

@@ -24,6 +24,8 @@ PGEN_MISSING = -9.0
 BED_HEAD = 3
 """Bytes before the first variant of a bed, of which each person takes two bits."""
 
+BED_MAGIC = b"\x6c\x1b"
+
 EXACT = np.dtype(np.float32)
 """Whole counts are exact in it, and the 16,384 steps to a copy that a pgen keeps."""
 
@@ -58,6 +60,7 @@ def bed_rows(path: Path, size: tuple[int, int], columns: Int, *, counted: str) -
     reader = library("bed_reader", package="bed-reader", reads="a PLINK bed file")
     if path.stat().st_size != BED_HEAD + size[1] * -(-size[0] // 4):
         raise CohortError(_no_fit(path, size))
+    _by_variant(path)
 
     def read(at: Int) -> Values:
         opened = reader.open_bed(
@@ -68,6 +71,22 @@ def bed_rows(path: Path, size: tuple[int, int], columns: Int, *, counted: str) -
         return found
 
     return GenotypeRows((size[0], len(columns)), read)
+
+
+def _by_variant(path: Path) -> None:
+    """Raise CohortError where a file is no bed, or one that lies by sample."""
+    with path.open("rb") as opened:
+        head = opened.read(BED_HEAD)
+    if head[:2] != BED_MAGIC:
+        raise CohortError(
+            f"{path.name} does not begin as a PLINK bed does (6c 1b, found "
+            f"{head[:2].hex(' ')}): is it another kind of file, such as a BED of intervals?"
+        )
+    if head[2:] != b"\x01":
+        raise CohortError(
+            f"{path.name} lies by sample, as PLINK wrote it before 1.0; write it anew: plink "
+            "--bfile ... --make-bed"
+        )
 
 
 def pgen_rows(path: Path, size: tuple[int, int], columns: Int, *, counted: str) -> GenotypeRows:

@@ -67,13 +67,26 @@ def cohort_of(
     names = named(file.sites, notes)
     at = chosen(file.sites, names, asked_for(variants))
     sites = file.sites.assign(alleles=alleles_at(file.sites)).iloc[at]
-    males = _males(file, sites, at, here, known, notes)
     own_names = tuple(names[j] for j in at)
+    _two_alleles(sites, own_names)
+    males = _males(file, sites, at, here, known, notes)
     features = Features(own_names, table_of(sites, own_names, known, males))
     if "unit" not in own and repeated_unit(here.people, ["row"]) is None:
         own["unit"] = "row"
     made = Cohort(Rows(file.read(at)).take(here.at), here.people, features, **own)
     return made.altered(notes=(*notes, *made.notes))
+
+
+def _two_alleles(sites: pd.DataFrame, names: Sequence[str]) -> None:
+    """Raise FeatureError, naming them, for variants whose two alleles are one."""
+    first, other = (sites[name].str.upper() for name in ("counted_allele", "other_allele"))
+    same = np.flatnonzero((first == other).to_numpy(dtype=bool))
+    if len(same):
+        raise FeatureError(
+            f"{len(same)} of {len(sites)} variants have the same allele twice, first "
+            f"{[names[j] for j in same[:3]]} ({first.iloc[same[0]]}/{other.iloc[same[0]]}): what "
+            "is counted is not known; correct them, or leave them out with variants="
+        )
 
 
 def _males(

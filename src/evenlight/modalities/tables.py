@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evenlight.data.archives import check_packed
+from evenlight.data.archives import STREAMS, check_packed
 from evenlight.data.assay import assay_of
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, Indicators
 from evenlight.data.library_size import sampled
 from evenlight.data.nearest import hint
-from evenlight.errors import CohortError
+from evenlight.data.shown import short
+from evenlight.errors import CohortError, InputError, Refused
+from evenlight.modalities.libraries import library
+
+MOST_CELLS = 500_000_000
+"""Values of a table, at most: 4 GB of numbers."""
 
 FEWEST = 20
 """A table of fewer columns is not held to be that of an assay."""
@@ -24,7 +29,7 @@ FEWEST = 20
 def read_table(
     path: str | Path, *, features: Sequence[str], id: str | None = None, **roles: Any
 ) -> Cohort:
-    """A cohort from a CSV file with one row a sample.
+    """A cohort from a table with one row a sample: .csv, .tsv (packed or not), or .parquet.
 
     `features` are columns of the model's input: numbers as they are, text as one-hot variables
     whose reference is the first level in sorted order. `id` is the column of row ids (the line
@@ -34,9 +39,40 @@ def read_table(
     path = Path(path)
     if not path.is_file():
         raise CohortError(f"there is no table {path.name!r}")
-    check_packed(path)
-    table = pd.read_csv(path, dtype=None if id is None else {id: str})
+    table = frame_of(path, {} if id is None else {id: str})
     return cohort_from_frame(table.set_index(id) if _has(table, id) else table, features, **roles)
+
+
+def frame_of(path: Path, kinds: Mapping[str, type] | None = None) -> pd.DataFrame:
+    """The table of a file, by how its name ends; columns of `kinds`, as far as there, of these.
+
+    Raises ValueError where a column is not of its kind, InputError where pyarrow is not installed
+    for a .parquet file, or it is none; Refused for one that says it holds more than `MOST_CELLS`
+    values, or is packed in a way that harms.
+    """
+    if path.suffix == ".parquet":
+        return _parquet(path, kinds or {})
+    check_packed(path)
+    tabs = path.name.removesuffix(path.suffix if path.suffix in STREAMS else "").endswith(".tsv")
+    own: Any = dict(kinds or {})
+    return pd.read_csv(path, sep="\t" if tabs else ",", dtype=own, low_memory=False)
+
+
+def _parquet(path: Path, kinds: Mapping[str, type]) -> pd.DataFrame:
+    parquet = library("pyarrow.parquet", package="pyarrow", reads="a .parquet table")
+    try:
+        held = parquet.ParquetFile(path)
+        cells = held.metadata.num_rows * held.metadata.num_columns
+    except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
+        raise InputError(f"{path.name!r} is no Parquet file ({short(str(error), 200)})") from None
+    if cells > MOST_CELLS:
+        raise Refused(f"{path.name!r} says that it holds {cells:,} values; read it from Python")
+    table: pd.DataFrame = held.read().to_pandas()
+    for name, kind in kinds.items():
+        if name in table.columns:
+            own = table[name]
+            table[name] = own.astype(kind).where(own.notna())
+    return table
 
 
 def cohort_from_frame(people: pd.DataFrame, features: Sequence[str], **roles: Any) -> Cohort:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -70,12 +72,15 @@ def read_vcf(
     if not path.is_file():
         raise CohortError(f"there is no VCF {path.name!r}")
     reading = Reading(asked_for(variants), field, multiallelic)
+    reader = library("cyvcf2", package="cyvcf2", reads="a VCF")
+    with _told(path.name, "its header", "is a sample named twice in its line #CHROM?"):
+        try:
+            opened = reader.VCF(str(path))
+        except OSError as error:
+            raise CohortError(f"{path.name} is no VCF or BCF ({error})") from None
     try:
-        opened = library("cyvcf2", package="cyvcf2", reads="a VCF").VCF(str(path))
-    except OSError as error:
-        raise CohortError(f"{path.name} is no VCF or BCF ({error})") from None
-    try:
-        found = decoded(opened, reading)
+        with _told(path.name, "a record", "is the file cut off or damaged?"):
+            found = decoded(opened, reading)
         samples, build_found = list(opened.samples), build_of_header(opened.raw_header)
     finally:
         opened.close()
@@ -86,6 +91,19 @@ def read_vcf(
     return cohort_of(
         file, read_people(people, id), id=id, variants=variants, build=build, roles=roles
     )
+
+
+@contextmanager
+def _told(name: str, what: str, doubt: str) -> Iterator[None]:
+    """CohortError for the bare Exception that cyvcf2 raises."""
+    try:
+        yield
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise CohortError(
+            f"{name}: {what} cannot be read ({error}); {doubt} bcftools view {name} tells where"
+        ) from None
 
 
 def _samples(names: list[str]) -> pd.DataFrame:

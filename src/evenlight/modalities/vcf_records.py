@@ -22,6 +22,8 @@ UNCALLED = -1
 
 MOST_COPIES = 2.001
 
+AUTOSOMES = frozenset(str(number) for number in range(1, 23))
+
 Alternates = list[tuple[str, Values]]
 
 Site = tuple[str, str, str, str, str, int]
@@ -153,6 +155,8 @@ def _calls(record: Any, alternates: list[str], name: str, seen: Counter[str]) ->
     if alleles.shape[1] > 2 and (alleles[:, 2:] != -2).any():
         raise FeatureError(f"{name} has calls of more than two alleles; wanted diploid people")
     two = (alleles >= 0).sum(axis=1) == 2
+    if chromosome(str(record.CHROM)) in AUTOSOMES:
+        seen["single"] += int(((alleles >= 0).sum(axis=1) == 1)[~unknown].sum())
     seen["calls"] += int((~unknown).sum())
     seen["phased"] += int((phased & two).sum())
     seen["half"] += int((unknown & (alleles >= 0).any(axis=1)).sum())
@@ -204,6 +208,8 @@ def _notes(reading: Reading, seen: Counter[str]) -> tuple[str, ...]:
     counted = {
         "phased": f"Phase was dropped: {seen['phased']} of {seen['calls']} calls were phased.",
         "half": f"{seen['half']} calls with one of two alleles missing are taken as missing.",
+        "single": f"{seen['single']} calls on autosomes name one allele, and count as 0 or 1 "
+        "copies: of people who have two there, set these calls to missing (bcftools +setGT).",
         "split": f"{seen['split']} records were split into one variant an alternate allele.",
         "alone": f"{seen['alone']} records without an alternate allele were left out.",
         "filtered": f"{seen['filtered']} records did not pass a filter of the file and were kept.",

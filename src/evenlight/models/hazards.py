@@ -14,6 +14,7 @@ import pandas as pd
 
 from evenlight.arrays import Float
 from evenlight.data.outcome import Kind as Outcome
+from evenlight.data.probed import HAZARD_UNIT
 from evenlight.errors import ModelError
 from evenlight.models import outputs
 from evenlight.models.adapted import Adapted, Declared
@@ -24,8 +25,6 @@ from evenlight.models.wrapped import chosen
 
 ROWS = 100
 """Rows whose cumulative hazards are looked at."""
-
-UNIT = "x baseline hazard"
 
 
 def is_hazards(model: Any) -> bool:
@@ -86,7 +85,8 @@ def _read(model: Any, score: Score, x: Float, declared: Declared) -> Adapted:
     if _proportional(model, score, x[:ROWS]):
         return Adapted(
             name, "sklearn", score, declared.link or "log",
-            targets=outputs.target_names(1, targets or ("hazard",)), unit=declared.unit or UNIT,
+            targets=outputs.target_names(1, targets or ("hazard",)),
+            unit=declared.unit or HAZARD_UNIT,
         )  # fmt: skip
     note = (
         f"{name} is no model of proportional hazards: what it predicts is a score that ranks "
@@ -163,7 +163,7 @@ def _lifelines(model: Any, declared: Declared) -> Adapted:
         made = Adapted(
             name, "sklearn", score, declared.link or "log",
             targets=outputs.target_names(1, declared.targets or ("hazard",)), features=columns,
-            unit=declared.unit or UNIT, notes=_strata(model), estimator=model,
+            unit=declared.unit or HAZARD_UNIT, notes=_strata(model), estimator=model,
         )  # fmt: skip
         w = np.asarray(model.params_, dtype=np.float64) if plain else None
         shown = None if w is None else (w[None], score(x[:1])[0] - x[:1] @ w)

@@ -17,9 +17,10 @@ import numpy as np
 from evenlight.arrays import Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.faithful import CHECKS, Faithfulness
 from evenlight.data.neutralised import Neutralised
 from evenlight.data.perturbed import EXPLAINED, STEPPED, Perturbed
-from evenlight.data.probed import CHECKS, Contrasts, Faithfulness
+from evenlight.data.probed import Contrasts
 from evenlight.errors import ModelError
 from evenlight.models.adapted import Adapted
 from evenlight.models.probe import Prepared, prepare

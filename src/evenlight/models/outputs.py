@@ -18,6 +18,15 @@ WRAP = (
 )
 
 
+CLASSES = (
+    "pass the fitted estimator itself, or a function that gives its probability, such as "
+    "lambda x: model.predict_proba(x)[:, 1]"
+)
+
+FEW, ROWS = 10, 20
+"""So many whole numbers at most, in so many rows at least, are classes (0 and 1: in any two)."""
+
+
 def as_columns(raw: object, rows: int, *, name: str) -> Float:
     """`raw` as (n, t) float64.
 
@@ -26,6 +35,11 @@ def as_columns(raw: object, rows: int, *, name: str) -> Float:
     if isinstance(raw, dict | tuple | list) or not hasattr(raw, "shape"):
         raise ModelError(f"{name} returned a {type(raw).__name__}, wanted one array; {WRAP}")
     array = np.asarray(raw)
+    if array.dtype.kind in "OSU":
+        raise ModelError(
+            f"{name} returned {array.dtype}, wanted numbers: of predicted classes {CLASSES}; or "
+            f"{WRAP}"
+        )
     if array.dtype.kind not in "fiub":
         raise ModelError(f"{name} returned {array.dtype}, wanted numbers; {WRAP}")
     if array.ndim not in (1, 2) or array.shape[0] != rows or array.size == 0:
@@ -54,6 +68,12 @@ def check_outputs(raw: Float, link: Link, gives: Gives | None) -> None:
         return
     inside = bool(((raw >= 0) & (raw <= 1)).all())
     chances = link in ("logit", "softmax")
+    if chances and gives != "margin" and (seen := _as_classes(raw)):
+        raise ModelError(
+            f"the outputs are only {seen}, as predicted classes are, where log odds or "
+            f"probabilities are wanted; {CLASSES} (to audit the decision itself say "
+            'ev.adapt(model, link="identity"); if they are logits, gives="margin")'
+        )
     if chances and gives is None and inside:
         raise ModelError(
             "the outputs all lie between 0 and 1, as probabilities do, where logits are wanted; "
@@ -68,6 +88,20 @@ def check_outputs(raw: Float, link: Link, gives: Gives | None) -> None:
                 f"the outputs are declared as probabilities, but rows add up to {total.min():.3g} "
                 f'to {total.max():.3g}; say gives="margin" if they are logits'
             )
+
+
+def _as_classes(raw: Float) -> str:
+    """The few whole numbers that outputs (n, t) are, "" where they are others.
+
+    >>> _as_classes(np.array([[0.0], [1.0], [1.0]])), _as_classes(np.array([[0.5], [1.0]]))
+    ('0 and 1', '')
+    """
+    found = np.unique(raw)
+    whole = bool((found == np.round(found)).all()) and found[0] >= 0 and len(raw) > 1
+    if not whole or len(found) > FEW or (found[-1] > 1 and len(raw) < ROWS):
+        return ""
+    told = [f"{one:g}" for one in found]
+    return " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
 
 
 def check_link(link: str | None, gives: str | None) -> None:

@@ -11,7 +11,8 @@ from evenlight.arrays import Bool, Float, Text
 from evenlight.data.align import match
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
-from evenlight.data.name_diff import name_diff
+from evenlight.data.handed import need_cohort
+from evenlight.data.other_features import other_features
 from evenlight.errors import ModelError
 from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
@@ -62,6 +63,7 @@ def settled(model: object, cohort: Cohort) -> Adapted:
 
     Raises ModelError where its features are not exactly the cohort's, in the same order.
     """
+    need_cohort(cohort, "it with (model, cohort)")
     adapted = model.adapted if isinstance(model, Prepared) else adapt(model)
     _same_features(adapted, cohort)
     if adapted.settle is None:
@@ -228,11 +230,9 @@ def _same_features(adapted: Adapted, cohort: Cohort) -> None:
     wanted = adapted.features
     if wanted is None or wanted == cohort.features.names:
         return
-    apart = name_diff(wanted, cohort.features.names)
     raise ModelError(
-        f"{adapted.name} was trained on other features than the cohort has: {apart.sentence()}; "
-        "where the names are right, evenlight.ordered(cohort, names) puts them in the model's "
-        "order; columns are never matched by position"
+        f"{adapted.name} was trained on other features than the cohort has: "
+        f"{other_features(wanted, cohort)}"
     )
 
 

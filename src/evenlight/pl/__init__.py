@@ -5,8 +5,9 @@ The first argument is an AnnData with results of `ev.tl` (under `key`), or a rec
 returns the Axes, otherwise the figure is shown, as scanpy does; `save=` names a file. Groups have
 the colours of `adata.uns["{groupby}_colors"]` where it has any, and a mark each.
 
-`beeswarm`, `person`, `embedding` and the points of `dependence` show single people: they are for a
-notebook, and no report ever holds them. `maps` shows one only where `individuals=True` is said.
+Single people show only where `individuals=True` is said, in `beeswarm`, `person`, `embedding`,
+`dependence` and `maps`, with a watermark: for a notebook that stays with their data, and no report
+ever holds them. Without it, what is drawn are bins of as many people as may be told of.
 """
 
 from evenlight.pl.along import locus

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,11 +27,15 @@ Record = TypeVar("Record", Comparison, Reliance)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which kept record is meant: what groups people, cell types that weigh alike, and the key."""
+    """Which kept record is meant: what groups people, cell types that weigh alike, and the key.
+
+    `symbols` is a column of adata.var by whose names its features are shown.
+    """
 
     groupby: str | None
     cell_type: str | None
     key: str
+    symbols: str | None = None
 
 
 def comparison_of(data: Any, asked: Asked) -> Comparison:
@@ -111,6 +115,11 @@ def grouping_of(cohort: Cohort, groupby: str | None) -> Groups:
 def _of_grouping(record: Record, asked: Asked) -> Record:
     if asked.groupby not in (None, record.grouping):
         raise UnknownName(f"the record is by {record.grouping!r}, not by {asked.groupby!r}")
+    if asked.symbols is not None:
+        raise InputError(
+            "gene_symbols= names a column of adata.var; pass adata, or rename the features that "
+            "were compared: evenlight.renamed(cohort, table)"
+        )
     if asked.cell_type is not None:
         raise InputError(
             "cell_type= says which of the records that adata keeps is drawn; a record that is "
@@ -129,13 +138,16 @@ def _kept(record: type[Record], data: Any, asked: Asked, names: tuple[str, str])
     kind, verb = names
     try:
         held = results.recall(data, asked.key, kind, asked.groupby, cell_type=asked.cell_type)
-        return codec.restore(record, held)
     except UnknownName as error:
-        if "ev.tl." in str(error):
+        if "ev.tl." in str(error) or "groupby=" in str(error):
             raise
         by = repr(asked.groupby) if asked.groupby else "a column of obs"
         own = "" if asked.cell_type is None else f", cell_type={asked.cell_type!r}"
         own += "" if asked.key == KEY else f", key={asked.key!r}"
-        raise UnknownName(
-            f"{error}; name a known one, or call ev.tl.{verb}(adata, groupby={by}{own})"
-        ) from error
+        way = ", or" if "cell_type=" in str(error) else "; name a known one, or"
+        raise UnknownName(f"{error}{way} call ev.tl.{verb}(adata, groupby={by}{own})") from error
+    made = codec.restore(record, held)
+    if asked.symbols is None:
+        return made
+    shown = results.symbols_of(data, asked.key, asked.symbols)
+    return replace(made, subjects=tuple(shown.get(name, name) for name in made.subjects))

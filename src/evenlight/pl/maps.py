@@ -1,4 +1,4 @@
-"""Maps of where a model looks: means of groups and their difference; one person only if asked."""
+"""Maps of what positions add: means of groups and their difference; one person only if asked."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from evenlight.figures.maps import PANEL, difference_map, mean_maps, size
 from evenlight.measures.mapped import MapComparison
 from evenlight.measures.superpixels import balanced_mean
 from evenlight.pl.given import contrast_of
-from evenlight.pl.people import whose
 from evenlight.pl.shown import axes, done, marked
+from evenlight.pl.units import whose
 from evenlight.small_groups import least_shown
 
 

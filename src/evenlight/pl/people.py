@@ -1,4 +1,4 @@
-"""Figures in which single people show: for a notebook, never for a report."""
+"""Figures of how people lie: bins of many; single people only where `individuals=True` says so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.data.units import unit_codes
-from evenlight.errors import InputError, UnknownName
+from evenlight.errors import InputError
 from evenlight.figures.beeswarm import size as beeswarm_size
 from evenlight.figures.ink import axis_labels, beside, look
 from evenlight.figures.ink import key as legend
@@ -22,14 +22,22 @@ from evenlight.figures.person import size as person_size
 from evenlight.measures.dependence import Dependence
 from evenlight.measures.people import depend
 from evenlight.measures.prepare import own_states, own_values
-from evenlight.pl.given import KEY, attributed, grouping_of, is_adata, known
-from evenlight.pl.shown import axes, colours_of, done, marked
-from evenlight.stats.effects import unit_means
+from evenlight.pl.binned import cells_of, strips_of
+from evenlight.pl.given import KEY, attributed, grouping_of, known
+from evenlight.pl.shown import SEVERAL, axes, colours_of, done, marked, needed
+from evenlight.pl.units import (
+    bins_told,
+    drawn,
+    one_of,
+    own_of,
+    places_of,
+    points_told,
+    scale_of,
+    units_of,
+    whose,
+)
 
 _Points: TypeAlias = tuple[Float, Float, Int]
-
-MOST = 3000
-"""People that are drawn at most, evenly by the order of their ids: more only hide each other."""
 
 
 def beeswarm(
@@ -38,40 +46,46 @@ def beeswarm(
     *,
     cohort: Cohort | None = None,
     top: int = 12,
+    individuals: bool = False,
     key: str = KEY,
     rows: str | Path | None = None,
     ax: Axes | None = None,
     show: bool | None = None,
     save: str | Path | None = None,
 ) -> Axes | None:
-    """Attribution of each person for the `top` features, a point each: people's data.
+    """How attributions of people lie, for the `top` features: bins of many, a row a feature.
 
-    A point is a unit of the cohort (donor, person): the mean over its rows. Points are shaded by
-    the feature's own value, or, with `groupby`, stand in a lane a group with its colour and mark.
-    Features are in the order of mean |attribution| over units. Above 3,000 units, 3,000 are drawn.
+    What is counted is a unit of the cohort (donor, person): the mean over its rows. Bars are shaded
+    by the feature's own value, or, with `groupby`, stand in a lane a group with its colour. A bin
+    of fewer people than may be told of is not drawn. Features are in the order of mean
+    |attribution| over units.
 
     `data` is an AnnData after `ev.tl.explain` (in another session, `rows` is the folder of
-    `keep_rows=`), or Attributions with `cohort`. For a notebook: single people show.
+    `keep_rows=`), or Attributions with `cohort`. With `individuals=True` a point is drawn for each
+    unit (above 3,000 for 3,000 of them), and a watermark: people's data, for a notebook.
     """
     made, here = attributed(data, cohort, key, rows)
     if top < 1:
         raise InputError(f"top is {top}; wanted 1 or more")
-    each = _units(np.asarray(made.values), here)
+    each = units_of(np.asarray(made.values), here)
     chosen = np.argsort(-np.abs(each).mean(axis=0), kind="stable")[:top]
     names = [made.features.names[j] for j in chosen]
-    at = _drawn(len(each))
-    if groupby is None:
-        room = axes(ax, *beeswarm_size(len(names)))
-        own = _own(here, names)[at]
-        plot = figures.beeswarm(each[np.ix_(at, chosen)], names, own=own, ax=room)
-    else:
-        groups = grouping_of(here, groupby)
+    at, each = drawn(len(each)), each[:, chosen]
+    groups = None if groupby is None else grouping_of(here, groupby)
+    room = axes(ax, *beeswarm_size(len(names), 1 if groups is None else len(groups.levels)))
+    own = own_of(here, names) if groups is None else None
+    if not individuals:
+        plot = _binned(each, names, own=own, groups=groups, here=here, data=data, ax=room)
+        axis_labels(plot, f"attribution, {scale_of(made, here)}; {bins_told(here)}")
+        return done(plot, show, save)
+    look_of = None
+    if groups is not None:
         codes = unit_codes(groups.codes, here.units)[at]
         look_of = codes, groups.levels, colours_of(data, groups.name, groups.levels)
-        room = axes(ax, *beeswarm_size(len(names), len(groups.levels)))
-        plot = figures.beeswarm(each[np.ix_(at, chosen)], names, groups=look_of, ax=room)
-    axis_labels(plot, f"attribution, {_scale(made, here)}; {_points(here, len(at))}")
-    return done(plot, show, save)
+    own = None if own is None else own[at]
+    plot = figures.beeswarm(each[at], names, own=own, groups=look_of, ax=room)
+    axis_labels(plot, f"attribution, {scale_of(made, here)}; {points_told(here, len(at))}")
+    return done(marked(plot, SEVERAL), show, save)
 
 
 def person(
@@ -80,6 +94,7 @@ def person(
     *,
     cohort: Cohort | None = None,
     top: int = 9,
+    individuals: bool = False,
     key: str = KEY,
     rows: str | Path | None = None,
     ax: Axes | None = None,
@@ -92,8 +107,10 @@ def person(
     largest contributions have a bar each, all others one together; base and bars add up to the
     output, but for the explainer's error. `data`, `cohort` and `rows` as in `beeswarm`.
 
-    For a notebook: it shows one person, says so across the picture, and no report ever holds it.
+    It shows one person, so it needs `individuals=True`, says so across the picture, and no report
+    ever holds it.
     """
+    needed(individuals)
     made, here = attributed(data, cohort, key, rows)
     at = whose(here, str(who))
     parts = np.asarray(made.values[at], dtype=np.float64).mean(axis=0)
@@ -105,7 +122,7 @@ def person(
         shown = np.append(shown, parts[order[top:]].sum())
     plot = figures.waterfall(
         names, shown, base=float(made.base[at].mean()), output=float(made.output[at].mean()),
-        scale=f"output, {_scale(made, here)}", ax=axes(ax, *person_size(len(names))),
+        scale=f"output, {scale_of(made, here)}", ax=axes(ax, *person_size(len(names))),
     )  # fmt: skip
     return done(marked(plot), show, save)
 
@@ -116,18 +133,18 @@ def dependence(
     groupby: str | None = None,
     *,
     cohort: Cohort | None = None,
-    points: bool = True,
+    individuals: bool = False,
     key: str = KEY,
     rows: str | Path | None = None,
     ax: Axes | None = None,
     show: bool | None = None,
     save: str | Path | None = None,
 ) -> Axes | None:
-    """Attribution of a feature against its own value: mean and 95 % band by group, over points.
+    """Attribution of a feature against its own value: mean and 95 % band by group, in bins of many.
 
-    Above stands how each group's values are spread. The points are the units (donors, people), for
-    a notebook only; `points=False` leaves them out, and so does a Dependence as `data`. Otherwise
-    `data`, `cohort` and `rows` are those of `beeswarm`.
+    Above stands how each group's values are spread. With `individuals=True` a point is drawn for
+    each unit (donor, person) below, and a watermark: people's data, for a notebook. `data` may be a
+    Dependence, which has no points; otherwise `data`, `cohort` and `rows` are those of `beeswarm`.
     """
     if isinstance(data, Dependence):
         known(feature or data.subject, [data.subject], "subject of this record")
@@ -138,10 +155,10 @@ def dependence(
     subject = known(feature, made.features.names, "feature")
     groups = grouping_of(here, groupby)
     record = depend(made, here, by=groups.name, subject=subject)
-    cloud = _cloud(made, here, groups, subject) if points else None
+    cloud = _cloud(made, here, groups, subject) if individuals else None
     plot = _curves(record, cloud, axes(ax, 460, 360), data)
-    axis_labels(plot, plot.get_xlabel(), f"attribution, {_scale(made, here)}")
-    return done(plot, show, save)
+    axis_labels(plot, plot.get_xlabel(), f"attribution, {scale_of(made, here)}")
+    return done(marked(plot, SEVERAL) if individuals else plot, show, save)
 
 
 def embedding(
@@ -150,13 +167,14 @@ def embedding(
     *,
     color: str | None = None,
     cohort: Cohort | None = None,
+    individuals: bool = False,
     key: str = KEY,
     rows: str | Path | None = None,
     ax: Axes | None = None,
     show: bool | None = None,
     save: str | Path | None = None,
 ) -> Axes | None:
-    """Rows in the first two dimensions of an embedding, by group or by attribution.
+    """How rows lie in the first two dimensions of an embedding, by group or by attribution.
 
     Parameters
     ----------
@@ -168,31 +186,40 @@ def embedding(
         a feature (its attribution), a grouping or column of people, or "output" (base and all
         attributions together); by default the cohort's only grouping.
 
-    Shades run from dark to light, with 0 in the middle. For a notebook: single people show.
+    individuals
+        draw every row, and a watermark: people's data, for a notebook. Otherwise cells of a grid
+        that hold as many units (donors, people) as may be told of.
+
+    Shades run from dark to light, with 0 in the middle.
     """
     made, here = attributed(data, cohort, key, rows)
-    places, stem = _places(data, here, basis)
+    places, stem = places_of(data, here, basis)
     names = (f"{stem}1", f"{stem}2")
     columns = [str(c) for c in here.people.columns]
     known(color or "output", ["output", *made.features.names, *columns], "feature or column")
+    room = axes(ax, 460, 400)
     if color == "output" or color in made.features.place:
-        values = made.total() if color == "output" else _of(made, str(color))
+        values = made.total() if color == "output" else one_of(made, str(color))
         what = "output" if color == "output" else f"attribution of {color}"
-        plot = figures.embedded_values(
-            places,
-            values,
-            label=f"{what}, {_scale(made, here)}",
-            names=names,
-            ax=axes(ax, 460, 400),
-        )
+        label = f"{what}, {scale_of(made, here)}"
+        if individuals:
+            plot = figures.embedded_values(places, values, label=label, names=names, ax=room)
+        else:
+            cells = cells_of(places, here.units, 0 * here.units, 1, value=values)
+            plot = figures.cells_of_values(cells, label=label, names=names, ax=room)
     else:
         groups = _coloured(here, color)
-        colours = colours_of(data, groups.name, groups.levels)
-        plot = figures.embedded_groups(
-            places, groups.codes, groups.levels, names=names, colours=colours,
-            ax=axes(ax, 460, 400),
-        )  # fmt: skip
-    return done(plot, show, save)
+        own: dict[str, Any] = {
+            "names": names,
+            "colours": colours_of(data, groups.name, groups.levels),
+            "ax": room,
+        }
+        if individuals:
+            plot = figures.embedded_groups(places, groups.codes, groups.levels, **own)
+        else:
+            cells = cells_of(places, here.units, groups.codes, len(groups.levels))
+            plot = figures.cells_of_groups(cells, groups.levels, **own)
+    return done(marked(plot, SEVERAL) if individuals else plot, show, save)
 
 
 def _coloured(here: Cohort, color: str | None) -> Groups:
@@ -200,6 +227,19 @@ def _coloured(here: Cohort, color: str | None) -> Groups:
     if color is None or color in [g.name for g in here.groups]:
         return grouping_of(here, color)
     return Groups.from_labels(color, here.people[color])
+
+
+def _binned(
+    each: Float, names: list[str], *, own: Float | None, groups: Groups | None, here: Cohort,
+    data: Any, ax: Axes,
+) -> Axes:  # fmt: skip
+    """Rows of bins, shaded by own values, or in lanes by group."""
+    if groups is None:
+        return figures.strips(strips_of(each, own=own), names, ax=ax)
+    codes = unit_codes(groups.codes, here.units)
+    found = strips_of(each, groups=(codes, len(groups.levels)))
+    colours = colours_of(data, groups.name, groups.levels)
+    return figures.strips(found, names, groups=(groups.levels, colours), ax=ax)
 
 
 def _curves(record: Dependence, cloud: _Points | None, ax: Axes, data: Any) -> Axes:
@@ -221,73 +261,7 @@ def _cloud(made: Attributions, here: Cohort, groups: Groups, subject: str) -> _P
     """Own value (u,), attribution (u,) and group of each unit; states of a variable are numbers."""
     states = own_states(here, subject)
     found = own_values(here, subject) if states is None else states[0].astype(np.float64)
-    y = _units(_of(made, subject), here)
-    x = y if found is None else _units(found, here)
-    at = _drawn(len(x))
+    y = units_of(one_of(made, subject), here)
+    x = y if found is None else units_of(found, here)
+    at = drawn(len(x))
     return x[at], y[at], unit_codes(groups.codes, here.units)[at]
-
-
-def _drawn(units: int) -> Int:
-    """The places (m,) of at most `MOST` units, evenly over all."""
-    at: Int = np.unique(np.linspace(0, units - 1, min(MOST, units)).astype(np.int64))
-    return at
-
-
-def _units(values: Float, here: Cohort) -> Float:
-    """Means (u, ...) over the rows of each unit."""
-    return unit_means(values.astype(np.float64), here.units, here.order)
-
-
-def _own(here: Cohort, names: list[str]) -> Float:
-    """Own values (u, m) of features; NaN where one has states, or is a set."""
-    found = [own_values(here, name) for name in names]
-    gone = np.full(here.n, np.nan)
-    return _units(np.stack([gone if v is None else v for v in found], axis=1), here)
-
-
-def _scale(made: Attributions, here: Cohort) -> str:
-    """The unit of the attributions, for the name of an axis: of the event or outcome, by name."""
-    event = here.outcome_kind == "binary" and made.target in ("1", "1.0", "True", here.event)
-    name = (here.event or here.outcome) if event else None
-    return f"{made.scale} of {name if isinstance(name, str) else repr(made.target)}"
-
-
-def _points(here: Cohort, drawn: int) -> str:
-    """What a point is, for the name of an axis."""
-    unit = here.unit if here.unit not in (None, "row") else "row"
-    return f"a point a {unit}" + (f" ({drawn:,} of {here.u:,})" if drawn < here.u else "")
-
-
-def whose(here: Cohort, who: str) -> Int:
-    """Rows of a unit, or the one row of that id; no id of anybody else is told."""
-    named = here.unit not in (None, "row")
-    if named:
-        at = np.flatnonzero((here.people[here.unit].astype(str) == who).to_numpy())
-        if at.size:
-            return at
-    at = np.flatnonzero(here.rows == who)
-    if not at.size:
-        what = f"{here.u:,} values of {here.unit!r} or the " if named else ""
-        raise UnknownName(f"{who!r} is not among the {what}{here.n:,} row ids of the cohort")
-    return at
-
-
-def _of(made: Attributions, feature: str) -> Float:
-    values: Float = np.asarray(made.values[:, made.features.place[feature]], dtype=np.float64)
-    return values
-
-
-def _places(data: Any, here: Cohort, basis: str) -> tuple[Float, str]:
-    """Two coordinates a row (n, 2) in the cohort's order, and what they are called."""
-    bare = basis.removeprefix("X_")
-    if is_adata(data):
-        entries = {str(name).removeprefix("X_"): name for name in data.obsm}
-        held = data.obsm[entries[known(bare, list(entries), "entry of obsm")]]
-        index = data.obs.index.astype(str).get_indexer(here.rows)
-        values = np.asarray(held, dtype=np.float64)[index]
-    else:
-        axes_by = {a.name.removeprefix("X_"): a for a in here.axes}
-        values = axes_by[known(bare, list(axes_by), "axes of the cohort")].values
-    if values.ndim != 2 or values.shape[1] < 2:
-        raise InputError(f"{basis} has shape {values.shape}; a plane needs two dimensions")
-    return values[:, :2], {"umap": "UMAP", "pca": "PC", "tsne": "tSNE"}.get(bare, f"{bare} ")

@@ -31,6 +31,7 @@ def volcano(
     given: str = "nothing",
     label: int = 6,
     cell_type: str | None = None,
+    gene_symbols: str | None = None,
     key: str = KEY,
     ax: Axes | None = None,
     show: bool | None = None,
@@ -49,13 +50,16 @@ def volcano(
     view, given
         *signed* or *magnitude* (|attribution|); *nothing*, or *outcome*: at the same outcome.
     label
-        how many features carry their name at most.
+        how many features carry their name at most: those told to differ first, then those below the
+        line of p, then those beyond the margin, each with the smallest p first.
     cell_type
         the comparison that `ev.tl.compare` made with it; without, the plain one.
+    gene_symbols
+        a column of `adata.var` whose names are shown in place of those that the model knows.
 
     The key says what marks and band are: they are those of the verdicts.
     """
-    record = comparison_of(data, Asked(groupby, cell_type, key))
+    record = comparison_of(data, Asked(groupby, cell_type, key, gene_symbols))
     pair, v = contrast_of(record, contrast), record.view(view, given)
     ax = figures.volcano(record, pair, v, label=label, ax=axes(ax, 460, 330))
     axis_labels(ax, difference_of(record.views[v]), ax.get_ylabel())
@@ -74,6 +78,7 @@ def ranking(
     given: str = "nothing",
     top: int = 20,
     cell_type: str | None = None,
+    gene_symbols: str | None = None,
     key: str = KEY,
     ax: Axes | None = None,
     show: bool | None = None,
@@ -85,13 +90,13 @@ def ranking(
     band), *importance* (mean |attribution| of each group, pointwise 95 % limits), or *reliance*
     (share of the output's variance between groups, simultaneous intervals). `data` is an AnnData
     after `ev.tl.compare` or `ev.tl.rely`, a Comparison or a Reliance; `groupby`, `contrast`,
-    `view`, `given` and `cell_type` as in `volcano`.
+    `view`, `given`, `cell_type` and `gene_symbols` as in `volcano`.
     """
     told = by or ("reliance" if isinstance(data, Reliance) else "difference")
     known(told, ("difference", "importance", "reliance"), "order of a ranking")
     if top < 1:
         raise InputError(f"top is {top}; wanted 1 or more")
-    asked = Asked(groupby, cell_type, key)
+    asked = Asked(groupby, cell_type, key, gene_symbols)
     if told == "reliance":
         relied = reliance_of(data, asked)
         made = _shares(relied, relied.condition(given), top=min(top, len(relied.subjects)), ax=ax)
@@ -114,6 +119,7 @@ def reliance(
     *,
     label: int = 12,
     cell_type: str | None = None,
+    gene_symbols: str | None = None,
     key: str = KEY,
     ax: Axes | None = None,
     show: bool | None = None,
@@ -122,9 +128,9 @@ def reliance(
     """What tells the group (x) against what the model uses (y), a mark a feature.
 
     `data` is an AnnData after `ev.tl.rely`, or a Reliance. y is the share of mean |attribution|, x
-    how far the feature's own values tell the group. `cell_type` as in `volcano`.
+    how far the feature's own values tell the group. `cell_type` and `gene_symbols` as in `volcano`.
     """
-    record = reliance_of(data, Asked(groupby, cell_type, key))
+    record = reliance_of(data, Asked(groupby, cell_type, key, gene_symbols))
     made = figures.reliance_scatter(record, label=label, ax=axes(ax, 760, 400))
     reliance_key(made)
     return done(at_shares(made, cell_type), show, save)

@@ -33,10 +33,23 @@ ONE_PERSON = "one person: keep with the patients' data"
 """What lies across a picture of one person, wherever it is taken."""
 
 
-def marked(ax: Axes) -> Axes:
+SEVERAL = "single people: keep with the patients' data"
+"""What lies across a picture with a mark for each of several people."""
+
+
+def needed(individuals: bool) -> None:
+    """InputError unless it was said that single people may show."""
+    if not individuals:
+        raise InputError(
+            "this shows one person; pass individuals=True to draw it, in a notebook that stays "
+            "with the patients' data"
+        )
+
+
+def marked(ax: Axes, words: str = ONE_PERSON) -> Axes:
     """The same axes with a watermark that says whose data they show; it is saved with them."""
     ax.text(
-        0.5, 0.5, ONE_PERSON, transform=ax.transAxes, rotation=25, rotation_mode="anchor",
+        0.5, 0.5, words, transform=ax.transAxes, rotation=25, rotation_mode="anchor",
         ha="center", va="center", fontsize=11, color="0.5", alpha=0.55, zorder=50,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.35, "pad": 2},
         gid="watermark",

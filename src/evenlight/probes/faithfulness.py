@@ -11,7 +11,7 @@ from evenlight.arrays import Float, Int, Values
 from evenlight.data import align
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.probed import CHECKS, Faithfulness
+from evenlight.data.faithful import CHECKS, Faithfulness
 from evenlight.errors import AttributionError, EvenlightWarning
 from evenlight.explainers.background import Reference, draw
 from evenlight.models.probe import Prepared, prepare, settled
@@ -55,7 +55,7 @@ def faithfulness(
 ) -> Faithfulness:
     """How far attributions can be trusted, on rows balanced over the cohort's groupings.
 
-    What is checked is said in `evenlight.data.probed.Faithfulness`. Every row has draws of its own,
+    What is checked is said in `evenlight.data.faithful.Faithfulness`. Every row has its own draws,
     by seed and id, so that neither order nor number of the other rows matters. The cost is at most
     (28 + 64) x 4 model evaluations a row (a quarter of it where attributions start at the
     background's mean), and five explanations of the sample; 200 rows, more only where there are

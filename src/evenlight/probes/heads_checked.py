@@ -12,7 +12,7 @@ import numpy as np
 from evenlight.data import align
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
-from evenlight.data.probed import CHECKS, Faithfulness
+from evenlight.data.faithful import CHECKS, Faithfulness
 from evenlight.models.headed import Headed, joined
 from evenlight.models.probe import prepare
 from evenlight.probes.sample import balanced_sample

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evenlight.data.cohort import Cohort
+from evenlight.data.handed import need_cohort
 from evenlight.data.probed import Predictions
 from evenlight.models.probe import prepare
 from evenlight.probes.embedded import Embeddings
@@ -23,6 +24,7 @@ def predict(model: object, cohort: Cohort, *, target: int | str | None = None) -
     >>> said.margin.tolist(), said.response.tolist()
     ([2.0, 6.0], [4.0, 36.0])
     """
+    need_cohort(cohort, "predict(model, cohort)")
     if isinstance(model, Embeddings):
         prepared = model.audited(cohort, target=target).model
     else:

@@ -8,7 +8,7 @@ what the found strengths do.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,17 @@ from evenlight.probes.composed import Composed, composed
 from evenlight.probes.halves import Questions, questions, split
 from evenlight.probes.perturbations.perturbation import Suite
 from evenlight.probes.perturbations.suites import Asked, suite_of
-from evenlight.small_groups import least_shown
-from evenlight.stats.disclosure import shown_counts, shown_units, told_sd
+from evenlight.probes.shown_groups import hides, shown_only
+from evenlight.stats.disclosure import (
+    shown_counts,
+    told_df,
+    told_limits,
+    told_p,
+    told_sd,
+    told_se,
+    told_step,
+    told_values,
+)
 from evenlight.stats.effects import unit_means, within_sd
 from evenlight.stats.held_out import Question, gap_shown, size_shown
 from evenlight.stats.search import climbed
@@ -53,7 +62,8 @@ def worst(
     beforehand. *similar* is said of the strengths that were searched, and of no others within the
     bounds. Perturbations are applied together, in the suite's order. A gap is one within
     the cohort's strata; covariates and sampling weights are not used. People of a level of 1 to 10
-    units are in no number, SD(f) among these.
+    units are in no number, SD(f) among these; beside them numbers are told to steps
+    (`stats.disclosure`), and judged before.
 
     Parameters
     ----------
@@ -89,7 +99,7 @@ def worst(
     whole = suite_of(suite, cohort)
     names, lower, upper = bounded(whole, bounds)
     generator = np.random.default_rng(rng)
-    known = _shown_only(groups, cohort)
+    known = shown_only(groups, cohort)
     halves = split(cohort, known, most=how.units, rng=generator)
     asked = questions(cohort, known, halves, how)
     prepared = prepare(model, cohort, target=target)
@@ -100,11 +110,14 @@ def worst(
         aim.value, (lower, upper), drawn=how.drawn, refined=how.refined, rng=generator
     )
     pair = aim.pair(at)
+    n_searched, n_held = _counts(cohort, groups, halves, pair)
+    told = _shown(aim, known, pair, (at, upper), generator)
+    if hides(groups, cohort):
+        told, trace = _to_steps(told, trace, n_held[n_held > 0].min(keepdims=True))
     return Worst(
         groups.name, groups.source, whole.name, prepared.target, how.objective, *pair, names,
         tuple(p.unit for p in world.suite.perturbations), lower, upper, at, trace, how.drawn,
-        how.draws, *_counts(cohort, groups, halves, pair), sd, how.margin, how.alpha,
-        **_shown(aim, known, pair, (at, upper), generator),
+        how.draws, n_searched, n_held, sd, how.margin, how.alpha, **told,
         left=tuple(level for level in groups.levels if not any(level in p for p in asked)),
         notes=whole.notes, cohort_digest=cohort.digest,
     )  # fmt: skip
@@ -153,26 +166,13 @@ class _Aim:
         return {pair: float(weight @ sizes) for pair, weight in self.asked.items()}
 
 
-def _shown_only(groups: Groups, cohort: Cohort) -> Groups:
-    """The same where a level of 1 to 10 units is unknown: nobody of it enters."""
-    group = unit_codes(groups.codes, cohort.units)
-    shown = shown_units(group, smallest=least_shown())[cohort.units]
-    return replace(groups, codes=np.where(shown, groups.codes, -1))
-
-
-def _hides(groups: Groups, cohort: Cohort) -> bool:
-    """Whether a level, or the unknown, has 1 to 10 units."""
-    sizes = np.bincount(unit_codes(groups.codes, cohort.units) + 1)
-    return bool(((sizes > 0) & (sizes < least_shown())).any())
-
-
 def _sd(prepared: Prepared, cohort: Cohort, groups: Groups, known: Groups) -> float:
     """SD(f), pooled within the `known` groups; ModelError where it is 0."""
     group = unit_codes(known.codes, cohort.units)
     sd = within_sd(unit_means(prepared.output, cohort.units, cohort.order), group)
     if not sd > 0:
         raise ModelError("the output does not vary within groups; there is no SD(f)")
-    return told_sd(sd, int((group >= 0).sum())) if _hides(groups, cohort) else sd
+    return told_sd(sd, int((group >= 0).sum())) if hides(groups, cohort) else sd
 
 
 def _counts(
@@ -180,12 +180,23 @@ def _counts(
 ) -> tuple[Float, Float]:
     """Units of level and reference in either half (2,), to 5 where a level is hidden."""
     group = unit_codes(groups.codes, cohort.units)
-    rounded, found = _hides(groups, cohort), []
+    rounded, found = hides(groups, cohort), []
     for rows in halves:
         own = group[np.unique(cohort.units[rows])]
         sizes = [int((own == groups.levels.index(name)).sum()) if name else 0 for name in pair]
         found.append(shown_counts(np.array(sizes, dtype=np.float64), rounded=rounded))
     return found[0], found[1]
+
+
+def _to_steps(told: dict[str, Any], trace: Float, n: Float) -> tuple[dict[str, Any], Float]:
+    """The answer and the trace beside a hidden level, n units of the smaller group."""
+    one = {k: np.array([told[k]]) for k in ("effect", "low", "high", "se", "df", "p", "at_bounds")}
+    step = told_step(one["se"], n)
+    low, high = told_limits(one["low"], one["high"], step)
+    made = {"low": low, "high": high, "se": told_se(one["se"], n), "p": told_p(one["p"])}
+    made |= {name: told_values(one[name], step) for name in ("effect", "at_bounds")}
+    made["df"] = told_df(one["df"], n)
+    return told | {k: float(v[0]) for k, v in made.items()}, told_values(trace, step[0] + 0 * trace)
 
 
 def _shown(

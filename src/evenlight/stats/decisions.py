@@ -71,6 +71,22 @@ def decision_curve(case: Case, thresholds: Float, weight: Float) -> Float:
     return over(weight @ gain, weight.sum(axis=1)[:, None] + np.zeros(len(thresholds)))
 
 
+def utility(case: Case, thresholds: Float) -> Float:
+    """Utility (t,) of calling at each threshold, with wrong calls at the deployed one's odds.
+
+    True calls less odds times false ones, a row. Net benefit changes its odds with the threshold;
+    here they stay, so that thresholds can be held against each other. ValueError without one.
+
+    >>> case = Case(y=np.array([0.0, 1.0]), response=np.array([0.2, 0.8]), threshold=0.5)
+    >>> utility(case, np.array([0.1, 0.5])).tolist()
+    [0.0, 0.5]
+    """
+    yes = case.response[:, None] >= thresholds
+    gain = yes * (case.y[:, None] - (1 - case.y[:, None]) * _odds(case))
+    out: Float = gain.mean(axis=0)
+    return out
+
+
 def treat_all(case: Case, thresholds: Float, weight: Float) -> Float:
     """Net benefit of calling everybody at each threshold, (draws, t); calling nobody has 0."""
     events = over(weight @ case.y, weight.sum(axis=1))[:, None]

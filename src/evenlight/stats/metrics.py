@@ -20,8 +20,8 @@ class Case:
     """What a metric sees: outcome, response and margin (n,), and the plan's threshold or None.
 
     For survival `y` is the time, `event` (n,) 1 where it was seen, and `until` the time up to which
-    pairs are weighed by how likely people are still followed. `scores` (n, q) were computed
-    elsewhere.
+    pairs are weighed by how likely people are still followed. `scores` (n, q), one a metric, were computed
+    elsewhere; `ratings` (n, r) are those of r raters.
     """
 
     y: Float
@@ -31,13 +31,17 @@ class Case:
     event: Float | None = None
     until: float = float("inf")
     scores: Float | None = None
+    ratings: Float | None = None
 
     def take(self, rows: Bool | Int) -> Case:
         """The same for some rows."""
         event = None if self.event is None else self.event[rows]
         scores = None if self.scores is None else self.scores[rows]
+        ratings = None if self.ratings is None else self.ratings[rows]
         y, response, margin = self.y[rows], self.response[rows], self.margin[rows]
-        return replace(self, y=y, response=response, margin=margin, event=event, scores=scores)
+        return replace(
+            self, y=y, response=response, margin=margin, event=event, scores=scores, ratings=ratings
+        )
 
 
 Metric = Callable[[Case, Float], Float]

@@ -180,9 +180,22 @@ def _tied(ranks: Int) -> Int:
     return out
 
 
-def agreements(first: Float, second: Float, *, k: int) -> Float:
-    """All of `STATISTICS` (draws, 4) for importances (draws, p) of two groups."""
-    shared = overlaps(places(first), places(second))
+def depths(p: int, *, most: int = 200) -> Int:
+    """At which numbers of items the top of a ranking of p is told: each of few, fewer of more.
+
+    >>> depths(12).tolist(), depths(5000)[-5:].tolist()
+    ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], [75, 100, 125, 150, 200])
+    """
+    steps = [*range(1, 11), 12, 15, 20, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200]
+    return np.array([d for d in steps if d <= min(p, most)], dtype=np.int64)
+
+
+def agreements(first: Float, second: Float, *, k: int, shared: Int | None = None) -> Float:
+    """All of `STATISTICS` (draws, 4) for importances (draws, p) of two groups.
+
+    `shared` are their overlaps (draws, p), where these are known.
+    """
+    shared = overlaps(places(first), places(second)) if shared is None else shared
     return np.column_stack(
         [
             rank_biased_overlap(shared),

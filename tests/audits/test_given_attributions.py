@@ -72,7 +72,8 @@ def test_attributions_performance_and_reliance_are_measured(found: Audit) -> Non
     np.testing.assert_allclose(found.comparisons[0].effect[0], own.effect[0])
     metrics = found.performances[0].to_frame().query("part == 'overall'").set_index("metric")
     assert np.isfinite(metrics.loc[["auroc", "brier"], "value"]).all()
-    assert not (found.sensitivities or found.flips or found.further.shortcuts)
+    unasked = (*found.sensitivities, *found.flips, *found.further.shortcuts)
+    assert unasked == ()
     assert (found.qualities[0].trust == "unknown").all()
     assert found.qualities[0].evaluations == 0
 

@@ -5,8 +5,9 @@ MEANS = {
     "was not asked is not known.",
     "waived": "It would have failed: a person answers for each difference that fails it.",
     "failed": "A release is stopped until the difference is dealt with or answered for.",
-    "no verdict": "A release is neither cleared nor stopped by a difference. What could not be told "
-    "or asked has to be settled first, as the answers say, or somebody has to decide without it.",
+    "no verdict": "A release is neither cleared nor stopped by a difference. What could not be "
+    "told or asked has to be settled first, as the answers say, or somebody has to decide without "
+    "it.",
     "not gated": "Nothing was set to decide about a release; read the answers.",
 }
 """What each word of the gate means for whoever has to release."""

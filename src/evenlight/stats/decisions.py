@@ -77,7 +77,8 @@ def utility(case: Case, thresholds: Float) -> Float:
     True calls less odds times false ones, a row. Net benefit changes its odds with the threshold;
     here they stay, so that thresholds can be held against each other. ValueError without one.
 
-    >>> case = Case(y=np.array([0.0, 1.0]), response=np.array([0.2, 0.8]), threshold=0.5)
+    >>> p = np.array([0.2, 0.8])
+    >>> case = Case(np.array([0.0, 1.0]), p, np.log(p / (1 - p)), threshold=0.5)
     >>> utility(case, np.array([0.1, 0.5])).tolist()
     [0.0, 0.5]
     """

@@ -20,8 +20,8 @@ class Case:
     """What a metric sees: outcome, response and margin (n,), and the plan's threshold or None.
 
     For survival `y` is the time, `event` (n,) 1 where it was seen, and `until` the time up to which
-    pairs are weighed by how likely people are still followed. `scores` (n, q), one a metric, were computed
-    elsewhere; `ratings` (n, r) are those of r raters.
+    pairs are weighed by how likely people are still followed. `scores` (n, q), one a metric, were
+    computed elsewhere; `ratings` (n, r) are those of r raters.
     """
 
     y: Float

@@ -65,11 +65,11 @@ def groupings(audit: Audit) -> str:
 
 def _groupings_at(audit: Audit) -> str:
     """The pointers of what `groupings` names."""
-    records = (*audit.performances, *audit.comparisons, *audit.compositions, *audit.reliances)
     found: dict[str, str] = {}
-    record: Performance | Comparison | Composition | Reliance
-    for record in records:
-        found.setdefault(record.grouping, at(record, "grouping"))
+    for records in (audit.performances, audit.comparisons, audit.compositions, audit.reliances):
+        record: Performance | Comparison | Composition | Reliance
+        for record in records:
+            found.setdefault(record.grouping, at(record, "grouping"))
     return " ".join(found.values())
 
 

@@ -27,8 +27,9 @@ from evenlight.modalities.images import read_images
 from evenlight.modalities.local_ancestry import read_msp
 from evenlight.modalities.tables import frame_of, read_table
 from evenlight.models.load import load_table, read_model
-from evenlight.models.trust import Trusted
+from evenlight.models.trust import Trusted, digest_of
 from evenlight.plan import Plan
+from evenlight.plan_parts import ModelPlan
 from evenlight.plan_people import AxesPlan, ImagesPlan
 
 MODELS = {
@@ -52,14 +53,25 @@ def load_model(plan: Plan, folder: Path, *, trust: Trusted = None) -> object:
             raise PlanError(f"no built-in model {asked.builtin!r}; known: {', '.join(MODELS)}")
         return MODELS[asked.builtin]
     if asked.table:
-        return load_table(inside(folder, asked.table), asked.link or "identity")
+        return load_table(_same(asked, inside(folder, asked.table)), asked.link or "identity")
     if asked.weights:
         listed = _listed(asked.features, folder)
-        file = inside(folder, asked.weights)
+        file = _same(asked, inside(folder, asked.weights))
         return read_model(
             file, builder=asked.builder, trust=trust, link=asked.link, features=listed
         )
     raise PlanError("[model] names no model; give builtin, table, or weights")
+
+
+def _same(asked: ModelPlan, file: Path) -> Path:
+    """The file, which must have the digest that the plan names."""
+    wanted = (asked.digest or "").removeprefix("sha256:").lower()
+    if wanted and file.is_file() and (found := digest_of(file)) != wanted:
+        raise PlanError(
+            f"{file.name} is another file than the plan names: its sha256 is {found[:12]}..., and "
+            f"model.digest {wanted[:12]}...; take the file that was meant, or write its digest"
+        )
+    return file
 
 
 def _listed(name: str | None, folder: Path) -> FeatureList | None:

@@ -47,6 +47,7 @@ class ModelPlan(Closed):
 
     A file is weights with a builder, or a whole model (.onnx, .skops, a trusted pickle).
 
+    `digest` is the sha256 that the file must have, so that no other model is audited by this plan.
     `features` is the sealed list of the inputs of weights (`feature_list(...).save`), `training` a
     summary of the values that the model was trained on (`TrainingSummary.save`).
     """
@@ -55,6 +56,7 @@ class ModelPlan(Closed):
     table: str | None = None
     weights: str | None = None
     builder: str | None = None
+    digest: str | None = Field(default=None, pattern=r"^(sha256:)?[0-9a-fA-F]{64}$")
     features: str | None = None
     training: str | None = None
     link: Link | None = None

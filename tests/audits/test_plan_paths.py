@@ -11,7 +11,9 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
+from torch import nn
 
 from evenlight.errors import PlanError, Refused
 from evenlight.load import inside, load_cohort, load_model
@@ -160,3 +162,22 @@ def test_what_was_trusted_stands_on_the_page(folder: Path) -> None:
     made = load_model(plan, folder, trust=f"sha256:{digest}")
     told = prepare(made, load_cohort(plan, folder)).checked
     assert any("trusted by its digest" in line and digest in line for line in told)
+
+
+def test_48_the_plan_says_which_file_of_weights_is_meant(tmp_path: Path) -> None:
+    """With its digest the file is read; another file of the same name stops, named, with both."""
+    file = tmp_path / "net.safetensors"
+    save_file(nn.Linear(2, 1).state_dict(), file)
+    meant = sha256(file.read_bytes()).hexdigest()
+    about = {"weights": file.name, "builder": "os:path"}
+    plan = Plan.from_data({"model": {**about, "digest": f"sha256:{meant}"}})
+    with pytest.raises(Refused, match="would be imported"):
+        load_model(plan, tmp_path)
+    save_file(nn.Linear(2, 1).state_dict(), file)
+    other = sha256(file.read_bytes()).hexdigest()
+    with pytest.raises(
+        PlanError, match=rf"sha256 is {other[:12]}..., and model.digest {meant[:12]}"
+    ):
+        load_model(plan, tmp_path)
+    with pytest.raises(PlanError, match="digest"):
+        Plan.from_data({"model": {**about, "digest": "abc"}})

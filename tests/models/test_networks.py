@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -152,6 +154,17 @@ def test_parameters_without_a_device_are_refused() -> None:
         adapt(nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1, device="meta")))
     with pytest.raises(ModelError, match="not made yet"):
         adapt(nn.LazyLinear(1))
+
+
+def test_parameters_on_two_gpus_are_refused() -> None:
+    """Fault 41: both are named; such a network is wrapped in a function, or put on one."""
+    net = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))
+    held = [SimpleNamespace(device=torch.device("cuda", i)) for i in (0, 1)]
+    with (
+        patch.object(net, "parameters", return_value=held),
+        pytest.raises(ModelError, match="parameters are on cuda:0, cuda:1"),
+    ):
+        adapt(net)
 
 
 def test_a_dict_output_is_refused_with_a_hint() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from inspect import Parameter, signature
+from math import prod
 from typing import Any, overload
 
 import numpy as np
@@ -14,7 +16,8 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.completeness import beyond_single
 from evenlight.data.handed import need_cohort
-from evenlight.errors import AttributionError
+from evenlight.data.rows import DENSE_BUDGET
+from evenlight.errors import AttributionError, EvenlightWarning
 from evenlight.explainers import TOGETHER, load
 from evenlight.explainers.background import draw
 from evenlight.explainers.device import placed
@@ -132,7 +135,9 @@ def explain(
         asked["progress"] = progress
     known = {"seed": seed, "link": str(adapted.link), **_recorded(own)}
     passed = model if here is adapted and isinstance(model, Prepared) else here
-    if not isinstance(target, list | tuple):
+    if isinstance(target, list | tuple):
+        _foretold(len(target), cohort)
+    else:
         return _one(passed, cohort, chosen, target, asked, known)
     if isinstance(chosen, str) and chosen in TOGETHER:
         together = load(chosen, TOGETHER)
@@ -142,6 +147,18 @@ def explain(
         _one(one, cohort, chosen, one.column, asked, known)
         for one in prepare_all(passed, cohort, target)
     )
+
+
+def _foretold(targets: int, cohort: Cohort) -> None:
+    """Warn, before any compute, of attributions of many targets that take much memory."""
+    size = 4 * targets * prod(cohort.x.shape)
+    if size > DENSE_BUDGET:
+        warnings.warn(
+            f"{targets:,} targets of {cohort.n:,} rows take {size / 2**30:.1f} GiB of "
+            "attributions; explain some targets at a time, or one with out= a file",
+            EvenlightWarning,
+            stacklevel=3,
+        )
 
 
 def _one(

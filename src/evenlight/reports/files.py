@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from evenlight import files
+from evenlight.differing.record import Difference
+from evenlight.errors import EvenlightError
 from evenlight.record import Audit, as_told
 from evenlight.reports.changing import beside, slopes
 from evenlight.reports.drawings import drawings
@@ -31,14 +33,14 @@ def write(
 
     A diff.json in the folder whose later audit this is (`evenlight.diff`) becomes section C6.
 
-    Folders are made readable by their owner alone (0700), files likewise (0600).
+    Folders are made readable by their owner alone (0700), files likewise (0600). Where figures or a
+    section cannot be made, all the rest is written, the section says so, and an EvenlightError
+    names it.
     """
     top = files.folder(folder)
-    pictures = files.folder(top / "figures")
+    failed: list[str] = []
     earlier = beside(audit, top)
-    shown = drawings(audit) | ({} if earlier is None else slopes(earlier))
-    for key, drawing in shown.items():
-        files.write(pictures / f"{key}.svg", drawing.svg + "\n")
+    _figures(audit, earlier, top, failed)
     for key, text in frameworks(audit, top).items() if asked(audit) else ():
         files.folder((top / key).parent)
         files.write(top / key, text)
@@ -46,7 +48,26 @@ def write(
         for key, text in zip(ASSETS, (sheet(audit), js()), strict=True):
             files.write(top / key, text)
     named = "report.static.html" if static else "report.html"
-    page = files.write(top / named, build(audit, earlier=earlier, static=static, linked=linked))
+    made = build(audit, earlier=earlier, static=static, linked=linked, failed=failed)
+    page = files.write(top / named, made)
     if paper:
         pdf(page)
+    if failed:
+        raise EvenlightError(
+            f"{named} was written without {len(failed)} of its parts: {'; '.join(failed)}. The "
+            "record is whole; mend what the error names and run `evenlight report`, which makes "
+            "the page again"
+        )
     return page
+
+
+def _figures(audit: Audit, earlier: Difference | None, top: Path, failed: list[str]) -> None:
+    """The figures as files; what keeps them from being drawn is named in `failed`."""
+    pictures = files.folder(top / "figures")
+    try:
+        shown = drawings(audit) | ({} if earlier is None else slopes(earlier))
+    except Exception as error:
+        failed.append(f"figures ({type(error).__name__}: {error})")
+        return
+    for key, drawing in shown.items():
+        files.write(pictures / f"{key}.svg", drawing.svg + "\n")

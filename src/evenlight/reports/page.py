@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 
@@ -37,11 +37,11 @@ from evenlight.differing import Difference
 from evenlight.findings import Answer
 from evenlight.record import Audit, as_told
 from evenlight.reports.icons import icon, signs
-from evenlight.reports.parts import evidence, name, say, size, verdict
+from evenlight.reports.parts import evidence, name, nothing, say, size, verdict
 from evenlight.reports.pointing import pointing
 from evenlight.reports.sections import KEYS, SECTIONS, a1_title, c6_earlier
 from evenlight.reports.sections.judged import contrast_words, deciding, effect_words, people_words
-from evenlight.reports.words import SHORT_HEADS, STANDING
+from evenlight.reports.words import FAILED, SHORT_HEADS, STANDING
 
 
 @cache
@@ -85,14 +85,16 @@ def build(
     earlier: Difference | None = None,
     static: bool = False,
     linked: bool = False,
+    failed: list[str] | None = None,
 ) -> str:
     """The page of one audit: the same record gives the same text.
 
     `earlier` is the difference from an earlier audit, which becomes section C6. `static` leaves the
     script out; `linked` refers to style sheet and script as the files `ASSETS` beside the page, for
-    servers that drop what stands in the page itself.
+    servers that drop what stands in the page itself. A section that fails is an error; where a list
+    `failed` is given it is named there, marked on the page, and the others are made.
     """
-    shown = _shown(audit, earlier)
+    shown = _shown(audit, earlier, failed)
     content: list[Node] = [
         a1_title.section(audit),
         _contents(shown),
@@ -103,11 +105,28 @@ def build(
     return _page(short(a1_title.heading(audit)), content, sheet(audit), scripted, linked=linked)
 
 
-def _shown(audit: Audit, earlier: Difference | None) -> dict[str, Element]:
-    """The sections that are shown, by key; keys sort as the page does."""
-    made = {key: section(audit) for key, section in zip(KEYS, SECTIONS, strict=True)}
-    made["c6"] = None if earlier is None else c6_earlier.section(earlier)
-    return {key: one for key, one in sorted(made.items()) if one is not None}
+def _shown(audit: Audit, earlier: Difference | None, failed: list[str] | None) -> dict[str, Markup]:
+    """The sections that are shown, rendered, by key; keys sort as the page does."""
+    asked: dict[str, Callable[[], Element | None]]
+    asked = {key: partial(section, audit) for key, section in zip(KEYS, SECTIONS, strict=True)}
+    if earlier is not None:
+        asked["c6"] = partial(c6_earlier.section, earlier)
+    made = {key: _rendered(key, asked[key], failed) for key in sorted(asked)}
+    return {key: one for key, one in made.items() if one is not None}
+
+
+def _rendered(
+    key: str, section: Callable[[], Element | None], failed: list[str] | None
+) -> Markup | None:
+    """A section as text, or that it failed."""
+    try:
+        made = section()
+        return None if made is None else Markup(str(made))
+    except Exception as error:
+        if failed is None:
+            raise
+        failed.append(f"{key} ({type(error).__name__}: {error})")
+        return Markup(str(nothing(key, FAILED)))
 
 
 def sheet(audit: Audit) -> str:
@@ -196,7 +215,7 @@ def _plain(text: str) -> str:
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
-def _contents(shown: Mapping[str, Element]) -> Element:
+def _contents(shown: Mapping[str, Markup]) -> Element:
     """Links to the sections that are shown."""
     return nav(aria_label="Sections")[
         ul[(li[a(href=f"#{key}")[words]] for key, words in SHORT_HEADS.items() if key in shown)]

@@ -16,6 +16,7 @@ NOT_PRIMARY = (
 )
 BEYOND = "Beyond the primary questions, {count} exploratory differences in performance stand out."
 NO_QUESTIONS = "The record holds no primary question, so nothing here blocks or reassures."
+FAILED = "This section could not be made; the record holds what it would have told."
 NOTHING = {
     "answers": "No primary question was asked.",
     "performance": "Performance was not measured in this audit.",

@@ -16,6 +16,7 @@ from evenlight.measures.associate import associate
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.dominance import TOTALS
+from evenlight.measures.intersect import intersect_values
 from evenlight.measures.perform import perform
 from evenlight.measures.rely import rely
 from evenlight.measures.set_shares import set_shares
@@ -150,3 +151,18 @@ def test_shares_of_sets_of_one_person_are_told_to_steps() -> None:
     b, a = found.share[found.levels.index("B")], found.share[found.levels.index("A")]
     assert np.allclose(b * 100, np.round(b * 100))
     np.testing.assert_allclose(a, [0.0, 1.0], atol=1e-9)
+
+
+def test_a_cell_of_two_groupings_tells_of_no_carrier() -> None:
+    """Where one is most of a cell its numbers are told to steps; other columns are exact."""
+    rng = np.random.default_rng(4)
+    names = [f"p{i:03d}" for i in range(160)]
+    people = pd.DataFrame({"sex": ["f", "m"] * 80, "race": ["A"] * 80 + ["B"] * 80}, index=names)
+    cohort = Cohort(rng.normal(size=(160, 1)), people, ["x"], groups=["sex", "race"], unit="row")
+    values = pd.DataFrame({"one": np.zeros(160), "all": rng.normal(size=160)}, index=names)
+    values.loc["p000", "one"] = 7.123456
+    made = intersect_values(values, cohort, by=["sex", "race"], quantity="score")
+    cell = made.cells.index(("f", "A"))
+    own = values[(people["sex"] == "f") & (people["race"] == "A")]
+    assert made.mean[cell, 1] == pytest.approx(own["all"].mean(), rel=1e-9)
+    assert abs(made.mean[cell, 0] * len(own) - 7.123456) > 0.05

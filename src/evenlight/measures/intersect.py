@@ -26,6 +26,7 @@ from evenlight.errors import AttributionError, GroupError
 from evenlight.measures.axes import entering
 from evenlight.measures.axes_omnibus import largest
 from evenlight.measures.crossing import Cross, crossed, groupings_of
+from evenlight.measures.dominance import one_is_most
 from evenlight.measures.hidden_people import exact_sd, only_shown, without_hidden
 from evenlight.measures.intersect_parts import cannot, numbers, tests
 from evenlight.measures.intersection import CELL, TEST, Intersection
@@ -122,9 +123,11 @@ def _intersect(
         drawn = shuffles(own.block, draws=draws, rng=np.random.default_rng(rng))
         out |= tests(cross, own, beside, drawn)
         made = numbers(cross, own, beside, large, testing.alpha)
-        if coarse:
-            made |= _coarse(made, counts[large], testing.alpha)
-            out |= {name: told_p(out[name]) for name in ("p", "p_maxt", "q", "main_p")}
+        blunt = coarse | one_is_most(np.abs(own.values), cross.here.unit_group[own.unit])
+        told = _coarse(made, counts[large], testing.alpha) if blunt.any() else made
+        made |= {name: np.where(blunt, told[name], made[name]) for name in told}
+        for name in ("p", "p_maxt", "q", "main_p"):
+            out[name] = np.where(blunt, told_p(out[name]), out[name])
         for name in CELL:
             out[name][large] = made[name]
         out["tau"] = made["tau"]

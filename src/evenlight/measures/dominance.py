@@ -6,8 +6,8 @@ level's sum of |attribution| of one subject, such as that of a variant with one 
 and every difference that it enters are then told to steps (`stats.disclosure.told_step`): the share
 of the one is not known to within 10 / sqrt(n) of itself. So are shares of a variance and of all
 importance, of which another one is then coarse too, since they add up to what is told; means of
-errors and scores, in every part; cells of crossed groupings; and how far a value tells the group, by its distance to the
-median.
+errors and scores, in every part; cells of crossed groupings; and how far a value tells the group,
+by its distance to the median.
 """
 
 from __future__ import annotations

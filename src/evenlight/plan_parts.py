@@ -69,6 +69,8 @@ class ModelPlan(Closed):
             raise ValueError(f"give one of builtin, table and weights, not {' and '.join(given)}")
         if self.builder and not self.weights:
             raise ValueError("builder makes the network of weights; name their file")
+        if self.digest and not (self.weights or self.table):
+            raise ValueError("digest is of the model's file; name it by weights or table")
         if self.features and not self.weights:
             raise ValueError("features is the list of a network's inputs, beside its weights")
         return self

@@ -181,3 +181,5 @@ def test_48_the_plan_says_which_file_of_weights_is_meant(tmp_path: Path) -> None
         load_model(plan, tmp_path)
     with pytest.raises(PlanError, match="digest"):
         Plan.from_data({"model": {**about, "digest": "abc"}})
+    with pytest.raises(PlanError, match="name it by weights or table"):
+        Plan.from_data({"model": {"builtin": "warfarin.clinical", "digest": meant}})

@@ -12,8 +12,8 @@ from evenlight.arrays import Float, Int
 MANY = 600
 """Marks up to which every one is drawn."""
 
-CELLS = (104, 60)
-"""Places across and down at which one mark of a kind is drawn: about half a mark apart."""
+CELLS = (80, 46)
+"""Places across and down at which one mark of a kind is drawn: two thirds of a mark apart."""
 
 MERGED = 6
 """Copies of one shape from which they become one path."""

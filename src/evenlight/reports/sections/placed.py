@@ -28,6 +28,7 @@ from evenlight.reports.parts import (
 )
 from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.words import ROUNDED
 
 COPY = (
     "Change of an attribution for each copy of {ancestry} at the place of the feature, in SD of "
@@ -42,7 +43,6 @@ CARRIED = (
     "People with 0, 1 and 2 copies of {ancestry} at the place, and their mean attribution in SD of "
     "the output, adjusted for nothing.{rounded}"
 )
-ROUNDED = " Counts are rounded to 5, because a cell is suppressed."
 SHARED = (
     "The part of all importance (mean |attribution|) that lies in each set of features by "
     "{grouping}, in per cent, with pointwise 95 % limits; read it beside the number of features. "

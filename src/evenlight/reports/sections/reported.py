@@ -13,6 +13,7 @@ from evenlight.measures.demographic import CONTEXT, Demographics
 from evenlight.reports.parts import evidence, grid, name, part, rows_of, say, size
 from evenlight.reports.pointing import Told, at
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.words import ROUNDED
 
 CAPTION = (
     "{field} as reported by column {column} ({source}): units, and their share of those who are "
@@ -26,7 +27,6 @@ TRAINING = (
     " Distance from the training mean in SD of training, along all its directions, without the "
     "bias of a small group ({of})."
 )
-ROUNDED = " Counts are rounded to 5, because a cell is suppressed."
 SPOKEN = {
     "below": "below the target",
     "above": "above the target",

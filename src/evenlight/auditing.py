@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -14,38 +14,32 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.handed import BUILD, a_kind, need_cohort
 from evenlight.data.local_ancestry import LocalAncestry
-from evenlight.data.mistaken import mistaken
 from evenlight.data.training import TrainingSummary
 from evenlight.data.twins import Twin
-from evenlight.doubts import cohort_notes, doubts, other_backgrounds, unasked, unused_roles
+from evenlight.doubts import other_backgrounds
 from evenlight.encoding import check_layers
 from evenlight.energy import Began
 from evenlight.errors import EvenlightWarning, InputError
 from evenlight.explainers.device import moved_to, standing
 from evenlight.findings import Waiver
 from evenlight.forks import KINDS, held, usual, with_holds
-from evenlight.gates import strictly
 from evenlight.journal import Keep, Work, manifest
-from evenlight.judge import judge
 from evenlight.leaning import check_evidence
-from evenlight.measured import Aside, Progress, measured
-from evenlight.measured.attributed import Given, audit_attributions, without_model
-from evenlight.measured.before import check_regions, comparable, entered, fixed, suspected
-from evenlight.measured.certain import strange_values, uncertain
+from evenlight.measured import Aside, Explained, Found, Progress, measured
+from evenlight.measured.assembled import Asked, Given, Noted, Source, asked, assembled, warned
+from evenlight.measured.attributed import audit_attributions, without_model
+from evenlight.measured.before import entered, suspected
 from evenlight.measured.completing import completed_for
 from evenlight.measured.doubting import Doubting, doubting
 from evenlight.measured.explaining import by_region, explained_for
 from evenlight.measured.perturbing import Perturbing, check_suite, perturbing
-from evenlight.measured.regions import settled_regions
 from evenlight.measures.own_outcome import own_outcome
-from evenlight.measures.people import compose
 from evenlight.models.probe import Prepared, prepare
 from evenlight.plan import Plan
-from evenlight.plan_genotypes import settled_local, settled_maf
-from evenlight.plan_people import described
 from evenlight.probes.embedded import Embeddings
+from evenlight.probes.perturbations.perturbation import Suite
 from evenlight.probes.redraws import REPEATS
-from evenlight.provenance import cohort_card, model_card, model_digest, provenance
+from evenlight.provenance import model_card, model_digest, provenance
 from evenlight.proxying import stood_in
 from evenlight.record import Audit
 from evenlight.small_groups import USUAL, in_profile
@@ -119,115 +113,97 @@ def audit(
     need_cohort(cohort, "audit(model, cohort)")
     if not isinstance(plan, Plan | None):
         raise InputError(f"plan is {a_kind(plan)}; pass Plan.from_data({{...}})")
-    say = progress or _quiet
+    plan, say = plan or Plan(), progress or _quiet
+    given = Given(Aside(sets, twin, local), plan_digest, ledger, training, waivers)
     if isinstance(model, Attributions):
         without_model(twin, work, device)
-        own = Given(Aside(sets, None, local), plan_digest, ledger, training, waivers)
-        return audit_attributions(model, cohort, plan or Plan(), own, say)
+        return audit_attributions(model, cohort, plan, given, say)
+    return _audit(model, cohort, plan, given, work, device, say)
+
+
+def _audit(
+    model: object,
+    cohort: Cohort,
+    plan: Plan,
+    given: Given,
+    work: Work | None,
+    device: str,
+    say: Progress,
+) -> Audit:
+    """The audit of a model, once it is known that the arguments are what they should be."""
     began = Began()
     if isinstance(model, Embeddings):
-        turned = model.audited(cohort, target=(plan or Plan()).model.target)
-        model, cohort, sets = turned.model, turned.cohort, sets or turned.sets
-    cohort = stood_in(model, cohort, plan or Plan())
-    chosen = completed_for(plan or Plan(), model, cohort)
-    sets = settled_regions(chosen, cohort, sets)
-    fixed(chosen, plan_digest)
-    known = training or twin
-    people = described(chosen.demographics, cohort, known)
-    comparable(cohort)
-    check_regions(cohort, sets)
-    settled_local(chosen.local, cohort, local)
-    rarity = settled_maf(chosen.maf, cohort, chosen.measure.genotypes)
+        turned = model.audited(cohort, target=plan.model.target)
+        model, cohort = turned.model, turned.cohort
+        given = replace(given, aside=replace(given.aside, sets=given.aside.sets or turned.sets))
+    cohort = stood_in(model, cohort, plan)
+    here = asked(completed_for(plan, model, cohort), cohort, given)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", EvenlightWarning)
-        check_evidence(twin, sets, cohort=cohort)
+        check_evidence(here.given.aside.twin, here.given.aside.sets, cohort=cohort)
         say("checking the model")
-        prepared = moved_to(device, prepare(model, cohort, target=chosen.model.target))
+        prepared = moved_to(device, prepare(model, cohort, target=here.plan.model.target))
         own_outcome(prepared.target, cohort)
-        check_layers(prepared, cohort, chosen.reliance)
-        suite = check_suite(cohort, chosen.holds)
+        check_layers(prepared, cohort, here.plan.reliance)
+        suite = check_suite(cohort, here.plan.holds)
         digest = model_digest(prepared)
-        given: dict[str, object] = {"sets": sets, "twin": twin, "local": local}
-        given |= {"training": training, "device": standing(prepared.adapted)}
-        keep = _kept(work, chosen, digest, cohort, given)
-        changed = entered(ledger, chosen, digest, cohort)
-        explained = by_region(explained_for(prepared, cohort, chosen, keep, say), sets)
-        made = explained.made
-        suspect = tuple(suspected(made, cohort, chosen.explain.seed))
-        aside = Aside(sets, twin, local, rarity, keep)
-        found = measured(prepared, explained, cohort, chosen, say, aside)
-        ask = partial(perturbing, prepared, cohort, chosen, suite, made.method, say)
-        unsure = partial(doubting, prepared, cohort, chosen, say)
-        found = found.holding(keep("perturbed", Perturbing, ask), keep("doubted", Doubting, unsure))
+        keep = _kept(work, here, digest, standing(prepared.adapted))
+        changed = entered(given.ledger, here.plan, digest, cohort)
+        explained = explained_for(prepared, cohort, here.plan, keep, say)
+        explained = by_region(explained, here.given.aside.sets)
+        suspect = tuple(suspected(explained.made, cohort, here.plan.explain.seed))
+        found = _found(here, prepared, explained, suite, keep, say)
     say("judging")
-    findings, answers, gate = judge(found.measures, chosen.question, chosen.policy, waivers)
-    told = [str(w.message) for w in caught if issubclass(w.category, EvenlightWarning)]
-    done = Audit(
-        plan=chosen.data(),
-        plan_digest=chosen.digest,
-        plan_fixed=plan_digest is not None,
-        model=model_card(
-            prepared,
-            made,
-            digest,
-            source=getattr(model, "source", ""),
-            checked=other_backgrounds(made, explained.repeats, explained.checked, cohort),
-        ),
-        cohort=replace(cohort_card(cohort, chosen), notes=cohort_notes(cohort, twin)),
-        compositions=tuple(compose(cohort, by=g) for g in cohort.groups),
-        performances=found.measures.performances,
-        comparisons=found.measures.comparisons,
-        reliances=found.measures.reliances,
-        dependences=found.dependences,
-        sensitivities=found.sensitivities,
-        flips=found.flips,
-        qualities=found.measures.qualities,
-        further=replace(found.further, demographics=people),
-        answers=answers,
-        findings=findings,
-        verdict=strictly(gate, chosen.policy, uncertain(prepared, cohort, known)),
-        warnings=tuple(dict.fromkeys([
-            *cohort_notes(cohort, twin), *mistaken(cohort), *strange_values(cohort, known),
-            *changed, *_unused(cohort, made, chosen), *suspect,
-            *unasked([g.name for g in cohort.groups], [q.grouping for q in chosen.question]),
-            *doubts(made, found.measures, chosen.policy), *found.notes, *told,
-        ])),
-        provenance=provenance(prepared, chosen, made, took=began.until_now(keep.seconds)),
+    card = model_card(
+        prepared, explained.made, digest, source=getattr(model, "source", ""),
+        checked=other_backgrounds(explained.made, explained.repeats, explained.checked, cohort),
     )  # fmt: skip
-    return _held(done, prepared, cohort, sets, keep, say)
+    how = provenance(prepared, here.plan, explained.made, took=began.until_now(keep.seconds))
+    source = Source(explained.made, prepared, card, how)
+    done = assembled(here, found, source, Noted((), changed, suspect, warned(caught)))
+    return _held(done, prepared, here, keep, say)
 
 
-def _kept(
-    work: Work | None, plan: Plan, model: str, cohort: Cohort, given: Mapping[str, object]
-) -> Keep:
+def _found(
+    here: Asked,
+    prepared: Prepared,
+    explained: Explained,
+    suite: Suite | None,
+    keep: Keep,
+    say: Progress,
+) -> Found:
+    """Every measure that the plan asks for, with what perturbations do, and how sure it is."""
+    plan, cohort = here.plan, here.cohort
+    aside = replace(here.given.aside, keep=keep)
+    found = measured(prepared, explained, cohort, plan, say, aside)
+    method = explained.made.method
+    shake = partial(perturbing, prepared, cohort, plan, suite, method, say)
+    unsure = partial(doubting, prepared, cohort, plan, say)
+    return found.holding(keep("perturbed", Perturbing, shake), keep("doubted", Doubting, unsure))
+
+
+def _kept(work: Work | None, here: Asked, model: str, device: str) -> Keep:
     """Where the parts of this audit are kept, once it is known that what is there is of it."""
     if work is None:
         return Keep()
+    plan, cohort, aside = here.plan, here.cohort, here.given.aside
+    given = {"sets": aside.sets, "twin": aside.twin, "local": aside.local}
+    made = manifest(
+        plan=plan.digest, model=model, cohort=cohort,
+        given={**given, "training": here.given.training, "device": device},
+    )  # fmt: skip
     again = REPEATS if plan.explain.repeats is None else plan.explain.repeats
-    made = manifest(plan=plan.digest, model=model, cohort=cohort, given=given)
     return work.begin(made, wanted=4 * prod(cohort.x.shape) * (3 + again))
 
 
-def _held(
-    done: Audit,
-    prepared: Prepared,
-    cohort: Cohort,
-    sets: FeatureSets | None,
-    keep: Keep,
-    say: Progress,
-) -> Audit:
+def _held(done: Audit, prepared: Prepared, here: Asked, keep: Keep, say: Progress) -> Audit:
     """The audit with the forks that its plan asks for."""
-    plan = Plan.from_data(done.plan)
+    plan, sets = Plan.from_data(done.plan), here.given.aside.sets
     kinds = KINDS if plan.holds.forks is True else plan.holds.forks or ()
     if not kinds:
         return done
-    forks = usual(prepared, cohort, plan, done.model.method, kinds)
-    return with_holds(done, held(done, prepared, cohort, forks, sets=sets, keep=keep, say=say))
-
-
-def _unused(cohort: Cohort, made: Attributions, plan: Plan) -> Iterator[str]:
-    """What the roles of the cohort do not enter; maps have no further measures."""
-    return unused_roles(cohort, further=plan.measure.further and made.values.ndim == 2)
+    forks = usual(prepared, here.cohort, plan, done.model.method, kinds)
+    return with_holds(done, held(done, prepared, here.cohort, forks, sets=sets, keep=keep, say=say))
 
 
 def _quiet(stage: str) -> None:

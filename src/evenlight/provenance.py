@@ -6,7 +6,6 @@ import json
 import platform
 from collections.abc import Mapping
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Survival
 from evenlight.explainers.device import standing
+from evenlight.journal.manifests import installed
 from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
 from evenlight.record import CohortCard, ModelCard
@@ -105,7 +105,7 @@ def provenance(
 
 def versions() -> dict[str, str]:
     """Versions of what computes."""
-    return {name: _version(name) for name in PACKAGES}
+    return {name: installed(name).split("+")[0] for name in PACKAGES}
 
 
 def _word(value: Any) -> Any:
@@ -115,10 +115,3 @@ def _word(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_word(v) for v in value]
     return value if isinstance(value, str | int | float | bool | None) else type(value).__name__
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package).split("+")[0]
-    except PackageNotFoundError:
-        return "not installed"

@@ -46,7 +46,19 @@ def manifest(
     made |= {name: digest_of(value) for name, value in given.items()}
     made |= {"code": code_digest(), "python": platform.python_version()}
     made |= {"machine": f"{platform.system()} {platform.machine()}", "threads": str(_threads())}
-    return made | {name: _version(name) for name in PACKAGES}
+    return made | {name: installed(name) for name in PACKAGES}
+
+
+def installed(package: str) -> str:
+    """The version of a package as it is installed, or that it is not.
+
+    >>> installed("no-such-package")
+    'not installed'
+    """
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
@@ -145,10 +157,3 @@ def _threads() -> int:
     import torch
 
     return torch.get_num_threads()
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import platform
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -16,40 +15,28 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.coefficients import Link
 from evenlight.data.cohort import Cohort
 from evenlight.data.faithful import CHECKS, Faithfulness
-from evenlight.data.mistaken import mistaken
 from evenlight.data.name_diff import name_diff
 from evenlight.data.probed import HAZARD_UNIT, Predictions
-from evenlight.data.training import TrainingSummary
-from evenlight.doubts import cohort_notes, coverage, doubts, unasked, unused_roles
+from evenlight.doubts import coverage
 from evenlight.energy import Began
 from evenlight.errors import AttributionError, EvenlightWarning, InputError, PlanError
-from evenlight.findings import Waiver
-from evenlight.further import Further
-from evenlight.gates import strictly
-from evenlight.judge import judge
+from evenlight.measured.assembled import Asked, Given, Noted, Source, asked, assembled, warned
 from evenlight.measured.before import (
-    check_regions,
-    comparable,
     entered,
-    fixed,
     suspected,
 )
 from evenlight.measured.beyond import beyond
-from evenlight.measured.certain import strange_values, uncertain
 from evenlight.measured.explaining import by_region
-from evenlight.measured.given import Aside, Explained, Outputs, Progress
+from evenlight.measured.given import Explained, Outputs, Progress
 from evenlight.measured.grouped import Own, grouped
 from evenlight.measured.looked import Looked, looked
 from evenlight.measured.moved import drawn
 from evenlight.measured.placed import Placed, placed
-from evenlight.measured.regions import settled_regions
+from evenlight.measured.verb import Found
 from evenlight.measures.own_outcome import own_outcome
-from evenlight.measures.people import compose
 from evenlight.models.links import response_of
 from evenlight.plan import Plan
-from evenlight.plan_genotypes import settled_local, settled_maf
-from evenlight.plan_people import described
-from evenlight.provenance import cohort_card, date, versions
+from evenlight.provenance import date, versions
 from evenlight.record import Audit, ModelCard
 from evenlight.results import Measures
 from evenlight.slicing import Slicing, slicing
@@ -71,17 +58,6 @@ UNLINKED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What came beside attributions and plan: digest and ledger, training values and waivers."""
-
-    aside: Aside = field(default_factory=Aside)
-    plan_digest: str | None = None
-    ledger: Path | None = None
-    training: TrainingSummary | None = None
-    waivers: Sequence[Waiver] = ()
-
-
 def audit_attributions(
     given: Attributions, cohort: Cohort, plan: Plan, beside: Given, say: Progress
 ) -> Audit:
@@ -95,45 +71,23 @@ def audit_attributions(
     """
     began, made = Began(), _fitting(given, cohort)
     callers(plan)
-    chosen = plan.completed(cohort, margin=False)
-    sets = settled_regions(chosen, cohort, beside.aside.sets)
-    fixed(chosen, beside.plan_digest)
-    people = described(chosen.demographics, cohort, beside.training)
-    comparable(cohort)
-    check_regions(cohort, sets)
-    settled_local(chosen.local, cohort, beside.aside.local)
-    rarity = settled_maf(chosen.maf, cohort, chosen.measure.genotypes)
+    here = asked(plan.completed(cohort, margin=False), cohort, beside)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", EvenlightWarning)
         own_outcome(made.target, cohort)
         digest = attributions_digest(made, cohort)
-        changed = entered(beside.ledger, chosen, digest, cohort)
-        aside = replace(beside.aside, sets=sets, rarity=rarity)
-        found = _measured(made, cohort, chosen, aside, say)
-        suspect = tuple(suspected(found.made, cohort, chosen.explain.seed))
+        changed = entered(beside.ledger, here.plan, digest, cohort)
+        explained = by_region(Explained(made, (), _checked(made, cohort)), here.given.aside.sets)
+        predicted = predicted_by(made, cohort)
+        found = _measured(here, explained, predicted, say)
+        suspect = tuple(suspected(explained.made, cohort, here.plan.explain.seed))
     say("judging")
-    findings, answers, gate = judge(found.measures, chosen.question, chosen.policy, beside.waivers)
-    told = [str(w.message) for w in caught if issubclass(w.category, EvenlightWarning)]
-    own = list(cohort_notes(cohort))
-    return Audit(
-        plan=chosen.data(), plan_digest=chosen.digest, plan_fixed=beside.plan_digest is not None,
-        model=_card(made, found.predicted, digest), cohort=cohort_card(cohort, chosen),
-        compositions=tuple(compose(cohort, by=g) for g in cohort.groups),
-        performances=found.measures.performances, comparisons=found.measures.comparisons,
-        reliances=found.measures.reliances, dependences=found.dependences, sensitivities=(),
-        flips=(), qualities=found.measures.qualities,
-        further=replace(found.further, demographics=people), answers=answers, findings=findings,
-        verdict=strictly(gate, chosen.policy, uncertain(None, cohort, beside.training)),
-        warnings=tuple(dict.fromkeys([
-            WITHOUT.format(method=made.method), *own, *mistaken(cohort),
-            *strange_values(cohort, beside.training), *changed,
-            *unused_roles(cohort, further=chosen.measure.further and found.made.values.ndim == 2),
-            *suspect,
-            *unasked([g.name for g in cohort.groups], [q.grouping for q in chosen.question]),
-            *doubts(found.made, found.measures, chosen.policy), *found.notes, *told,
-        ])),
-        provenance=_provenance(made, chosen, began.until_now(0.0)),
+    source = Source(
+        explained.made, None, _card(made, predicted, digest),
+        _provenance(made, here.plan, began.until_now(0.0)),
     )  # fmt: skip
+    first = (WITHOUT.format(method=made.method),)
+    return assembled(here, found, source, Noted(first, changed, suspect, warned(caught)))
 
 
 def callers(plan: Plan) -> None:
@@ -181,18 +135,6 @@ def attributions_digest(made: Attributions, cohort: Cohort) -> str:
     return state.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What was measured; `made` are the attributions, of images by region."""
-
-    made: Attributions
-    predicted: Predictions
-    measures: Measures
-    further: Further
-    dependences: tuple[Any, ...]
-    notes: tuple[str, ...]
-
-
 def _fitting(given: Attributions, cohort: Cohort) -> Attributions:
     """The rows of the cohort, of exactly its features."""
     if tuple(given.features.names) != tuple(cohort.features.names):
@@ -203,28 +145,26 @@ def _fitting(given: Attributions, cohort: Cohort) -> Attributions:
     return given.at(cohort)
 
 
-def _measured(
-    made: Attributions, cohort: Cohort, plan: Plan, aside: Aside, say: Progress
-) -> _Found:
+def _measured(here: Asked, explained: Explained, predicted: Predictions, say: Progress) -> Found:
     """Every measure by every grouping that takes records alone."""
-    explained = by_region(Explained(made, (), _checked(made, cohort)), aside.sets)
-    outputs = Outputs(predicted_by(made, cohort), None, NO_MODEL)
+    plan, cohort, aside = here.plan, here.cohort, here.given.aside
+    made, outputs = explained.made, Outputs(predicted, None, NO_MODEL)
     by = grouped(explained, outputs, cohort, plan, aside.keep, say)
-    further = beyond(explained.made, outputs.predicted, cohort, plan, (by, aside), say)
-    place = placed(explained.made, cohort, plan, aside, say)
+    further = beyond(made, predicted, cohort, plan, (by, aside), say)
+    place = placed(made, cohort, plan, aside, say)
     seen = looked(explained, cohort, plan, aside, say)
-    worst = slicing(outputs.predicted, cohort, plan, say)
-    notes = further.notes + place.notes + seen.notes + worst.notes
-    scored = (UNLINKED,) if outputs.predicted.score_only else ()
-    return _Found(
-        explained.made, outputs.predicted, _judged(by, (place, seen, worst), made.target, cohort),
+    worst = slicing(predicted, cohort, plan, say)
+    scored = (UNLINKED,) if predicted.score_only else ()
+    return Found(
+        _judged(by, (place, seen, worst), made.target, cohort),
+        drawn(made, cohort, [own.compared for own in by]), (), (),
         replace(
             further.further, slices=worst.slices, by_local_ancestry=place.locally,
             set_shares=place.shares, maps=seen.maps, region_shares=seen.shares,
             region_telling=seen.telling, images=seen.images, region_within=seen.within,
             artefacts=seen.artefacts,
         ),
-        drawn(explained.made, cohort, [own.compared for own in by]), scored + notes,
+        scored + further.notes + place.notes + seen.notes + worst.notes,
     )  # fmt: skip
 
 

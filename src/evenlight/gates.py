@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from evenlight.findings import Answer, Gate, Part
-from evenlight.measures.words import Verdict
+from evenlight.measures.words import Verdict, gravest
 from evenlight.policy import Policy
 
 
@@ -44,6 +44,49 @@ def strictly(made: Gate, policy: Policy, unsure: Mapping[str, str]) -> Gate:
         return made
     why = f"The plan is strict about its inputs: {' '.join(told)}"
     return replace(made, word="no verdict", exit_code=3, reason=why)
+
+
+def unfounded(made: Gate, answers: Sequence[Answer], policy: Policy) -> str:
+    """Why a recorded gate does not follow from its answers under the policy, "" where it does.
+
+    A gate without a verdict may be graver than its answers: of inputs about which the policy is
+    strict, of waivers that name nothing (code 2), or of what a waiver leaves to be told. A milder
+    one follows only where every difference that fails it is among the needed waivers.
+
+    >>> unfounded(Gate("passed", 0, ""), [], Policy())
+    "it is 'passed' (0), but from its answers 'no verdict' (3)"
+    """
+    own = _founded(made, answers, policy)
+    if (made.word, made.exit_code) == (own.word, own.exit_code):
+        return ""
+    graver = policy.certain or made.waivers
+    if made.word == "no verdict" and made.exit_code in (2, 3) and not own.exit_code and graver:
+        return ""
+    if made.exit_code == 2 and made.waivers:
+        return ""
+    told = f"it is {made.word!r} ({made.exit_code}), but from its answers"
+    return f"{told} {own.word!r} ({own.exit_code})"
+
+
+def _founded(made: Gate, answers: Sequence[Answer], policy: Policy) -> Gate:
+    """The gate of these answers, without the differences that needed waivers answer for."""
+    before = gate(answers, policy)
+    needed = {waiver.id for waiver in made.waivers if waiver.needed}
+    if before.exit_code != 1 or not needed:
+        return before
+    left = [b for a in answers for b in (_left(a, needed),) if b is not None]
+    after = gate(left, policy) if left else Gate("waived", 0, "")
+    return after if after.exit_code else Gate("waived", 0, "")
+
+
+def _left(answer: Answer, needed: set[str]) -> Answer | None:
+    """What an answer says beside differences that are all waived; None where that is nothing."""
+    if not answer.findings or not needed.issuperset(answer.findings):
+        return answer
+    parts = tuple(part for part in answer.parts if part.verdict != "different")
+    if not parts:
+        return None
+    return replace(answer, parts=parts, verdict=gravest(part.verdict for part in parts))
 
 
 def _where(answer: Answer, word: Verdict) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from evenlight import files
-from evenlight.clock import date
+from evenlight.clock import latest
 from evenlight.codec import plain
 from evenlight.errors import EvenlightError, InputError, NoVerdict
 from evenlight.findings import Gate
+from evenlight.gates import unfounded
+from evenlight.plan import Plan
 from evenlight.record import Audit
 from evenlight.waivers import ended
 
@@ -20,6 +22,7 @@ FILE = "gate.json"
 
 UNDER_WAY = "A run began here and has not ended; what else lies here is of an earlier run."
 STOPPED = "A run was stopped before it had ended; what else lies here is of an earlier run."
+UNFOUNDED = "The verdict in audit.json does not follow from its answers: {why}; run it again."
 APART = "gate.json and audit.json are not of one run; run the audit again."
 
 
@@ -48,7 +51,8 @@ def unjudged(folder: Path) -> Iterator[None]:
 def standing(place: str | Path, *, on: str | None = None) -> Gate:
     """The gate of an audit (its folder, or its audit.json) on a day (today).
 
-    It has no verdict where the last run into the folder did not end. Raises PlanError where a
+    It has no verdict where the last run into the folder did not end, and where that of the record
+    does not follow from its answers. Raises PlanError where a
     waiver has ended since, InputError where there is no audit.
     """
     path = Path(place)
@@ -60,7 +64,10 @@ def standing(place: str | Path, *, on: str | None = None) -> Gate:
     made = audit.gate()
     if told and told != plain(audit.gate_data()):
         return Gate("no verdict", NoVerdict.exit_code, APART)
-    ended(made.waivers, on=on or date())
+    why = unfounded(made, audit.answers, Plan.from_data(audit.plan).policy)
+    if why:
+        return Gate("no verdict", NoVerdict.exit_code, UNFOUNDED.format(why=why))
+    ended(made.waivers, on=on or latest())
     return made
 
 

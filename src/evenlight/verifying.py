@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
-from hashlib import sha256
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-import pandas as pd
 
 from evenlight.api import run
+from evenlight.attesting import Check, checked, crated, stated
 from evenlight.codec import plain
 from evenlight.energy import TIMED
 from evenlight.errors import GateFailed, InputError
-from evenlight.models.trust import Trusted
+from evenlight.gates import unfounded
+from evenlight.models.trust import Trusted, trust_of
 from evenlight.plan import Plan
-from evenlight.record import Audit, audit_schema
-from evenlight.reports import build
-from evenlight.reports.changing import beside
-from evenlight.reports.page import ASSETS
+from evenlight.record import Audit
+from evenlight.reports.exporters.ro_crate import METADATA
+from evenlight.reports.remade import remade
 
-State = Literal["holds", "fails", "not there", "not asked"]
+NEEDED = ("audit.json", "gate.json")
+"""Files that are never optional."""
+
+APART = ("attestation.json", METADATA)
+"""Files that tell of other files; they are held against these."""
 
 DATED = ("date", *TIMED)
 """What another run has otherwise in its provenance."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was checked: what, whether it holds, and what was found."""
-
-    what: str
-    state: State
-    told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +49,7 @@ class Verified:
 
     def text(self) -> str:
         """One line a check."""
-        return "\n".join(f"{c.state:9s} {c.what}: {c.told}" for c in self.checks)
+        return "\n".join(f"{c.state:11s} {c.what}: {c.told}" for c in self.checks)
 
 
 def verify(
@@ -68,71 +58,51 @@ def verify(
     """Check the folder of an audit: the record's form, its digests, and every file made of it.
 
     With `plan` (its TOML file, with the data beside it) the audit is run again in a folder that is
-    deleted after, and must give the same record but for date and seconds. A file that is not there
-    is no failure but for audit.json and gate.json: only what is there is vouched for.
+    deleted after, and must give the same record but for date and seconds. The verdict must follow
+    from the answers under the policy. A file that is not there is no failure but for audit.json and
+    gate.json: only what is there is vouched for; what the record does not make is "not checked".
 
-    Raises InputError where there is no audit that this version reads.
+    Raises InputError where there is no audit that this version reads, and for `trust` of no form.
     """
+    trust_of(trust)
     place = Path(folder)
     place = place if place.is_dir() else place.parent
     audit = Audit.load(place)
-    made = [*_record(audit, place), *_files(audit, place), *_statement(place)]
-    made.append(_again(audit, plan, trust))
+    made = [*_record(audit), *_files(audit, place)]
+    made += [*stated(audit, place), *crated(audit, place), _again(audit, plan, trust)]
     return Verified(tuple(made))
 
 
-def _record(audit: Audit, place: Path) -> Iterator[Check]:
-    same = (place / "audit.json").read_bytes() == audit.to_json().encode()
-    yield _check("audit.json", same, "canonical", "other bytes than the record makes")
-    digest = Plan.from_data(audit.plan).digest
-    told = f"{digest[:12]}, as recorded", f"{digest[:12]}, recorded {audit.plan_digest[:12]}"
-    yield _check("plan digest", digest == audit.plan_digest, *told)
+def _record(audit: Audit) -> Iterator[Check]:
+    plan = Plan.from_data(audit.plan)
+    told = f"{plan.digest[:12]}, as recorded", f"{plan.digest[:12]}, not {audit.plan_digest[:12]}"
+    yield checked("plan digest", plan.digest == audit.plan_digest, *told)
+    why = unfounded(audit.verdict, audit.answers, plan.policy)
+    yield checked("verdict", not why, "it follows from the answers", why)
 
 
 def _files(audit: Audit, place: Path) -> Iterator[Check]:
-    """What is made of the record alone, byte by byte."""
-    schema = json.dumps(audit_schema(), indent=1) + "\n"
-    gate = json.dumps(audit.gate_data(), indent=1) + "\n"
-    yield _file(place / "audit.schema.json", lambda: schema)
-    if (place / "gate.json").is_file():
-        yield _file(place / "gate.json", lambda: gate)
-    else:
-        yield Check("gate.json", "fails", "it is not there")
-    for name, frame in audit.tables().items():
-        own = _file(place / "tables" / f"{name}.csv", partial(_csv, frame))
-        yield replace(own, what=f"tables/{name}.csv")
-    linked = (place / ASSETS[0]).is_file()
-    earlier = beside(audit, place)
-    yield _file(place / "report.html", lambda: build(audit, earlier=earlier, linked=linked))
+    """Each file of the folder beside what the record makes, byte by byte."""
+    made = remade(audit, place)
+    for name in sorted({*NEEDED, *_named(place)} - set(APART)):
+        path = place / name
+        if path.is_symlink():
+            yield Check(name, "fails", "a link; what an audit writes is no link")
+        elif not path.is_file():
+            yield Check(name, "fails", "it is not there")
+        elif name in made:
+            same = path.read_bytes() == made[name]
+            yield checked(name, same, "as the record makes it", "not what the record makes")
+        else:
+            yield Check(name, "not checked", "the record does not make it")
 
 
-def _csv(frame: pd.DataFrame) -> str:
-    return frame.to_csv(index=False)
-
-
-def _file(path: Path, make: Callable[[], str]) -> Check:
-    if not path.is_file():
-        return Check(path.name, "not there", "nothing to check")
-    same = path.read_bytes() == make().encode("utf-8")
-    return _check(path.name, same, "as the record makes it", "not what the record makes")
-
-
-def _statement(place: Path) -> Iterator[Check]:
-    """The digests of attestation.json, where it is there; its signature is for its own tool."""
-    path = place / "attestation.json"
-    if not path.is_file():
-        return
-    try:
-        subjects = json.loads(path.read_text(encoding="utf-8"))["subject"]
-        named = [(str(one["name"]), str(one["digest"]["sha256"])) for one in subjects]
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
-        yield Check(path.name, "fails", "it is no statement")
-        return
-    for name, digest in named:
-        own = place / name
-        if Path(name).name == name and own.is_file():
-            same = sha256(own.read_bytes()).hexdigest() == digest
-            yield _check(f"{path.name}: {name}", same, "same digest", "another digest")
+def _named(place: Path) -> Iterator[str]:
+    """Files of the audit's folder, with `/` between; hidden ones are none of them."""
+    for path in place.rglob("*"):
+        name = path.relative_to(place)
+        if (path.is_file() or path.is_symlink()) and not any(p.startswith(".") for p in name.parts):
+            yield name.as_posix()
 
 
 def _again(audit: Audit, plan: str | Path | None, trust: Trusted) -> Check:
@@ -150,7 +120,7 @@ def _again(audit: Audit, plan: str | Path | None, trust: Trusted) -> Check:
         )
     other = [name for name in _parts(audit) if _parts(audit)[name] != _parts(made)[name]]
     told = f"other {', '.join(other)}; compare versions and device in provenance"
-    return _check("run again", not other, "the same record", told)
+    return checked("run again", not other, "the same record", told)
 
 
 def _parts(audit: Audit) -> dict[str, object]:
@@ -162,7 +132,3 @@ def _parts(audit: Audit) -> dict[str, object]:
         told for told in data["warnings"] if not told.startswith("The ledger holds")
     ]
     return data
-
-
-def _check(what: str, same: bool, holds: str, fails: str) -> Check:
-    return Check(what, "holds" if same else "fails", holds if same else fails)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from evenlight.data.coefficients import CoefficientTable
 from evenlight.data.cohort import Cohort
 from evenlight.errors import GateFailed, InputError, PlanError
 from evenlight.findings import Finding, Gate, Waiver
-from evenlight.gates import gate, strictly
+from evenlight.gates import gate, strictly, unfounded
 from evenlight.judge import hold_id, judge
 from evenlight.plan import Plan
 from evenlight.policy import Policy, Question
@@ -204,9 +205,14 @@ def test_a_waiver_takes_one_difference_and_no_missing_evidence(
     first = judge(Measures(target="risk"), questions, Policy())[0]
     ids = {finding.subject: finding.id for finding in first}
     given = [waiver(ids[f"f{i}"]) for i in waive]
-    made = judge(Measures(target="risk"), questions, Policy(), given)[2]
+    _, answers, made = judge(Measures(target="risk"), questions, Policy(), given)
     assert (made.word, made.exit_code) == (word, code)
     assert len(made.waivers) == len(given)
+    assert unfounded(made, answers, Policy()) == ""
+    for milder in ("passed", "not gated", "waived"):
+        forged = Gate(milder, 0, "")
+        follows = milder == word and word != "waived"
+        assert (unfounded(forged, answers, Policy()) == "") == follows
 
 
 def test_strictness_stands_above_waivers() -> None:
@@ -215,6 +221,16 @@ def test_strictness_stands_above_waivers() -> None:
         Gate("waived", 0, "", (waiver("E-1"),)), Policy(strict=True), {"features": "No names."}
     )
     assert (made.word, made.exit_code, len(made.waivers)) == ("no verdict", 3, 1)
+
+
+def test_a_stricter_gate_follows_from_answers_that_would_pass(failing: Audit) -> None:
+    """No verdict follows where the policy is strict, or waivers name nothing; else it does not."""
+    own = [replace(a, verdict="similar", parts=()) for a in failing.answers]
+    stopped, strict = Gate("no verdict", 3, ""), Policy(strict=True)
+    assert unfounded(stopped, own, strict) == ""
+    assert unfounded(stopped, own, Policy())
+    assert unfounded(Gate("no verdict", 2, "", (waiver("E-1"),)), own, Policy()) == ""
+    assert unfounded(Gate("failed", 1, ""), own, strict)
 
 
 def test_the_gate_is_made_of_the_record(failing: Audit) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ from evenlight import reports
 from evenlight.api import run
 from evenlight.differing.sketches import FOLDER
 from evenlight.errors import GateFailed, InputError
+from evenlight.findings import Gate
+from evenlight.reports.exporters import FORMATS, export
+from evenlight.standing import standing
 from evenlight.verifying import Verified, verify
 from tests.between_world import audited
 
@@ -83,7 +88,7 @@ def test_a_gate_that_was_taken_away_fails(folder: Path) -> None:
     (folder / "tables" / "people.csv").unlink()
     found = states(verify(folder))
     assert found["gate.json"] == "fails"
-    assert found["tables/people.csv"] == "not there"
+    assert "tables/people.csv" not in found
 
 
 def test_a_plan_with_another_digest_is_found(folder: Path) -> None:
@@ -97,13 +102,86 @@ def test_a_plan_with_another_digest_is_found(folder: Path) -> None:
 
 def test_a_statement_is_held_against_its_files(folder: Path) -> None:
     """A digest of attestation.json that is not that of the file fails; no path is followed."""
-    subjects = [{"name": n, "digest": {"sha256": "0" * 64}} for n in ("audit.json", "../x")]
-    (folder / "attestation.json").write_text(json.dumps({"subject": subjects}))
+    export(audited(), folder, ["statement"])
+    path = folder / "attestation.json"
+    found = states(verify(folder))
+    assert set(states(verify(folder)).values()) <= {"holds", "not asked"}, found
+    made = json.loads(path.read_text(encoding="utf-8"))
+    made["subject"][0]["digest"]["sha256"] = "0" * 64
+    made["subject"].append({"name": "../x", "digest": {"sha256": "0" * 64}})
+    path.write_text(json.dumps(made))
     found = states(verify(folder))
     assert found["attestation.json: audit.json"] == "fails"
+    assert found["attestation.json: files"] == "fails"
     assert "attestation.json: ../x" not in found
-    (folder / "attestation.json").write_text("[]")
+    path.write_text("[]")
     assert states(verify(folder))["attestation.json"] == "fails"
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_what_a_statement_says_is_held_against_the_record(folder: Path, *, signed: bool) -> None:
+    """Another verdict or other people in a statement fail, in a signed envelope as well."""
+    export(audited(), folder, ["statement"], sign="cat" if signed else None)
+    assert verify(folder).exit_code == 0, verify(folder).text()
+    path = folder / "attestation.json"
+    outer = json.loads(path.read_text(encoding="utf-8"))
+    made = json.loads(b64decode(outer["payload"])) if signed else outer
+    made["predicate"]["verdict"] = "waived"
+    made["subject"][-1]["digest"]["sha256"] = "1" * 64
+    if signed:
+        made = outer | {"payload": b64encode(json.dumps(made).encode()).decode()}
+    path.write_text(json.dumps(made))
+    found = states(verify(folder))
+    assert found["attestation.json"] == "fails"
+    assert found["attestation.json: plan"] == "fails"
+    assert found.get("attestation.json: signature", "") == ("not checked" if signed else "")
+
+
+def test_every_file_that_the_record_makes_is_checked(folder: Path) -> None:
+    """A changed word in any export, figure or annex fails; what nobody knows is not vouched for."""
+    reports.write(audited(), folder)
+    forms = [name for name in FORMATS if name not in ("statement", "ro-crate")]
+    export(audited(), folder, forms)
+    (folder / "mine.txt").write_text("of the user")
+    before = states(verify(folder))
+    assert before.pop("mine.txt") == "not checked"
+    assert set(before.values()) == {"holds", "not asked"}, before
+    names = [name for name in before if (folder / name).is_file()]
+    assert {"gate.junit.xml", "methods.md", "summary.html", "figures/F1.svg"} <= set(names)
+    for name in names:
+        if name != "audit.json":
+            (folder / name).write_bytes((folder / name).read_bytes() + b" ")
+    after = states(verify(folder))
+    assert {after[name] for name in names if name != "audit.json"} == {"fails"}
+
+
+def test_a_crate_is_held_against_the_files_that_it_lists(folder: Path) -> None:
+    """A file that changed after the crate fails; one that was written after it does not."""
+    export(audited(), folder, ["methods", "ro-crate"])
+    export(audited(), folder, ["summary"])
+    assert states(verify(folder))["ro-crate-metadata.json"] == "holds"
+    (folder / "methods.md").write_text("Nothing.")
+    assert states(verify(folder))["ro-crate-metadata.json"] == "fails"
+
+
+def test_a_link_among_the_files_fails(folder: Path, tmp_path: Path) -> None:
+    """A table that is a link to elsewhere is no file of an audit."""
+    own = folder / "tables" / "people.csv"
+    (tmp_path / "elsewhere.csv").write_bytes(own.read_bytes())
+    own.unlink()
+    own.symlink_to(tmp_path / "elsewhere.csv")
+    assert states(verify(folder))["tables/people.csv"] == "fails"
+
+
+def test_a_verdict_that_does_not_follow_from_its_answers_fails(folder: Path) -> None:
+    """A record whose verdict was made a pass by hand is no pass, for `verify` and for the gate."""
+    audit = audited()
+    asked = tuple(replace(a, verdict="cannot_tell", blocks=True) for a in audit.answers)
+    forged = replace(audit, answers=asked, verdict=Gate("passed", 0, "All is well."))
+    forged.save(folder)
+    assert states(verify(folder))["verdict"] == "fails"
+    assert standing(folder).exit_code == 3
+    assert "does not follow" in standing(folder).reason
 
 
 def test_the_run_again_gives_the_same_record(tmp_path: Path) -> None:

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from evenlight.reports.exporters.reading import reading, right
-from evenlight.reports.words_reading import ASKS, LAST, NO_DIFFERENCE, NONE, UNFOLLOWED, WORDS
+from evenlight.reports.words_reading import (
+    ASKS,
+    BESIDE,
+    LAST,
+    NO_DIFFERENCE,
+    NONE,
+    UNFOLLOWED,
+    WORDS,
+)
 from tests.html_tree import tree
 from tests.made_audit import audit
 
@@ -45,6 +53,15 @@ def test_the_gate_is_told_by_its_word(word: str) -> None:
 def test_what_is_not_there_is_said() -> None:
     """An audit without questions or findings has answers that say so."""
     bare = replace(audit(), answers=(), findings=replace(audit().findings, items=()), qualities=())
-    told = right(bare)
+    told = right(replace(bare, reliances=()))
     assert told[2] == told[4] == told[5] == told[6] == NONE
     assert (told[3], told[8]) == (NO_DIFFERENCE, UNFOLLOWED)
+
+
+def test_a_reliance_that_no_question_asks_is_measured_all_the_same() -> None:
+    """Beside the gate it is told with its number, and never called unknown."""
+    made = audit()
+    assert made.reliances
+    told = right(replace(made, answers=()))[8]
+    assert told.startswith(BESIDE)
+    assert all(f"follows {one.grouping}" in told for one in made.reliances)

@@ -69,6 +69,9 @@ def diff(
         _apart(made.apart)
         for change in made.listed():
             say(change.sentence)
+        for one in (moved.judged for moved in made.values):
+            if one is not None and one.verdict in ("different", "not_estimable"):
+                say(one.sentence)
         say(f"people: {made.people}; look {made.look}, error rate {made.spent:.3g}")
         say(f"gate: {made.verdict.word}. {made.verdict.reason}")
     raise ended(made.verdict.exit_code)
@@ -114,7 +117,7 @@ def verify(audit: Audit, plan: Asked = None, trust: Trust = None, json: Json = F
         tell({"exit_code": found.exit_code, "checks": found.checks})
     else:
         for one in found.checks:
-            say(f"{one.state:9s} {one.what}: {one.told}")
+            say(f"{one.state:11s} {one.what}: {one.told}")
     raise ended(found.exit_code)
 
 

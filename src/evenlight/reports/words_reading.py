@@ -48,6 +48,7 @@ UNASKED = "{contrast}: {reason}."
 HIDDEN = "groups below {least} are not shown"
 UNCHECKED = "That was not checked here, so it is not known."
 UNFOLLOWED = "That was not measured here, so it is not known."
+BESIDE = "It was no primary question, so the gate does not look at it. What was measured:"
 NOT_JUDGED = "Whether it is a shortcut was not asked (no twin was given), so it stays unresolved."
 LAST = (
     "No, and no result could make it say so. It says for each question whether a difference was "

@@ -18,6 +18,8 @@ from evenlight.record import SAID, Audit
 from evenlight.reports import words_reading as words
 from evenlight.reports.exporters.markdown import marked
 from evenlight.reports.parts import say
+from evenlight.reports.sections.b4_reliance import by_sets, main
+from evenlight.reports.sections.b4_reliance import reading as told_of
 from evenlight.reports.sections.b8_trust import reading as trusted
 from evenlight.reports.sections.judged import (
     contrast_words,
@@ -126,9 +128,11 @@ def _named(answer: Answer, part: Part) -> dict[str, str]:
 
 def _follows(audit: Audit) -> str:
     asked = [one for one in audit.answers if one.measure == "reliance"]
-    if not asked:
-        return words.UNFOLLOWED
-    return " ".join([_questions_of(asked), *_gated(audit)])
+    if asked:
+        return " ".join([_questions_of(asked), *_gated(audit)])
+    first = [by_sets(audit, one) for one in audit.reliances]
+    told = [marked(told_of(one, g)) for one in first for g in main(one)]
+    return " ".join([words.BESIDE, *told, *_gated(audit)]) if told else words.UNFOLLOWED
 
 
 def _questions_of(asked: Sequence[Answer]) -> str:

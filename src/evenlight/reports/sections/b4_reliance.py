@@ -100,8 +100,7 @@ def section(audit: Audit) -> Element:
 
 def _first(audit: Audit, key: str, record: Reliance) -> Iterator[Node]:
     """What is told first: by sets where the audit has them, since these are what is judged."""
-    by_set = [r for r in audit.further.set_reliances if r.grouping == record.grouping]
-    first = by_set[0] if by_set else record
+    first = by_sets(audit, record)
     for g in main(first):
         where = at(
             first, f"total/{g}", f"total_low/{g}", f"total_high/{g}", f"n/{g}", f"total_reason/{g}"
@@ -113,8 +112,14 @@ def _first(audit: Audit, key: str, record: Reliance) -> Iterator[Node]:
         yield p(class_="quiet", data_ref=rho, data_of="resolved")[told]
     yield p(class_="quiet")[READING_AFTER]
     yield totals(f"{key}e", first)
-    if by_set:
+    if first is not record:
         yield [_table(f"{key}s", first, g) for g in main(first)]
+
+
+def by_sets(audit: Audit, record: Reliance) -> Reliance:
+    """The reliance by sets of features, which is what is judged, where the audit has it."""
+    own = [r for r in audit.further.set_reliances if r.grouping == record.grouping]
+    return own[0] if own else record
 
 
 def main(record: Reliance) -> list[int]:

@@ -95,6 +95,7 @@ def doubts(made: Attributions, measures: Measures, policy: Policy) -> Iterator[s
             "The model gives probabilities only, so attributions are compared on that scale, where "
             "an additive model shows differences wherever the base risk differs."
         )
+    yield from dict.fromkeys(told for one in measures.performances for told in _turned(one))
     for comparison in measures.comparisons:
         yield from _noisy(comparison)
     for quality in measures.qualities:
@@ -102,6 +103,22 @@ def doubts(made: Attributions, measures: Measures, policy: Policy) -> Iterator[s
     for name, share in measures.coverage.items():
         if share < policy.coverage:
             yield from _little_known(name, share, measures)
+
+
+RANKS = {"auroc": "AUROC", "concordance_uno": "Uno's concordance"}
+TURNED = (
+    "In every part that is shown, the output ranks {outcome} the wrong way round ({metric} below "
+    "0.5 with its whole interval). Is the output that of the other class, or the event the other "
+    "label?"
+)
+
+
+def _turned(made: Performance) -> Iterator[str]:
+    """An output that is high where the event is rare, in every part."""
+    for metric in (name for name in RANKS if name in made.metrics):
+        high = made.high[:, made.metric(metric)]
+        if np.isfinite(high).any() and (high[np.isfinite(high)] < 0.5).all():
+            yield TURNED.format(outcome=made.target, metric=RANKS[metric])
 
 
 NOISE = 0.1

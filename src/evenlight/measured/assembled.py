@@ -104,6 +104,7 @@ def assembled(asked: Asked, found: Found, source: Source, noted: Noted) -> Audit
     """The audit: findings, answers and gate of what was `found`, and everything beside them."""
     plan, cohort, given, measures = asked.plan, asked.cohort, asked.given, found.measures
     findings, answers, gate = judge(measures, plan.question, plan.policy, given.waivers)
+    unsure = uncertain(source.prepared, cohort, given.known)
     card = replace(cohort_card(cohort, plan), notes=cohort_notes(cohort, given.aside.twin))
     return Audit(
         plan=plan.data(),
@@ -122,19 +123,21 @@ def assembled(asked: Asked, found: Found, source: Source, noted: Noted) -> Audit
         further=replace(found.further, demographics=asked.people),
         answers=answers,
         findings=findings,
-        verdict=strictly(gate, plan.policy, uncertain(source.prepared, cohort, given.known)),
-        warnings=_warnings(asked, found, source.made, noted),
+        verdict=strictly(gate, plan.policy, unsure),
+        warnings=_warnings(asked, found, source.made, noted, unsure.get("features", "")),
         provenance=dict(source.provenance),
     )
 
 
-def _warnings(asked: Asked, found: Found, made: Attributions, noted: Noted) -> tuple[str, ...]:
+def _warnings(
+    asked: Asked, found: Found, made: Attributions, noted: Noted, unnamed: str
+) -> tuple[str, ...]:
     """Every sentence of warning once; maps have no further measures."""
     plan, cohort, given = asked.plan, asked.cohort, asked.given
     further = plan.measure.further and made.values.ndim == 2
     return tuple(dict.fromkeys([
         *noted.first, *cohort_notes(cohort, given.aside.twin), *mistaken(cohort),
-        *strange_values(cohort, given.known), *noted.changed,
+        *strange_values(cohort, given.known), *([unnamed] if unnamed else []), *noted.changed,
         *unused_roles(cohort, further=further), *noted.suspect,
         *unasked([g.name for g in cohort.groups], [q.grouping for q in plan.question]),
         *doubts(made, found.measures, plan.policy), *found.notes, *noted.told,

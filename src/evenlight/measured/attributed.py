@@ -15,8 +15,10 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.coefficients import Link
 from evenlight.data.cohort import Cohort
 from evenlight.data.faithful import CHECKS, Faithfulness
+from evenlight.data.given_values import in_order, unchanged
 from evenlight.data.name_diff import name_diff
 from evenlight.data.probed import HAZARD_UNIT, Predictions
+from evenlight.data.sources import lazy
 from evenlight.doubts import coverage
 from evenlight.energy import Began
 from evenlight.errors import AttributionError, EvenlightWarning, InputError, PlanError
@@ -131,7 +133,8 @@ def attributions_digest(made: Attributions, cohort: Cohort) -> str:
     told = "\x1f".join((made.method, made.target, made.scale, *made.features.names))
     state = sha256(told.encode("utf-8", "surrogatepass"))
     for values, kind in ((made.values, "<f4"), (made.output, "<f8"), (made.base, "<f8")):
-        state.update(np.ascontiguousarray(np.asarray(values)[cohort.order], dtype=kind).tobytes())
+        for part in in_order(values, cohort.order):
+            state.update(np.ascontiguousarray(part, dtype=kind).tobytes())
     return state.hexdigest()
 
 
@@ -142,6 +145,14 @@ def _fitting(given: Attributions, cohort: Cohort) -> Attributions:
             "the features of the attributions are not the cohort's: "
             f"{name_diff(given.features.names, cohort.features.names).sentence()}"
         )
+    shape = tuple(given.values.shape[1:])
+    if shape != tuple(cohort.x.shape[1:]):
+        raise AttributionError(
+            f"the attributions have rows of shape {shape}, the cohort of {cohort.x.shape[1:]}: "
+            "give a value for each position and channel, or images that are explained as they are"
+        )
+    if lazy(given.values):
+        unchanged(given.values, given.output - given.base - given.error)
     return given.at(cohort)
 
 

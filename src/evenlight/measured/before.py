@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from string import hexdigits
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from evenlight.clock import date
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
+from evenlight.data.shown import short
 from evenlight.errors import InputError, PlanError
 from evenlight.ledger import enter
 from evenlight.measures.nuisance import nuisance
@@ -20,9 +22,17 @@ from evenlight.measures.weighing import sampling_weights
 from evenlight.plan import Plan
 from evenlight.record import CHANGED
 
+DIGITS = 64
+"""How long the digest of a plan is, in hexadecimal."""
+
 
 def fixed(plan: Plan, digest: str | None) -> None:
     """Raise PlanError where the plan is not the one whose digest was fixed in advance."""
+    if digest is not None and not (len(digest) == DIGITS and set(digest) <= set(hexdigits)):
+        raise PlanError(
+            f"{short(digest)!r} is no digest of a plan, which has {DIGITS} digits and letters a to "
+            "f; `evenlight check` prints it"
+        )
     if digest is not None and digest != plan.digest:
         raise PlanError(
             f"the plan's digest is {plan.digest[:12]}, but {digest[:12]} was fixed in advance; "

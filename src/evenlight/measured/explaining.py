@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -11,7 +10,6 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.faithful import Faithfulness
 from evenlight.data.features import FeatureSets
 from evenlight.explainers.explain import explain
-from evenlight.explainers.progress import Pace
 from evenlight.journal import Keep
 from evenlight.journal.explanation import kept
 from evenlight.measured.given import Explained, Progress
@@ -20,9 +18,7 @@ from evenlight.models.probe import Prepared
 from evenlight.plan import Plan
 from evenlight.probes.faithfulness import faithfulness
 from evenlight.probes.redraws import redraws
-
-PATIENCE = 30.0
-"""Seconds between two lines on how far an explanation is."""
+from evenlight.progress import now_and_then
 
 
 def made_for(
@@ -36,7 +32,7 @@ def made_for(
     def ask() -> Attributions:
         return explain(
             prepared, cohort, method=asked.method, target=prepared.column, seed=asked.seed,
-            progress=_now_and_then(say), tiles=keep.rows("explained"), **options,
+            progress=now_and_then(say), tiles=keep.rows("explained"), **options,
         )  # fmt: skip
 
     return kept(keep, "explained", cohort, ask)
@@ -84,16 +80,3 @@ def by_region(explained: Explained, sets: FeatureSets | None) -> Explained:
 def summed(made: Attributions, sets: FeatureSets | None) -> Attributions:
     """Maps summed over the regions given; anything else as it is."""
     return made if made.values.ndim == 2 or sets is None else made.by(sets)
-
-
-def _now_and_then(say: Progress) -> Callable[[Pace], None]:
-    """A line every 30 s of a long explanation."""
-    last = 0.0
-
-    def tell(pace: Pace) -> None:
-        nonlocal last
-        if pace.seconds - last >= PATIENCE:
-            last = pace.seconds
-            say(f"explaining, {pace}")
-
-    return tell

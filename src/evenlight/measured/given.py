@@ -17,6 +17,10 @@ from evenlight.journal.keep import Keep
 Progress = Callable[[str], None]
 
 
+def unsaid(stage: str) -> None:
+    """Tell nobody of a stage."""
+
+
 @dataclass(frozen=True, slots=True)
 class Explained:
     """Attributions, the same on other backgrounds, and how far they can be trusted.

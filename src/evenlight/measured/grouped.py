@@ -13,7 +13,7 @@ from evenlight.data.groups import Groups
 from evenlight.explore import performable
 from evenlight.journal.keep import Keep
 from evenlight.leaning import structure
-from evenlight.measured.given import Explained, Outputs, Progress
+from evenlight.measured.given import Explained, Outputs, Progress, unsaid
 from evenlight.measured.rules import judging_by, share_testing, testing
 from evenlight.measures.assess import assess
 from evenlight.measures.compare import compare
@@ -26,6 +26,7 @@ from evenlight.measures.rely import rely
 from evenlight.measures.withhold import withheld, withheld_reliance
 from evenlight.plan import Plan
 from evenlight.policy import error_rates
+from evenlight.progress import now_and_then
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def grouped(
     explained: Explained, outputs: Outputs, cohort: Cohort, plan: Plan, keep: Keep, say: Progress
 ) -> list[Own]:
     """What is judged, by every grouping; each draw has its own stream of the plan's seed."""
-    found, every = [], [Grouping(g, explained, outputs, cohort, plan, i)
+    found, every = [], [Grouping(g, explained, outputs, cohort, plan, i, say)
                         for i, g in enumerate(cohort.groups)]  # fmt: skip
     keep.ahead(part for one in every for part in one.parts())
     for i, (groups, one) in enumerate(zip(cohort.groups, every, strict=True)):
@@ -76,6 +77,7 @@ class Grouping:
     cohort: Cohort
     plan: Plan
     i: int
+    say: Progress = unsaid
 
     def parts(self) -> Iterator[tuple[str, Callable[[], Any]]]:
         """What needs nothing of each other."""
@@ -107,6 +109,7 @@ class Grouping:
             repeats=self.explained.repeats,
             testing=testing(policy, policy.margins.attribution, self.name, self.rates()),
             rng=self.rng(1),
+            progress=now_and_then(self.say, f"comparing by {self.name}"),
         )
 
     def relied(self) -> Reliance:

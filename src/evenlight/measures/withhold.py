@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from evenlight.arrays import Text
+from evenlight.arrays import Bool, Text
 from evenlight.measures.comparison import NUMBERS, Comparison
 from evenlight.measures.reliance import Cuts, Partial, Reliance
 
@@ -30,6 +30,19 @@ def withheld(comparison: Comparison, reasons: Sequence[str] | Text) -> Compariso
     if not any(reasons):
         return comparison
     views = np.array([view.name != "use" for view in comparison.views])
+    return _without(comparison, views, reasons)
+
+
+def withheld_whole(comparison: Comparison, reason: str) -> Comparison:
+    """The comparison with `reason` in place of all numbers, use among them; "" leaves it alone."""
+    if not reason:
+        return comparison
+    every = np.ones(len(comparison.views), dtype=bool)
+    return _without(comparison, every, [reason] * len(comparison.contrasts))
+
+
+def _without(comparison: Comparison, views: Bool, reasons: Sequence[str] | Text) -> Comparison:
+    """The comparison with `reasons` (c,) in place of the numbers of some views (v,)."""
     pairs = zip(comparison.contrasts, reasons, strict=True)
     bad = np.array([bool(told) for _, told in pairs])
     where = np.broadcast_to((views[:, None] & bad)[..., None], comparison.effect.shape)

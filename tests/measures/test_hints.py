@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from evenlight.data.cohort import Cohort
-from evenlight.errors import EvenlightWarning
+from evenlight.data.groups import Groups
+from evenlight.errors import EvenlightWarning, GroupError
 from evenlight.measures.associate import associate
 from evenlight.measures.graded import _still
 from evenlight.measures.prepare import setting
@@ -62,11 +63,15 @@ def test_every_verb_says_the_same_of_a_group_of_five() -> None:
 
 
 def test_a_number_taken_for_a_grouping_is_told_with_the_remedy() -> None:
-    """Each age a level of its own: axes are named; 60 families of some size are a grouping."""
+    """Each age a level of its own is an error that names axes; with two larger levels it warns."""
     cohort = cohort_of((200, 100))
-    with pytest.warns(EvenlightWarning, match=r"age has 300 levels, 300 of them .* Axes\("):
+    with pytest.raises(GroupError, match=r"age has 300 levels, and no two .* Axes\("):
         setting(cohort, "age")
     setting(cohort, "group")
+    labels = ["A"] * 20 + ["B"] * 20 + [f"day {i}" for i in range(260)]
+    days = Groups.from_labels("day", pd.Series(labels, index=cohort.rows))
+    with pytest.warns(EvenlightWarning, match=r"day has 262 levels, 260 of them .* Axes\("):
+        setting(cohort, days)
 
 
 def test_numbers_that_differ_by_rounding_only_do_not_differ() -> None:

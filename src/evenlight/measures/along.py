@@ -19,6 +19,7 @@ class PerformanceAlong:
     simultaneous 95 %, `p` and `p_maxt` by permutation, all (q, m), NaN with `reason`. `curve` (q,
     c, g) of the c `curves` with simultaneous band `band_low`, `band_high` along each curve, NaN
     with `curve_reason`; `worth` (q, g) is how many units stand behind a point; `overall` (c,).
+    `note` says that not all rows of a unit enter, "" where they do.
     """
 
     axis: str
@@ -30,6 +31,7 @@ class PerformanceAlong:
     alpha: float
     draws: int
     n: int
+    note: str
     sd: Float
     slope: Float
     se: Float

@@ -8,6 +8,7 @@ output, so that the margin does not grow with the disparity.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,17 @@ from evenlight.data.roles import axes_at
 from evenlight.errors import AttributionError, GroupError
 from evenlight.measures.adjusted import few_units
 from evenlight.measures.comparison import Comparison
+from evenlight.measures.lopsided_output import of_few
 from evenlight.measures.nuisance import Blocked, blocked, nuisance
 from evenlight.measures.prepare import Setting, as_variables, own_states, own_values
 from evenlight.measures.sloped import Sloped, effects, judged
 from evenlight.measures.tested import Asked, Tested, stacked
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.measures.unlike_rows import thinned_along
 from evenlight.measures.views import at_level, attributed, used
 from evenlight.measures.why import why
+from evenlight.measures.withhold import withheld_whole
+from evenlight.progress import Told, paced
 from evenlight.small_groups import least_shown
 from evenlight.stats.compositions import log_ratios, without_largest
 from evenlight.stats.effects import mean_interval
@@ -56,17 +61,21 @@ def compare_axes(
     contrasts: Contrasts | None = None,
     testing: Testing | None = None,
     rng: np.random.Generator | int = 0,
+    progress: bool | Told = False,
 ) -> Comparison:
     """Compare attributions (n, p) along `axes`: levels are axes, contrasts (axis, "per SD").
 
     Views as in `compare`. One family is all axes and subjects of a view. Units with an unknown
-    covariate are left out. The mean and importance of a level are those of everybody.
+    covariate are left out. Where the number of rows a unit has follows an axis, as many of each
+    enter (`measures.unlike_rows`). The mean and importance of a level are those of everybody.
 
     Raises GroupError where an axis is constant, or repeats another axis, a covariate or the strata.
     """
     asked = asked_for(testing)
     made, kind = as_variables(attributions, cohort)
-    here = everyone(cohort, made.converged, axes.name)
+    whole = everyone(cohort, made.converged, axes.name)
+    names, at = coordinates(axes, cohort, whole)
+    here, rows_told = thinned_along(whole, at)
     names, at = coordinates(axes, cohort, here)
     unit = left_sd(here.per_unit(made.total()), at, axes.name)
     draws = asked.draws or draws_for(len(made.features) * len(names), alpha=asked.alpha)
@@ -78,16 +87,19 @@ def compare_axes(
         use = used(made, own, here, (unit, response))
         viewed["nothing"] += [(at_level(view, asked), values) for view, values in use]
     found: list[Tested] = []
-    for given, views in viewed.items():
-        wide = np.hstack([values for _, values in views])
-        along = sloped_axes(here, given, wide, names, at, draws=draws, rng=generator)
-        for i, (view, values) in enumerate(views):
-            columns = i * values.shape[1] + np.arange(values.shape[1])
-            part = replace(asked, alpha=view.alpha)
-            entered = tuple(Asked(a.names, a.total, a.left, 0, a.reason) for a in along)
-            found.append(Tested(view, judged(along, columns, view, testing=part), entered))
     p = len(made.features)
-    return Comparison(
+    many = sum(map(len, viewed.values())) * len(names) * p
+    with paced(many, progress, what="comparing", unit="tests") as done:
+        for given, views in viewed.items():
+            wide = np.hstack([values for _, values in views])
+            along = sloped_axes(here, given, wide, names, at, draws=draws, rng=generator)
+            entered = tuple(Asked(a.names, a.total, a.left, 0, a.reason) for a in along)
+            for i, (view, values) in enumerate(views):
+                columns = i * values.shape[1] + np.arange(values.shape[1])
+                part = replace(asked, alpha=view.alpha)
+                found.append(Tested(view, judged(along, columns, view, testing=part), entered))
+                done(len(names) * p)
+    comparison = Comparison(
         grouping=axes.name,
         source="axes",
         levels=names,
@@ -99,8 +111,8 @@ def compare_axes(
         margin=asked.margin,
         alpha=asked.alpha,
         draws=draws,
-        **stacked(found, asked.margin, speaks=_population),
-        mechanism=_mechanisms(found, made, cohort, at[here.unit]),
+        **stacked(found, asked.margin, speaks=partial(_population, rows_told)),
+        mechanism=_mechanisms(found, made, cohort, at[whole.unit]),
         **_gap(made, here, names, at),
         **_everybody(made, here, len(names)),
         partners=(),
@@ -110,6 +122,7 @@ def compare_axes(
         background="" if made.background is None else made.background.digest,
         cohort_digest=cohort.digest,
     )
+    return withheld_whole(comparison, of_few(here, made))
 
 
 def everyone(cohort: Cohort, kept: Bool, name: str) -> Setting:
@@ -213,11 +226,13 @@ def left_sd(total: Float, at: Float, name: str) -> float:
     return sd
 
 
-def _population(one: Asked, left: tuple[int, int]) -> str:
+def _population(rows: str, one: Asked, left: tuple[int, int]) -> str:
+    """For whom a slope speaks, and of how many of their rows."""
     share = left[0] / max(one.total[0], 1)
     if one.left[0] >= 0.8 * max(one.total[0], 1):
-        return ""
-    return f"Estimated for the {percent(share)} of units with known strata and covariates."
+        return rows
+    told = f"Estimated for the {percent(share)} of units with known strata and covariates."
+    return f"{told} {rows}".rstrip()
 
 
 def _mechanisms(found: list[Tested], made: Attributions, cohort: Cohort, at: Float) -> Text:

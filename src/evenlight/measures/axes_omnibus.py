@@ -16,6 +16,7 @@ from evenlight.measures.axes import axis_reason, coordinates, entering, everyone
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.prepare import as_variables
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.measures.unlike_rows import thinned_along
 from evenlight.stats.dependence import distance_correlation, null_distances
 from evenlight.stats.f_scale import at_least_normal, one_sided
 from evenlight.stats.freedman_lane import (
@@ -115,6 +116,8 @@ def axes_omnibus(
     made, _ = as_variables(attributions, cohort)
     here = everyone(cohort, made.converged, axes.name)
     names, at = coordinates(axes, cohort, here)
+    here, note = thinned_along(here, at)
+    names, at = coordinates(axes, cohort, here)
     phi = made.values.reshape(made.n, -1).astype(np.float64)[here.kept]
     chosen = largest(phi)
     own, beside = entering(here, given, phi[:, chosen])
@@ -124,9 +127,8 @@ def axes_omnibus(
     reasons = (axis_reason(n, x[:, [k]], beside, own.block) for k, n in enumerate(names))
     reason = next((why for why in reasons if why), "")
     numbers: dict[str, Float] = {name: np.full(p, np.nan) for name in NUMBERS}
-    note = ""
     if own.weights is not None:
-        note = "Sampling weights are not used. "
+        note += " Sampling weights are not used."
     if not reason:
         drawn = shuffles(own.block, draws=draws, rng=generator)
         numbers = _joint(own.values, x, beside, drawn)
@@ -136,7 +138,7 @@ def axes_omnibus(
         )
         if len(part) < len(x):
             note += (
-                f"Distances are taken between {len(part):,} of {len(x):,} units, drawn at random."
+                f" Distances are taken between {len(part):,} of {len(x):,} units, drawn at random."
             )
     return AxesOmnibus(
         axes=axes.name,

@@ -30,7 +30,9 @@ from evenlight.measures.hidden_people import (
     contrasts_at_shown,
     exact_sd,
     shown_people,
+    spread_of_many,
 )
+from evenlight.measures.lopsided_output import of_few
 from evenlight.measures.partners import Partner, partners
 from evenlight.measures.prepare import Setting, is_direct
 from evenlight.measures.streamed import (
@@ -57,8 +59,9 @@ from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.told_effects import told_differences, told_shares, told_views
 from evenlight.measures.unlike_rows import thinned
 from evenlight.measures.views import at_level, attributed, used
-from evenlight.measures.why import use_of, why
-from evenlight.measures.withhold import withheld
+from evenlight.measures.why import use_among, why
+from evenlight.measures.withhold import withheld, withheld_whole
+from evenlight.progress import Told, paced
 from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.direct import tells_group
 from evenlight.stats.effects import mean_interval
@@ -75,6 +78,7 @@ def compare(
     repeats: Sequence[Attributions] = (),
     testing: Testing | None = None,
     rng: np.random.Generator | int = 0,
+    progress: bool | Told = False,
 ) -> Comparison:
     """Compare attributions (n, p) between the groups of `by`, within the cohort's strata.
 
@@ -94,12 +98,16 @@ def compare(
     `repeats` are attributions of the same rows made on other draws of the background (four or more
     are recommended): what a draw adds to the variance of a difference then enters its interval and
     p, since all rows share it (see `evenlight.measures.between`). Without any, nothing changes.
+    `progress` True draws a bar on stderr, view by view; a function is called with a `Pace`.
 
     Raises GroupError where there is nothing to compare, and AttributionError where contrasts are
     given for attributions that are not on the margin, or repeats are no repeats.
     """
     if isinstance(by, Axes):
-        return compare_axes(attributions, cohort, by, contrasts=contrasts, testing=testing, rng=rng)
+        return compare_axes(
+            attributions, cohort, by, contrasts=contrasts, testing=testing, rng=rng,
+            progress=progress,
+        )  # fmt: skip
     asked = asked_for(testing)
     made, kind = subjects(attributions, cohort)
     others = redrawn(made, repeats, cohort)
@@ -113,7 +121,7 @@ def compare(
     draws = asked.draws or draws_for(len(made.features) * len(pairs), alpha=asked.alpha)
     how = How(asked, draws, [np.asarray(rows_of(again, here)) for again in others])
     generator = np.random.default_rng(rng)
-    found, shared = _found(made, contrasts, here, how, generator)
+    found, shared = _found(made, contrasts, here, how, generator, progress)
     plain = arms_of(here, "nothing", rows_of(made, here), draws=0, rng=np.random.default_rng(0))
     comparison = Comparison(
         grouping=here.groups.name,
@@ -122,7 +130,7 @@ def compare(
         contrasts=pairs,
         subjects=made.features.names,
         subject_kind=kind,
-        views=told_views([one.view for one in found], here),
+        views=told_views([one.view for one in found], spread_of_many(here, made.total())),
         target=made.target,
         margin=asked.margin,
         alpha=asked.alpha,
@@ -141,7 +149,8 @@ def compare(
     )
     lost = unconverged_reasons(made.converged, here.groups, here.cohort.units)
     comparison = without_dominated(comparison, _of_units(rows_of(made, here), here), here)
-    return withheld(comparison, lost)
+    few = of_few(here, made)
+    return withheld_whole(withheld(comparison, lost), few)
 
 
 def _speaks(rows: str, one: Asked, left: tuple[int, int]) -> str:
@@ -155,6 +164,7 @@ def _found(
     here: Setting,
     how: How,
     rng: np.random.Generator,
+    progress: bool | Told,
 ) -> tuple[list[Tested], Shared | None]:
     """Every view: of attributions, and of use by contrasts or, without these, by own values."""
     unit = exact_sd(here, made.total())
@@ -169,35 +179,25 @@ def _found(
         sds = unit, unit if own.output is None else exact_sd(here, own.output)
         use = used(made, own, here, sds)
         viewed["nothing"] += [(at_level(view, how.testing), values) for view, values in use]
-    found, shared = tested(here, viewed, how, rng=rng)
-    if contrasts is None and how.testing.own_value is not False and here.cohort.x.ndim == 2:
-        found += [
-            counted(at_level(view, how.testing), part, counts)
-            for view, part, counts in conditional(
-                made, here, unit=unit, testing=how.testing, rng=rng
-            )
-        ]
+    own_value = how.testing.own_value is not False and here.cohort.x.ndim == 2
+    given_value = contrasts is None and own_value
+    each = len(here.groups.contrasts()) * len(made.features)
+    many = (sum(map(len, viewed.values())) + 2 * given_value) * each
+    with paced(many, progress, what="comparing", unit="tests") as done:
+        found, shared = tested(here, viewed, replace(how, done=done), rng=rng)
+        if given_value:
+            views = conditional(made, here, unit=unit, testing=how.testing, rng=rng)
+            found += [counted(at_level(v, how.testing), part, counts) for v, part, counts in views]
+            done(2 * each)
     return found, shared
-
-
-def _use(found: list[Tested]) -> Text | None:
-    """The verdict of use (c, p): of common contrasts on the margin, else of location and slope."""
-    verdicts = {
-        (one.view.name, one.view.scale): one.results.verdict
-        for one in found
-        if one.view.name in ("use", "location", "slope")
-    }
-    if ("use", "margin") in verdicts:
-        return verdicts["use", "margin"]
-    own = [verdict for (name, _), verdict in verdicts.items() if name in ("location", "slope")]
-    return use_of(own[0], own[1]) if own else None
 
 
 def _mechanisms(found: list[Tested], made: Attributions, here: Setting) -> Text:
     direct = np.array([is_direct(here.cohort, s, here.groups) for s in made.features.names])
     direct |= _sets_of_the_group(made, here)
     applied = ever_used(made)
-    use, group_is_input = _use(found), bool((direct & applied).any())
+    verdicts = {(one.view.name, one.view.scale): one.results.verdict for one in found}
+    use, group_is_input = use_among(verdicts), bool((direct & applied).any())
     bent = made.scale != "margin"
     return np.stack(
         [
@@ -251,7 +251,8 @@ def _gap(made: Attributions, here: Setting) -> dict[str, np.ndarray]:
     seen, reasons = differences(here, "nothing", both[here.kept])
     reason = np.array(reasons, dtype=np.str_)
     seen[reason != ""] = np.nan
-    gap, unexplained = told_differences(seen, here.per_unit(both), here).T
+    blunt = spread_of_many(here, phi)
+    gap, unexplained = told_differences(seen, here.per_unit(both), blunt).T
     return {"gap": gap, "unexplained": unexplained, "gap_reason": reason}
 
 

@@ -113,8 +113,9 @@ class Comparison:
     `repeats` further draws); NaN where neither was recorded.
     `partners` names, where the use of a subject differs, the features whose values explain it.
     `background` and `cohort_digest` are digests of what the attributions were made against and of
-    whom, "" where nobody said. `rounded` says that numbers are told to steps, since a part is
-    hidden or another grouping would tell of few people (`measures.told_effects`): effects are
+    whom, "" where nobody said. `rounded` says that numbers are told to steps: all, since a part is
+    hidden or another grouping would tell of few people (`measures.told_effects`), or those of the
+    subjects of which one unit is most in a level (`measures.dominance`). Effects are
     rounded to the nearest step, limits outwards, p upwards; verdict and extent are of these before.
     """
 

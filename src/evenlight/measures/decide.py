@@ -44,8 +44,9 @@ def decide(
     (Vickers and Elkin 2006) with calling everybody beside them. For every outcome: the worst group,
     the largest gap; for events also the equalised-odds gap and the equity-scaled AUROC, each with
     limits that allow for choosing the worst, and its mean under shuffled groups, since a gap is
-    above 0 even where there is none. Groups too small for a metric do not enter its summary.
-    Raises CohortError as `perform` does.
+    above 0 even where there is none. Curves are told to steps where neighbouring thresholds would
+    tell of 1 to 10 people of a group and outcome. Groups too small for a metric do not enter its
+    summary. Raises CohortError as `perform` does.
     """
     need_predictions(predictions, cohort, scores=False)
     rules, made = judging or Judging(), predictions.at(cohort)
@@ -95,6 +96,7 @@ def _curves(task: Task, rng: np.random.Generator) -> Mapping[str, Any]:
     useful, unsaid = np.full(shape, np.nan), np.full(shape, "", dtype="<U120")
     weight = row_weights(task.here, draws=DRAWS, rng=rng)
     parts, coarse = _who(task)
+    coarse = coarse or _few_between(task, parts, thresholds)
     for r, mask in enumerate(parts if len(thresholds) else ()):
         rows = task.here.order[mask[task.here.order]]
         reason[r] = _hidden(task, rows, thresholds)
@@ -104,11 +106,11 @@ def _curves(task: Task, rng: np.random.Generator) -> Mapping[str, Any]:
         if shown.any():
             numbers = _curve(task, rows, thresholds[shown], weight)
             if coarse:
-                numbers = _stepped(numbers, len(np.unique(task.here.unit[rows])))
+                numbers = _stepped(numbers, thresholds[shown], _units(task, rows))
             for name, number in zip(names, numbers, strict=True):
                 out[name][r, shown] = number
         useful[r], unsaid[r] = _useful(task, rows, thresholds, reason[r], coarse=coarse)
-    made = {"thresholds": thresholds, **out, "curve_reason": reason}
+    made = {"thresholds": thresholds, **out, "curve_reason": reason, "rounded": coarse}
     return made | {"utility": useful, "utility_reason": unsaid}
 
 
@@ -134,8 +136,7 @@ def _useful(
         if any(0 < len(np.unique(unit[cell])) < least_shown() for cell in cells):
             why[j] = few_decided()
     if coarse:
-        step = told_step(np.zeros(1), np.array([len(np.unique(unit))]), share=True)
-        value = told_values(value, step)
+        value = told_values(value, _step(np.array([case.threshold]), _units(task, rows)))
     return np.where(why == "", value, np.nan), why
 
 
@@ -149,10 +150,36 @@ def _who(task: Task) -> tuple[list[Bool], bool]:
     return [parts[0] & ~few, *parts[1:]], task.here.rounded or bool(few.any())
 
 
-def _stepped(numbers: tuple[Float, ...], n: int) -> tuple[Float, ...]:
-    """Net benefits of n people to the step of a share of them, limits outwards."""
+def _few_between(task: Task, parts: list[Bool], thresholds: Float) -> bool:
+    """Whether 1 to 10 units of a part, of one outcome, have a prediction between two thresholds.
+
+    Exact numbers of two neighbours tell, by their difference, how many these are.
+    """
+    hit, unit = hits(task.case), task.here.unit
+    band = np.searchsorted(thresholds, task.case.response, side="right")
+    for mask in parts if len(thresholds) else ():
+        cells = np.stack([band[mask], hit[mask], unit[mask]])
+        many = np.unique(np.unique(cells, axis=1)[:2], axis=1, return_counts=True)[1]
+        if (many < least_shown()).any():
+            return True
+    return False
+
+
+def _units(task: Task, rows: Any) -> int:
+    """How many units some rows have."""
+    return len(np.unique(task.here.unit[rows]))
+
+
+def _step(thresholds: Float, n: int) -> Float:
+    """The step (t,) of a benefit of n people at thresholds: one wrong call costs its odds, or 1."""
+    spread = 0.5 * np.maximum(1.0, thresholds / (1 - thresholds)) / np.sqrt(n)
+    return told_step(spread, np.array(n))
+
+
+def _stepped(numbers: tuple[Float, ...], thresholds: Float, n: int) -> tuple[Float, ...]:
+    """Net benefits of n people to a step, limits outwards."""
     value, low, high, every = numbers
-    step = told_step(np.zeros(1), np.array([n]), share=True)
+    step = _step(thresholds, n)
     return (told_values(value, step), *told_limits(low, high, step), told_values(every, step))
 
 

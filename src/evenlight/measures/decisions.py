@@ -25,7 +25,8 @@ class Decisions:
     the worst group's value, gaps, the equity-scaled AUROC; `of` the group or pair, `value`, `low`,
     `high` (95 %, allowing for the choice of the worst), `null` its mean and `p` (s,) over
     permutations of the group (given the outcome where `given` says so), NaN with `reason`; `left`
-    the groups that are too small to enter.
+    the groups that are too small to enter. `rounded` says that curves are told to steps: somebody
+    is hidden, or two thresholds would tell of few people between them.
     """
 
     grouping: str
@@ -55,6 +56,7 @@ class Decisions:
     null: Float
     p: Float
     reason: Text
+    rounded: bool = False
 
     def __post_init__(self) -> None:
         r, t, s = len(self.parts), len(self.thresholds), len(self.summaries)
@@ -102,5 +104,6 @@ class Decisions:
                 "reason": self.curve_reason.ravel(),
                 "utility": self.utility.ravel(),
                 "utility_reason": self.utility_reason.ravel(),
+                "rounded": self.rounded,
             }
         )

@@ -17,7 +17,8 @@ class Dependence:
 
     `labels` (b,) name the states of a categorical variable, and are empty for a number, whose bin
     means are `value` (k, b); `mean`, `low`, `high` the attribution with pointwise 95 % limits; `n`
-    the units. A bin below the smallest group is NaN with a reason.
+    the units. A bin below the smallest group is NaN with a reason. `rounded` says that numbers are
+    told to steps, since a bin is hidden, or one unit is most of one.
     """
 
     grouping: str
@@ -30,6 +31,7 @@ class Dependence:
     high: Float
     n: Float
     reason: Text
+    rounded: bool = False
 
     def __post_init__(self) -> None:
         shape = (len(self.levels), self.value.shape[1])
@@ -48,4 +50,4 @@ class Dependence:
         }
         for name in ("value", "mean", "low", "high", "n", "reason"):
             columns[name] = getattr(self, name).ravel()
-        return pd.DataFrame(columns)
+        return pd.DataFrame(columns | {"rounded": self.rounded})

@@ -12,7 +12,7 @@ by its distance to the median.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,11 +20,13 @@ import numpy as np
 
 from evenlight.arrays import Bool, Float, Int
 from evenlight.measures.comparison import Comparison
+from evenlight.measures.hidden_people import one_far_from_all
 from evenlight.measures.prepare import Setting
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.told_effects import P, told_numbers
 from evenlight.measures.told_reliance import told_cuts, told_partial, told_rows, told_support
 from evenlight.stats.disclosure import (
+    as_open,
     dominated,
     never_alone,
     told_limits,
@@ -46,6 +48,16 @@ def one_is_most(size: Float, group: Int) -> Bool:
     for g in np.unique(group[group >= 0]):
         found |= dominated(size[group == g])
     return found
+
+
+def one_is_most_of_bin(value: Float, phi: Float) -> Bool:
+    """Whether one unit (u,) is most of a bin: of distances to its median value, and of |phi|.
+
+    >>> one_is_most_of_bin(np.array([1.0, 1.1, 9.0]), np.array([0.2, 0.3, 0.2]))
+    array([ True, False])
+    """
+    far = np.abs(value - np.median(value))
+    return dominated(np.column_stack([far, np.abs(phi)]))
 
 
 def rare_values(values: Float) -> Bool:
@@ -106,34 +118,47 @@ def without_dominated(
 ) -> Comparison:
     """The same comparison, coarse where one unit has more than half of a level's |attribution|.
 
-    `parts` are columns, and means and sizes of units there (u, q). Verdicts stay: they are of the
-    numbers before.
+    Of such a subject all levels are, as another grouping may tell the sum over everybody; and it is
+    never one subject alone, as subjects add up to the output. `parts` are columns, and means and
+    sizes of units there (u, q). Verdicts stay: they are of the numbers before.
     """
     mask = np.zeros(found.mean.shape, dtype=bool)
     levels = {name: getattr(found, name).copy() for name in ("mean", *ENDS)}
     for some, mean, size in parts:
-        for g in range(len(mask)):
-            at = here.unit_group == g
-            if at.any():
-                mask[g, some] = dominated(size[at])
-                _coarse(levels, (g, some), mean[at], size[at])
+        own = [here.unit_group == g for g in range(len(mask))]
+        few = np.array([_rests_on_one(mean[at], size[at]) for at in own])
+        _coarse(levels, some, [(mean[at], size[at]) for at in own], few)
+        mask[:, some] = few.any(axis=0)
     if not mask.any():
         return found
+    mask[:] = never_alone(mask[0], np.nan_to_num(found.importance).max(axis=0))
     kept: dict[str, Any] = {
         name: np.where(mask, levels[name], getattr(found, name)) for name in levels
     }
-    return replace(found, **kept | _effects(found, mask, here))
+    return replace(found, **kept | _effects(found, mask, here), rounded=True)
 
 
-def _coarse(levels: dict[str, Float], at: tuple[int, slice], mean: Float, size: Float) -> None:
-    """Means of a level's units (m, q) to the step of their spread."""
-    n = np.array(len(mean))
-    step = told_step(mean.std(axis=0) / np.sqrt(n), n)
-    levels["mean"][at] = told_values(levels["mean"][at], step)
-    step = told_step(size.std(axis=0) / np.sqrt(n), n)
-    low, high = told_limits(levels[ENDS[1]][at], levels[ENDS[2]][at], step)
-    levels[ENDS[0]][at] = told_values(levels[ENDS[0]][at], step)
-    levels[ENDS[1]][at], levels[ENDS[2]][at] = low, high
+def _rests_on_one(mean: Float, size: Float) -> Bool:
+    """Subjects (q,) of a level's units (m, q) of which one has most of the size, or the spread."""
+    return dominated(size) | one_far_from_all(mean, np.zeros(len(mean), dtype=np.int64))
+
+
+def _coarse(
+    levels: dict[str, Float], some: slice, units: Sequence[tuple[Float, Float]], few: Bool
+) -> None:
+    """Means of each level's units (m, q), in some columns, to the steps of their spread."""
+    n = np.array([[max(len(mean), 1)] for mean, _ in units])
+    step, wide = (_level_steps([own[i] for own in units], few, n) for i in (0, 1))
+    low, high = told_limits(levels[ENDS[1]][:, some], levels[ENDS[2]][:, some], wide)
+    levels["mean"][:, some] = told_values(levels["mean"][:, some], step)
+    levels[ENDS[0]][:, some] = told_values(levels[ENDS[0]][:, some], wide)
+    levels[ENDS[1]][:, some], levels[ENDS[2]][:, some] = low, high
+
+
+def _level_steps(values: Sequence[Float], few: Bool, n: Int) -> Float:
+    """The steps (k, q) of means of each level's units (m, q)."""
+    sd = [own.std(axis=0) if len(own) else np.zeros(own.shape[1]) for own in values]
+    return told_step(as_open(np.array(sd) / np.sqrt(n), few, n), n)
 
 
 def _effects(found: Comparison, mask: Bool, here: Setting) -> dict[str, Float]:

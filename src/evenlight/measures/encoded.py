@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evenlight.arrays import Float, Text
+from evenlight.arrays import Float, Int, Text
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.words import VERDICTS
 
@@ -40,6 +40,8 @@ class EncodedUsed:
 
     `encoded` and `uses` are verdicts against `margins` (of AUC above a half; of SD(f));
     `reading` joins the two. The lines are many and not adjusted for that: they say where to look.
+    `rounded` is 1 where the numbers of a line are told to steps, since its groupings hide somebody
+    or would give few people away, else 0.
     """
 
     groupings: tuple[str, ...]
@@ -68,12 +70,13 @@ class EncodedUsed:
     reading: Text
     reason: Text
     used_reason: Text
+    rounded: Int
 
     def __post_init__(self) -> None:
         m = (len(self.layers),)
         shaped(self, (*m, 2), "n")
         texts = ("encoded", "uses", "reading", "reason", "used_reason")
-        shaped(self, m, *ENCODED, *USED, *READ, *texts)
+        shaped(self, m, *ENCODED, *USED, *READ, *texts, "rounded")
         worded(self, "reading", READINGS)
         worded(self, "encoded", VERDICTS)
         worded(self, "uses", VERDICTS)
@@ -93,7 +96,8 @@ class EncodedUsed:
             "n_reference": self.n[:, 1],
         }
         texts = ("encoded", "uses", "reading", "reason", "used_reason")
-        columns |= {name: getattr(self, name) for name in (*ENCODED, *USED, *READ, *texts)}
+        names = (*ENCODED, *USED, *READ, *texts)
+        columns |= {name: getattr(self, name) for name in names} | {"rounded": self.rounded == 1}
         return pd.DataFrame(columns)
 
     def __repr__(self) -> str:

@@ -190,6 +190,7 @@ def _lines(
         told_ = leaked(one, asked.here, draws=asked.draws, seed=asked.seed)
         line: dict[str, Any] = {"grouping": asked.name[0], "beside": asked.name[1]}
         line |= {"layer": layer.name, "contrast": one.names, "n": told_["n"]}
+        line["rounded"] = int(asked.here.rounded)
         line |= {"smallest": told_["smallest"]}
         line |= {"auc": told_["auc"], "auc_low": told_["low"], "auc_high": told_["high"]}
         line |= {"auc_p": told_["p"], "reason": one.reason}
@@ -287,6 +288,7 @@ def _joined(lines: list[dict[str, Any]], asked: Asked, target: str, margin: floa
         draws=asked.draws,
         unit=asked.unit,
         n=np.array([line["n"] for line in lines]),
+        rounded=np.array([line["rounded"] for line in lines], dtype=np.int64),
         encoded=encoded,
         uses=uses,
         reading=reading_of(encoded, uses),

@@ -14,9 +14,16 @@ from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Groups
 from evenlight.data.sums import summed
 from evenlight.errors import AttributionError, InputError
+from evenlight.measures import unlike_rows
 from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.global_tests import NUMBERS, GlobalTests
-from evenlight.measures.hidden_people import at_shown, exact_sd, shown_people, told_unit
+from evenlight.measures.hidden_people import (
+    at_shown,
+    exact_sd,
+    shown_people,
+    spread_of_many,
+    told_unit,
+)
 from evenlight.measures.prepare import ALPHA, Setting, as_variables, population
 from evenlight.measures.told_effects import told_by_limits, told_chance, told_statistic
 from evenlight.stats.cells import Cells, design
@@ -50,7 +57,9 @@ def globally(
     nothing and given the outcome, always within the cohort's strata; whole units are permuted.
     The classifier sees shifts and spreads, and no mere change of correlation; the energy does.
     p below 0.05 says that explanations differ and not why: a mere shift of values suffices.
-    Sampling weights enter the energy; the classifier counts each unit once.
+    Sampling weights enter the energy; the classifier counts each unit once. Where groups have
+    unlike numbers of rows a unit, as many of each enter (`measures.unlike_rows`): means over more
+    rows spread less, and that alone is another distribution. `population` says so.
 
     Raises GroupError where there is nothing to compare, AttributionError where the output does not
     vary within groups, InputError for fewer than 100 draws or 2 folds.
@@ -61,6 +70,7 @@ def globally(
     made, _ = as_variables(given_sums, cohort)
     here = shown_people(cohort, by, kept=made.converged)
     made = at_shown(made, here)
+    here, rows_told = unlike_rows.thinned(here)
     unit = exact_sd(here, made.total())
     if not unit > 0:
         raise AttributionError("the output does not vary within groups; there is nothing to test")
@@ -81,11 +91,11 @@ def globally(
         given=conditions,
         target=made.target,
         scale=made.scale,
-        unit=told_unit(here, unit),
+        unit=told_unit(spread_of_many(here, made.total()), unit),
         alpha=ALPHA,
         draws=draws,
         folds=folds,
-        **told(found, here),
+        **told(found, here, rows_told),
         **_shown(_columns(tested), found, here),
     )
 
@@ -97,18 +107,23 @@ def conditions_of(cohort: Cohort) -> tuple[str, ...]:
     return ("nothing",)
 
 
-def told(found: list[list[Arms]], here: Setting) -> dict[str, np.ndarray]:
+def told(found: list[list[Arms]], here: Setting, rows: str = "") -> dict[str, np.ndarray]:
     """Units that enter (g, c, 2), for whom it speaks and why not (g, c)."""
     left = [[_units(a) for a in arms] for arms in found]
-    speaks = [
-        ["" if a.reason else population(a.total, a.left, len(a.plan.weight), a.names) for a in arms]
-        for arms in found
-    ]
+    speaks = [[_speaks(a, rows) for a in arms] for arms in found]
     return {
         "n": shown_counts(np.array(left), rounded=here.rounded),
         "population": np.array(speaks, dtype=np.str_),
         "reason": np.array([[a.reason for a in arms] for arms in found], dtype=np.str_),
     }
+
+
+def _speaks(arm: Arms, rows: str) -> str:
+    """For whom a contrast speaks, and of how many of their `rows`; "" where it cannot be asked."""
+    if arm.reason:
+        return ""
+    told = population(arm.total, arm.left, len(arm.plan.weight), arm.names)
+    return " ".join(filter(None, (told, rows)))
 
 
 def _units(arm: Arms) -> tuple[int, int]:

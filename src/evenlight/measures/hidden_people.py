@@ -30,6 +30,12 @@ from evenlight.stats.disclosure import (
 )
 from evenlight.stats.effects import within_sd
 
+ALMOST = 1 / 1.1**2
+"""Of more than this part of the squares about a mean their root tells the largest within a tenth.
+
+That is the p % rule with p = 10 (Hundepool et al. 2012, Statistical Disclosure Control, 4.2).
+"""
+
 
 def without_hidden(here: Setting) -> tuple[Setting, Mapping[str, str]]:
     """The setting without units of hidden parts, and why each of these is not shown, by name.
@@ -136,7 +142,7 @@ def shown_sd(here: Setting, rows: Float) -> float:
     As the mean of the square over everybody, from another table, less that over the shown would
     be the hidden people's (`stats.disclosure`). Whatever is in it is in the told one.
     """
-    return told_unit(here, exact_sd(here, rows))
+    return told_unit(spread_of_many(here, rows), exact_sd(here, rows))
 
 
 def exact_sd(here: Setting, rows: Float) -> float:
@@ -151,6 +157,26 @@ def exact_sd(here: Setting, rows: Float) -> float:
     return within_sd(here.per_unit(rows), here.unit_group)
 
 
+def spread_of_many(here: Setting, rows: Float) -> Setting:
+    """The setting, coarse where one unit has nearly all (`ALMOST`) of the variance of rows (n,)."""
+    own, group = here.per_unit(rows)[:, None], here.unit_group
+    return replace(here, coarse=True) if one_far_from_all(own, group).any() else here
+
+
+def one_far_from_all(values: Float, group: Int) -> Bool:
+    """Columns (p,) of units (u, p) of which the SD of a level tells one within a tenth (`ALMOST`).
+
+    >>> far = np.append(np.tile([-1.0, 1.0], 20), 30.0)[:, None]
+    >>> one_far_from_all(np.column_stack([far, np.minimum(far, 3)]), np.zeros(41, dtype=np.int64))
+    array([ True, False])
+    """
+    found = np.zeros(values.shape[1], dtype=bool)
+    for g in np.unique(group[group >= 0]):
+        own = values[group == g]
+        found |= dominated((own - own.mean(axis=0)) ** 2, ALMOST)
+    return found
+
+
 def told_unit(here: Setting, sd: float) -> float:
     """An SD of shown units as it may be told."""
     here, _ = without_hidden(here)
@@ -162,15 +188,24 @@ def mass_of(phi: Float, here: Setting) -> Float:
     """The share of each subject (p,) in the mean |attribution| phi (u, p) of units of known group.
 
     `here` is a setting of `only_shown`. To a step where a part is hidden: another table tells that
-    of everybody; and where one unit has more than half of what a subject has (`dominated`).
+    of everybody; and where one unit has more than half of what a subject has (`told_mass`).
     """
-    size = np.abs(phi[here.unit_group >= 0])
+    return told_mass(np.abs(phi[here.unit_group >= 0]), rounded=here.rounded)
+
+
+def told_mass(size: Float, *, rounded: bool) -> Float:
+    """The share of each subject (p,) in the mean of sizes (u, p) of units, as it may be told.
+
+    >>> told_mass(np.vstack([np.eye(2), np.ones((38, 2)) * [2.0, 1.0]]), rounded=False).round(3)
+    array([0.664, 0.336])
+    """
     share = size / max(float(size.mean(axis=0).sum()), 1e-300)
-    few, exact = dominated(size), coarse_mean(here, share)
-    if here.rounded or not few.any():
+    exact, few = np.asarray(share.mean(axis=0)), dominated(size)
+    if not (rounded or few.any()):
         return exact
-    told = coarse_mean(replace(here, coarse=True), share)
-    return np.where(never_alone(few, exact), told, exact)
+    n = np.array(len(size))
+    told = told_values(exact, told_step(share.std(axis=0) / np.sqrt(n), n))
+    return told if rounded else np.where(never_alone(few, exact), told, exact)
 
 
 def coarse_mean(here: Setting, values: Float) -> Float:

@@ -27,12 +27,18 @@ from evenlight.measures.axes import entering
 from evenlight.measures.axes_omnibus import largest
 from evenlight.measures.crossing import Cross, crossed, groupings_of
 from evenlight.measures.dominance import one_is_most
-from evenlight.measures.hidden_people import exact_sd, only_shown, without_hidden
+from evenlight.measures.hidden_people import (
+    exact_sd,
+    one_far_from_all,
+    only_shown,
+    without_hidden,
+)
 from evenlight.measures.intersect_parts import cannot, numbers, tests
 from evenlight.measures.intersection import CELL, TEST, Intersection
 from evenlight.measures.nuisance import Blocked
 from evenlight.measures.prepare import Setting, as_variables, setting, told_by_margins
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.measures.unlike_rows import thinned
 from evenlight.small_groups import least_shown
 from evenlight.stats.disclosure import (
     shown_counts,
@@ -60,15 +66,18 @@ def intersect(
 
     Of more than 500 subjects those with the largest mean |attribution| enter. Cells below 11 units
     are named, not shown, and do not enter, SD(f) among it; beside one, numbers of the others are
-    told to a step. Raises GroupError for fewer than two groupings, and for more than 60 cells.
+    told to a step. Where cells have unlike numbers of rows a unit, as many of each enter, and
+    `note` says so (`measures.unlike_rows`). Raises GroupError for fewer than two groupings, and for
+    more than 60 cells.
     """
     made, _ = as_variables(attributions, cohort)
     usable = replace_unconverged(crossed(cohort, by), made)
-    unit = exact_sd(usable, made.total())
+    used, _ = thinned(without_hidden(usable)[0])
+    unit = exact_sd(used, made.total())
     if not unit > 0:
         raise AttributionError("the output does not vary within cells; nothing can be compared")
     phi = made.values.reshape(made.n, -1).astype(np.float64)
-    chosen = largest(phi[without_hidden(usable)[0].kept])
+    chosen = largest(phi[used.kept])
     values = phi[usable.kept][:, chosen] / unit
     names = tuple(made.features.names[j] for j in chosen)
     cross = Cross(usable, groupings_of(cohort, by), names, "attribution", "SD(f)")
@@ -112,8 +121,9 @@ def _intersect(
     counts = cross.here.sizes
     shown, reason = _shown(cross)
     coarse = told_by_margins(cross.here, cross.groupings)
-    values = values[without_hidden(cross.here)[0].kept[cross.here.kept]]
-    cross = replace(cross, here=only_shown(cross.here))
+    used, note = thinned(without_hidden(cross.here)[0])
+    values = values[used.kept[cross.here.kept]]
+    cross = replace(cross, here=thinned(only_shown(cross.here))[0])
     out = _empty(len(counts), len(cross.groupings), values.shape[1])
     own, beside, large = _large(cross.here, values)
     reason[np.setdiff1d(np.flatnonzero(reason == ""), large)] = "too few with known covariates"
@@ -123,7 +133,10 @@ def _intersect(
         drawn = shuffles(own.block, draws=draws, rng=np.random.default_rng(rng))
         out |= tests(cross, own, beside, drawn)
         made = numbers(cross, own, beside, large, testing.alpha)
-        blunt = coarse | one_is_most(np.abs(own.values), cross.here.unit_group[own.unit])
+        level = cross.here.unit_group[own.unit]
+        blunt = (
+            coarse | one_is_most(np.abs(own.values), level) | one_far_from_all(own.values, level)
+        )
         told = _coarse(made, counts[large], testing.alpha) if blunt.any() else made
         made |= {name: np.where(blunt, told[name], made[name]) for name in told}
         for name in ("p", "p_maxt", "q", "main_p"):
@@ -136,7 +149,7 @@ def _intersect(
     return Intersection(
         groupings=tuple(g.name for g in cross.groupings), cells=cross.cells,
         subjects=cross.subjects, quantity=cross.quantity, unit=cross.unit, alpha=testing.alpha,
-        draws=draws, count=np.where(counts == 0, np.nan, shown), **out,
+        draws=draws, note=note, count=np.where(counts == 0, np.nan, shown), **out,
         reason=reason.astype(np.str_),
         why=np.array([why] * values.shape[1], dtype=np.str_),
     )  # fmt: skip

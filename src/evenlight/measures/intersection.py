@@ -24,6 +24,7 @@ class Intersection:
     limits given tau; `gamma` the deviation from that sum before pooling, of which `weight` is kept.
     Each (m,): `p`, `p_maxt`, `q` of the interaction, the SD `tau` of deviations; `main_p` (G, m) of
     each grouping beside the others. `reason` (C,) of cells without numbers, `why` (m,) of tests.
+    `note` says that not all rows of a unit enter, "" where they do.
     """
 
     groupings: tuple[str, ...]
@@ -33,6 +34,7 @@ class Intersection:
     unit: str
     alpha: float
     draws: int
+    note: str
     count: Float
     mean: Float
     low: Float

@@ -13,6 +13,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
 from evenlight.data.twins import Twin
 from evenlight.errors import InputError
+from evenlight.measures import unlike_rows
 from evenlight.measures.arms import Arms, arm
 from evenlight.measures.belongs import same_twin
 from evenlight.measures.conditions import Held, checked, held, held_default
@@ -53,7 +54,8 @@ def leak(
     cohort's strata and, where `given` is "outcome" (by default where there is one), within the
     outcome; the test permutes the group within them with refits (`evenlight.stats.leakage`). All
     representations are asked with the same folds and permutations. `twin` puts the output of K
-    refits of the model beside that of their twins. Beyond 4,000 units a random part enters.
+    refits of the model beside that of their twins. Beyond 4,000 units a random part enters. Where
+    groups have unlike numbers of rows a unit, as many of each enter (`measures.unlike_rows`).
 
     What is told by attributions, embeddings or values is encoded; that is no evidence of use.
 
@@ -112,11 +114,14 @@ def _asked(
     item: Shown, cohort: Cohort, by: Groups, given: str, *, draws: int, seed: int
 ) -> dict[str, list[Any]]:
     """Every number of one representation, over contrasts."""
-    here = shown_people(cohort, by, kept=item.kept)
+    here, few = unlike_rows.thinned(shown_people(cohort, by, kept=item.kept))
     values = item.values[places(here, cohort)][here.kept]
     arms = arms_within(here, held(here, given), values, seed=seed)
     rows = [leaked(one, here, draws=draws, seed=seed) for one in arms]
     out: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in rows[0]}
+    out["population"] = [
+        row["population"] if row["reason"] else f"{row['population']} {few}".strip() for row in rows
+    ]
     out["holm"] = list(holm(np.array(out["p"])))
     return out
 
@@ -180,7 +185,7 @@ def entering(one: Arms) -> tuple[int, int]:
 
 def twin_leak(twin: Twin, cohort: Cohort, by: Groups, *, given: str, seed: int) -> TwinLeakage:
     """The output's AUC of every refit and its twin, on the same folds, of the shown people."""
-    here = shown_people(cohort, by)
+    here, _ = unlike_rows.thinned(shown_people(cohort, by))
     twin, k = twin_at_shown(twin, cohort, here), twin.refits
     outputs = [made.output[here.kept] for made in (*twin.models, *twin.twins)]
     arms = arms_within(here, held(here, given), np.column_stack(outputs), seed=seed)

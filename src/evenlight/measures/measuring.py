@@ -34,6 +34,7 @@ from evenlight.measures.rests import (
 from evenlight.measures.weighing import row_weights, sampling
 from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import (
+    as_open,
     shown_counts,
     told_limits,
     told_step,
@@ -146,14 +147,14 @@ def measure(task: Task, rng: np.random.Generator) -> Found:
     task = shown(task)
     parts, weight = task.parts, row_weights(task.here, draws=DRAWS, rng=rng)
     over, coarse = _overall(task, parts)
-    coarse |= errors_of_one(task.case, task.metrics, task.here.unit, parts)
+    most = errors_of_one(task.case, task.metrics, task.here.unit, parts)
     least, worth = _resting(task, parts, over)
     value, drawn = _values(task, parts, over, weight)
     n, events, part_reason = _counts(task, parts)
     reason = _reasons(task, (value, drawn), part_reason, least)
     kinds = np.array([rule.kind for rule in task.rules])
     ranks = np.array([rule.ranks for rule in task.rules])
-    step = _steps(task, spreads(drawn), (least, coarse), kinds)
+    step = _steps(task, spreads(drawn), (least, coarse, most), kinds)
     shape, margin = Shape(kinds, worth * ranks), _margins(task, told_values(value, step))
     alpha = task.judging.alpha
     measured = Measured(value, drawn, reason, margin, worth, shape, alpha, step)
@@ -248,20 +249,22 @@ def _resting(task: Task, parts: Mapping[str, Bool], over: Bool) -> tuple[Int, Fl
     return least, worth
 
 
-def _steps(task: Task, spread: Float, asked: tuple[Int, Bool], kinds: Text) -> Float:
+def _steps(task: Task, spread: Float, asked: tuple[Int, Bool, Bool], kinds: Text) -> Float:
     """The step to which each metric is told in each part (r, m), 0 where as it is.
 
     A share of people is told as a rounded count of those it rests on is. What does not add up over
     parts cannot be solved for; told to a tenth of its step, it is no fraction that tells a count.
+    Where one unit is `most` of an error no part is told finer than that unit's, as they add up.
     """
-    least, coarse = asked
+    least, coarse, most = asked
     share = (kinds == "share") & np.array([rule.ranks == 1 for rule in task.rules])
     own = share & np.array([rule.on not in ("all", "side") for rule in task.rules])
     people = np.array([len(np.unique(task.here.unit[rows])) for rows in task.parts.values()])
     n = np.where(own & task.events, least, people[:, None])
+    spread = as_open(spread, np.broadcast_to(most, n.shape), n)
     adds = share | np.isin(kinds, ("mean", "loss")) | np.isin(list(task.metrics), ADDING)
     at = told_step(spread * np.where(adds, 1.0, 0.1), n, share=np.broadcast_to(share, n.shape))
-    return np.where(coarse, at, 0.0)
+    return np.where(coarse | most, at, 0.0)
 
 
 def _reasons(task: Task, made: tuple[Float, Float], part_reason: Text, least: Int) -> Text:

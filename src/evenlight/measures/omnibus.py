@@ -19,10 +19,11 @@ from evenlight.measures.arms import outcome_adjusted, stratum_given
 from evenlight.measures.axes_omnibus import largest
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.comparison import View
-from evenlight.measures.hidden_people import at_shown, exact_sd, only_shown
+from evenlight.measures.hidden_people import at_shown, exact_sd, only_shown, spread_of_many
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.told_effects import told_views
+from evenlight.measures.unlike_rows import thinned
 from evenlight.measures.views import attributed
 from evenlight.small_groups import least_shown
 from evenlight.stats.cells import cells
@@ -115,14 +116,15 @@ def omnibus(
     Levels below 11 units, and all but the 50 largest, are left out and counted. Only strata that
     hold every level that is left enter; where there is none, nothing is tested, and `compare` in
     pairs remains. Of more than 500 subjects those with the largest mean |attribution| are asked.
-    Covariates are not adjusted for. Raises GroupError where fewer than two levels
-    have people.
+    Where levels have unlike numbers of rows a unit, as many of each enter (`measures.unlike_rows`).
+    Covariates are not adjusted for. Raises GroupError where fewer than two levels have people.
     """
     asked = asked_for(testing)
     made, kind = as_variables(attributions, cohort)
     whole = setting(cohort, by, kept=made.converged)
     here = only_shown(whole)
     made = at_shown(made, here)
+    here, rows_told = thinned(here)
     unit = exact_sd(here, made.total())
     if not unit > 0:
         raise AttributionError("the output does not vary within groups; nothing can be compared")
@@ -144,12 +146,12 @@ def omnibus(
     return Omnibus(
         grouping=here.groups.name,
         levels=tuple(here.groups.levels[g] for g in chosen),
-        views=told_views([view for view, _ in found], here),
+        views=told_views([view for view, _ in found], spread_of_many(here, made.total())),
         subjects=tuple(made.features.names[j] for j in subjects),
         subject_kind=kind,
         draws=draws,
         units=shown_counts(np.array([part["units"] for _, part in found]), rounded=here.rounded),
-        note=_note(whole, chosen, found[0][1]["dropped"], len(made.features) - p),
+        note=_note(whole, chosen, (found[0][1]["dropped"], len(made.features) - p), rows_told),
         **_shown([part for _, part in found], p, here),
         reason=np.array([[why] * p for why in reason], dtype=np.str_),
     )
@@ -236,8 +238,9 @@ def _why_not(plan: Plan, chosen: list[int]) -> str:
     return ""
 
 
-def _note(here: Setting, chosen: list[int], dropped: object, left: int) -> str:
-    """Which levels, strata and subjects do not enter, in words."""
+def _note(here: Setting, chosen: list[int], lost: tuple[int, int], rows: str) -> str:
+    """Which levels, strata and subjects (`lost` of both) and which `rows` do not enter."""
+    dropped, left = lost
     sizes = here.sizes
     small = int(((sizes > 0) & (sizes < least_shown())).sum())
     beyond = int((sizes >= least_shown()).sum()) - len(chosen)
@@ -253,6 +256,8 @@ def _note(here: Setting, chosen: list[int], dropped: object, left: int) -> str:
         told.append(f"{dropped} strata do not hold two or more units of every level.")
     if left:
         told.append(f"{left} subjects of smaller attributions are not asked.")
+    if rows:
+        told.append(rows)
     if here.cohort.weights is not None:
         told.append("Sampling weights are not used.")
     if here.cohort.covariates:

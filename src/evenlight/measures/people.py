@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import stats
 
@@ -13,14 +15,18 @@ from evenlight.data.probed import Contrasts, Intervention
 from evenlight.data.units import unit_codes
 from evenlight.measures.composition import UNKNOWN, Composition
 from evenlight.measures.dependence import Dependence
+from evenlight.measures.dominance import one_is_most, one_is_most_of_bin
 from evenlight.measures.hidden_people import at_shown, coarse_mean, shown_people
 from evenlight.measures.prepare import Setting, own_states, own_values, setting
 from evenlight.measures.sensitivity import Flip, Sensitivity
+from evenlight.measures.told_effects import coarse_ends
 from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import (
+    as_open,
     shown_counts,
     suppressed_counts,
     told_limits,
+    told_sd,
     told_step,
     told_values,
 )
@@ -107,7 +113,9 @@ def depend(
 
     A number is cut at pooled quantiles into up to eight bins; a one-hot variable keeps its states.
     Rows in which the number is missing (NaN) belong to no bin. Nobody of a level of 1 to 10 units
-    enters, and beside a hidden bin means are told to a step.
+    enters. Beside a hidden bin numbers are told to a step; where one unit has more than half of a
+    bin's |attribution|, or of how far its values lie from their median, means are, in every bin:
+    they add up to what other tables tell.
     """
     here = shown_people(cohort, by)
     made, cohort = at_shown(attributions.at(cohort), here), here.cohort
@@ -131,7 +139,7 @@ def _dependence(
     k, b = len(here.groups.levels), len(labels) or max(int(bins.max()) + 1, 1)
     out = {n: np.full((k, b), np.nan) for n in ("value", "mean", "low", "high", "n")}
     reason, spread = np.full((k, b), hidden_text(), dtype=object), np.zeros((2, k, b))
-    codes = here.unit_group[here.unit]
+    most, codes = np.zeros((2, k, b), dtype=bool), here.unit_group[here.unit]
     for g in range(k):
         for j in range(b):
             rows = (codes == g) & (bins == j)
@@ -144,44 +152,57 @@ def _dependence(
             se = own.std(ddof=1) / np.sqrt(len(own))
             half = stats.t.ppf(0.975, len(own) - 1) * se
             spread[:, g, j] = x[rows].std() / np.sqrt(len(own)), se
+            each = np.bincount(at, weights=x[rows]) / np.bincount(at)
+            most[:, g, j] = one_is_most_of_bin(each, own)
             out["value"][g, j], out["mean"][g, j] = x[rows].mean(), own.mean()
             out["low"][g, j], out["high"][g, j] = own.mean() - half, own.mean() + half
             out["n"][g, j], reason[g, j] = len(unit), ""
-    if here.rounded or bool((reason == hidden_text()).any()):
-        out = _coarse(out, spread)
+    hidden = here.rounded or bool((reason == hidden_text()).any())
     return Dependence(
-        here.groups.name, subject, here.groups.levels, labels, **out, reason=reason.astype(np.str_)
-    )
+        here.groups.name, subject, here.groups.levels, labels,
+        **_coarse(out, spread, most, hidden=hidden), reason=reason.astype(np.str_),
+        rounded=hidden or bool(most.any()),
+    )  # fmt: skip
 
 
-def _coarse(out: dict[str, Float], spread: Float) -> dict[str, Float]:
-    """Counts to 5, means of values and attributions to the steps of `spread` (2, k, b).
+def _coarse(out: dict[str, Float], spread: Float, most: Bool, *, hidden: bool) -> dict[str, Float]:
+    """Means of values and attributions to the steps of `spread` (2, k, b), as `most` asks of each.
 
-    A mean over all of a group, as `compare` tells it, else leaves the hidden bin's.
+    A mean over all of a group, as `compare` tells it, else leaves the bin that is hidden, or of
+    which one is most. Where one is hidden both are told so, and counts to 5.
     """
-    steps = told_step(spread, np.nan_to_num(out["n"]))
+    n = np.nan_to_num(out["n"])
+    flat = (as_open(a.ravel(), b.ravel(), n.ravel()) for a, b in zip(spread, most, strict=True))
+    wide = np.stack([each.reshape(n.shape) for each in flat])
+    asked = np.array([[[hidden or bool(each.any())]] for each in most])
+    steps = np.where(asked, told_step(wide, n), 0.0)
     low, high = told_limits(out["low"], out["high"], steps[1])
     value, mean = told_values(out["value"], steps[0]), told_values(out["mean"], steps[1])
-    n = shown_counts(out["n"], rounded=True)
-    return {"value": value, "mean": mean, "low": low, "high": high, "n": n}
+    told = shown_counts(out["n"], rounded=hidden)
+    return {"value": value, "mean": mean, "low": low, "high": high, "n": told}
 
 
 def sensitivities(
     contrasts: Contrasts, cohort: Cohort, *, by: str | Groups, unit: str = ""
 ) -> Sensitivity:
-    """Mean change of output under the common contrasts, by level, over all its units."""
+    """Mean change of output under the common contrasts, by level, over all its units.
+
+    Of a subject of which one unit is most in a level, means of all levels are told to steps.
+    """
     here, made = setting(cohort, by), contrasts.at(cohort)
     margin, response = here.per_unit(made.margin), here.per_unit(made.response)
     k, q = len(here.groups.levels), len(made.subjects)
     means = {name: np.full((k, q), np.nan) for name in ("margin", "response")}
     reason = np.full((k, q), "", dtype=object)
+    few = [one_is_most(np.abs(values), here.unit_group) for values in (margin, response)]
     for g in range(k):
         at = here.unit_group == g
         if at.sum() < least_shown():
             reason[g] = hidden_text()
             continue
-        for name, values in (("margin", margin[at]), ("response", response[at])):
-            means[name][g] = coarse_mean(here, values)
+        for out, values, most in zip(means.values(), (margin, response), few, strict=True):
+            told = coarse_mean(replace(here, coarse=True), values[at])
+            out[g] = np.where(most, told, coarse_mean(here, values[at]))
     counts = np.where(here.sizes < least_shown(), 0, here.sizes)
     return Sensitivity(
         grouping=here.groups.name,
@@ -227,12 +248,27 @@ def _flip(
     change = np.bincount(at, weights=change) / np.bincount(at)
     n = len(change)
     half = stats.t.ppf(0.975, n - 1) * change.std(ddof=1) / np.sqrt(n)
+    one = bool(one_is_most_of_bin(change, change).any())
     enough = 0.05 * n >= least_shown()
     p05, p95 = np.quantile(change, [0.05, 0.95]) if enough else (np.nan, np.nan)
     changed = np.nan
     if threshold is not None:
         a, b = own.states.index(old), own.states.index(new)
         called = own.response[rows] >= threshold
-        changed = float((called[:, a] != called[:, b]).mean())
-    spread = change.std(ddof=1)
-    return n, change.mean(), change.mean() - half, change.mean() + half, spread, p05, p95, changed
+        moved = called[:, a] != called[:, b]
+        changed = _told_share(moved, cohort.units[rows])
+    spread, mean = change.std(ddof=1), change.mean()
+    ends = np.array([mean]), np.array([mean - half]), np.array([mean + half])
+    if one:  # one person is most of what changes
+        ends, spread = coarse_ends((ends[0], ends[1], ends[2]), np.array(n)), told_sd(spread, n)
+    return (n, *(float(end[0]) for end in ends), spread, p05, p95, changed)
+
+
+def _told_share(moved: Bool, units: Int) -> float:
+    """The share of rows whose decision changes, to a step where these are 1 to 10 units."""
+    n, share = len(np.unique(units)), float(moved.mean())
+    many = [len(np.unique(units[own])) for own in (moved, ~moved)]
+    if not any(0 < few < least_shown() for few in many):
+        return share
+    step = told_step(np.zeros(1), np.array([n]), share=True)
+    return float(np.clip(told_values(np.array([share]), step), 0.0, 1.0)[0])

@@ -17,9 +17,11 @@ from evenlight.data.training import TrainingSummary
 from evenlight.errors import CohortError, UnknownName
 from evenlight.measures.along import PerformanceAlong
 from evenlight.measures.along_curves import Walk, curves_along
+from evenlight.measures.axes import everyone
 from evenlight.measures.judging import Judging
 from evenlight.measures.perform import outcome_case
 from evenlight.measures.prepare import ALPHA
+from evenlight.measures.unlike_rows import thinned_along
 from evenlight.measures.weighing import unit_sampling, weighted
 from evenlight.small_groups import least_shown
 from evenlight.stats.effects import unit_means
@@ -44,6 +46,9 @@ def perform_along(
     mean at random (2,000 draws each; shuffling alone errs where the spread follows the axis); their
     maxima over components and losses give max-T and the simultaneous interval.
 
+    Where the number of rows a unit has follows an axis, as many of each enter, and `note` says so
+    (`measures.unlike_rows`): a mean over few rows is more skewed than one over many.
+
     Curves are local lines through the 30 % of units nearest to a point, with simultaneous bands of
     a unit bootstrap (the smoothing's own bias is not in them); for events, AUROC near the point
     beside them: a squared error follows how common the event is. Strata are not held. Raises
@@ -52,7 +57,7 @@ def perform_along(
     random = np.random.default_rng(rng)
     made = predictions.at(cohort)
     axes = _axes(along, cohort)
-    walk = _walk(made, cohort, axes)
+    walk, note = _walk(made, cohort, axes)
     return PerformanceAlong(
         axis=axes.name,
         components=axes.names,
@@ -62,6 +67,7 @@ def perform_along(
         alpha=ALPHA,
         draws=SHUFFLES,
         n=len(walk.values),
+        note=note,
         sd=_sd(walk),
         **_slopes(walk, random),
         **curves_along(walk, random),
@@ -82,23 +88,26 @@ def _axes(along: str | Axes | TrainingSummary, cohort: Cohort) -> Axes:
     raise UnknownName(f"no axes {along!r} in the cohort; it has {known}; pass axes=[Axes(...)]")
 
 
-def _walk(made: Predictions | Scores, cohort: Cohort, axes: Axes) -> Walk:
+def _walk(made: Predictions | Scores, cohort: Cohort, axes: Axes) -> tuple[Walk, str]:
+    """Losses of units at their places, and what is said of their rows."""
     case, losses = _case(made, cohort)
     kept: Bool = np.isfinite(case.y)
     if isinstance(made, Scores):
         kept = np.asarray(np.isfinite(made.values).all(axis=1))
     kept &= weighted(cohort)
-    taken = cohort.order[kept[cohort.order]]  # by id: no sum depends on the order of rows
+    if len(np.unique(cohort.units[kept])) < least_shown():
+        raise CohortError(f"fewer than {least_shown()} units have an outcome; nothing can be told")
+    whole = everyone(cohort, kept, axes.name)
+    here, note = thinned_along(whole, whole.per_unit(axes.values))
+    taken = cohort.order[here.kept[cohort.order]]  # by id: no sum depends on the order of rows
     unit = np.unique(cohort.units[taken], return_inverse=True)[1].astype(np.int64)
     own, order = case.take(taken), np.arange(len(taken))
-    if len(unit) == 0 or unit.max() + 1 < least_shown():
-        raise CohortError(f"fewer than {least_shown()} units have an outcome; nothing can be told")
     rows = own.scores
     if rows is None:
         rows = np.column_stack([LOSSES[name](own) for name in losses])
     weight = unit_sampling(cohort, taken, unit)
     values, at = (unit_means(v, unit, order) for v in (rows, axes.values[taken]))
-    return Walk(at, losses, values, weight, unit, own)
+    return Walk(at, losses, values, weight, unit, own), note
 
 
 def _case(made: Predictions | Scores, cohort: Cohort) -> tuple[Case, tuple[str, ...]]:

@@ -88,7 +88,8 @@ def setting(cohort: Cohort, by: str | Groups, *, kept: Bool | None = None) -> Se
             "no row is left: none converged, none has a known outcome, or all weights are 0"
         )
     several(groups)
-    _few_labels(groups)
+    few_labels(groups)
+    _too_small(groups)
     return _lined_up(cohort, groups, mask, apart_told(cohort, groups))
 
 
@@ -104,7 +105,19 @@ def _lined_up(cohort: Cohort, groups: Groups, mask: Bool, coarse: bool) -> Setti
     return Setting(cohort, groups, mask, unit, unit_codes(groups.codes[mask], unit), order, coarse)
 
 
-def _few_labels(groups: Groups) -> None:
+def few_labels(groups: Groups) -> None:
+    """Raise GroupError for many levels of which no two have as many rows as may be told of."""
+    sizes = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.levels))
+    if len(sizes) > MANY_LEVELS and (sizes >= least_shown()).sum() < 2:
+        raise GroupError(
+            f"{groups.name} has {len(sizes):,} levels, and no two of them have {least_shown()} "
+            "rows, so nothing can be compared: cut it into a few bins (dates to years, a number to "
+            "ranges), or, for a number, declare Axes(name, values) in the cohort's axes= and "
+            "compare along it"
+        )
+
+
+def _too_small(groups: Groups) -> None:
     """Warn of a column whose levels are as many as numbers have: it is no grouping."""
     sizes = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.levels))
     few = int((sizes < least_shown()).sum())

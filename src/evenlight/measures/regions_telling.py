@@ -18,6 +18,8 @@ from evenlight.data.groups import Groups
 from evenlight.measures.associate import associate
 from evenlight.measures.associations import SetAssociation
 from evenlight.measures.check import explained, place_of, shaped, worded
+from evenlight.measures.dominance import one_is_most
+from evenlight.measures.hidden_people import at_shown, shown_people
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.rely import rely
 from evenlight.measures.testing import Testing, asked_for
@@ -39,6 +41,7 @@ class RegionsTelling:
     share of all |attribution|, `size` (m,) its positions. `reading` (g, m), among `READINGS`: it
     *tells* where q is at most alpha, *carries* where the limits of `share` exclude 0. A region that
     tells and carries given the outcome is a candidate shortcut and no more: `ev.shortcut` decides.
+    `rounded` says that numbers are told to steps: a part is hidden, or one unit is most of a sum.
     """
 
     grouping: str
@@ -62,6 +65,7 @@ class RegionsTelling:
     share_p: Float
     share_reason: Text
     reading: Text
+    rounded: bool = False
 
     def __post_init__(self) -> None:
         g, m = len(self.given), len(self.sets)
@@ -82,7 +86,8 @@ class RegionsTelling:
             "mass": self.mass[m],
         }
         names = (*TELLS, "tells_reason", *CARRIES, "share_reason", "reading")
-        return pd.DataFrame(columns | {name: getattr(self, name).ravel() for name in names})
+        columns |= {name: getattr(self, name).ravel() for name in names}
+        return pd.DataFrame(columns | {"rounded": self.rounded})
 
     def candidates(self, given: str | None = None) -> tuple[str, ...]:
         """Regions that tell and carry, the largest share first; by default the strictest condition.
@@ -125,7 +130,8 @@ def regions_telling(
     """
     generator = np.random.default_rng(rng)
     asked = asked_for(testing)
-    lean = rely(summed_over(attributions, sets), cohort, by=by, testing=testing, rng=generator)
+    summed = summed_over(attributions, sets)
+    lean = rely(summed, cohort, by=by, testing=testing, rng=generator)
     told = associate(cohort, by=by, sets=sets, rng=generator)
     assert told.sets is not None
     at = [told.given.index(given) for given in lean.given]
@@ -134,8 +140,15 @@ def regions_telling(
         grouping=lean.grouping, levels=told.levels, target=lean.target, sets=sets.names,
         kind=sets.kind, given=lean.given, alpha=asked.alpha,
         size=told.sets.size.astype(np.float64), mass=lean.mass, **tells, **carries,
-        reading=readings(tells, carries, asked.alpha),
+        reading=readings(tells, carries, asked.alpha), rounded=_rounded(summed, cohort, by),
     )  # fmt: skip
+
+
+def _rounded(summed: Attributions, cohort: Cohort, by: str | Groups) -> bool:
+    """Whether shares are told to steps: a part is hidden, or one unit is most of a region."""
+    here = shown_people(cohort, by)
+    size = np.abs(here.per_unit(at_shown(summed.at(cohort), here).values.astype(np.float64)))
+    return here.rounded or bool(one_is_most(size, here.unit_group).any())
 
 
 def summed_over(attributions: Attributions, sets: FeatureSets) -> Attributions:

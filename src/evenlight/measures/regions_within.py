@@ -18,6 +18,7 @@ from evenlight.data.groups import Groups
 from evenlight.data.nearest import hint
 from evenlight.errors import GroupError
 from evenlight.measures.convergence import unconverged_reasons
+from evenlight.measures.hidden_people import told_mass
 from evenlight.measures.map_subjects import set_columns
 from evenlight.measures.regions_telling import (
     CARRIES,
@@ -27,8 +28,10 @@ from evenlight.measures.regions_telling import (
     summed_over,
 )
 from evenlight.measures.testing import Testing, asked_for
+from evenlight.measures.told_effects import coarse_ends
 from evenlight.small_groups import least_shown
 from evenlight.stats.cells import joint
+from evenlight.stats.disclosure import dominated, never_alone, told_p
 from evenlight.stats.effects import unit_means
 from evenlight.stats.multiplicity import benjamini_hochberg
 from evenlight.stats.unit_steps import carried, flips, folds, steps, told_by_steps
@@ -77,7 +80,9 @@ def regions_within(
     *Given the unit*; where the outcome changes inside units, *the unit and the outcome*, among
     images of one outcome; and so with strata (`by` is never one of them). Images of one patient
     differ in more than the view: what changed in between is in both numbers unless it is held.
-    Units with one level only say nothing here. Rows that did not converge are left out; where these
+    Units with one level only say nothing here. Where one unit has more than half of what a region's
+    steps or attributions add up to, its numbers are told to steps, and never alone, as shares add
+    up; a reading is of the numbers before. Rows that did not converge are left out; where these
     are more than 5 % of a level no share is told.
 
     Raises GroupError for levels other than two, or a grouping that changes inside no unit;
@@ -90,13 +95,15 @@ def regions_within(
     phi = np.asarray(made.values, dtype=np.float64)
     lost = unconverged_reasons(made.converged, groups, np.arange(cohort.n))[0]
     tells = _tells(given, cohort, columns, alpha)
-    carries = _carries(given, phi, lost, alpha=alpha, rng=generator)
+    carries, few = _carries(given, phi, lost, alpha=alpha, rng=generator)
+    read, size = readings(tells, carries, alpha), _sizes(cohort, groups, phi)
+    hidden = 0 < cohort.u - len(size) < least_shown()  # another table is of everybody
     return RegionsTelling(
         grouping=groups.name, levels=groups.levels, target=made.target, sets=sets.names,
         kind=sets.kind, given=tuple(one.name for one in given), alpha=alpha,
         size=np.array([len(own) for own in columns], dtype=np.float64),
-        mass=_mass(cohort, groups, phi), **tells, **carries,
-        reading=readings(tells, carries, alpha),
+        mass=told_mass(size, rounded=hidden), **tells, **_to_steps(given, carries, few),
+        reading=read, rounded=bool(hidden or few.any() or dominated(size).any()),
     )  # fmt: skip
 
 
@@ -182,26 +189,42 @@ def _tells(
 
 def _carries(
     given: list[_Given], phi: Float, lost: str, *, alpha: float, rng: np.random.Generator
-) -> dict[str, Any]:
-    """What each region carries under each condition, (g, m); nothing where too much is `lost`."""
+) -> tuple[dict[str, Any], Bool]:
+    """What each region carries under each condition, and of which one unit is most, (g, m).
+
+    Nothing where too much is `lost`.
+    """
     shape = len(given), phi.shape[1]
     out: dict[str, Any] = {name: np.full(shape, np.nan) for name in CARRIES}
     reason = np.full(shape, "the output of no unit changes", dtype=object)
+    few = np.zeros(shape, dtype=bool)
     for i, one in enumerate(given):
         reason[i] = one.reason or lost or reason[i]
         if not (one.reason or lost):
             step = one.of(phi)
-            found = carried(step, step.sum(axis=1), one.signs, alpha=alpha, rng=rng)
+            output = step.sum(axis=1)
+            found = carried(step, output, one.signs, alpha=alpha, rng=rng)
             for name, part in zip(CARRIES, ("share", "low", "high", "p"), strict=True):
                 out[name][i] = getattr(found, part)
+            few[i] = dominated(np.abs(step)) | dominated((output**2)[:, None])
     told = np.where(np.isfinite(out["share"]), "", reason).astype(np.str_)
-    return out | {"share_reason": told}
+    return out | {"share_reason": told}, few
 
 
-def _mass(cohort: Cohort, groups: Groups, phi: Float) -> Float:
-    """Each region's share (m,) of the mean |attribution| of units of known level."""
+def _to_steps(given: list[_Given], carries: dict[str, Any], few: Bool) -> dict[str, Any]:
+    """The same, with shares, limits and p to steps where one unit is most (g, m)."""
+    out = {name: carries[name].copy() for name in CARRIES}
+    for i, one in enumerate(given):
+        share, low, high, p = (carries[name][i] for name in CARRIES)
+        at = never_alone(few[i], np.abs(share))
+        told = (*coarse_ends((share, low, high), np.array(len(one.fold))), told_p(p))
+        for name, new in zip(CARRIES, told, strict=True):
+            out[name][i] = np.where(at, new, carries[name][i])
+    return carries | out
+
+
+def _sizes(cohort: Cohort, groups: Groups, phi: Float) -> Float:
+    """The |attribution| (u, m) of each unit of known level."""
     at = cohort.order[groups.known[cohort.order]]
     unit = np.unique(cohort.units[at], return_inverse=True)[1].ravel()
-    size = np.abs(unit_means(phi[at], unit, np.arange(len(at)))).mean(axis=0)
-    mass: Float = size / max(float(size.sum()), 1e-300)
-    return mass
+    return np.abs(unit_means(phi[at], unit, np.arange(len(at))))

@@ -15,6 +15,7 @@ from evenlight.measures.counted import everybody
 from evenlight.measures.decided import unjudged
 from evenlight.measures.dominance import shares_without_dominated
 from evenlight.measures.hidden_people import at_shown, mass_of, shown_people
+from evenlight.measures.lopsided_output import of_few
 from evenlight.measures.prepare import Setting
 from evenlight.measures.reliance import TOTALS, Partial, Reliance
 from evenlight.measures.stratified import (
@@ -166,7 +167,7 @@ def rely(
     )
     lost = unconverged_reasons(made.converged, here.groups, here.cohort.units)
     reliance = shares_without_dominated(reliance, phi, here)
-    return withheld_reliance(reliance, next(filter(None, lost), ""))
+    return withheld_reliance(reliance, next(filter(None, (*lost, of_few(here, made))), ""))
 
 
 def _rows(
@@ -270,7 +271,7 @@ def _limits(
     """Limits of shares (p,) and of totals, from one bootstrap that is held no longer than that."""
     again = bootstrap_shares(plan, draws=DRAWS, rng=rng)
     own = simultaneous(share, again, centre=again.mean(axis=0), alpha=judged.alpha)
-    return own, limits(total, again @ judged.masks.T, judged.alpha)
+    return own, limits(total, again @ judged.masks.T, plan, judged.alpha)
 
 
 def _by_chance(plan: Layout, rng: np.random.Generator) -> Float:

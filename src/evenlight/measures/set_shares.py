@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,10 @@ from evenlight.data.groups import Groups
 from evenlight.data.misfit import misfit
 from evenlight.errors import AttributionError
 from evenlight.measures.check import explained, shaped
+from evenlight.measures.dominance import one_is_most
 from evenlight.measures.prepare import Setting, setting
 from evenlight.small_groups import hidden_text, least_shown
-from evenlight.stats.disclosure import dominated, told_limits, told_step, told_values
+from evenlight.stats.disclosure import told_limits, told_step, told_values
 
 SHARE = ("share", "low", "high")
 
@@ -87,6 +88,8 @@ def set_shares(
     size = np.abs(here.per_unit(made.values.reshape(made.n, -1).astype(np.float64)))
     parts = np.zeros((len(size), len(sets.names)))
     np.add.at(parts.T, owner, size.T)
+    if one_is_most(parts, here.unit_group).any():  # shares add up to 1, groups to everybody
+        here = replace(here, coarse=True)
     shape = (len(here.groups.levels), len(sets.names))
     out = {name: np.full(shape, np.nan) for name in SHARE}
     reason = np.full(shape[0], "", dtype=object)
@@ -115,7 +118,7 @@ def _ratio(parts: Float, own: Bool, here: Setting) -> tuple[Float, Float, Float]
     se = rest.std(axis=0, ddof=1) / np.sqrt(n)
     half = stats.t.ppf(0.975, n - 1) * se
     low, high = np.maximum(share - half, 0.0), np.minimum(share + half, 1.0)
-    if here.rounded or dominated(x).any():  # shares add up to 1: all of them
+    if here.rounded:
         step = told_step(se, np.array(n))
         share, (low, high) = told_values(share, step), told_limits(low, high, step)
     return share, low, high

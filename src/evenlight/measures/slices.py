@@ -50,7 +50,8 @@ class Slices:
     `effect` in the other half, with simultaneous 95 % limits and `holm`, one-sided p adjusted over
     the slices that were chosen; `searched` slices were looked at. Read `effect`: what a search
     finds looks worse than it is. `n` (s, 2) are units of the slice in each half. `verdict`:
-    *confirmed* where `holm` is below 0.05 and the limits leave out 0.
+    *confirmed* where `holm` is below 0.05 and the limits leave out 0. `rounded` says that numbers
+    are told to steps: somebody is hidden, slices would tell of few people, or one is most of one.
     """
 
     names: tuple[str, ...]
@@ -67,6 +68,7 @@ class Slices:
     holm: Float
     verdict: Text
     reason: Text
+    rounded: bool = False
 
     def __post_init__(self) -> None:
         s = (len(self.names),)
@@ -83,7 +85,8 @@ class Slices:
             "n_confirming": self.n[:, 1],
         }
         names = ("found", "effect", "low", "high", "holm", "verdict", "reason")
-        return pd.DataFrame(columns | {name: getattr(self, name) for name in names})
+        columns |= {name: getattr(self, name) for name in names}
+        return pd.DataFrame(columns | {"rounded": self.rounded})
 
     def __repr__(self) -> str:
         held = [n for n, v in zip(self.names, self.verdict, strict=True) if v == "confirmed"]
@@ -253,6 +256,7 @@ def _judged(
         holm=p,
         verdict=np.where(few, "not_estimable", np.where(sure, "confirmed", "not_confirmed")),
         reason=np.where(few, text, ""),
+        rounded=coarse,
         **blank,
     )
 

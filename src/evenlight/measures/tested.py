@@ -46,18 +46,24 @@ class Tested:
     asked: tuple[Asked, ...]
 
 
+def silent(tests: int) -> None:
+    """Tell nobody how many tests were made."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class How:
     """What all views share: how they are tested, with how many draws, beside which repeats.
 
     `repeats` are rows (n kept, p) of attributions made on other draws of the background. Where what
-    is tested is `averaged` over draws, they hold each draw's own columns of all views.
+    is tested is `averaged` over draws, they hold each draw's own columns of all views. `done` is
+    told how many tests were just made.
     """
 
     testing: Testing
     draws: int
     repeats: Sequence[Float]
     averaged: bool = False
+    done: Callable[[int], object] = silent
 
 
 def tested(
@@ -101,6 +107,7 @@ def _tested(
             if arms[1]
             else results(arms[0], columns, view, testing=asked, shared=own)
         )
+        how.done(found.effect.size)
         out.append(Tested(view, found, tuple(_asked(a) for a in arms[1] or arms[0])))
     return out, shared
 
@@ -173,7 +180,7 @@ def stacked(
     }
     each = np.broadcast_to(np.asarray(margin, dtype=np.float64), len(found))[:, None, None]
     rounded = here is not None and here.rounded
-    told = [[_told(a, here) for a in one.asked] for one in found]
+    told = _all_told(found, here)
     asked = [
         [(a, n) for a, n in zip(o.asked, t, strict=True)] for o, t in zip(found, told, strict=True)
     ]
@@ -192,13 +199,34 @@ def stacked(
     }
 
 
-def _told(one: Asked, here: Setting | None) -> tuple[int, int]:
-    """Units left of level and reference, a loss of 1 to 10 told as one of 10."""
+def _all_told(found: Sequence[Tested], here: Setting | None) -> list[list[tuple[int, int]]]:
+    """Units left of level and reference in each view and contrast, a loss of 1 to 10 told as ten.
+
+    Nor are two counts of a level, under other conditions or against other levels, 1 to 10 apart.
+    """
+    had: dict[str, set[int]] = {}
+    out: list[list[tuple[int, int]]] = []
+    for one in found:
+        out.append([])
+        for a in one.asked:
+            sides = (0, 0) if a.reason else (_told(a, 0, here, had), _told(a, 1, here, had))
+            out[-1].append(sides)
+    return out
+
+
+def _told(one: Asked, side: int, here: Setting | None, had: dict[str, set[int]]) -> int:
+    """Units left of one level; `had` are those told of it before, to which this one is added."""
+    name, left, total = one.names[side], one.left[side], one.total[side]
+    before = had.setdefault(name, set())
+    near = [n for n in before if 0 < left - n < least_shown()]  # told as these, who are fewer
+    many, others = min([left, *near]), sorted({*before, total})
     if here is not None:
-        told = told_left(here, one.names, one.left, one.total)
+        told = told_left(here, [name], [many], *([n] for n in others))
     else:
-        told = left_counts(np.array(one.left), np.array(one.total), smallest=least_shown())
-    return int(told[0]), int(told[1])
+        totals = (np.array([n]) for n in others)
+        told = left_counts(np.array([many]), *totals, smallest=least_shown())
+    before.add(int(told[0]))
+    return int(told[0])
 
 
 def _kept(one: Asked, left: tuple[int, int]) -> list[float]:

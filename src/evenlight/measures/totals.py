@@ -10,8 +10,14 @@ from evenlight.measures.prepare import Setting
 from evenlight.measures.reliance import TOTALS, Cuts
 from evenlight.measures.stratified import BINNED, strata_given
 from evenlight.measures.supported import Support
-from evenlight.stats.decomposition import Layout, bootstrap_shares, null_shares, shares
-from evenlight.stats.intervals import simultaneous
+from evenlight.stats.decomposition import (
+    Layout,
+    bootstrap_shares,
+    independent,
+    null_shares,
+    shares,
+)
+from evenlight.stats.intervals import expanded
 
 BINS = (5, 10, 20)
 """Bins of a continuous outcome, or of the martingale residual, at which the totals are told."""
@@ -23,14 +29,10 @@ def masks(support: Support) -> Bool:
     return np.stack([every, support.lacking, support.word == "unresolved"])
 
 
-def limits(total: Float, drawn: Float, alpha: float) -> tuple[Float, Float]:
-    """Limits (t,) of totals (t,) from draws (r, t), each by itself, re-centred."""
-    found = [
-        simultaneous(total[[i]], drawn[:, [i]], centre=drawn[:, [i]].mean(axis=0), alpha=alpha)
-        for i in range(len(total))
-    ]
-    low, high = (np.array([one[side][0] for one in found]) for side in (0, 1))
-    return low, high
+def limits(total: Float, drawn: Float, plan: Layout, alpha: float) -> tuple[Float, Float]:
+    """Limits (t,) of totals (t,) from draws (r, t) of the plan, each by itself, re-centred."""
+    cells = len(np.unique(plan.stratum * plan.k + plan.group))
+    return expanded(total, drawn, units=independent(plan), cells=cells, alpha=alpha)
 
 
 def cuts(
@@ -72,4 +74,4 @@ def _one(
     plan: Layout, alpha: float, draws: int, rng: np.random.Generator
 ) -> tuple[Float, Float, Float]:
     total = shares(plan) - null_shares(plan, draws=draws, rng=rng).mean(axis=0)
-    return total, *limits(total, bootstrap_shares(plan, draws=draws, rng=rng), alpha)
+    return total, *limits(total, bootstrap_shares(plan, draws=draws, rng=rng), plan, alpha)

@@ -18,6 +18,8 @@ difference given the value names no mechanism there; common contrasts on the mar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from evenlight.arrays import Bool, Text
@@ -37,6 +39,17 @@ def use_of(location: Text, slope: Text) -> Text:
     out[(location == "not_estimable") | (slope == "not_estimable")] = "not_estimable"
     out[(location == "different") | (slope == "different")] = "different"
     return out
+
+
+def use_among(verdicts: Mapping[tuple[str, str], Text]) -> Text | None:
+    """The verdict of use (c, p) among those of views by name and scale, None without any.
+
+    That of common contrasts on the margin; else of location and slope, on whatever scale.
+    """
+    if ("use", "margin") in verdicts:
+        return verdicts["use", "margin"]
+    own = [verdict for (name, _), verdict in verdicts.items() if name in ("location", "slope")]
+    return use_of(own[0], own[1]) if own else None
 
 
 def why(

@@ -66,6 +66,35 @@ def change_in_size(before: Ends, after: Ends, grow: tuple[Float, Float], *, apar
     return change, near2 - far1, far2 - near1
 
 
+def change_in_value(
+    before: Ends, after: Ends, grow: tuple[Float, Float], *, alike: Float | float | None
+) -> Ends:
+    """After - before with limits; `grow` widens the intervals before they are put together.
+
+    `alike` is the correlation of both estimates, 0 of other people: limits recover their variance
+    from both intervals (MOVER; Zou 2007, Psychol Methods 12:399). None stands for any dependence.
+
+    >>> one = (np.array([0.8]), np.array([0.7]), np.array([0.9]))
+    >>> other = (np.array([0.5]), np.array([0.4]), np.array([0.6]))
+    >>> still = (np.ones(1), np.ones(1))
+    >>> for alike in (None, 0.0, 0.9):
+    ...     print([x.round(3).item() for x in change_in_value(one, other, still, alike=alike)])
+    [-0.3, -0.5, -0.1]
+    [-0.3, -0.441, -0.159]
+    [-0.3, -0.345, -0.255]
+    """
+    (e1, low1, high1), (e2, low2, high2) = _grown(before, grow[0]), _grown(after, grow[1])
+    same = -1.0 if alike is None else alike
+    down, up = (_apart(a, b, same) for a, b in ((e2 - low2, high1 - e1), (high2 - e2, e1 - low1)))
+    return e2 - e1, e2 - e1 - down, e2 - e1 + up
+
+
+def _apart(one: Float, other: Float, alike: Float | float) -> Float:
+    """The half-width of a difference, from those of two estimates and their correlation."""
+    half: Float = np.sqrt(np.maximum(one**2 + other**2 - 2 * alike * one * other, 0.0))
+    return half
+
+
 def _grown(ends: Ends, by: Float) -> Ends:
     effect, low, high = ends
     return effect, effect - by * (effect - low), effect + by * (high - effect)

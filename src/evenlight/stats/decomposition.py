@@ -73,6 +73,11 @@ def bias_order(group: Int, stratum: Int) -> float:
     return (pairs - len(np.unique(stratum))) / max(len(group), 1)
 
 
+def independent(plan: Layout) -> int:
+    """Independent people: units, or families where these are given."""
+    return len(plan.group if plan.family is None else np.unique(plan.family))
+
+
 def fewest(plan: Layout) -> int:
     """Independent people of the smallest group: units, or families where these are given."""
     own = np.arange(len(plan.group)) if plan.family is None else plan.family

@@ -129,6 +129,22 @@ def told_step(spread: Float, n: Float | Int, *, share: Bool | bool = False) -> F
     return step
 
 
+def as_open(spread: Float, few: Bool, n: Float | Int) -> Float:
+    """Standard errors (r, ...) of r parts that add up, no narrower in sum than the `few` need.
+
+    A total that is told elsewhere, less the other parts, is the part of which one unit is most
+    (`few`). So n times the step of each part is no finer than that of the widest of the `few`.
+
+    >>> spread, few = np.array([0.5, 0.01]), np.array([True, False])
+    >>> as_open(spread, few, np.array([25, 400]))
+    array([0.5  , 0.125])
+    """
+    root = np.sqrt(np.maximum(n, 1))
+    sd = np.nan_to_num(spread) * root
+    wide: Float = np.maximum(sd, np.where(few, sd, 0.0).max(axis=0, initial=0.0)) / root
+    return wide
+
+
 def told_sd(sd: float, n: int) -> float:
     """The SD of n units to the step of its own standard error, SD / sqrt(2 n), never 0.
 
@@ -217,14 +233,16 @@ def _stepped(values: Float, step: Float, whole: Whole) -> Float:
     return np.where(step > 0, told + 0.0, values)  # -0 would tell a sign
 
 
-def dominated(size: Float) -> Bool:
+def dominated(size: Float, share: float = 0.5) -> Bool:
     """Which columns (p,) of what units contribute (u, p), 0 or more, rest on one unit by half.
+
+    `share` is another part than a half.
 
     >>> dominated(np.array([[5.0, 1.0], [1.0, 1.0], [1.0, 1.0]]))
     array([ True, False])
     """
     total = size.sum(axis=0)
-    found: Bool = (size.max(axis=0, initial=0.0) > 0.5 * total) & (total > 0)
+    found: Bool = (size.max(axis=0, initial=0.0) > share * total) & (total > 0)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import evenlight as ev
 from evenlight.api import report
 from evenlight.auditing import audit
 from evenlight.data.attributions import Attributions
@@ -47,12 +49,62 @@ ADATA = SimpleNamespace(obs=PEOPLE, var_names=X.columns, X=X.to_numpy())
         (lambda: compare(MADE, X, by="sex"), "cohort is a DataFrame; call"),  # type: ignore[arg-type]
         (lambda: perform(SAID, X, by="sex"), "cohort is a DataFrame; call"),  # type: ignore[arg-type]
         (lambda: decide(SAID, PEOPLE, by="sex"), "cohort is a DataFrame; call"),  # type: ignore[arg-type]
+        (lambda: ev.export("a", "a", "junit"), r"write formats=\['junit'\]"),
+        (lambda: ev.export(COHORT, "a", ["junit"]), r"of a Cohort: pass ev.audit"),  # type: ignore[arg-type]
     ],
 )
 def test_no_cohort_is_told_as_such(asked: Callable[[], object], message: str) -> None:
     """X and people, an AnnData, or arguments in another order: the call that was meant is named."""
     with pytest.raises(InputError, match=message):
         asked()
+
+
+ALSO_ASKED: dict[str, object] = {
+    "by": "sex", "sets": None, "suite": "mild", "attribute": "sex", "patches": (), "levels": (0, 1),
+    "parameter": "size", "examples": {}, "against": {}, "layers": (), "training": COHORT,
+    "baselines": {}, "attributions": MADE, "forks": (),
+}  # fmt: skip
+"""Whatever else verbs of a model and a cohort cannot do without."""
+
+VERBS = [
+    name
+    for name in sorted(ev.__all__)
+    if inspect.isfunction(verb := getattr(ev, name))
+    and list(inspect.signature(verb).parameters)[:2] == ["model", "cohort"]
+]
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_model_and_a_cohort_swapped_are_an_input_error(name: str) -> None:
+    """Every public verb that takes them says so, and none trips over an attribute."""
+    verb = getattr(ev, name)
+    asked = inspect.signature(verb).parameters
+    more = {
+        key: ALSO_ASKED[key]
+        for key, own in list(asked.items())[2:]
+        if own.default is own.empty and own.kind is own.KEYWORD_ONLY
+    }
+    by_place = [
+        ALSO_ASKED[key]
+        for key, own in list(asked.items())[2:]
+        if own.default is own.empty and own.kind is own.POSITIONAL_OR_KEYWORD
+    ]
+    with pytest.raises(InputError):
+        verb(COHORT, MODEL, *by_place, **more)
+
+
+@pytest.mark.parametrize("name", ["contrasts", "swap", "erase", "worst", "occluded", "flip"])
+def test_a_cohort_in_another_place_is_named(name: str) -> None:
+    """The error says what stands in its place, and how the verb is called."""
+    more: dict[str, dict[str, object]] = {
+        "occluded": {"sets": None},
+        "worst": {"suite": "mild", "by": "sex"},
+        "swap": {"sets": None, "by": "sex"},
+        "contrasts": {},
+    }
+    own = more.get(name, {"attribute": "sex"} if name == "flip" else {"by": "sex"})
+    with pytest.raises(CohortError, match=rf"cohort is a Coeff.*; call {name}\(model, cohort"):
+        getattr(ev, name)(COHORT, MODEL, **own)
 
 
 @pytest.mark.parametrize("verb", [compare, rely])
@@ -104,3 +156,11 @@ def test_a_page_is_of_an_audit(given: object, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a report is of an Audit, not of an? \w+: pass ev.audit"):
         report(given, tmp_path / "page")  # type: ignore[arg-type]
     assert not (tmp_path / "page").exists()
+
+
+def test_an_audit_is_exported_from_its_folder(tmp_path: Path) -> None:
+    """The folder of an audit stands for it, as `verify` and `diff` take it."""
+    made = audit(MADE, COHORT)
+    made.save(tmp_path / "audit")
+    by_path = ev.export(tmp_path / "audit", tmp_path / "audit", ["junit"])
+    assert by_path == ev.export(made, tmp_path / "audit", ["junit"])

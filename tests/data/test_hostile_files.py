@@ -9,15 +9,20 @@ import lzma
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from evenlight.data import archives
 from evenlight.data.archives import check_packed, check_zip
+from evenlight.data.cohort import Cohort
 from evenlight.data.feature_list import FeatureList
 from evenlight.data.features import Features, FeatureSets
+from evenlight.data.groups import Groups
 from evenlight.data.plain_files import DEEPEST, read_json, read_toml
+from evenlight.data.shown import LONGEST_NAME
 from evenlight.errors import FeatureError, InputError, PlanError, Refused
 from evenlight.modalities.tables import read_table
 
@@ -201,3 +206,39 @@ def test_79_odd_names_are_plain_data(tmp_path: Path) -> None:
     assert cohort.groups[0].levels == levels
     made = FeatureSets.from_lists({name: [name] for name in ODD}, ODD)
     assert made.names == ODD
+
+
+@pytest.mark.parametrize("what", ["feature", "set", "level", "grouping", "id", "unit", "stratum"])
+def test_77_a_name_of_any_length_is_not_taken(what: str) -> None:
+    """Fault 77: what is far too long is an error that shows its beginning, or its position."""
+    long = "x" * (LONGEST_NAME + 1)
+    table = pd.DataFrame({"sex": ["f", "m"] * 4, "who": list("aabbccdd"), "site": ["s"] * 8})
+    table.index = [f"p{i}" for i in range(8)]
+    frame = pd.DataFrame(np.eye(8)[:, :2], columns=["a", "b"], index=table.index)
+    options: dict[str, Any] = {"unit": "row"}
+    if what == "feature":
+        frame.columns = ["a", long]
+    elif what == "level":
+        table["sex"] = ["f", long] * 4
+    elif what == "id":
+        table.index = frame.index = [*table.index[:7], long]
+    elif what in ("unit", "stratum"):
+        column = {"unit": "who", "stratum": "site"}[what]
+        table.loc["p5", column] = long
+        options = {"unit": "who"} if what == "unit" else {"unit": "row", "strata": ["site"]}
+    made: dict[str, Callable[[], object]] = {
+        "set": lambda: FeatureSets.from_lists({long: ["a"]}, ["a", "b"]),
+        "grouping": lambda: Groups(long, ("f", "m"), np.zeros(8, dtype=np.int64)),
+    }
+    make = made.get(what, lambda: Cohort(frame, table, groups=["sex"], **options))
+    with pytest.raises(InputError, match=r"16,385 characters.*at most 16,384: give") as told:
+        make()
+    assert len(str(told.value)) < 400
+    if what in ("id", "unit", "stratum"):
+        assert "xx" not in str(told.value)
+        assert f"position {7 if what == 'id' else 5}" in str(told.value)
+
+
+def test_77_a_name_as_long_as_may_be_is_taken() -> None:
+    """At the limit a name is kept as it is."""
+    assert Features(("x" * LONGEST_NAME, "a")).names[0] == "x" * LONGEST_NAME

@@ -63,13 +63,13 @@ def test_people_of_no_known_group_are_a_hidden_count_too() -> None:
     )
 
 
-def test_a_total_below_eleven_is_hidden_where_it_would_tell_of_a_group() -> None:
-    """Four people of one group are told as fewer than 11 in all; without groups nothing is told."""
+def test_a_total_below_eleven_is_hidden() -> None:
+    """Four people are told as fewer than 11, with groups and without, as the flow tells them."""
     table = people(sex=["f"] * 30)
     assert note(table, 4, "sex") == (
         "Inner join: 0 rows of x and fewer than 11 of people left out; sex: f fewer than 11."
     )
-    assert note(table, 4) == "Inner join: 0 rows of x and 4 of people left out."
+    assert note(table, 4) == "Inner join: 0 rows of x and fewer than 11 of people left out."
 
 
 def test_levels_that_lost_nobody_are_not_told() -> None:

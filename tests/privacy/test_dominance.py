@@ -29,14 +29,14 @@ N = 60
 def found(value: float) -> tuple[Comparison, Float]:
     """A comparison of 60 and 60 people where one of B carries `value` of a rare feature."""
     rng = np.random.default_rng(0)
-    x = np.column_stack([rng.normal(size=2 * N), np.zeros(2 * N)])
+    x = np.column_stack([rng.normal(size=2 * N), np.zeros(2 * N), rng.normal(size=2 * N)])
     x[-1, 1] = value
     people = pd.DataFrame(
         {"race": np.repeat(["A", "B"], N)}, index=[f"p{i:03d}" for i in range(2 * N)]
     )
-    cohort = Cohort(x, people, ["common", "rare"], unit="row", groups=["race"])
+    cohort = Cohort(x, people, ["common", "rare", "other"], unit="row", groups=["race"])
     made: Attributions = explain(
-        lambda rows: rows[:, 0] + rows[:, 1], cohort, background=0 * x[:20]
+        lambda rows: rows[:, 0] + rows[:, 1] + 0.5 * rows[:, 2], cohort, background=0 * x[:20]
     )
     record = compare(made, cohort, by="race", testing=Testing(draws=199), rng=0)
     return record, np.asarray(made.values[-1])
@@ -53,11 +53,13 @@ def test_the_carrier_cannot_be_solved_for() -> None:
 
 
 def test_other_features_are_told_as_they_are() -> None:
-    """The common feature keeps its exact mean and effect."""
+    """A third feature keeps its exact mean; the most important is coarse beside a single one."""
     record, _ = found(3.0)
     rng = np.random.default_rng(0)
-    values = rng.normal(size=2 * N)
-    np.testing.assert_allclose(record.mean[:, 0], [values[:N].mean(), values[N:].mean()], atol=1e-6)
+    common, other = rng.normal(size=2 * N), 0.5 * rng.normal(size=2 * N)
+    for j, values, exact in ((0, common, False), (2, other, True)):
+        own = np.array([values[:N].mean(), values[N:].mean()])
+        assert np.allclose(record.mean[:, j], own, atol=1e-6) == exact
 
 
 def test_half_is_not_more_than_half() -> None:

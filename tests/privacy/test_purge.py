@@ -18,6 +18,7 @@ from evenlight.journal.running import place
 from evenlight.journal.work import Work
 from evenlight.modalities.annotated_rows import write_rows
 from evenlight.purging import purge
+from tests.command_line import evenlight
 
 
 @pytest.fixture
@@ -114,3 +115,21 @@ def test_a_folder_of_sketches_goes_by_its_name(tmp_path: Path) -> None:
     (store / "holiday.npz").write_bytes(b"")
     with pytest.raises(InputError, match="nothing that evenlight keeps"):
         purge(store)
+
+
+def test_sketches_that_stay_are_told_with_how_they_go(tmp_path: Path) -> None:
+    """Where another audit is of the same people, and where a folder above is named."""
+    people = pd.DataFrame({"sex": ["f", "m"] * 20}, index=[f"p{i}" for i in range(40)])
+    cohort = Cohort(np.zeros((40, 1)), people, ["a"], unit="row")
+    for name in ("june", "july"):
+        sketched(tmp_path / name, cohort)
+    for words in (("june", "--dry-run"), ("june",)):
+        done = evenlight("purge", *words, folder=tmp_path)
+        assert "`evenlight purge .people` deletes all of them" in done.stdout
+    above = evenlight("purge", ".", folder=tmp_path)
+    assert above.returncode == 2
+    assert repr(tmp_path.name) in above.stderr
+    assert ".people in it holds sketches of people: name it" in above.stderr
+    gone = evenlight("purge", ".people", folder=tmp_path)
+    assert (gone.returncode, gone.stdout) == (0, "deleted .people\n")
+    assert "sketches" not in evenlight("purge", "june", folder=tmp_path).stdout

@@ -8,12 +8,20 @@ import numpy as np
 import pandas as pd
 
 from evenlight.arrays import Int, Text
+from evenlight.data.shown import LONGEST_NAME, overlong
 from evenlight.errors import CohortError
 
 
 def ids(index: Sequence[object] | pd.Index) -> Text:
-    """Row ids as text (n,); a repeated id is an error, never first-match."""
-    text = np.asarray([str(i) for i in index], dtype=np.str_)
+    """Row ids as text (n,); a repeated id is an error, never first-match, and so is a huge one."""
+    named = [str(i) for i in index]
+    at = overlong(named)
+    if at is not None:
+        raise CohortError(
+            f"the row id at position {at} has {len(named[at]):,} characters; at most "
+            f"{LONGEST_NAME:,}: give each row a short id"
+        )
+    text = np.asarray(named, dtype=np.str_)
     values, counts = np.unique(text, return_counts=True)
     if len(values) < len(text):
         worst = values[counts > 1]

@@ -16,6 +16,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.completeness import beyond_single, residual, row_sums
 from evenlight.data.digits import percent
 from evenlight.data.features import Features, FeatureSets
+from evenlight.data.given_values import given_values
 from evenlight.data.misfit import misfit
 from evenlight.data.region_maps import by_maps
 from evenlight.data.rows import Rows, blocks
@@ -175,7 +176,8 @@ class Attributions:
     ) -> Attributions:
         """Attributions computed elsewhere, with completeness checked row by row.
 
-        `values` (n, *s); `output` (n,) the model's output on `scale`; `base` a number or (n,).
+        `values` (n, *s), an array or tensor, or one on disk (npy, zarr, HDF5), where it stays if it
+        is larger than 4 GiB; `output` (n,) the model's output on `scale`; `base` a number or (n,).
         `link` says what outputs on the margin are: logit (log odds), log (a log hazard), identity.
         Rows whose residual exceeds 1 % are kept and marked as not converged; more than 5 % of
         them is an error, as is a probability scale that holds no probabilities.
@@ -190,13 +192,14 @@ class Attributions:
         out = np.asarray(output, dtype=np.float64).reshape(-1)
         if beyond := beyond_single(out):
             raise AttributionError(beyond)
-        array = np.asarray(values, dtype=np.float32)
+        array = given_values(values)
         names = features if isinstance(features, Features) else Features(tuple(features))
         start = np.broadcast_to(np.asarray(base, dtype=np.float64), out.shape).copy()
         ids = align.ids(list(rows))
-        if not len(array) == len(out) == len(ids):
+        if not array.shape[0] == len(out) == len(ids):
             raise AttributionError(
-                f"{len(array)} rows of values, {len(out)} outputs and {len(ids)} ids do not match"
+                f"{array.shape[0]} rows of values, {len(out)} outputs and {len(ids)} ids do not "
+                "match"
             )
         error, converged = residual(array, out, start)
         made = cls(

@@ -61,7 +61,7 @@ def finite(
     values, flaws = _seen(values, features, missing, notes, chosen)
     everyone = np.ones(len(chosen), dtype=bool)
     if flaws.count and missing == "drop":
-        notes.append(f"{_many(flaws)} rows with values that are not finite were dropped.")
+        notes.append("Rows with values that are not finite were dropped.")  # counts: `data.gone`
         return Finite(~flaws.rows, values)
     if flaws.count and missing == "median" and not is_sparse(values):
         notes.append(

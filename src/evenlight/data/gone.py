@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evenlight.arrays import Bool
+import numpy as np
+
+from evenlight.arrays import Bool, Text
 from evenlight.small_groups import least_shown
 
 NO_PERSON = "rows of values of whom the table of people says nothing"
@@ -21,25 +23,35 @@ class Step:
     left: int | None
 
 
-def before(extra: int, absent: int, chosen: Bool, kept: Bool) -> tuple[Step, ...]:
+def before(
+    extra: int, absent: int, chosen: Bool, kept: Bool, names: Text | None = None
+) -> tuple[Step, ...]:
     """The steps of a join, a split and of values that are not finite; masks are (n,).
 
-    `extra` rows have no person, `absent` people no row of values.
+    `extra` rows have no person, `absent` people no row of values; `names` (n,) are of units, by
+    default each row's own. Many rows of few units are too few to be shown.
     """
     return (
         *step(NO_PERSON, extra),
         *step(NO_VALUES, absent),
-        *step(OTHER_SPLIT, int((~chosen).sum())),
-        *step(NOT_FINITE, int((chosen & ~kept).sum())),
+        *_of_rows(OTHER_SPLIT, ~chosen, names),
+        *_of_rows(NOT_FINITE, chosen & ~kept, names),
     )
 
 
-def step(why: str, left: int) -> tuple[Step, ...]:
-    """The step, where any row left at it.
+def _of_rows(why: str, lost: Bool, names: Text | None) -> tuple[Step, ...]:
+    """The step at which these rows left."""
+    units = None if names is None else len(np.unique(names[lost]))
+    return step(why, int(lost.sum()), units)
+
+
+def step(why: str, left: int, units: int | None = None) -> tuple[Step, ...]:
+    """The step, where any row left at it; of `units` units, by default as many as rows.
 
     >>> step("of another split", 40), step("no values", 3), step("no values", 0)
     ((Step(why='of another split', left=40),), (Step(why='no values', left=None),), ())
     """
     if left <= 0:
         return ()
-    return (Step(why, left if left >= least_shown() else None),)
+    many = left if units is None else units
+    return (Step(why, left if many >= least_shown() else None),)

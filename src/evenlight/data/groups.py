@@ -12,6 +12,7 @@ import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.nearest import hint, nearest
+from evenlight.data.shown import LONGEST_NAME, overlong, short
 from evenlight.errors import GroupError
 
 MOST_PAIRS = 15
@@ -51,6 +52,13 @@ class Groups:
     rows: Text | None = None
 
     def __post_init__(self) -> None:
+        at = overlong((self.name, *self.levels))
+        if at is not None:
+            long = (self.name, *self.levels)[at]
+            raise GroupError(
+                f"{short(self.name)}: the {'level' if at else 'name'} {short(long)!r} has "
+                f"{len(long):,} characters; at most {LONGEST_NAME:,}: give it a short label"
+            )
         if len(set(self.levels)) != len(self.levels):
             raise GroupError(f"{self.name}: a level occurs twice in {self.levels}")
         if self.codes.ndim != 1:

@@ -19,6 +19,7 @@ from evenlight.data.name_diff import name_diff
 from evenlight.data.nearest import hint
 from evenlight.data.outcome import Survival
 from evenlight.data.rows import Held, Rows, is_sparse
+from evenlight.data.shown import LONGEST_NAME, overlong, short
 from evenlight.data.sources import lazy, plain
 from evenlight.errors import CohortError, FeatureError
 from evenlight.small_groups import least_shown
@@ -115,11 +116,21 @@ def named(
 
 
 def need_columns(people: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Raise CohortError for the first column that people lacks, with the nearest name."""
+    """Raise CohortError for the first column that people lacks, with the nearest name.
+
+    Also for one with a label, or an id of a unit, that is far too long; it is told by its position.
+    """
     have = [str(c) for c in people.columns]
     for column in columns:
         if column not in have:
             raise CohortError(f"people has no column {column!r}{hint(str(column), have)}")
+        held = people[column].to_numpy().ravel() if column in people else np.zeros(0)
+        at = overlong(held) if held.dtype == object else None
+        if at is not None:
+            raise CohortError(
+                f"column {short(column)!r} of people holds a text of {len(held[at]):,} characters, "
+                f"at position {at}; at most {LONGEST_NAME:,}: give short labels and ids"
+            )
 
 
 NO_SPLIT = (
@@ -207,9 +218,15 @@ def split_rows(
             f"split: no row has {column} = {level!r}; levels are "
             f"{sorted(people[column].astype(str).unique())[:8]}"
         )
-    notes.append(f"Audited: the {int(chosen.sum())} rows with {column} = {level} of {len(people)}.")
+    notes.append(f"Audited: the rows with {column} = {level}.")  # counts: `data.gone`
     notes += both_sides(people, unit, chosen)
     return chosen
+
+
+def unit_names(people: pd.DataFrame, unit: str | None) -> Text | None:
+    """The unit of each row (n,), None where each is its own."""
+    own = None if unit in (None, "row") else people[unit]
+    return None if own is None else own.astype(str).to_numpy(dtype=np.str_)
 
 
 def both_sides(people: pd.DataFrame, unit: str | None, chosen: Bool) -> list[str]:
@@ -236,12 +253,12 @@ def inner_note(rows: Text, people: pd.DataFrame, keep: Int, groups: Sequence[str
     """What an inner join lost, in all and per group; a hidden count is in no sum of what is told.
 
     Where 1 to 10 people of a group are left out, or of no known group, all counts of people are to
-    the nearest 5, and their number is hidden too where it is below 11.
+    the nearest 5. A number below 11 is hidden, of rows as of people.
 
     >>> people = pd.DataFrame({"site": ["a"] * 14 + ["b"] * 3}, index=[str(i) for i in range(17)])
     >>> inner_note(np.array(["x"]), people, np.array([], dtype=int), ["site"])
-    'Inner join: 1 rows of x and 15 of people left out; site: a 15, b fewer than 11 (people to the \
-nearest 5).'
+    'Inner join: fewer than 11 rows of x and 15 of people left out; site: a 15, b fewer than 11 \
+(people to the nearest 5).'
     """
     lost = people[~np.isin(align.ids(people.index), rows[keep])]
     tables = {by: _tally(lost[by]) for by in groups if isinstance(by, str) and by in people.columns}
@@ -251,7 +268,9 @@ nearest 5).'
         for by, counts in tables.items()
         if counts
     )
-    all_told = f"{len(rows) - len(keep)} rows of x and {_told(len(lost), coarse)} of people"
+    all_told = (
+        f"{_told(len(rows) - len(keep), False)} rows of x and {_told(len(lost), coarse)} of people"
+    )
     near = f" (people to the nearest {ROUND_TO})" if coarse and len(lost) >= least_shown() else ""
     return f"Inner join: {all_told} left out{'; ' + told if told else ''}{near}."
 
@@ -267,4 +286,4 @@ def _told(n: int, coarse: bool) -> str:
     """A count of people left out as it may be told."""
     if coarse and n >= least_shown():
         return f"{ROUND_TO * round(n / ROUND_TO):,}"
-    return shown_count(n) if coarse else f"{n:,}"
+    return shown_count(n) if n else "0"

@@ -62,7 +62,10 @@ here 'tp53'): correct the spelling of one side"
         told += f", {len(self.extra)} extra {list(self.extra[:FIRST])}"
         if self.moved >= 0:
             j = self.moved
-            told += f", in another order (column {j} is {self.wanted[j]!r}, here {self.have[j]!r})"
+            told = (
+                "the same names in another order "
+                f"(column {j} is {self.wanted[j]!r}, here {self.have[j]!r})"
+            )
         return "; ".join((told, *self.hints))
 
     def to_frame(self) -> pd.DataFrame:

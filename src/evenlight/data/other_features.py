@@ -15,9 +15,9 @@ def other_features(wanted: Sequence[str], cohort: Cohort) -> str:
     >>> people = pd.DataFrame({"sex": ["f", "m"]}, index=["a", "b"])
     >>> cohort = Cohort(np.eye(2), people, ["TP53", "MYC"])
     >>> print(other_features(["MYC", "TP53"], cohort))
-    0 missing [], 0 extra [], in another order (column 0 is 'MYC', here 'TP53'): \
-evenlight.ordered(cohort, names) puts them in the model's order; columns are never matched by \
-position
+    the same names in another order (column 0 is 'MYC', here 'TP53'): evenlight.ordered(cohort, \
+names) puts them in the model's order (in a plan: reorder `features`); columns are never matched \
+by position
     """
     apart = name_diff(wanted, cohort.features.names)
     return f"{apart.sentence()}: {_remedy(apart, cohort)}; columns are never matched by position"
@@ -26,7 +26,8 @@ position
 def _remedy(apart: NameDiff, cohort: Cohort) -> str:
     if not apart.missing:
         more = ', extra="drop"' if apart.extra else ""
-        return f"evenlight.ordered(cohort, names{more}) puts them in the model's order"
+        plan = "" if apart.extra else " (in a plan: reorder `features`)"
+        return f"evenlight.ordered(cohort, names{more}) puts them in the model's order{plan}"
     column = _column(apart.missing, cohort)
     if column:
         return (

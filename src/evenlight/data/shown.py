@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 LONGEST = 80
 """Most characters of a name that are shown; the middle is cut."""
+
+LONGEST_TITLE = 1_000
+"""Most characters that a title (what a pointer shows beside a name that was cut) holds."""
+
+LONGEST_NAME = 16_384
+"""Most characters of a name, label or id that are taken at all."""
 
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
@@ -33,6 +40,25 @@ def short(text: object, longest: int = LONGEST) -> str:
         return whole
     tail = (longest - 1) // 2
     return f"{whole[: longest - 1 - tail]}…{whole[len(whole) - tail :]}"
+
+
+def titled(text: object) -> str:
+    """The visible text of a title: whole, unless it is longer than any reader reads.
+
+    >>> titled("a"), len(titled("a" * 5000))
+    ('a', 1000)
+    """
+    return short(text, LONGEST_TITLE)
+
+
+def overlong(names: Iterable[object]) -> int | None:
+    """The position of the first name, label or id that is too long to be taken; None without any.
+
+    >>> overlong(["a", "b" * 20_000])
+    1
+    """
+    long = (i for i, name in enumerate(names) if isinstance(name, str) and len(name) > LONGEST_NAME)
+    return next(long, None)
 
 
 def versus(pair: tuple[str, str]) -> str:

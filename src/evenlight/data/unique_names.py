@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from unicodedata import normalize
 
+from evenlight.data.shown import LONGEST_NAME, overlong, short
 from evenlight.errors import FeatureError
 
 
 def unique(names: Sequence[str], what: str) -> None:
-    """Raise FeatureError for a name that is empty, no text, or there twice.
+    """Raise FeatureError for a name that is empty, no text, far too long, or there twice.
 
     Two that differ by capitals, or by the form of their letters in Unicode alone, are one to a
     reader, a file system and many programs, and are refused as well.
     """
     seen: set[str] = set()
+    at = overlong(names)
+    if at is not None:
+        raise FeatureError(
+            f"the {what} name {short(names[at])!r} has {len(names[at]):,} characters; at most "
+            f"{LONGEST_NAME:,}: give it a shorter one"
+        )
     for name in names:
         if not isinstance(name, str) or not name:
             raise FeatureError(f"a {what} name must be a non-empty string, found {name!r}")

@@ -201,7 +201,7 @@ def test_the_policy_is_a_closed_file(tmp_path: Path) -> None:
     path.write_text('fials = ["worse"]\n')
     with pytest.raises(PlanError, match="did you mean 'fails'"):
         read_regression(path)
-    path.write_text("fails = []\n")
+    path.write_text("fails = []\nperformance = false\n")
     made = apart(audited(), audited(800, seed=1, worse=1.5), policy=path)
     assert made.verdict.exit_code == 0
 
@@ -215,5 +215,5 @@ def test_diff_json_holds_no_id_and_no_missing_number(tmp_path: Path) -> None:
     """The file is JSON with null for what is missing."""
     text = save_difference(diff(audited(), audited()), tmp_path).read_text()
     assert "NaN" not in text
-    assert json.loads(text)["schema"] == "urn:evenlight:diff:1.0"
+    assert json.loads(text)["schema"] == "urn:evenlight:diff:1.1"
     assert '"P1"' not in text

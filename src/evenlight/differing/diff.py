@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
+
 from evenlight import files
 from evenlight.clock import date
 from evenlight.differing.changes import Asked, changes
 from evenlight.differing.comparable import comparable
+from evenlight.differing.drawn import likeness
+from evenlight.differing.levels import Held, judged_levels, levels
 from evenlight.differing.read import read
 from evenlight.differing.record import (
     STATUSES,
@@ -25,6 +29,7 @@ from evenlight.differing.values import moved
 from evenlight.errors import Refused
 from evenlight.ledger import enter
 from evenlight.plan import Plan
+from evenlight.policy import error_rates
 from evenlight.record import Audit
 from evenlight.small_groups import PROFILES, least_shown, profile
 from evenlight.stats.changing import spent
@@ -68,7 +73,7 @@ def diff(
         people, near = _people((one, other), store, other_people=other_people)
         apart = (*near, *comparable(one, other, other_background=other_background))
         look = 1 if store is None else _look(store / LOOKS, one, other)
-        return _difference((one, other), apart, people, look, asked)
+        return _difference((one, other), apart, people, asked, (look, store))
 
 
 def save_difference(made: Difference, folder: str | Path) -> Path:
@@ -77,13 +82,22 @@ def save_difference(made: Difference, folder: str | Path) -> Path:
 
 
 def _difference(
-    pair: tuple[Audit, Audit], apart: tuple[Apart, ...], people: str, look: int, asked: Regression
+    pair: tuple[Audit, Audit],
+    apart: tuple[Apart, ...],
+    people: str,
+    asked: Regression,
+    memory: tuple[int, Path | None],
 ) -> Difference:
     one, other = pair
+    look, store = memory
     share = spent(look, asked.looks)
     alphas = [Plan.from_data(a.plan).policy.alpha for a in pair]
     same = (one.model.digest, one.cohort.digest) == (other.model.digest, other.cohort.digest)
-    how = Asked(apart, share * asked.alpha / max(alphas), people == "others", same)
+    alike = {} if people == "others" else likeness(store and store / FOLDER, *pair)
+    some = levels(one, other, apart) if asked.performance else []
+    rest = _rest(pair) if some else 1.0
+    how = Asked(apart, rest * share * asked.alpha / max(alphas), people == "others", same)
+    own = judged_levels(some, Held((1 - rest) * share * asked.alpha, people, same, alike))
     made = sorted(changes(read(one), read(other), how), key=_gravity)
     found = Counter(change.status for change in made)
     kept = tuple(c for c in made if c.primary or c.status not in (*STILL, "asked_anew"))
@@ -96,9 +110,17 @@ def _difference(
         apart=apart,
         counts={status: found.get(status, 0) for status in STATUSES},
         changes=kept,
-        values=tuple(moved(one, other, apart)),
-        verdict=judged(kept, asked),
+        values=tuple(moved(one, other, apart, own)),
+        verdict=judged(kept, asked, tuple(own.values())),
     )
+
+
+def _rest(pair: tuple[Audit, Audit]) -> float:
+    """The part of alpha that questions have where groups are judged as one family beside theirs."""
+    plans = [Plan.from_data(audit.plan) for audit in pair]
+    rates = [(p.policy.alpha, error_rates(p.question, p.policy.alpha)) for p in plans]
+    families = max(round(alpha / min(own.values(), default=np.inf)) for alpha, own in rates)
+    return families / (families + 1)
 
 
 def _gravity(change: Change) -> tuple[bool, int, float, str]:

@@ -12,7 +12,7 @@ from evenlight import codec
 from evenlight.errors import GateFailed, NoVerdict
 from evenlight.measures.words import Verdict
 
-SCHEMA = "urn:evenlight:diff:1.0"
+SCHEMA = "urn:evenlight:diff:1.1"
 
 Status = Literal[
     "worse", "new", "better", "resolved", "no_longer_shown", "newly_untold", "moved",
@@ -73,8 +73,40 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """How much worse a metric became in one group (below 0: better), held to the margin.
+
+    `worse`, `low`, `high` in the unit of the metric, of a calibration slope its distance from 1;
+    limits are simultaneous over all that is judged of groups, `alpha` that of one of them. NaN
+    stands for what cannot be told, and `reason` says why. `n` are the units of the smaller audit
+    that a metric rests on, to 5; `paired` says how limits were put together: "paired" by how alike
+    both estimates are among the same people, "any" whatever their dependence, "others" as of
+    independent samples.
+    """
+
+    verdict: Verdict
+    worse: float
+    low: float
+    high: float
+    margin: float
+    alpha: float
+    n: int | None
+    paired: Literal["paired", "any", "others"]
+    reason: str
+    sentence: str
+
+    @property
+    def failing(self) -> bool:
+        """Whether it is shown to have become worse."""
+        return self.verdict == "different" and self.worse > 0
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
-    """A value of one group in both audits, as a metric or the mean |attribution| of a feature."""
+    """A value of one group in both audits, as a metric or the mean |attribution| of a feature.
+
+    `judged` says of a metric that has a margin whether it became worse.
+    """
 
     kind: str
     grouping: str
@@ -87,6 +119,7 @@ class Moved:
     after: float
     after_low: float
     after_high: float
+    judged: Judged | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +159,8 @@ class Difference:
     ("the same", "others", "some the same", "not known"); `look` counts comparisons of this kind,
     `alpha` is what they share, and `spent` the part that this one has. `changes` lists whatever is
     not still (see `STILL`) and all that answers a primary question, gravest first; `counts` all.
-    `values` are of groups, pointwise 95 %, of the metrics and of the most important features.
+    `values` are of groups, pointwise 95 %, of the metrics and of the most important features; what
+    has a margin is judged there (see `Judged`).
     """
 
     digests: Mapping[str, tuple[str, str]]

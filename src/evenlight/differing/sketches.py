@@ -42,8 +42,8 @@ EVERYBODY = "\x1e"
 
 def keep(cohort: Cohort, store: Path) -> Path:
     """Write the sketches of a cohort's units, and of each level that may be shown, into `store`."""
-    key = _key(files.folder(store))
-    ids = _ids(cohort)
+    key = key_of(files.folder(store))
+    ids = unit_ids(cohort)
     made = {name: sketch(ids[own], key) for name, own in _parts(cohort, ids).items()}
     names = np.array(sorted(made), dtype=np.str_)
     body = io.BytesIO()
@@ -59,7 +59,7 @@ def apart_by(store: Path, before: str, after: str) -> Mapping[str, int | None] |
     """
     if not (file_of(store, before).is_file() and file_of(store, after).is_file()):
         return None
-    key = _key(store)
+    key = key_of(store)
     one, other = (_read(file_of(store, digest)) for digest in (before, after))
     return {n: counted(one[n], other[n], key) for n in sorted(set(one) & set(other))}
 
@@ -135,7 +135,8 @@ def _pure(left: Values, key: bytes) -> tuple[Values, bool] | None:
     return None
 
 
-def _ids(cohort: Cohort) -> Text:
+def unit_ids(cohort: Cohort) -> Text:
+    """The id of the unit of each row (n,), as text."""
     names = cohort.rows if cohort.unit in (None, "row") else cohort.people[cohort.unit].astype(str)
     return np.asarray(names, dtype=np.str_)
 
@@ -168,7 +169,7 @@ def _read(path: Path) -> dict[str, Values]:
     return dict(zip(names.tolist(), cells, strict=True))
 
 
-def _key(store: Path) -> bytes:
+def key_of(store: Path) -> bytes:
     """The key of a store, made once; two runs that make it at once keep the first."""
     path = store / KEY
     if not path.is_file():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import numpy as np
 
 from evenlight.differing.comparable import EXPLAINED
-from evenlight.differing.record import Apart, Moved
+from evenlight.differing.levels import Key
+from evenlight.differing.record import Apart, Judged, Moved
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.performance import Performance
 from evenlight.record import Audit
@@ -19,12 +20,17 @@ TOP = 12
 """Features of each grouping, by their largest importance in either audit."""
 
 
-def moved(before: Audit, after: Audit, apart: tuple[Apart, ...]) -> Iterator[Moved]:
-    """Metrics by part; mean |attribution| by level, where explanations can be compared."""
+def moved(
+    before: Audit, after: Audit, apart: tuple[Apart, ...], judged: Mapping[Key, Judged]
+) -> Iterator[Moved]:
+    """Metrics by part; mean |attribution| by level, where explanations can be compared.
+
+    `judged` says whether a metric of a part became worse.
+    """
     spoils = {one.spoils for one in apart}
     for one, other in _pairs(before.performances, after.performances):
         if f"grouping {one.grouping}" not in spoils:
-            yield from _metrics(one, other)
+            yield from _metrics(one, other, judged)
     for first, second in _pairs(before.comparisons, after.comparisons):
         if not {EXPLAINED, f"grouping {first.grouping}"} & spoils:
             yield from _features(first, second)
@@ -35,7 +41,7 @@ def _pairs(first: tuple[R, ...], second: tuple[R, ...]) -> Iterator[tuple[R, R]]
     yield from ((made, named[made.grouping]) for made in first if made.grouping in named)
 
 
-def _metrics(one: Performance, other: Performance) -> Iterator[Moved]:
+def _metrics(one: Performance, other: Performance, judged: Mapping[Key, Judged]) -> Iterator[Moved]:
     for part in (p for p in one.parts if p in other.parts):
         for metric in (m for m in one.metrics if m in other.metrics):
             at = [(r.parts.index(part), r.metrics.index(metric)) for r in (one, other)]
@@ -43,9 +49,10 @@ def _metrics(one: Performance, other: Performance) -> Iterator[Moved]:
                 float(a[i]) for r, i in zip((one, other), at, strict=True)
                 for a in (r.value, r.low, r.high)
             ]  # fmt: skip
-            if np.isfinite(ends[0]) and np.isfinite(ends[3]):
+            own = judged.get((one.grouping, part, metric))
+            if np.isfinite(ends[0]) and (np.isfinite(ends[3]) or own is not None):
                 unit = one.units[at[0][1]]
-                yield Moved("performance", one.grouping, part, metric, unit, *ends)
+                yield Moved("performance", one.grouping, part, metric, unit, *_six(ends), own)
 
 
 def _features(one: Comparison, other: Comparison) -> Iterator[Moved]:
@@ -61,4 +68,10 @@ def _features(one: Comparison, other: Comparison) -> Iterator[Moved]:
                 for a in (r.importance, r.importance_low, r.importance_high)
             ]
             if np.isfinite(ends[0]) and np.isfinite(ends[3]):
-                yield Moved("importance", one.grouping, level, subject, "margin", *ends)
+                yield Moved("importance", one.grouping, level, subject, "margin", *_six(ends))
+
+
+def _six(ends: list[float]) -> tuple[float, float, float, float, float, float]:
+    """Value and limits before, then after."""
+    one, low, high, other, other_low, other_high = ends
+    return one, low, high, other, other_low, other_high

@@ -21,6 +21,9 @@ NUMBER = re.compile(
     r"(?<![\w.])(?P<sign>[+\u2212])?(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)*)"
     r"(?P<power>e[+\u2212-]\d+)?(?!\w)"
 )
+ESTIMATE = re.compile(r"\S+ \[\S+, \S+\]")
+"""A number with its limits: three numbers of the record, however alike they are printed."""
+
 POINTER = re.compile(r"(?<!\S)/[a-z_]+(?:/[\w.~-]+)+")
 """A pointer that is itself shown."""
 
@@ -56,8 +59,13 @@ def joined(words: str, bases: list[str]) -> list[str]:
     return [
         one
         for word in words.split()
-        for one in ([word] if word.startswith("/") else [f"{base}/{word}" for base in bases])
+        for one in ([word] if whole(word) else [f"{base}/{word}" for base in bases])
     ]
+
+
+def whole(word: str) -> bool:
+    """Whether a pointer goes on from nowhere: from the root, or of another file."""
+    return word.startswith("/") or "#" in word
 
 
 def bases(node: Node | None) -> list[str]:
@@ -92,8 +100,11 @@ class Held:
     numbers: Float
     words: set[str]
 
-    def tells(self, sign: str, digits: str, before: str, *, percent: bool) -> bool:
-        """Whether a number as it is printed is one of these, to the digits that are printed."""
+    def tells(self, sign: str, digits: str, before: str, *, percent: bool, times: int = 1) -> bool:
+        """Whether a number as it is printed is one of these, to the digits that are printed.
+
+        Of the numbers of the record it has to be as many as the `times` that it is printed.
+        """
         plain = digits.replace(",", "")
         if plain in self.words or digits in self.words:
             return True
@@ -107,18 +118,24 @@ class Held:
             places -= int(plain.partition("e")[2])
         if plain in LEAST.get(before[-5:].strip(), ()) and (np.abs(self.numbers) < value).any():
             return True
-        numbers = np.concatenate([self.numbers, 100 * self.numbers]) if percent else self.numbers
+        numbers = np.stack([self.numbers, (100 if percent else 1) * self.numbers])
         way = {"+": numbers > 0, "\u2212": numbers < 0}.get(sign, numbers >= 0) | (value == 0)
         near = np.abs(np.abs(numbers) - value) <= 0.5 * 10.0**-places * (1 + 1e-6)
-        return bool((near & way).any())
+        return bool((near & way).any(axis=0).sum() >= times)
 
 
 @dataclass
 class Record:
-    """A record as plain data, which remembers what its places hold."""
+    """A record as plain data, which remembers what its places hold; other files by name."""
 
     data: Any
+    files: Mapping[str, Any] = field(default_factory=dict)
     seen: dict[str, Held] = field(default_factory=dict)
+
+    def found(self, pointer: str) -> Any:
+        """What one pointer leads to, in the record or in the file that it names."""
+        file, mark, rest = pointer.partition("#")
+        return pointed(self.files[unquote(file)], rest) if mark else pointed(self.data, pointer)
 
     def at(self, pointer: str) -> Held:
         """What one pointer holds."""
@@ -126,7 +143,7 @@ class Record:
             numbers: list[float] = []
             words: set[str] = set()
             key = next((s for s in reversed(pointer.split("/")) if not s.isdigit()), "")
-            for kind, value in _inside(pointed(self.data, pointer), key):
+            for kind, value in _inside(self.found(pointer), key):
                 if kind == "text":
                     words |= {
                         re.sub(r"[+\u2212]", "", m["digits"].replace(",", ""))
@@ -146,12 +163,12 @@ class Record:
         computed = [
             number
             for name in functions(node)
-            for number in FUNCTIONS[name]([pointed(self.data, one) for one in places], near)
+            for number in FUNCTIONS[name]([self.found(one) for one in places], near)
         ]
         if any(up.tag == "caption" for up in node.up()):
             computed.append(sum(n.tag == "tr" for n in near.walk()) - 1)
         if counted:
-            computed += [len(pointed(self.data, one)) for one in places]
+            computed += [len(self.found(one)) for one in places]
         numbers = [e.numbers for e in each] + [np.asarray(computed, dtype=np.float64)]
         return Held(np.concatenate(numbers), set().union(*(e.words for e in each)))
 
@@ -181,9 +198,7 @@ def _inside(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 def texts(root: Node) -> Iterator[tuple[Node, str]]:
     """Every piece of text that people read, with its element; axis ticks aside."""
     for node in root.walk():
-        if node.tag in ("style", "script", "head") or "tick" in node.classes():
-            continue
-        if any(up.tag in ("style", "script", "head") for up in node.up()):
+        if any(up.tag in ("style", "script", "head") or "tick" in up.classes() for up in node.up()):
             continue
         for name in READ:
             if name in node.attributes:
@@ -197,6 +212,18 @@ def texts(root: Node) -> Iterator[tuple[Node, str]]:
                 run = ""
         if run:
             yield node, run
+
+
+def repeated(text: str, number: re.Match[str]) -> int:
+    """How often the number is printed in the estimate with its limits that it is one of."""
+    for whole in ESTIMATE.finditer(text):
+        if whole.start() <= number.start() < whole.end():
+            return [_signed(m) for m in NUMBER.finditer(whole[0])].count(_signed(number))
+    return 1
+
+
+def _signed(number: re.Match[str]) -> tuple[bool, str]:
+    return number["sign"] == "\u2212", number["digits"]
 
 
 @dataclass(frozen=True)
@@ -218,6 +245,7 @@ class Piece:
                 m["digits"] + (m["power"] or "").replace("\u2212", "-"),
                 told[: m.start()].rstrip(),
                 percent=PERCENT.search(told) is not None,
+                times=repeated(told, m),
             )
         ]
 
@@ -240,7 +268,7 @@ def lost(root: Node, record: Record) -> list[str]:
                 around = bases(node if name == "data-ref" else node.parent)
                 for one in joined(node.attributes[name], around):
                     try:
-                        pointed(record.data, one)
+                        record.found(one)
                     except LookupError:
                         nowhere.append(one)
     return nowhere

@@ -238,8 +238,32 @@ def place(held: list[Any], near: Node) -> Numbers:
 
 
 def total(held: list[Any], near: Node) -> Numbers:
-    """The sum of each list of numbers."""
-    return [sum(_flat(h)) for h in held if isinstance(h, list)]
+    """The sum of each list or mapping of numbers."""
+    lists = [list(h.values()) if isinstance(h, Mapping) else h for h in held]
+    return [sum(_flat(h)) for h in lists if isinstance(h, list)]
+
+
+def lines(held: list[Any], near: Node) -> Numbers:
+    """Places of each part that a panel of at most eight lines shows."""
+    return [min(n, 8) for n in Counter(h["part"] for h in held).values()]
+
+
+def unnamed(held: list[Any], near: Node) -> Numbers:
+    """Settings of a row that its text leaves out."""
+    settings = [one for one in near.attributes["data-ref"].split() if "settings/" in one]
+    return [len(settings) - 3]
+
+
+def others(held: list[Any], near: Node) -> Numbers:
+    """Contrasts of the question after those that the list above names, by verdict."""
+    (answer,) = held
+    assert near.parent is not None
+    told = sum(any("verdict" in n.classes() for n in li.walk()) for li in near.parent.all("li"))
+    found: dict[str, set[str]] = {}
+    for part in answer["parts"]:
+        found.setdefault(part["contrast"], set()).add(part["verdict"])
+    rest = [next(v for v in GRAVEST if v in words) for words in found.values()][told:]
+    return [*Counter(rest).values()]
 
 
 def percent(held: list[Any], near: Node) -> Numbers:
@@ -265,6 +289,7 @@ FUNCTIONS: Mapping[str, Callable[[list[Any], Node], Numbers]] = {
     "asked": asked, "leaves": leaves, "margins": margins, "used": used, "gap": gap,
     "range": spread, "shown": shown, "beyond": beyond, "part": part, "place": place,
     "sum": total, "outside": outside, "states": states, "percent": percent, "verdicts": verdicts,
+    "lines": lines, "unnamed": unnamed, "others": others,
 }  # fmt: skip
 
 COUNTS = {"tally", "contrasts", "loud"}

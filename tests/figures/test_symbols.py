@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.text import Text
 
 from evenlight import pl, tl
 from evenlight.errors import InputError, UnknownName
@@ -46,3 +49,57 @@ def test_features_are_shown_by_a_column_of_var(adata: Any) -> None:
         pl.volcano(adata, gene_symbols="show", show=False)
     with pytest.raises(InputError, match=r"gene_symbols= names a column of adata\.var; pass adata"):
         pl.volcano(tl.comparison(adata), gene_symbols="shown", show=False)
+
+
+def texts(ax: Axes | None) -> list[str]:
+    """All that is written on axes."""
+    assert ax is not None
+    return [text.get_text() for text in ax.get_figure().findobj(Text)]  # type: ignore[union-attr]
+
+
+def test_figures_of_people_and_places_show_them_too(adata: Any) -> None:
+    """A feature has its symbol in beeswarm, person, dependence, embedding and locus."""
+    own = list(map(str, adata.var_names))
+    adata.var["shown"] = [f"S{j}" for j in range(len(own))]
+    adata.var["chromosome"], adata.var["position"] = "22", range(100, 100 + len(own))
+    adata.obsm["X_pca"] = np.random.default_rng(2).normal(size=(adata.n_obs, 2))
+    drawn: dict[str, Callable[..., Axes | None]] = {
+        "beeswarm": partial(pl.beeswarm, top=12),
+        "person": partial(pl.person, who=str(adata.obs["donor"].iloc[0]), top=12, individuals=True),
+        "dependence": partial(pl.dependence, feature=own[3]),
+        "embedding": partial(pl.embedding, basis="pca", color=own[3]),
+        "locus": partial(pl.locus, label=12),
+    }
+    for name, draw in drawn.items():
+        plain = texts(draw(adata, show=False))
+        told = texts(draw(adata, gene_symbols="shown", show=False))
+        assert any(one in text for text in plain for one in own), name
+        assert not any(one in text for text in told for one in own), name
+        assert any(f"S{j}" in text for text in told for j in range(len(own))), name
+        with pytest.raises(UnknownName, match="did you mean 'shown'"):
+            draw(adata, gene_symbols="show", show=False)
+
+
+def test_a_feature_may_be_named_as_it_is_shown(adata: Any) -> None:
+    """The symbol where one is asked for, and the model's own name as well."""
+    own = list(map(str, adata.var_names))
+    adata.var["shown"] = [f"S{j}" for j in range(len(own))]
+    adata.obsm["X_pca"] = np.random.default_rng(2).normal(size=(adata.n_obs, 2))
+    for feature in ("S3", own[3]):
+        curve = pl.dependence(adata, feature, gene_symbols="shown", show=False)
+        assert any("S3" in text for text in texts(curve))
+        points = pl.embedding(adata, "pca", color=feature, gene_symbols="shown", show=False)
+        assert any("attribution of S3" in text for text in texts(points))
+
+
+def test_without_an_adata_there_are_no_symbols(adata: Any) -> None:
+    """Attributions and a Dependence have no var: the error says what to do."""
+    made, here = tl.attributions(adata), tl.cohort(adata)
+    told = r"gene_symbols= names a column of adata\.var; pass adata"
+    for draw in (
+        partial(pl.beeswarm, cohort=here),
+        partial(pl.dependence, feature=made.features.names[0], cohort=here),
+        partial(pl.locus, cohort=here),
+    ):
+        with pytest.raises(InputError, match=told):
+            draw(made, gene_symbols="shown", show=False)

@@ -51,6 +51,7 @@ def encoded() -> EncodedUsed:
         reading=np.array(["encoded_and_used", "not_estimable"]),
         reason=np.array(["", few]),
         used_reason=np.array(["", few]),
+        rounded=np.array([0, 1]),
     )
 
 
@@ -73,6 +74,7 @@ def slices(names: tuple[str, ...] = ("site: 3", "age: low third")) -> Slices:
         holm=np.array([0.002, NAN])[:s],
         verdict=np.array(["confirmed", "not_estimable"])[:s],
         reason=np.array(["", few])[:s],
+        rounded=True,
     )
 
 

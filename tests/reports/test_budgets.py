@@ -6,6 +6,7 @@ import json
 import re
 import zlib
 from base64 import b64decode
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ BUDGETS = {
     "20,000 features, 5 groups crossed with sex": (20_000, 5, True, 3_000_000),
 }
 NODES = 5000
+VIEWS: list[tuple[str, list[int], str]] = [("all", [0, 1, 2, 3], "subjects")]
 POINTERS = 150_000
 """Bytes that may say where the numbers stand in the record."""
 
@@ -51,7 +53,12 @@ def test_the_script_is_small() -> None:
 
 
 def unpacked(text: str) -> list[list[str]]:
-    """Every column of an island as text, by the letter of its description: a slow twin."""
+    """Every column of an island as text."""
+    return island(text)[1]
+
+
+def island(text: str) -> tuple[dict[str, Any], list[list[str]], list[int]]:
+    """Head, columns as text, and the place of each row, by the letter of the form: a slow twin."""
     data = zlib.decompress(b64decode(text))
     at = 4 + int.from_bytes(data[:4], "little")
     head = json.loads(data[4:at])
@@ -71,8 +78,14 @@ def unpacked(text: str) -> list[list[str]]:
         out.append(
             [_told(about, values[0][i], [n[i] for n in numbers]) for i in range(head["rows"])]
         )
-    assert at == len(data)
-    return out
+    rows = head["rows"]
+    planes = [data[at + k * rows : at + (k + 1) * rows] for k in range(head["refs"])]
+    assert at + rows * head["refs"] == len(data)
+    return (
+        head,
+        out,
+        [sum(plane[i] << 8 * k for k, plane in enumerate(planes)) for i in range(rows)],
+    )
 
 
 def _told(about: dict[str, list[str]], code: int, numbers: list[int]) -> str:
@@ -102,7 +115,7 @@ def test_an_island_holds_what_the_page_would_write() -> None:
         chances("p", p, "not tested"),
         words("Verdict", ["similar", "different"] * (n // 2), {"similar": "similar"}),
     ]
-    gene, shown, chance, verdict = unpacked(packed(columns, [("all", [0, 1, 2, 3])]))
+    gene, shown, chance, verdict = unpacked(packed(columns, VIEWS, np.arange(n)))
     assert gene[:3] == ["g0", "g1", "g2"]
     assert verdict[:3] == ["similar", "different", "similar"]
     for i in range(n):
@@ -115,7 +128,7 @@ def test_what_is_suppressed_is_in_no_byte_of_the_island() -> None:
     """A number that may not be shown leaves nothing but its reason: the bytes do not know it."""
     reason = np.array(["suppressed (<11)", ""])
     made = [
-        packed([estimates("Share", value, (value, value), reason)], [("all", [0])])
+        packed([estimates("Share", value, (value, value), reason)], VIEWS, np.arange(2))
         for value in (np.array([np.nan, 0.5]), np.array([np.nan, 0.5]))
     ]
     assert made[0] == made[1]
@@ -125,5 +138,15 @@ def test_what_is_suppressed_is_in_no_byte_of_the_island() -> None:
 def test_equal_columns_give_equal_bytes() -> None:
     """The same rows, packed twice, are one text; base64 cannot end an element."""
     column = Column("x", ("</script>",), np.zeros(3, dtype=np.int64))
-    assert packed([column], []) == packed([column], [])
-    assert re.fullmatch(r"[A-Za-z0-9+/=]+", packed([column], []))
+    rows = np.arange(3)
+    assert packed([column], [], rows) == packed([column], [], rows)
+    assert re.fullmatch(r"[A-Za-z0-9+/=]+", packed([column], [], rows))
+
+
+def test_each_row_of_an_island_keeps_its_place() -> None:
+    """Rows in any order, of more than 65,536 features, know where they stand in the record."""
+    order = np.random.default_rng(2).permutation(70_000)
+    column = words("x", ["a"] * len(order))
+    head, _, refs = island(packed([column], VIEWS, order))
+    assert refs == order.tolist()
+    assert head["views"] == [list(VIEWS[0])]

@@ -40,6 +40,7 @@ def test_every_rate_and_summary_is_on_the_page(made: Decisions) -> None:
     """Each group has a row of rates, each summary its value, limits and chance."""
     text = "".join(str(table) for table in shown.rates("t3", made))
     assert made.rates is not None
+    assert "acting at 0.4" in " ".join(re.sub("<[^>]*>", "", text).split())
     for word in ("positive predictive value", "false-negative rate", "call rate, largest gap"):
         assert word in text
     assert text.count("<tr") == 2 + len(made.parts) + len(made.summaries)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evenlight import reports
+from evenlight.errors import InputError
 from evenlight.files import write as put
+from evenlight.ledger import enter
+from evenlight.reports.exporters import FORMATS, export
+from evenlight.reports.exporters.export import FOLDERS
 from tests.made_audit import audit
 
 HEAVY = ("torch", "captum", "shap", "sklearn")
@@ -36,6 +42,83 @@ def test_only_the_owner_can_read(tmp_path: Path) -> None:
     assert modes.pop(page.parent / "figures" / "F1.svg") == 0o600
     assert set(modes.values()) == {0o600}
     assert stat.S_IMODE(page.parent.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_was_open_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An output folder of 0755 and its folders become 0700; the one somebody works in stays."""
+    made, out = audit(), tmp_path / "out"
+    for folder in (out, out / "tables", out / "figures", out / "spreadsheets"):
+        folder.mkdir()
+        folder.chmod(0o755)
+    reports.write(made, made.save(out))
+    export(made, out, ["spreadsheets"])
+    for path in (out, *out.rglob("*")):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path.name
+    for place in (out, out / "tables"):
+        out.chmod(0o755)
+        monkeypatch.chdir(place)
+        made.save(out)
+        assert stat.S_IMODE(out.stat().st_mode) == 0o755
+        assert stat.S_IMODE((out / "audit.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("name", ["tables", "figures", "frameworks", "spreadsheets"])
+def test_nothing_is_written_through_a_link(name: str, tmp_path: Path) -> None:
+    """A folder of the output that leads elsewhere is an error, before anything is written."""
+    asked = audit()
+    asked = replace(asked, plan={**asked.plan, "report": {"frameworks": ["tripod-ai"]}})
+    elsewhere, out = tmp_path / "elsewhere", tmp_path / "out"
+    asked.save(out)
+    elsewhere.mkdir()
+    for file in (out / "tables").iterdir():
+        file.unlink()
+    (out / "tables").rmdir()
+    (out / name).symlink_to(elsewhere, target_is_directory=True)
+    before = sorted(out.iterdir())
+    verbs: dict[str, Callable[[], object]] = {
+        "tables": lambda: export(asked, out, ["methods", "parquet"]),
+        "spreadsheets": lambda: export(asked, out, ["methods", "spreadsheets"]),
+        "frameworks": lambda: export(asked, out, ["methods", "frameworks"]),
+        "figures": lambda: reports.write(asked, out),
+    }
+    more: dict[str, Callable[[], object]] = {
+        "tables": lambda: asked.save(out),
+        "frameworks": lambda: reports.write(asked, out),
+    }
+    for verb in (verbs[name], more.get(name, verbs[name])):
+        with pytest.raises(InputError, match=f"'{name}' in 'out' is a link to another place"):
+            verb()
+    assert list(elsewhere.iterdir()) == []
+    assert sorted(out.iterdir()) == before
+
+
+def test_each_form_is_written_into_a_folder_that_is_looked_at(tmp_path: Path) -> None:
+    """No exporter writes into a folder that is not in the list of `FOLDERS`."""
+    made = audit()
+    made.save(tmp_path)
+    for form, make in FORMATS.items():
+        inside = {key.split("/")[0] for key in make(made, tmp_path) if "/" in key}
+        assert inside == ({FOLDERS[form]} if form in FOLDERS else set())
+
+
+def test_a_ledger_is_for_its_owner_and_no_link(tmp_path: Path) -> None:
+    """A ledger that others could read is closed; one that leads elsewhere is an error."""
+    path = tmp_path / "ledger.jsonl"
+    entry = {"plan": "p", "model": "m", "cohort": "c", "date": "2026-01-01"}
+    path.write_text("")
+    path.chmod(0o644)
+    for _ in range(2):
+        assert enter(path, **entry) == ()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(path.read_text().splitlines()) == 2
+    (tmp_path / "new").mkdir()
+    enter(tmp_path / "new" / "looks.jsonl", **entry)
+    assert stat.S_IMODE((tmp_path / "new" / "looks.jsonl").stat().st_mode) == 0o600
+    link = tmp_path / "new" / "ledger.jsonl"
+    link.symlink_to(path)
+    with pytest.raises(InputError, match=r"'ledger.jsonl' is a link to another place"):
+        enter(link, **entry)
+    assert len(path.read_text().splitlines()) == 2
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_github_shows_ten_of_a_level() -> None:
 
 
 def test_gitlab_knows_findings_by_their_ids() -> None:
-    """Every issue has the five fields of the format; a fingerprint is an id, and is there once."""
+    """Every issue has the five fields of the format; a fingerprint is there once."""
     issues = json.loads(gitlab(audit(), HERE)["gate.codequality.json"])
     assert issues
     for issue in issues:
@@ -154,6 +154,30 @@ def test_gitlab_knows_findings_by_their_ids() -> None:
         assert issue["severity"] in ("info", "minor", "major", "critical", "blocker")
     prints = [issue["fingerprint"] for issue in issues]
     assert len(set(prints)) == len(prints)
+
+
+def test_gitlab_tells_audits_of_one_pipeline_apart() -> None:
+    """Plan file, folder, model and title are in the fingerprint; numbers are not."""
+
+    def told(made: Audit, folder: str = "audit") -> list[tuple[str, str]]:
+        issues = json.loads(gitlab(made, Path(folder))["gate.codequality.json"])
+        return [(issue["fingerprint"], issue["location"]["path"]) for issue in issues]
+
+    base = replace(audit(), provenance={"command": "evenlight run audit.toml"})
+    others = (
+        replace(base, provenance={"command": "evenlight run second.toml"}),
+        replace(base, model=replace(base.model, name="another")),
+        replace(base, plan={**base.plan, "report": {"title": "Another"}}),
+    )
+    first = told(base)
+    assert first
+    assert told(base, "elsewhere/audit") == first
+    assert {path for _, path in first} == {"audit.toml"}
+    assert {path for _, path in told(others[0])} == {"second.toml"}
+    for found in (*map(told, others), told(base, "audit-b")):
+        assert not {one for one, _ in first} & {one for one, _ in found}
+    again = replace(base, answers=tuple(replace(a, parts=()) for a in base.answers))
+    assert [one for one, _ in told(again)] == [one for one, _ in first]
 
 
 def test_the_summary_shows_interval_n_and_waivers() -> None:

@@ -40,6 +40,7 @@ FIXED = re.compile(
             r"for \d+ % of the reliance, below 50 %",
             r"a gap is above 0 even where there is none|leaving out 0:",
             r"with 0, 1 and 2 copies|inputs moved by 0.05 of their spread|an association of 0\.05",
+            r"below 0: better; of a calibration slope how much further from 1\b",
             r"99.5th percentile of the sizes that are not 0",
             r"the line at 0: calling nobody",
             r"\u00b1\d+(?:\.\d+)?$",  # where a scale of colours ends, as a tick does

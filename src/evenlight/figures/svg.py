@@ -11,9 +11,10 @@ from xml.etree import ElementTree
 import matplotlib
 from matplotlib.figure import Figure
 
-from evenlight.data.shown import visible
+from evenlight.data.shown import titled, visible
 from evenlight.figures.bulk import merge
 from evenlight.figures.ink import INK, SIZE
+from evenlight.figures.lean import group, settle, strokes
 from evenlight.figures.marked import MARK
 
 Node = ElementTree.Element
@@ -37,8 +38,8 @@ def inline(figure: Figure, *, key: str, title: str, text: str) -> str:
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
         figure.savefig(raw, format="svg", metadata=nothing, transparent=True)
-    root = ElementTree.fromstring(raw.getvalue())
-    return ElementTree.tostring(_clean(root, key, title, text), encoding="unicode")
+    made = _clean(ElementTree.fromstring(raw.getvalue()), key, title, text)
+    return ElementTree.tostring(made, encoding="unicode").replace(" />", "/>")
 
 
 def _clean(root: Node, key: str, title: str, text: str) -> Node:
@@ -54,7 +55,12 @@ def _clean(root: Node, key: str, title: str, text: str) -> Node:
     look["stroke-linejoin"] = "round"
     known = {node.attrib["id"]: node for node in made.iter() if "id" in node.attrib}
     _thin(made, known)
+    strokes(made, known)
     merge(made, known)
+    settle(made, known)
+    for node in made.iter():
+        _join(node)
+    group(made)
     made.attrib = {"xmlns": _SVG, **size, "viewBox": root.attrib["viewBox"], **about, **look}
     for at, (tag, words) in enumerate((("title", title), ("desc", text))):
         node = Node(tag, {"id": f"{key}-{tag[0]}"})
@@ -149,7 +155,7 @@ def _mark(text: str, attributes: dict[str, str], children: list[Node]) -> Node:
     """A mark with its title, at which the keyboard stops."""
     made = Node("g", attributes | {"tabindex": "0", "role": "img"})
     title = Node("title")
-    title.text = visible(text)
+    title.text = titled(text)
     made.extend([title, *children])
     return made
 

@@ -44,6 +44,15 @@ def importances(made: Difference) -> list[Moved]:
     return [one for one in made.values if one.kind == "importance"]
 
 
+def slopes_at(made: Difference) -> list[str]:
+    """Where the lines of each picture stand in diff.json."""
+    found: dict[str, list[str]] = {}
+    for i, one in enumerate(made.values):
+        if one.kind == "importance":
+            found.setdefault(one.grouping, []).append(f"{FILE}#/values/{i}")
+    return [" ".join(own) for own in found.values()]
+
+
 def _drawn(made: Difference, grouping: str, i: int) -> Iterator[Drawing]:
     parts: dict[str, list[Moved]] = {}
     for one in importances(made):

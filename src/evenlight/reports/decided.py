@@ -16,7 +16,7 @@ from evenlight.measures.along import PerformanceAlong
 from evenlight.measures.decisions import Decisions
 from evenlight.reports.drawing import drawn
 from evenlight.reports.parts import Drawing, say
-from evenlight.reports.words import fewer
+from evenlight.reports.words import BETWEEN, fewer
 from evenlight.small_groups import least_shown
 
 CURVES = (
@@ -46,7 +46,8 @@ def decided(record: Decisions, i: int) -> Iterator[Drawing]:
     figure, panels = grid(len(record.levels), 3, (WIDE / 3, 280))
     for level, ax in zip(record.levels, panels, strict=True):
         decision_curve(record, level, ax=ax)
-    yield drawn("F18", i, figure, decision_text(record), CURVES.format(few=fewer()))
+    caption = CURVES.format(few=fewer()) + (BETWEEN if record.rounded else "")
+    yield drawn("F18", i, figure, decision_text(record), caption)
 
 
 def weighed(record: Decisions, i: int) -> Iterator[Drawing]:
@@ -56,6 +57,7 @@ def weighed(record: Decisions, i: int) -> Iterator[Drawing]:
     ax = worst_group(record)
     worst_key(ax, record)
     caption = WORST.format(grouping=say(record.grouping), threshold=number(record.threshold))
+    caption += BETWEEN if record.rounded else ""
     yield drawn("F14", i, ax.figure, worst_text(record), caption)
 
 

@@ -26,7 +26,7 @@ from evenlight.reports.drawing import drawn
 from evenlight.reports.flowing import flowed
 from evenlight.reports.parts import Drawing, say
 from evenlight.reports.told import leant, many_pairs, ranked, told_apart
-from evenlight.reports.words import CAPTIONS, MAPS
+from evenlight.reports.words import CAPTIONS, MAPS, STEPPED
 
 DOSES = 6
 """Perturbations whose dose-response is drawn for one grouping."""
@@ -238,7 +238,8 @@ def _curves(grouping: str, curves: list[Dependence], i: int) -> Drawing:
     for curve, ax in zip(curves, panels, strict=True):
         figures.dependence(curve, ax=ax)
     text = f"By {grouping}. " + _joined(figures.dependence_text(c) for c in curves)
-    return drawn("F15", i, figure, text, CAPTIONS["F15"])
+    coarse = STEPPED if any(curve.rounded for curve in curves) else ""
+    return drawn("F15", i, figure, text, CAPTIONS["F15"] + coarse)
 
 
 def _joined(sentences: Iterable[str]) -> str:

@@ -33,16 +33,17 @@ def write(
 
     A diff.json in the folder whose later audit this is (`evenlight.diff`) becomes section C6.
 
-    Folders are made readable by their owner alone (0700), files likewise (0600). Where figures or a
+    Folders are made readable by their owner alone (0700), files likewise (0600); InputError where
+    `figures` or `frameworks` in the folder is a link to another place. Where figures or a
     section cannot be made, all the rest is written, the section says so, and an EvenlightError
     names it.
     """
-    top = files.folder(folder)
+    top = files.output(folder)
+    annexed = files.below(top, "figures", *(["frameworks"] if asked(audit) else []))
     failed: list[str] = []
     earlier = beside(audit, top)
-    _figures(audit, earlier, top, failed)
+    _figures(audit, earlier, annexed[0], failed)
     for key, text in frameworks(audit, top).items() if asked(audit) else ():
-        files.folder((top / key).parent)
         files.write(top / key, text)
     if linked:
         for key, text in zip(ASSETS, (sheet(audit), js()), strict=True):
@@ -61,9 +62,8 @@ def write(
     return page
 
 
-def _figures(audit: Audit, earlier: Difference | None, top: Path, failed: list[str]) -> None:
+def _figures(audit: Audit, earlier: Difference | None, pictures: Path, failed: list[str]) -> None:
     """The figures as files; what keeps them from being drawn is named in `failed`."""
-    pictures = files.folder(top / "figures")
     try:
         shown = drawings(audit) | ({} if earlier is None else slopes(earlier))
     except Exception as error:

@@ -6,7 +6,8 @@ What cannot be shown has a template without numbers, the reason, here as everywh
 
 Bytes: the length of the head (4, little-endian), the head as JSON, then planes of one byte a row:
 template, and of each number its least byte first (0, -1, 1, -2, ... are 0, 1, 2, 3, ...). The
-second and third number are kept as their distances from the first.
+second and third number are kept as their distances from the first. The last planes hold the pointer
+of each row, which goes on from those of the view that is shown (`reports.pointing`).
 """
 
 from __future__ import annotations
@@ -107,8 +108,13 @@ def _bearable(low: Float, high: Float) -> Int:
     return made
 
 
-def packed(columns: Sequence[Column], views: Sequence[tuple[str, Sequence[int]]]) -> str:
-    """The table as base64; each of `views` is a name and the columns that it shows."""
+def packed(
+    columns: Sequence[Column], views: Sequence[tuple[str, Sequence[int], str]], refs: Int
+) -> str:
+    """The table as base64; `refs` (n,) are the places of its rows in arrays of the record.
+
+    Each of `views` is a name, the columns that it shows, and the pointers of these arrays.
+    """
     heads, planes = [], []
     for column in columns:
         first = column.numbers[0] if column.numbers else None
@@ -118,9 +124,11 @@ def packed(columns: Sequence[Column], views: Sequence[tuple[str, Sequence[int]]]
         about = {"head": column.head, "planes": [len(some) for some in own]}
         signs = {} if column.signs is None else {"signs": dict(column.signs)}
         heads.append({**about, "templates": column.templates, **signs})
-    head = {"rows": len(columns[0].codes), "columns": heads, "views": [list(v) for v in views]}
+    places = _planes(refs)
+    head = {"rows": len(columns[0].codes), "columns": heads, "views": [list(v) for v in views],
+            "refs": len(places)}  # fmt: skip
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
-    whole = len(text).to_bytes(4, "little") + text + b"".join(planes)
+    whole = len(text).to_bytes(4, "little") + text + b"".join(planes + places)
     return b64encode(zlib.compress(whole, 9)).decode()
 
 

@@ -1,7 +1,7 @@
-/* The one script of the page: sort, search, paging, hover. The page reads whole without it. */
+/* The one script of the page: sort, search, paging, hover, where from. The page reads whole without it. */
 (() => {
   "use strict";
-  const SVG = "http://www.w3.org/2000/svg", PAGE = 50, MARK = "\u0001", MINUS = "\u2212";
+  const SVG = "http://www.w3.org/2000/svg", PAGE = 50, REST = 400, MARK = "\u0001", MINUS = "\u2212";
   const make = (tag, about = {}, ...inside) => {
     const made = document.createElement(tag);
     for (const [key, value] of Object.entries(about)) made.setAttribute(key, value);
@@ -73,6 +73,7 @@
       column.numbers.forEach((n, s) => { if (s) n.forEach((v, i) => { n[i] = v + column.numbers[0][i]; }); });
       column.parts = column.templates.map((template) => template.split(MARK));
     }
+    head.refs = plane(head.refs);
     return head;
   };
   const written = (value, form) => {
@@ -119,7 +120,8 @@
       page = Math.min(Math.max(page, 0), pages - 1);
       const shown = rows.slice(page * PAGE, (page + 1) * PAGE);
       const columns = data.views[view][1].map((i) => data.columns[i]);
-      body.replaceChildren(...shown.map((i) => make("tr", {}, ...columns.map((c, k) => cell(c, i, !k)))));
+      body.dataset.base = data.views[view][2];
+      body.replaceChildren(...shown.map((i) => make("tr", { "data-ref": data.refs[i] }, ...columns.map((c, k) => cell(c, i, !k)))));
       back.disabled = page === 0;
       on.disabled = page === pages - 1;
       const many = rows.length.toLocaleString("en-US");
@@ -169,10 +171,95 @@
     tip.style.top = box.bottom + scrollY + 6 + "px";
   };
 
+  /* Where from: the pointers around a number (reports/pointing.py), on a line at the foot of the window. */
+  const joined = (words, bases) => words.split(" ").flatMap((w) => (/^\/|#/.test(w) ? [w] : bases.map((base) => `${base}/${w}`)));
+  const bases = (node) => {
+    const near = node && node.closest("[data-base]");
+    return near ? joined(near.dataset.base, bases(near.parentElement)) : [""];
+  };
+  const runs = (steps) => {
+    const whole = steps.every((step) => /^\d+$/.test(step)), sorted = whole ? [...steps].sort((a, b) => a - b) : steps;
+    const unbroken = whole && sorted.length > 2 && sorted.every((step, i) => step - sorted[0] === i);
+    return unbroken ? `{${sorted[0]}..${sorted[sorted.length - 1]}}` : sorted.length > 1 ? `{${sorted.join()}}` : sorted[0];
+  };
+  const folded = (pointers) => {
+    const all = [];
+    for (const pointer of new Set(pointers)) {
+      let one = pointer.split("/").map((step) => [step]);
+      for (let i = 0; i < all.length; i++) {
+        const other = all[i], apart = one.flatMap((steps, k) => (String(steps) === String(other[k]) ? [] : [k]));
+        if (one.length !== other.length || apart.length !== 1) continue;
+        one = one.map((steps, k) => (k === apart[0] ? [...other[k], ...steps] : steps));
+        all.splice(i, 1);
+        i = -1;
+      }
+      all.push(one);
+    }
+    return all.map((one) => one.map(runs).join("/"));
+  };
+  const line = make("div", { class: "where", role: "status", hidden: "" });
+  let shown = null, walk = [], at = 0, rest = 0;
+  const near = (node) => (node.closest ? node.closest("[data-ref]") : null);
+  const tell = (node, hint = "") => {
+    clearTimeout(rest);
+    shown = node;
+    line.hidden = !node;
+    if (!node) return;
+    const head = node.tagName === "TR" ? node.querySelector("th[scope=row], td").textContent.slice(0, 60) + ": " : "";
+    const found = folded(joined(node.dataset.ref, bases(node))).map((pointer) => (pointer.includes("#") ? pointer : `audit.json#${pointer}`));
+    line.textContent = head + found.join(" ") + (node.closest("[data-of]") ? ", or computed from there" : "") + hint;
+  };
+  const stop = () => {
+    for (const node of walk) node.classList.remove("here");
+    walk = [];
+  };
+  const step = (to) => {
+    walk[at].classList.remove("here");
+    at = Math.min(Math.max(to, 0), walk.length - 1);
+    walk[at].classList.add("here");
+    walk[at].scrollIntoView({ block: "nearest" });
+    tell(walk[at]);
+  };
+  const stops = (place) => {
+    const own = place.tagName === "MAIN" ? null : near(place), inside = [...place.querySelectorAll("[data-ref]")];
+    return [...(own ? [own] : []), ...inside].filter((node) => !node.closest("details:not([open]) > :not(summary)"));
+  };
+  const press = (event) => {
+    const keys = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: walk.length - 1 };
+    if (event.key === "Escape") {
+      stop();
+      clearTimeout(rest);
+      tip.hidden = line.hidden = true;
+    } else if (walk.length && event.key in keys) {
+      event.preventDefault();
+      step(keys[event.key]);
+    } else if (event.key === "Enter" && event.target.matches("main, .scroll, g[tabindex]")) {
+      stop();
+      walk = stops(event.target);
+      if (walk.length) step(at = event.target.matches(".scroll") && walk.length > 1 ? 1 : 0);
+    }
+  };
+  const reach = (event) => {
+    stop();
+    if (!event.target.matches(":focus-visible")) return;
+    const more = event.target.matches(".scroll") && stops(event.target).length > 1;
+    tell(near(event.target), more ? ". Row by row: Enter, then the arrow keys" : "");
+  };
+  const hover = (event) => {
+    clearTimeout(rest);
+    const over = near(event.target);
+    if (!walk.length && over !== shown && !line.contains(event.target)) rest = setTimeout(() => tell(over), REST);
+  };
+  const tap = (event) => {
+    stop();
+    if (!event.target.closest("a, button, input, select, .where")) tell(near(event.target));
+  };
+
   const start = async () => {
     document.body.append(tip);
+    document.querySelector("footer").append(line);
     for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, point);
-    document.addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
+    for (const [kind, does] of [["keydown", press], ["focusin", reach], ["pointerover", hover], ["click", tap]]) document.addEventListener(kind, does);
     for (const place of document.querySelectorAll("[data-island]")) {
       const data = document.getElementById(place.dataset.island), table = place.querySelector("table");
       try {

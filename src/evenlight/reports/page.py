@@ -38,7 +38,7 @@ from evenlight.findings import Answer
 from evenlight.record import Audit, as_told
 from evenlight.reports.icons import icon, signs
 from evenlight.reports.parts import evidence, name, nothing, say, size, verdict
-from evenlight.reports.pointing import pointing
+from evenlight.reports.pointing import at, placed, pointing
 from evenlight.reports.sections import KEYS, SECTIONS, a1_title, c6_earlier
 from evenlight.reports.sections.judged import contrast_words, deciding, effect_words, people_words
 from evenlight.reports.words import FAILED, SHORT_HEADS, STANDING
@@ -140,26 +140,39 @@ def sheet(audit: Audit) -> str:
 
 def index(audits: Sequence[tuple[str, str, Audit]]) -> str:
     """A page over several audits: (title, link to its page, audit)."""
-    entries = [
-        li(class_="entry")[
-            a(href=place)[name(heading)],
-            " ",
-            span(class_="quiet")[
-                f"{count(audit.cohort.units)} units, ",
-                name(audit.model.target),
-                ", by ",
-                name(a1_title.groupings(audit)),
-            ],
-            ul[(_answer(answer) for answer in audit.answers)],
-        ]
-        for heading, place, audit in audits
-    ]
+    entries = [_entry(*told) for told in audits]
     content: list[Node] = [
         h1["Audits"],
         main(id="main", tabindex="-1")[ul(class_="entries")[entries]],
         footer[p[STANDING]],
     ]
     return _page("Audits", content, css())
+
+
+def _entry(heading: str, place: str, audit: Audit) -> Element:
+    """One audit of the index; its numbers stand in the record beside its page."""
+    folder = place.rpartition("/")[0].replace(" ", "%20")
+    with placed(audit):
+        return li(class_="entry", data_base=f"{folder}/audit.json#".removeprefix("/"))[
+            a(href=place)[name(heading)],
+            " ",
+            span(class_="quiet", data_ref=_inside(_strip_at(audit)))[
+                f"{count(audit.cohort.units)} units, ",
+                name(audit.model.target),
+                ", by ",
+                name(a1_title.groupings(audit)),
+            ],
+            ul[[_answer(answer) for answer in audit.answers]],
+        ]
+
+
+def _strip_at(audit: Audit) -> str:
+    return f"{at(audit.cohort, 'units')} {at(audit.model, 'target')} {a1_title.groupings_at(audit)}"
+
+
+def _inside(places: str) -> str:
+    """Pointers of an audit as they go on from its file."""
+    return " ".join(place.removeprefix("/") for place in places.split())
 
 
 def plain_page(heading: str, content: Sequence[Node]) -> str:
@@ -178,7 +191,8 @@ def _answer(answer: Answer) -> Element:
             ", ",
             size(people_words(part)),
         ]
-    return li(class_="judged")[
+    places = [at(answer, "question"), *([] if part is None else [at(part)])]
+    return li(class_="judged", data_ref=_inside(" ".join(places)))[
         verdict(answer.verdict), " ", say(answer.question), " ", span(class_="shown")[told]
     ]
 

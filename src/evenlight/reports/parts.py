@@ -31,7 +31,7 @@ from htpy import (
 from markupsafe import Markup
 
 from evenlight.data.digits import count
-from evenlight.data.shown import short, visible
+from evenlight.data.shown import short, titled, visible
 from evenlight.measures.words import SPOKEN
 from evenlight.reports.icons import icon
 from evenlight.reports.pointing import Told, at
@@ -55,6 +55,7 @@ COMPUTED = {
     "F4": "gap",
     "F5": "outside",
     "F12": "used",
+    "F13": "lines",
     "F15": "range",
     "F16": "margins",
 }
@@ -115,11 +116,11 @@ def shared(tables: int, most: int = ROWS) -> int:
 
 
 def name(text: object) -> Node:
-    """A name as people may read it; a long one is cut, and whole in its title."""
+    """A name as people may read it; a long one is cut, and its title holds more of it."""
     cut = short(text)
     if cut == visible(text):
         return cut
-    return span(title=visible(text))[cut]
+    return span(title=titled(text))[cut]
 
 
 def say(text: object) -> str:

@@ -1,7 +1,8 @@
 """Where a number of the page stands in audit.json: JSON pointers (RFC 6901) in `data-ref`.
 
 An element with `data-ref` names, separated by blanks, the places of the record that hold the
-numbers of its text. A pointer that begins with "/" is whole; any other goes on from the nearest
+numbers of its text. A pointer that begins with "/" is whole, and so is one with "#", before which
+stands the name of another file (diff.json#/changes/0); any other goes on from the nearest
 `data-base` around it, from each of its pointers where there are several. So the row of a table
 needs its index only. A pointer to a container stands for everything inside it, and for how much
 there is. Blanks in names are written %20, as in addresses (RFC 6901, section 6).
@@ -54,7 +55,10 @@ FUNCTIONS: Mapping[str, str] = {
     "beyond": "a stability less that of one cloud",
     "part": "a count as a part of the sum of the list",
     "place": "an index of the pointer itself",
-    "sum": "the sum of a list",
+    "sum": "the sum of a list, or of the values of a mapping",
+    "lines": "how many of the places that are pointed to have each part, eight at most",
+    "unnamed": "how many settings there are beyond the first three",
+    "others": "how many contrasts of a question beyond those told one by one have each verdict",
     "verdicts": "how many words of a list are each of the verdicts",
     "percent": "in per cent, where a head or a caption says so",
     "states": "rows of the table in each state",

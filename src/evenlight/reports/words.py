@@ -269,8 +269,13 @@ READING_AFTER = (
 )
 ROUNDED = " Counts are rounded to 5, because a cell is suppressed."
 STEPPED = (
-    " Numbers are told to steps, because a group is too small to be shown or another grouping "
-    "would give few people away; verdicts are of the numbers before."
+    " Numbers are told to steps where a group is too small to be shown, another grouping would "
+    "give few people away, or one person is more than half of a sum; verdicts are of the numbers "
+    "before."
+)
+BETWEEN = (
+    " Curves are told to steps where a group is too small to be shown, or two thresholds would "
+    "tell of few people between them."
 )
 RELIANCE_HEADS = (
     "Share [interval]",

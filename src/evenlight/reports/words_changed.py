@@ -29,9 +29,12 @@ COUNTS = "{count} {status}"
 COUNTED = "Of {all} judged numbers: {told}."
 MOVED = (
     "Performance of each group before and after, with pointwise 95 % intervals, and features as "
-    "they are drawn."
+    "they are drawn. Worse by: how much worse a metric that has a margin became within the group "
+    "(below 0: better; of a calibration slope how much further from 1), with its simultaneous "
+    "interval; a model that is worse in all groups alike shows here and in no difference."
 )
-MOVED_HEADS = ("Group", "What", "Before", "After")
+MOVED_HEADS = ("Group", "What", "Before", "After", "Worse by", "Verdict")
+UNJUDGED = "not judged"
 APART = "What the audits do not have alike"
 APART_HEADS = ("What", "Before", "After", "Not compared for it")
 APART_WORDS = "As recorded in both audits; what is not compared for it has no number above."

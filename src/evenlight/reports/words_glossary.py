@@ -13,6 +13,8 @@ READING_GUIDE = (
     "needs no explanation and stands without them.",
     "Where use differs, read why: other values of a feature, or other use of the same values.",
     "Take single exploratory results as hints for the next audit, not as answers of this one.",
+    "Every number stands in a record beside the page. Where its script runs, a mouse that rests on "
+    "a number, a tap, or Enter in a table and then the arrow keys tells where; Escape ends that.",
 )
 
 TERMS = (

@@ -41,18 +41,38 @@ FORMATS: Mapping[str, Callable[[Audit, Path], Mapping[str, str | bytes]]] = {
 }
 """In the order in which they are written: the statement digests files, the crate lists them."""
 
+FOLDERS = {"parquet": "tables", "spreadsheets": "spreadsheets", "frameworks": "frameworks"}
+"""The folder of the forms that are written into one."""
 
-@as_told
+
 def export(
-    audit: Audit, folder: str | Path, formats: Sequence[str], *, sign: str | None = None
+    audit: Audit | str | Path,
+    folder: str | Path,
+    formats: Sequence[str],
+    *,
+    sign: str | None = None,
 ) -> tuple[Path, ...]:
     """Write the audit in these forms into its folder; the paths of what was written.
 
+    `audit` may be the folder of one, or its audit.json, as well.
+
     `sign` is a command that signs the statement (`signed`), which becomes an envelope.
 
-    Raises InputError for an unknown form, for `sign` without the statement, and where the folder is
-    not that of this audit.
+    Raises InputError, before anything is written, for an unknown form, for `sign` without the
+    statement, where `formats` is one word, the folder is not that of this audit, and where one
+    inside it is a link.
     """
+    if isinstance(formats, str):
+        raise InputError(f"formats is a list of names; write formats=[{formats!r}]")
+    return _export(
+        Audit.load(audit) if isinstance(audit, str | Path) else audit, folder, formats, sign
+    )
+
+
+@as_told
+def _export(
+    audit: Audit, folder: str | Path, formats: Sequence[str], sign: str | None
+) -> tuple[Path, ...]:
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise InputError(f"no form {unknown[0]!r}{hint(unknown[0], FORMATS)}")
@@ -62,15 +82,11 @@ def export(
     record = top / FILES[0]
     if not record.is_file() or record.read_text(encoding="utf-8") != audit.to_json():
         raise InputError(f"{top.name} does not hold this audit; call audit.save({top.name!r})")
+    files.below(top, *(name for form, name in FOLDERS.items() if form in formats))
     written: list[Path] = []
     for name in (known for known in FORMATS if known in formats):
         made = FORMATS[name](audit, top)
         if name == "statement" and sign is not None:
             made = {key: signed(str(text), sign) for key, text in made.items()}
-        written += [_put(top, key, content) for key, content in made.items()]
+        written += [files.write(top / key, content) for key, content in made.items()]
     return tuple(written)
-
-
-def _put(top: Path, name: str, content: str | bytes) -> Path:
-    files.folder((top / name).parent)
-    return files.write(top / name, content)

@@ -15,7 +15,8 @@ from evenlight.record import Audit
 from evenlight.reports import words_plain as words
 from evenlight.reports.page import plain_page
 from evenlight.reports.parts import evidence, name, say, size, verdict
-from evenlight.reports.sections.a1_title import groupings
+from evenlight.reports.pointing import at, pointing
+from evenlight.reports.sections.a1_title import groupings, groupings_at
 from evenlight.reports.sections.judged import (
     by_contrast,
     contrast_words,
@@ -28,11 +29,12 @@ MOST = 6
 """Pairs of groups that are told one by one for a question."""
 
 
+@pointing
 def summary(audit: Audit, folder: Path) -> dict[str, str]:
     """summary.html: what was asked, what was found, what is not known; each with its numbers."""
     content: list[Node] = [
         main(id="main", tabindex="-1")[
-            h1[f"{words.HEAD}: {short(audit.model.name)}"],
+            h1(data_ref=at(audit.model, "name"))[f"{words.HEAD}: {short(audit.model.name)}"],
             _about(audit),
             section(class_="block", aria_labelledby="asked")[
                 h2(id="asked")[words.ASKED],
@@ -60,7 +62,12 @@ def _about(audit: Audit) -> Node:
         grouping=short(groupings(audit)),
     )
     told = words.ABOUT.format(model=short(audit.model.name), target=short(audit.model.target))
-    return [p[told], p[tried], p(class_="quiet")[words.LABELS]]
+    people_at = f"{at(people, 'units', 'unit', 'name')} {groupings_at(audit)}"
+    return [
+        p(data_ref=at(audit.model, "name", "target"))[told],
+        p(data_ref=people_at)[tried],
+        p(class_="quiet")[words.LABELS],
+    ]
 
 
 def _answer(answer: Answer) -> Element:
@@ -71,11 +78,13 @@ def _answer(answer: Answer) -> Element:
     rest = Counter(SPOKEN[part.verdict] for part in parts[MOST:])
     others = ", ".join(f"{many} {word}" for word, many in sorted(rest.items()))
     return li(class_="judged")[
-        p[asked],
+        p(data_ref=at(answer, "grouping", "question"))[asked],
         p[words.FOUND[answer.verdict]],
         ul[
             (_contrast(part) for part in parts[:MOST]),
-            li[words.OTHERS.format(others=others)] if others else None,
+            li(data_ref=at(answer), data_of="others")[words.OTHERS.format(others=others)]
+            if others
+            else None,
         ],
     ]
 
@@ -85,4 +94,6 @@ def _contrast(part: Part) -> Element:
     for unit, said in words.UNITS.items():
         shown = shown.replace(unit, said)
     told: list[Node] = [evidence(shown), ", ", size(people_words(part))]
-    return li(class_="judged")[name(contrast_words(part)), ": ", verdict(part.verdict), ", ", told]
+    return li(class_="judged", data_ref=at(part))[
+        name(contrast_words(part)), ": ", verdict(part.verdict), ", ", told
+    ]

@@ -32,7 +32,7 @@ def section(audit: Audit) -> Element:
         name(groupings(audit)),
     ]
     title = "/plan/report/title" if heading(audit) != _named(audit) else "/model/name"
-    people_at = f"{at(audit.model)} {at(people, 'units', 'name')} {_groupings_at(audit)}"
+    people_at = f"{at(audit.model)} {at(people, 'units', 'name')} {groupings_at(audit)}"
     return header(class_="title", id="a1")[
         div(class_="over")[
             h1(data_ref=title)[name(heading(audit))], p(class_="facts", data_ref=people_at)[facts]
@@ -63,7 +63,7 @@ def groupings(audit: Audit) -> str:
     return " and ".join(found) or "no grouping"
 
 
-def _groupings_at(audit: Audit) -> str:
+def groupings_at(audit: Audit) -> str:
     """The pointers of what `groupings` names."""
     found: dict[str, str] = {}
     for records in (audit.performances, audit.comparisons, audit.compositions, audit.reliances):

@@ -83,13 +83,14 @@ def leakage(key: str, record: Leakage) -> Element:
         ])  # fmt: skip
     fixed = record.given not in ("", "nothing")
     among = f" among people with the same {record.given}" if fixed else ""
-    named = LEAK.format(grouping=short(record.grouping), among=among)
+    speaks = sorted({str(s) for s in record.population.flat if s})
+    named = " ".join([LEAK.format(grouping=short(record.grouping), among=among), *speaks])
     own = "n auc low high reason alone expected holm"
     refs = [
         f"names/{r} contrasts/{c} {each(own, r, c)}{_twin_at(record, c)}"
         for r, c in np.ndindex(record.auc.shape)
     ]
-    told = Told(named, record, "grouping given")
+    told = Told(named, record, "grouping given population")
     return grid(key, "T5k", told, heads, rows_of(rows, "", refs, most=FEW))
 
 

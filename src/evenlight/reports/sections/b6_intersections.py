@@ -76,7 +76,7 @@ def heat_table(key: str, record: Intersection, j: int) -> Element:
     )
     heads = (th(scope="col")[name(last)] for last in across)
     about = {"role": "region", "aria_labelledby": f"{key}-c", "tabindex": "0", "id": key}
-    ref = f"groupings cells quantity unit {each('subjects why p_maxt', j)} subjects"
+    ref = f"groupings cells quantity unit note {each('subjects why p_maxt', j)} subjects"
     return div(class_="scroll", data_base=at(record) or None, data_ref=ref, **about)[
         table(class_="heat")[
             caption(id=f"{key}-c")[span(class_="words")[strong["T8. "], _words(record, j)]],
@@ -98,7 +98,8 @@ def _words(record: Intersection, j: int) -> str:
         f"{count(len(record.subjects))} subjects"
     )
     coarse = MAY_BE_COARSE if any(record.reason) else ""
-    return say(f"{subject} by {asked}, {record.quantity} in {record.unit}; {tested}.{coarse}")
+    what = f"{subject} by {asked}, {record.quantity} in {record.unit}"
+    return say(f"{what}; {tested}.{coarse} {record.note}".rstrip())
 
 
 def _cell(record: Intersection, i: int, j: int) -> Element:

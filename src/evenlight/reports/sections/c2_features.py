@@ -61,7 +61,9 @@ def _table(audit: Audit, key: str, record: Comparison) -> Element:
     caption = Told(f"{words_of} Here {versus(record.contrasts[contrasts[0]])}.", record, fields)
     return div(class_="all", data_island=f"{key}-data", data_words=f" {words_of}")[
         grid(key, "C2", caption, heads, some),
-        script(type="application/octet-stream", id=f"{key}-data")[Markup(packed(columns, views))],
+        script(type="application/octet-stream", id=f"{key}-data")[
+            Markup(packed(columns, views, order))
+        ],
     ]
 
 
@@ -98,7 +100,7 @@ def _use(record: Comparison) -> int | None:
 
 def _columns(
     record: Comparison, told: Reliance | None, order: Int, contrasts: Sequence[int]
-) -> tuple[list[Column], list[tuple[str, list[int]]]]:
+) -> tuple[list[Column], list[tuple[str, list[int], str]]]:
     """All columns in the order of importance, and the view of each contrast."""
     columns = [names(_noun(record), [record.subjects[j] for j in order.tolist()])]
     columns += [_importance(record, k, order) for k in range(len(record.levels))]
@@ -108,9 +110,9 @@ def _columns(
         own = list(_contrast(record, c, order))
         at = [0, *(1 + record.levels.index(g) for g in record.contrasts[c])]
         at += range(len(columns), len(columns) + len(own))
-        views.append((versus(record.contrasts[c]), at))
+        views.append((versus(record.contrasts[c]), at, _base(record, told, c)))
         columns += own
-    for _, at in views:
+    for _, at, _ in views:
         at += range(len(columns), len(columns) + len(last))
     return columns + last, views
 

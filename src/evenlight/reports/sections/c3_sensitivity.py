@@ -20,6 +20,7 @@ from evenlight.reports.parts import (
     block,
     evidence,
     grid,
+    groups,
     name,
     rows_of,
     say,
@@ -43,8 +44,10 @@ MARGINS = (
 MARGIN_HEADS = ("Question", "Contrast", "n", "Verdict", "Effect [interval]", "Margin", "Far limit")
 CHOICES = (
     "Other choices by kind: backgrounds, baselines, explainers, draws and whatever the plan names. "
-    "Effects of the contrast that decides, smallest to largest."
+    "Effects of the contrast that decides, smallest to largest. Every setting: table T14."
 )
+NAMED = 3
+"""Settings of one kind that are named."""
 CHOICE_HEADS = ("Question", "Chosen otherwise", "Settings", "Same answer", "Effects")
 GROUPINGS = (
     "Other groupings: how many judged comparisons by each grouping of the plan have each word, "
@@ -100,16 +103,22 @@ def _far(part: Part) -> str:
 def _choices(audit: Audit) -> Iterator[Element]:
     """One table a specification, a row a question and kind of choice."""
     for i, made in enumerate(audit.further.holds, start=1):
-        rows, refs = [], []
-        for k in range(len(made.ids)):
-            for kind in made.kinds:
-                own = np.flatnonzero((np.array(made.names) == kind) & made.touched[:, k]).tolist()
-                if own:
-                    rows.append(_kind(made, k, kind, own))
-                    refs.append(" ".join([f"questions/{k}", *_places(own, k)]))
-        if rows:
+        asked = [(say(made.questions[k]), _kinds(made, k)) for k in range(len(made.ids))]
+        told = [(question, rows) for question, rows in asked if rows.rows]
+        if told:
             key = "t23" if i == 1 else f"t23-{i}"
-            yield grid(key, "T23", CHOICES, CHOICE_HEADS, rows_of(rows, at(made), refs))
+            yield groups(key, "T23", Told(CHOICES, None, "", "unnamed"), CHOICE_HEADS, told)
+
+
+def _kinds(made: Specification, k: int) -> Some:
+    """The rows of one question, one a kind of choice that enters it."""
+    found = {
+        kind: np.flatnonzero((np.array(made.names) == kind) & made.touched[:, k]).tolist()
+        for kind in made.kinds
+    }
+    rows = [_kind(made, k, kind, own) for kind, own in found.items() if own]
+    refs = [" ".join([f"questions/{k}", *_places(own, k)]) for own in found.values() if own]
+    return rows_of(rows, at(made), refs)
 
 
 def _places(own: list[int], k: int) -> Iterator[str]:
@@ -122,12 +131,28 @@ def _kind(made: Specification, k: int, kind: str, own: list[int]) -> list[Node]:
     same = [bool(made.holds[f, k]) for f in asked]
     word = ("all" if all(same) else "some" if any(same) else "none") if same else ""
     effects = [float(made.fork_effect[f, k]) for f in own if np.isfinite(made.fork_effect[f, k])]
-    ends = [number(v, digits=2) for v in (min(effects), max(effects))] if effects else []
-    settings = ", ".join(made.settings[f] for f in own)
+    limits = float(made.low[k]), float(made.high[k])
+    ends = [_brief(v, *limits) for v in (min(effects), max(effects))] if effects else []
     return [
-        say(made.questions[k]), name(kind), name(settings), SAME[word],
-        " to ".join(dict.fromkeys(ends)) or "none",
-    ]  # fmt: skip
+        name(kind),
+        _settings([made.settings[f] for f in own]),
+        SAME[word],
+        evidence(" to ".join(dict.fromkeys(ends)) or "none"),
+    ]
+
+
+def _brief(value: float, low: float, high: float) -> str:
+    """The number to the digits that the interval of the answer bears."""
+    told = isfinite(high - low)
+    return estimate(value, low, high).split(" ")[0] if told else number(value, digits=2)
+
+
+def _settings(settings: list[str]) -> list[Node]:
+    """The first settings by name, and how many there are besides."""
+    first = [name(setting) for setting in settings[:NAMED]]
+    told: list[Node] = [part for one in first for part in (", ", one)][1:]
+    rest = len(settings) - NAMED
+    return [*told, f" and {count(rest)} more"] if rest > 0 else told
 
 
 def _groupings(audit: Audit) -> Some:

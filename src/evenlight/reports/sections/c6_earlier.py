@@ -12,9 +12,10 @@ from evenlight.differing import Difference
 from evenlight.differing.record import STATUSES, Change, Moved, Told
 from evenlight.differing.words import SPOKEN_STATUS, named
 from evenlight.measures.words import SPOKEN
-from evenlight.reports.changing import slopes
+from evenlight.reports.changing import slopes, slopes_at
 from evenlight.reports.icons import icon
-from evenlight.reports.parts import block, folded, grid, name, picture, rows_of, say
+from evenlight.reports.parts import block, evidence, folded, grid, name, picture, rows_of, say
+from evenlight.reports.pointing import below
 from evenlight.reports.words_changed import (
     APART,
     APART_HEADS,
@@ -30,6 +31,7 @@ from evenlight.reports.words_changed import (
     PEOPLE,
     QUIET,
     STOOD,
+    UNJUDGED,
 )
 
 FILE = "diff.json#"
@@ -38,18 +40,24 @@ FILE = "diff.json#"
 MOST = 40
 """Changes on the page; all stand in the record."""
 
+CHANGE_AT = "before after size low high reason grouping contrast subject view"
+VALUE_AT = "before before_low before_high after after_low after_high part grouping subject"
+JUDGED_AT = " judged/worse judged/low judged/high judged/reason"
+"""Fields that a row shows: its sentence tells the same numbers again."""
+
 
 def section(made: Difference) -> Element:
     """The verdict of the comparison, its changes, the slopes, and what is not alike."""
-    pictures = slopes(made).values()
-    return block("c6", *verdict(made), changes(made), (picture(one) for one in pictures),
-                 _moved(made), _apart(made))  # fmt: skip
+    drawn = zip(slopes(made).values(), slopes_at(made), strict=True)
+    pictures = (picture(drawing, ref=place) for drawing, place in drawn)
+    return block("c6", *verdict(made), changes(made), pictures, _moved(made), _apart(made))
 
 
 def verdict(made: Difference) -> Iterator[Element]:
     """The word and its reason, what it rests on, and how many changed."""
     told = made.verdict
-    yield p(class_="reading", data_ref=f"{FILE}/verdict")[
+    word = told.word.replace(" ", "-")
+    yield p(class_=f"reading g-{word}", data_ref=f"{FILE}/verdict")[
         icon(told.word),
         " ",
         strong[f"Against the earlier audit: {told.word}."],
@@ -63,7 +71,7 @@ def verdict(made: Difference) -> Iterator[Element]:
     found = {status: made.counts.get(status, 0) for status in STATUSES}
     parts = [COUNTS.format(count=count(n), status=SPOKEN_STATUS[s]) for s, n in found.items() if n]
     words = COUNTED.format(all=count(sum(found.values())), told=", ".join(parts) or QUIET)
-    yield p(data_ref=f"{FILE}/counts")[words]
+    yield p(data_ref=f"{FILE}/counts", data_of="sum")[words]
 
 
 def changes(made: Difference) -> Element:
@@ -73,7 +81,8 @@ def changes(made: Difference) -> Element:
     why = any(one.reason for one in made.changes)
     rows = [_change(one, why=why) for one in made.changes]
     heads = (*CHANGE_HEADS, "Why") if why else CHANGE_HEADS
-    return grid("t20", "T20", CHANGES, heads, rows_of(rows, f"{FILE}/changes", most=MOST))
+    refs = [below(str(i), CHANGE_AT) for i in range(len(rows))]
+    return grid("t20", "T20", CHANGES, heads, rows_of(rows, f"{FILE}/changes", refs, most=MOST))
 
 
 def _change(one: Change, *, why: bool) -> list[Node]:
@@ -81,9 +90,9 @@ def _change(one: Change, *, why: bool) -> list[Node]:
     what = one.subject if one.kind == "question" else named(one)
     return [
         name(what),
-        _told(one.before),
-        _told(one.after),
-        moved,
+        evidence(_told(one.before)),
+        evidence(_told(one.after)),
+        evidence(moved),
         SPOKEN_STATUS[one.status],
         *([say(one.reason)] if why else []),
     ]
@@ -104,7 +113,8 @@ def _moved(made: Difference) -> Node:
     if not made.values:
         return None
     order = sorted(enumerate(made.values), key=lambda at: at[1].kind != "performance")
-    some = rows_of([_value(one) for _, one in order], f"{FILE}/values", [i for i, _ in order])
+    refs = [below(str(i), VALUE_AT + (JUDGED_AT if one.judged else "")) for i, one in order]
+    some = rows_of([_value(one) for _, one in order], f"{FILE}/values", refs)
     table = grid("t21", "T21", MOVED, MOVED_HEADS, some)
     return folded("Values of each group, before and after", table)
 
@@ -113,7 +123,17 @@ def _value(one: Moved) -> list[Node]:
     subject = metric_name(one.subject) if one.kind == "performance" else one.subject
     before = estimate(one.before, one.before_low, one.before_high)
     after = estimate(one.after, one.after_low, one.after_high)
-    return [name(f"{one.part} ({one.grouping})"), name(subject), before, after]
+    values = evidence(before), evidence(after)
+    return [name(f"{one.part} ({one.grouping})"), name(subject), *values, *_judged(one)]
+
+
+def _judged(one: Moved) -> tuple[Node, Node]:
+    """How much worse it became, and the verdict."""
+    if one.judged is None:
+        return UNJUDGED, ""
+    own = one.judged
+    worse = estimate(own.worse, own.low, own.high, reason=own.reason, sign=True)
+    return say(worse), SPOKEN[own.verdict]
 
 
 def _apart(made: Difference) -> Node:

@@ -43,7 +43,7 @@ MATCHED = (
 )
 ALONG = (
     "Change per SD along {axis} (n = {n}), with simultaneous 95 % intervals; p by permutation, "
-    "adjusted by max-T."
+    "adjusted by max-T. {note}"
 )
 
 
@@ -177,8 +177,8 @@ def slopes(key: str, record: PerformanceAlong) -> Element:
             evidence(estimate(*numbers, reason=reason, sign=True)),
             probability(float(record.p_maxt[q, m]), "not tested"),
         ])  # fmt: skip
-    named = ALONG.format(axis=short(record.axis, 60), n=count(record.n))
-    told = Told(named, record, "axis n alpha")
+    named = ALONG.format(axis=short(record.axis, 60), n=count(record.n), note=record.note).rstrip()
+    told = Told(named, record, "axis n alpha note")
     refs = [
         f"components/{q} losses/{m} {each('slope low high reason p_maxt', q, m)}"
         for q, m in np.ndindex(*record.slope.shape)

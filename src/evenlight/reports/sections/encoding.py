@@ -29,6 +29,7 @@ from evenlight.reports.parts import (
 )
 from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.words import STEPPED
 
 TELLS = (
     "How far each feature's own values tell {grouping}, of its variance and corrected for chance "
@@ -180,8 +181,9 @@ def _encoded(key: str, record: EncodedUsed, strata: Sequence[str]) -> Element:
         among=among,
         level=confidence(record.alpha),
     ) + (BESIDE.format(beside=short(beside)) if beside else "")
+    margins = f" Margins: {plain(record.margins[0])} and {plain(record.margins[1])}."
     told = Told(
-        f"{named} Margins: {plain(record.margins[0])} and {plain(record.margins[1])}.",
+        f"{named}{margins}{STEPPED if record.rounded.any() else ''}",
         record,
         "groupings/0 alpha margins besides /cohort/strata",
     )

@@ -15,6 +15,7 @@ from evenlight.record import Audit
 from evenlight.reports.parts import evidence, grid, name, rows_of, say
 from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.words import STEPPED
 
 TOLD = (
     "What each region's positions tell of {grouping} among {among} (twice the AUC less one, of "
@@ -108,7 +109,7 @@ def telling_table(key: str, record: RegionsTelling, label: str) -> Element:
     named = TOLD.format(
         grouping=short(record.grouping), among=_people(record.given[i]),
         level=confidence(record.alpha), carried=CARRIED_WITHIN if inside else CARRIED,
-        more=BOTH if inside else "",
+        more=(BOTH if inside else "") + (STEPPED if record.rounded else ""),
     )  # fmt: skip
     told = Told(named, record, "grouping given alpha", "percent")
     return grid(key, label, told, heads, rows)

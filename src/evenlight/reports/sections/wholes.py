@@ -53,10 +53,11 @@ def whole_table(key: str, record: GlobalTests) -> Element:
     text = WHOLE.format(
         grouping=short(record.grouping), count=len(record.subjects), draws=f"{record.draws:,}"
     )
+    text = " ".join([text, *sorted({str(s) for s in record.population.flat if s})])
     heads = ["Contrast", "Among", "People", "Energy", "Adjusted p", "AUC", "Adjusted p"]
     fields = "energy energy_expected reason n energy_holm auc auc_low auc_high auc_holm"
     refs = [f"contrasts/{c} {each(fields, g, c)}" for g, c in np.ndindex(record.reason.shape)]
-    told = Told(text, record, "grouping subjects draws")
+    told = Told(text, record, "grouping subjects draws population")
     return grid(key, "T4w", told, heads, rows_of(rows, "", refs))
 
 

@@ -25,7 +25,7 @@ from evenlight.reports.parts import (
 )
 from evenlight.reports.pointing import Told, at
 from evenlight.reports.sections.keyed import keyed
-from evenlight.reports.words import fewer
+from evenlight.reports.words import ROUNDED, STEPPED, fewer
 
 WORST = {
     "loss": "largest loss",
@@ -82,7 +82,15 @@ def _slices(records: tuple[Slices, ...]) -> Element:
         searched=count(records[0].searched),
         level=confidence(records[0].alpha),
     )
+    named += _rounding(records)
     return groups("t12", "T12", Told(named, records[0], "over searched alpha"), heads, parts)
+
+
+def _rounding(records: tuple[Slices, ...]) -> str:
+    """What is said of numbers that are told to steps, or of counts alone."""
+    if any(record.rounded for record in records):
+        return STEPPED
+    return ROUNDED if any((record.n == 0).any() for record in records) else ""
 
 
 def _slices_of(record: Slices) -> Some:

@@ -131,6 +131,7 @@ def _crossed(genes: tuple[str, ...], levels: tuple[str, ...]) -> Intersection:
         unit="SD of the output",
         alpha=0.05,
         draws=2000,
+        note="",
         count=np.full(c, 140.0),
         mean=mean,
         low=mean - 0.1,

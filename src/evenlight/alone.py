@@ -29,11 +29,12 @@ from evenlight.load import load_cohort, load_model, load_sets
 from evenlight.measured.before import check_regions, entered
 from evenlight.measured.completing import completed_for
 from evenlight.measured.explaining import by_region, checked_for, made_for, summed
-from evenlight.measured.given import Explained, Outputs
+from evenlight.measured.given import Explained, Outputs, unsaid
 from evenlight.measured.grouped import Grouping
 from evenlight.measured.moved import common_contrasts
 from evenlight.measured.regions import settled_regions
 from evenlight.measures.comparison import Comparison
+from evenlight.measures.prepare import few_labels
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.withhold import withheld, withheld_reliance
 from evenlight.modalities.annotated_rows import TOLD, write_rows
@@ -66,6 +67,7 @@ class Alone:
     made: Attributions
     checked: Callable[[], Explained]
     by: str | None = None
+    say: Say = unsaid
 
     def importance(self) -> pd.DataFrame:
         """One row a feature: mean |attribution| and mean attribution over units, as they are told.
@@ -114,7 +116,7 @@ class Alone:
         outputs, explained = Outputs(predicted, *moved), self.checked()
         for i, groups in enumerate(self.cohort.groups):
             if self.by in (None, groups.name):
-                yield Grouping(groups, explained, outputs, self.cohort, self.plan, i)
+                yield Grouping(groups, explained, outputs, self.cohort, self.plan, i, self.say)
 
 
 def alone(
@@ -134,7 +136,7 @@ def alone(
     Raises InputError before any compute where plan, data or model are wrong, Refused where a file
     would have to be trusted and is not.
     """
-    folder, say = Path(path).parent, progress or _quiet
+    folder, say = Path(path).parent, progress or unsaid
     asked = Plan.from_toml(path)
     with profile(asked.policy.profile):
         cohort = load_cohort(asked, folder)
@@ -154,7 +156,7 @@ def alone(
         found = checked_for(prepared, cohort, made, plan, keep=Keep(), say=say)
         return by_region(found, sets)
 
-    return Alone(plan, prepared, cohort, sets, summed(made, sets), checked, by)
+    return Alone(plan, prepared, cohort, sets, summed(made, sets), checked, by, say)
 
 
 def new_rows(folder: str | Path) -> None:
@@ -168,7 +170,5 @@ def _grouped(cohort: Cohort, by: str | None) -> None:
     names = [groups.name for groups in cohort.groups]
     if by is not None and by not in names:
         raise GroupError(f"the cohort has no grouping {by!r}{hint(by, names)}")
-
-
-def _quiet(stage: str) -> None:
-    pass
+    if by is not None:
+        few_labels(cohort.grouping(by))

@@ -10,22 +10,26 @@ from typing import Any
 from evenlight import files, reports
 from evenlight.about import FILE, read_about
 from evenlight.auditing import audit
-from evenlight.clock import date
+from evenlight.clock import latest
 from evenlight.data.cohort import Cohort
 from evenlight.data.handed import a_kind
 from evenlight.differing import Difference, diff, save_difference, sketches
+from evenlight.differing.drawn import keep_draws
 from evenlight.errors import InputError
 from evenlight.journal import Work
 from evenlight.journal.effort import ALONE, Effort, helping
 from evenlight.journal.inputs import seen, unchanged
+from evenlight.journal.kept import Journal
 from evenlight.journal.running import place, stoppable, working
 from evenlight.load import load_cohort, load_local, load_model, load_sets, load_training
+from evenlight.measured.given import Outputs
+from evenlight.measured.rules import judging_by
 from evenlight.models.trust import Trusted
 from evenlight.plan import Plan
 from evenlight.record import Audit
 from evenlight.reports import framework
 from evenlight.small_groups import profile
-from evenlight.standing import unjudged
+from evenlight.standing import held, unjudged
 from evenlight.waivers import FILE as WAIVERS
 from evenlight.waivers import read_waivers
 
@@ -54,24 +58,28 @@ def run(
     Finished parts are kept beside `out` in `.NAME.work` (data of people), from which the same call
     goes on after it was stopped or killed, InputError where that work is of another run; NoVerdict
     says how to go on. The folder goes once all is written. `effort` says otherwise, how many
-    processes work, and on which device.
+    processes work, and on which device. An audit that lies in `out` is replaced, and `progress` is
+    told where it is of another plan; InputError where a page or a record there is of no audit.
 
     `earlier` is an audit with which this one is compared once it is written: diff.json, and section
     C6 of the page. Where they cannot be compared the audit stands without it, and the error says
     why.
     """
-    before = None if earlier is None else Audit.load(earlier)
     own: dict[str, Any] = {"plan_digest": plan_digest, "progress": progress}
+    there = held(Path(out))
     with stoppable(Path(plan), Path(out)), unjudged(Path(out)), effort.threads():
-        found = _run(Path(plan), Path(out), trust, effort, own)
+        before = None if earlier is None else Audit.load(earlier)
+        found = _run(Path(plan), Path(out), trust, effort, own, there)
     if before is not None:
         report(found, out, earlier=before)
     return found
 
 
-def _run(path: Path, folder: Path, trust: Trusted, effort: Effort, own: dict[str, Any]) -> Audit:
+def _run(
+    path: Path, folder: Path, trust: Trusted, effort: Effort, own: dict[str, Any], there: str
+) -> Audit:
     asked = Plan.from_toml(path)
-    waivers = read_waivers(path.parent / WAIVERS, on=date())
+    waivers = read_waivers(path.parent / WAIVERS, on=latest())
     about = read_about(path.parent / FILE)
     framework.checked(about)
     before = seen(asked.data(), path.parent)
@@ -88,8 +96,20 @@ def _run(path: Path, folder: Path, trust: Trusted, effort: Effort, own: dict[str
         told = {**found.provenance, "command": f"evenlight run {path.name}"}
         found = replace(found, provenance=told)
         unchanged(before, asked.data(), path.parent)
+        if there not in ("", found.plan_digest) and own["progress"] is not None:
+            own["progress"](f"replacing the audit of another plan, {there[:12]}")
         report(found, found.save(folder))
+        _keep_draws(work, found, asked, cohort, folder.parent / sketches.FOLDER)
     return found
+
+
+def _keep_draws(work: Work, found: Audit, asked: Plan, cohort: Cohort, store: Path) -> None:
+    """What a later `diff` of the same people pairs its metrics by; none without an outcome."""
+    outputs = Journal(work.folder).held("outputs", Outputs)
+    if found.performances and outputs is not None:
+        judging = judging_by(asked.policy, None)
+        with profile(asked.policy.profile):
+            keep_draws(outputs.predicted, cohort, found, store, judging=judging)
 
 
 def _loaded(asked: Plan, folder: Path, trust: Trusted) -> tuple[object, Cohort, dict[str, Any]]:

@@ -23,7 +23,7 @@ from evenlight.measured.regions import settled_regions
 from evenlight.measures.arms import arms_of
 from evenlight.measures.forecast import Forecast, forecast_features, forecast_metric
 from evenlight.measures.people import compose
-from evenlight.measures.prepare import population, setting
+from evenlight.measures.prepare import few_labels, population, setting
 from evenlight.measures.rely import unaskable
 from evenlight.models.probe import prepare
 from evenlight.models.trust import Trusted
@@ -32,6 +32,9 @@ from evenlight.plan_genotypes import settled_local, settled_maf
 from evenlight.policy import Question, error_rates, family
 from evenlight.probes.embedded import Embeddings
 from evenlight.proxying import stood_in
+
+MOST_CANNOT = 20
+"""More contrasts of a grouping than this that cannot be asked are counted, and not listed."""
 
 
 def check(
@@ -51,6 +54,8 @@ def check(
     would have to be trusted and is not.
     """
     plan, opened, people = _asked(path, model, cohort, trust)
+    for groups in people.groups:
+        few_labels(groups)
     if isinstance(opened, Embeddings):
         turned = opened.audited(people, target=plan.model.target)
         opened, people = turned.model, turned.cohort
@@ -154,7 +159,10 @@ def _forecast(question: Question, cohort: Cohort, plan: Plan) -> Iterator[str]:
         why = unaskable(cohort, by=question.grouping, given=given)
         yield f"forecast {f'cannot be asked here: {why}' if why else 'can be asked'}"
         return
-    for told in _forecasts(question, cohort, plan, alpha):
+    made = list(_forecasts(question, cohort, plan, alpha))
+    if sum(bool(told.reason) for told in made) > MOST_CANNOT:
+        made = [told for told in made if not told.reason]
+    for told in made:
         if question.contrast in (None, told.contrast.replace(" against ", " / ")):
             yield f"forecast {told}"
 
@@ -188,7 +196,12 @@ def _contrasts(cohort: Cohort, groups: Groups) -> Iterator[str]:
     """For each contrast within strata: for whom it speaks, or why it cannot be asked."""
     here = setting(cohort, groups)
     values = np.zeros((cohort.n, 1))
-    for arms in arms_of(here, "nothing", values, draws=0, rng=np.random.default_rng(0)):
+    made = arms_of(here, "nothing", values, draws=0, rng=np.random.default_rng(0))
+    cannot = [arms for arms in made if arms.reason]
+    if len(cannot) > MOST_CANNOT:
+        yield f"contrast {len(cannot)} of {len(made)} of {groups.name} cannot be asked here"
+        made = [arms for arms in made if not arms.reason]
+    for arms in made:
         told = arms.reason and f"cannot be asked here: {arms.reason}"
         told = told or population(arms.total, arms.left, len(arms.plan.weight), arms.names)
         yield f"contrast {' against '.join(arms.names)}: {told or 'can be asked'}"

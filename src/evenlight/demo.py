@@ -44,14 +44,15 @@ def demo(out: str | Path = "demo", *, progress: Callable[[str], None] | None = N
     """Audit both models, one folder each, and write an index page; its path is returned."""
     say = progress or (lambda stage: None)
     folder = files.folder(out)
+    inside = files.below(folder, "formula", "network")
     say("the published formula")
     formula = _audited(cohorts.PHARMACOGENETIC, cohorts.warfarin(), FORMULA, progress)
-    report(formula, formula.save(folder / "formula"))
+    report(formula, formula.save(inside[0]))
     say("training a network on half of the patients")
     model = network(cohorts.warfarin(split="train", features="without race"))
     held_out = cohorts.warfarin(split="test", features="without race")
     learned = _audited(model, held_out, NETWORK, progress)
-    report(learned, learned.save(folder / "network"))
+    report(learned, learned.save(inside[1]))
     pages = [
         (FORMULA, "formula/report.html", formula),
         (NETWORK, "network/report.html", learned),

@@ -19,7 +19,8 @@ import pandas as pd
 from evenlight import files
 from evenlight.data.shown import short
 from evenlight.drafting_roles import Guess, guessed
-from evenlight.errors import InputError
+from evenlight.errors import CohortError, InputError
+from evenlight.modalities.annotated import read_obs
 from evenlight.modalities.tables import frame_of
 from evenlight.plan import LARGEST_PLAN, Plan
 
@@ -47,14 +48,18 @@ class Draft:
 def draft(data: str | Path, out: str | Path | None = None) -> Draft:
     """Write a plan for a table of people (.csv, .tsv, .parquet), by default audit.toml beside it.
 
+    Of an .h5ad file the table is obs, and one of its matrices what the model sees.
+
     Raises InputError for what is no table, where the plan exists, and where the table would not lie
     beside the plan.
     """
     table = Path(data)
     path = table.parent / NAME if out is None else Path(out)
     _placed(table, path)
-    people = _read(table)
-    guesses, left = guessed(people, _terms(table))
+    people, matrices = read_obs(table) if table.suffix == ".h5ad" else (_read(table), ())
+    if table.suffix == ".h5ad" and not matrices:
+        raise InputError(f"{table.name!r} holds no matrix, neither X nor a layer")
+    guesses, left = guessed(people, _terms(table), matrices)
     model = _model(table, people)
     text = "\n".join(_text(table, path, (model, *guesses), left)) + "\n"
     if len(text.encode()) > LARGEST_PLAN:
@@ -86,10 +91,12 @@ def _placed(table: Path, path: Path) -> None:
 def _read(table: Path) -> pd.DataFrame:
     try:
         people = frame_of(table)
+    except CohortError:
+        raise
     except (ValueError, UnicodeDecodeError) as error:  # pandas' own errors are ValueErrors
         told = short(str(error), 200)
         raise InputError(
-            f"{table.name!r} is no table ({told}); annotated matrices are audited from Python"
+            f"{table.name!r} is no table ({told}); give a .csv, .tsv, .parquet or .h5ad file"
         ) from None
     if not len(people) or len(people.columns) < 2:
         raise InputError(

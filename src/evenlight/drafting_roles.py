@@ -32,6 +32,11 @@ RATERS = ("reader", "rater", "annotator", "radiologist")
 PREDICTIONS = ("prediction", "predicted", "deployed")
 HAD = ("1", "yes", "true", "case", "positive", "ill", "dead", "died", "event", "disease")
 
+UNIT = (
+    "cohort.unit", None,
+    'name the column of donors or patients; "row" only if each row is a person of its own',
+)  # fmt: skip
+
 MOST_LEVELS = 12
 """Values of a grouping, at most."""
 
@@ -52,11 +57,21 @@ class Guess:
 
 
 def guessed(
-    people: pd.DataFrame, terms: Sequence[str]
+    people: pd.DataFrame, terms: Sequence[str], matrices: Sequence[str] = ()
 ) -> tuple[tuple[Guess, ...], tuple[str, ...]]:
-    """Roles of columns, and the columns that have none; `terms` are those of a formula at hand."""
+    """Roles of columns, and the columns that have none; `terms` are those of a formula at hand.
+
+    With `matrices` of an annotated matrix one of these is what the model sees: the rows have names,
+    and who was sampled is never taken to be the row, which may be a cell.
+    """
     taken: dict[str, None] = {}
-    made = [*_roles(people, taken), *_inputs(people, terms, taken)]
+    made = list(_roles(people, taken))
+    if matrices:
+        made = [one for one in made if one.key != "cohort.id" and one.value != "row"]
+        unit = [] if any(one.key == "cohort.unit" for one in made) else [Guess(*UNIT)]
+        made += [*unit, _matrix(matrices)]
+    else:
+        made += _inputs(people, terms, taken)
     return tuple(made), tuple(name for name in people.columns if name not in taken)
 
 
@@ -162,6 +177,14 @@ def _inputs(people: pd.DataFrame, terms: Sequence[str], taken: dict[str, None]) 
         why = f"features with missing values: {len(lacking)}, first {first}; drop, median or keep"
         made.append(Guess("cohort.missing", None, why))
     return made
+
+
+def _matrix(matrices: Sequence[str]) -> Guess:
+    """Which matrix the model sees."""
+    if len(matrices) == 1:
+        return Guess("cohort.layer", matrices[0], "the only matrix")
+    shown = ", ".join(short(name, 40) for name in matrices)
+    return Guess("cohort.layer", None, f"name the matrix that the model was trained on: {shown}")
 
 
 def _take(

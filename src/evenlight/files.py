@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from evenlight.errors import InputError
@@ -24,6 +25,59 @@ def folder(path: str | Path) -> Path:
             f"nothing can be written to {made.name!r} ({error.strerror}); choose another folder"
         ) from None
     return made
+
+
+def output(path: str | Path) -> Path:
+    """The folder of an audit, for its owner alone (mode 0700) also where it was there before.
+
+    One in which somebody works (the current folder, or above it) keeps its mode; files in it are
+    0600 all the same. Raises as `folder`.
+    """
+    made = folder(path)
+    if not Path.cwd().is_relative_to(made.resolve()):
+        _closed(made)
+    return made
+
+
+def below(top: Path, *names: str) -> tuple[Path, ...]:
+    """Folders by name in the folder `top`, made (mode 0700), of which none is a link.
+
+    Raises InputError where one is, before any is made: nothing is written elsewhere than below the
+    folder that was named.
+    """
+    for name in names:
+        if (top / name).is_symlink():
+            raise InputError(
+                f"{name!r} in {top.resolve().name!r} is a link to another place, where nothing is "
+                "written; delete the link, or choose another folder"
+            )
+    made = tuple(folder(top / name) for name in names)
+    for own in made:
+        _closed(own)
+    return made
+
+
+def append(path: Path, line: str) -> None:
+    """Add a line to a file that only its owner reads (0600); InputError where it is a link."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        handle = os.open(path, flags, 0o600)
+    except OSError as error:
+        if path.is_symlink():
+            told = f"{path.name!r} is a link to another place; put the file itself there"
+            raise InputError(told) from None
+        raise error
+    with os.fdopen(handle, "a", encoding="utf-8", newline="\n") as file:
+        with suppress(OSError):  # of another owner, who sees to it
+            path.chmod(0o600)
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _closed(folder: Path) -> None:
+    with suppress(OSError):  # of another owner, who sees to it
+        folder.chmod(0o700)
 
 
 def write(path: Path, content: str | bytes) -> Path:

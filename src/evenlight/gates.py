@@ -60,9 +60,9 @@ def unfounded(made: Gate, answers: Sequence[Answer], policy: Policy) -> str:
     if (made.word, made.exit_code) == (own.word, own.exit_code):
         return ""
     graver = policy.certain or made.waivers
-    if made.word == "no verdict" and made.exit_code in (2, 3) and not own.exit_code and graver:
+    if made.word == "no verdict" and made.exit_code == 3 and not own.exit_code and graver:
         return ""
-    if made.exit_code == 2 and made.waivers:
+    if made.word == "no verdict" and made.exit_code == 2:
         return ""
     told = f"it is {made.word!r} ({made.exit_code}), but from its answers"
     return f"{told} {own.word!r} ({own.exit_code})"

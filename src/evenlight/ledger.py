@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from evenlight import files
 from evenlight.errors import InputError
 
 
@@ -18,10 +19,7 @@ def enter(path: Path, *, plan: str, model: str, cohort: str, date: str) -> tuple
     line = {"cohort": cohort, "date": date, "model": model, "plan": plan}
     _mended(path)
     earlier = _read(path)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line, sort_keys=True) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    files.append(path, json.dumps(line, sort_keys=True))
     same = [e for e in earlier if (e.get("model"), e.get("cohort")) == (model, cohort)]
     return tuple(dict.fromkeys(e["plan"] for e in same if e["plan"] != plan))
 

@@ -21,13 +21,14 @@ from evenlight.data.outcome import Survival
 from evenlight.data.space import shared_space
 from evenlight.data.training import TrainingSummary
 from evenlight.errors import FeatureError, InputError, PlanError
+from evenlight.modalities.annotated import read_anndata, read_obs
 from evenlight.modalities.atlases import named_labels, read_atlas
 from evenlight.modalities.image_folders import read_file_rows
 from evenlight.modalities.images import read_images
 from evenlight.modalities.local_ancestry import read_msp
 from evenlight.modalities.tables import frame_of, read_table
 from evenlight.models.load import load_table, read_model
-from evenlight.models.trust import Trusted, digest_of
+from evenlight.models.trust import Trusted, digest_of, trust_of
 from evenlight.plan import Plan
 from evenlight.plan_parts import ModelPlan
 from evenlight.plan_people import AxesPlan, ImagesPlan
@@ -46,8 +47,10 @@ def load_model(plan: Plan, folder: Path, *, trust: Trusted = None) -> object:
     """The model of a plan.
 
     Weights with a builder need `trust="import"`, a pickle "sha256:" and its digest; else Refused.
+    InputError where `trust` says neither, also for a model that needs none.
     """
     asked = plan.model
+    trust_of(trust)
     if asked.builtin:
         if asked.builtin not in MODELS:
             raise PlanError(f"no built-in model {asked.builtin!r}; known: {', '.join(MODELS)}")
@@ -104,7 +107,7 @@ def load_cohort(plan: Plan, folder: Path) -> Cohort:
         return COHORTS[asked.builtin]()
     if not asked.table and not asked.images:
         raise PlanError("[cohort] names no people; give builtin, table or images")
-    left = {"builtin", "table", "id", "features", "images", "groups", "time"}
+    left = {"builtin", "table", "id", "features", "images", "groups", "time", "layer"}
     roles = asked.model_dump(exclude=left)
     if asked.time and asked.outcome:
         roles |= {"outcome": Survival(asked.time, asked.outcome), "outcome_kind": "survival"}
@@ -114,6 +117,9 @@ def load_cohort(plan: Plan, folder: Path) -> Cohort:
     if asked.images:
         return _with_images(asked.images, path, asked.id, folder, roles)
     assert path is not None
+    if asked.annotated:
+        layer = None if asked.layer == "X" else asked.layer
+        return _placed(read_anndata(path, layer=layer, **roles), plan, folder)
     made = read_table(path, features=asked.features, id=asked.id, **roles)
     return _placed(made, plan, folder)
 
@@ -253,10 +259,23 @@ def _column(path: Path | None, name: str, id: str | None, *, kind: type) -> pd.S
     if path is None:
         raise PlanError(f"column {name!r} is read from cohort.table, and the plan names no table")
     try:
-        table = frame_of(path, {name: kind, **({id: str} if id else {})})
+        table = _people(path, {name: kind, **({id: str} if id else {})})
+    except InputError:
+        raise
     except ValueError as error:
         raise PlanError(f"column {name!r} of the table does not hold numbers: {error}") from None
     for asked in (name, id):
         if asked is not None and asked not in table.columns:
             raise PlanError(f"the table has no column {asked!r}")
     return table.set_index(id)[name] if id else table[name]
+
+
+def _people(path: Path, kinds: Mapping[str, type]) -> pd.DataFrame:
+    """The columns of people, those of `kinds` as these; of an annotated matrix its obs."""
+    if path.suffix != ".h5ad":
+        return frame_of(path, kinds)
+    people, _ = read_obs(path)
+    for name in kinds.keys() & set(people.columns):
+        own = people[name]
+        people[name] = own.astype(kinds[name]).where(own.notna())
+    return people

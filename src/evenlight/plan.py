@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -263,10 +264,11 @@ def _contrast(question: Question, cohort: Cohort) -> None:
         return
     groups = next(g for g in cohort.groups if g.name == question.grouping)
     known = [f"{a} / {b}" for a, b in groups.contrasts()]
-    turned = " / ".join(reversed(question.contrast.split(" / ")))
+    either = {name: name for name in known}
+    either |= {f"{b} / {a}": f"{a} / {b}" for a, b in groups.contrasts()}
     if question.contrast not in known:
-        closest = nearest(question.contrast, known)
-        near = f"; did you mean {turned!r}?" if turned in known else closest
+        closest = get_close_matches(question.contrast, list(either), n=1, cutoff=0.4)
+        near = f"; did you mean {either[closest[0]]!r}?" if closest else ""
         raise PlanError(
             f"contrast {question.contrast!r} is not among those of {groups.name}: {known}{near}"
         )

@@ -119,7 +119,9 @@ class MapsPlan(Closed):
 
 
 class CohortPlan(Closed):
-    """Which people: a built-in cohort or a CSV table, and the roles of its columns.
+    """Which people: a built-in cohort, a table or an .h5ad file, and the roles of its columns.
+
+    Of an .h5ad file people are obs, by its names, and x is `layer` ("X" if left out), all of it.
 
     `images` are theirs, and then the input of the model in the place of `features`.
 
@@ -131,6 +133,7 @@ class CohortPlan(Closed):
     table: str | None = None
     id: str | None = None
     features: tuple[str, ...] = ()
+    layer: str | None = None
     images: ImagesPlan | None = None
     outcome: str | None = None
     outcome_kind: Kind | None = None
@@ -153,6 +156,25 @@ class CohortPlan(Closed):
         if self.features or self.builtin:
             other = "features" if self.features else "builtin"
             raise ValueError(f"images are the input of the model; leave out images or {other}")
+        return self
+
+    @property
+    def annotated(self) -> bool:
+        """Whether the table is an annotated matrix."""
+        return self.table is not None and self.table.endswith(".h5ad")
+
+    @model_validator(mode="after")
+    def _of_matrix(self) -> Self:
+        if not self.annotated:
+            if self.layer is not None:
+                raise ValueError("layer is of an .h5ad file; leave it out")
+            return self
+        given = [name for name in ("id", "features", "images") if getattr(self, name)]
+        if given:
+            raise ValueError(
+                f"of an .h5ad file rows have the names of obs and x is a matrix with all of its "
+                f"features; leave out {' and '.join(given)}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -31,7 +31,7 @@ def purge(path: str | Path, *, dry: bool = False) -> tuple[Path, ...]:
     Raises InputError where there is nothing of the kind or a run still works there, and Refused for
     a link: what lies behind it is not what was named.
     """
-    named = Path(path)
+    named = _named(path)
     if named.is_symlink() or place(named).is_symlink():
         raise Refused(f"{named.name!r} is a link; name the folder that it leads to")
     found = tuple(_found(named))
@@ -40,11 +40,38 @@ def purge(path: str | Path, *, dry: bool = False) -> tuple[Path, ...]:
     if not found and not (named / "audit.json").is_file():
         raise InputError(
             f"{named.name!r} holds nothing that evenlight keeps of people: it is no output folder, "
-            "no unfinished work and no folder of keep_rows="
+            f"no unfinished work and no folder of keep_rows={_inside(named)}"
         )
     for item in () if dry else found:
         _delete(item)
     return found
+
+
+def left_beside(path: str | Path) -> Path | None:
+    """The folder of sketches of people beside an output, None where there is none.
+
+    `purge` of the output leaves it where another audit is of the same people, or other people.
+
+    >>> left_beside("nowhere/audit") is None
+    True
+    """
+    out = _named(path)
+    store = out.parent / sketches.FOLDER
+    return store if (out / "audit.json").is_file() and _sketches(store) else None
+
+
+def _named(path: str | Path) -> Path:
+    """The path, by its name also where it was given as `.` or `..`."""
+    named = Path(path)
+    return named.resolve() if named.name in ("", "..") else named
+
+
+def _inside(folder: Path) -> str:
+    """What could be named instead, where a folder holds the sketches of its audits' people."""
+    store = folder / sketches.FOLDER
+    return (
+        f"; {sketches.FOLDER} in it holds sketches of people: name it" if _sketches(store) else ""
+    )
 
 
 def _found(named: Path) -> Iterator[Path]:
@@ -74,8 +101,11 @@ def _own_sketches(out: Path) -> Iterator[Path]:
     own = sketches.file_of(store, _people(out / "audit.json"))
     if not own.is_file() or own in {sketches.file_of(store, one) for one in others}:
         return
-    alone = {path.name for path in store.iterdir()} <= {own.name, sketches.KEY}
-    yield store if alone else own
+    theirs = sorted(path for path in store.iterdir() if path.name.startswith(own.stem))
+    if {path.name for path in store.iterdir()} <= {*(path.name for path in theirs), sketches.KEY}:
+        yield store
+    else:
+        yield from theirs
 
 
 def _people(record: Path) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from evenlight import cards, codec, files
 from evenlight.about import checked_about
 from evenlight.data.gone import Step
+from evenlight.data.handed import a_kind
 from evenlight.errors import InputError
 from evenlight.findings import Answer, Findings, Gate
 from evenlight.further import Further
@@ -35,9 +36,11 @@ SAID = {
 }
 """How the words of the gate of reliance are printed."""
 
-SCHEMA = "urn:evenlight:audit:1.9"
+SCHEMA = "urn:evenlight:audit:1.10"
 """Name and version of the record's form.
 
+1.10: performance along an axis and intersections have a `note`; dependences, `encoded`, `slices`,
+`decisions` and regions that tell say whether they are `rounded`.
 1.9: the verdict has `waivers`, an answer the ids of its `findings`; the record has `about`, the
 plan `report.frameworks`; `further` has `region_within` and `artefacts`, the plan `regions.within`,
 `cohort.images.fill` and `.form`.
@@ -137,9 +140,15 @@ class Audit:
     def load(cls, path: str | Path) -> Audit:
         """Read `audit.json`, given the file or its folder."""
         place = Path(path)
+        if place.is_dir() and not (place / "audit.json").is_file():
+            raise InputError(
+                f"no audit.json in the folder {place.resolve().name!r}; run `evenlight run` first"
+            )
         place = place / "audit.json" if place.is_dir() else place
         if not place.is_file():
-            raise InputError(f"there is no {place.name} there; run `evenlight run` first")
+            raise InputError(
+                f"there is no {place.name!r}; give the folder of an audit, or its audit.json"
+            )
         try:
             text = place.read_text(encoding="utf-8")
         except UnicodeDecodeError:
@@ -188,10 +197,10 @@ class Audit:
 
     def save(self, folder: str | Path) -> Path:
         """Write audit.json, its schema, gate.json and tables/*.csv; the folder is returned."""
-        made = files.folder(folder)
+        made = files.output(folder)
+        (tables,) = files.below(made, "tables")
         files.write(made / "audit.json", self.to_json())
         files.write(made / "audit.schema.json", json.dumps(audit_schema(), indent=1) + "\n")
-        tables = files.folder(made / "tables")
         for name, frame in self.tables().items():
             files.write(tables / f"{name}.csv", frame.to_csv(index=False))
         files.write(made / "gate.json", json.dumps(self.gate_data(), indent=1) + "\n")
@@ -229,6 +238,11 @@ class Audit:
 
 
 def _profile_of(audit: Audit, *rest: object, **more: object) -> str:
+    if not isinstance(audit, Audit):
+        raise InputError(
+            f"this is of an Audit, not of {a_kind(audit)}: pass ev.audit(model, cohort), or "
+            "ev.Audit.load(folder)"
+        )
     return audit.profile
 
 

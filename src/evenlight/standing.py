@@ -15,10 +15,14 @@ from evenlight.errors import EvenlightError, InputError, NoVerdict
 from evenlight.findings import Gate
 from evenlight.gates import unfounded
 from evenlight.plan import Plan
+from evenlight.policy import Policy
 from evenlight.record import Audit
 from evenlight.waivers import ended
 
 FILE = "gate.json"
+
+FORM = "urn:evenlight:audit:"
+"""How the name of the form of a record begins, of any version."""
 
 UNDER_WAY = "A run began here and has not ended; what else lies here is of an earlier run."
 STOPPED = "A run was stopped before it had ended; what else lies here is of an earlier run."
@@ -64,11 +68,39 @@ def standing(place: str | Path, *, on: str | None = None) -> Gate:
     made = audit.gate()
     if told and told != plain(audit.gate_data()):
         return Gate("no verdict", NoVerdict.exit_code, APART)
-    why = unfounded(made, audit.answers, Plan.from_data(audit.plan).policy)
+    why = unfounded(made, audit.answers, _policy(audit))
     if why:
         return Gate("no verdict", NoVerdict.exit_code, UNFOUNDED.format(why=why))
     ended(made.waivers, on=on or latest())
     return made
+
+
+def _policy(audit: Audit) -> Policy:
+    return Plan.from_data({"policy": audit.plan.get("policy", {})}).policy
+
+
+def held(folder: Path) -> str:
+    """The digest of the plan whose audit lies in a folder, "" where there is none.
+
+    Raises InputError where a page or a record lies there that evenlight did not write: a run would
+    replace it.
+    """
+    record = folder / "audit.json"
+    try:
+        made = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        made = {}
+    if made is None:
+        theirs = ["report.html"] if (folder / "report.html").is_file() else []
+    else:
+        ours = isinstance(made, dict) and str(made.get("schema", "")).startswith(FORM)
+        theirs = [] if ours else ["audit.json"]
+    if theirs:
+        raise InputError(
+            f"{folder.name!r} holds a {theirs[0]} that is of no audit, and a run would replace it; "
+            "name another folder, or move it away"
+        )
+    return "" if made is None else str(made.get("plan_digest", ""))
 
 
 def _read(path: Path) -> dict[str, Any]:

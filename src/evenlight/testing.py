@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,14 +36,14 @@ def assert_audit(audit: Audit | str | Path, *, passed: bool = True) -> None:
     Raises PlanError where a waiver has ended.
     """
     __tracebackhide__ = True
-    from evenlight.clock import date
+    from evenlight.clock import latest
     from evenlight.record import Audit
     from evenlight.standing import standing
     from evenlight.waivers import ended
 
     if isinstance(audit, Audit):
         place, found, gate = None, audit, audit.gate()
-        ended(gate.waivers, on=date())
+        ended(gate.waivers, on=latest())
     else:
         place, gate = Path(audit), standing(audit)
         found = Audit.load(audit)
@@ -60,27 +61,28 @@ def _fixtures() -> object:
     """The fixtures as a plugin; pytest is imported here, since only pytest calls this."""
     import pytest
 
-    class Fixtures:
-        @pytest.fixture(scope="session")
-        def evenlight_run(
-            self, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
-        ) -> Callable[..., Path]:
-            """Run a plan (path from pytest's root folder) once; the folder of its audit."""
-            made: dict[tuple[Path, str | None], Path] = {}
+    @pytest.fixture(scope="session")
+    def evenlight_run(
+        pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+    ) -> Callable[..., Path]:
+        """Run a plan (path from pytest's root folder) once; the folder of its audit."""
+        made: dict[tuple[Path, str | None], Path] = {}
 
-            def run(plan: str | Path, *, trust: str | None = None) -> Path:
-                from evenlight.api import run as go
+        def run(plan: str | Path, *, trust: str | None = None) -> Path:
+            from evenlight.api import run as go
 
-                key = (pytestconfig.rootpath / plan, trust)
-                if key not in made:
-                    out = tmp_path_factory.mktemp("evenlight") / "audit"
-                    go(key[0], out, trust=trust)
-                    made[key] = out
-                return made[key]
+            key = (pytestconfig.rootpath / plan, trust)
+            if key not in made:
+                out = tmp_path_factory.mktemp("evenlight") / "audit"
+                go(key[0], out, trust=trust)
+                made[key] = out
+            return made[key]
 
-            return run
+        return run
 
-    return Fixtures()
+    plugin = ModuleType("evenlight_fixtures")  # a class would bind the fixture to itself
+    plugin.evenlight_run = evenlight_run  # type: ignore[attr-defined]
+    return plugin
 
 
 def _told(audit: Audit, gate: Gate, place: Path | None, *, passed: bool) -> Iterator[str]:

@@ -20,11 +20,12 @@ from evenlight.errors import EvenlightError, GateFailed, NoVerdict, PlanError, R
 from evenlight.findings import Gate, Waiver
 from evenlight.record import Audit
 from evenlight.standing import standing, unjudged
-from tests.made_audit import audit
+from evenlight.testing import assert_audit
+from tests.judged import judged
 
 PLAN = '[model]\nbuiltin = "warfarin.clinical"\n[cohort]\nbuiltin = "warfarin"\n'
 PASSED = Gate("passed", 0, "No question that blocks was answered different.")
-WAIVER = Waiver("E-1", "Known.", "A. Reader", "2027-01-31", needed=True)
+WAIVER = Waiver("E-1", "Known.", "A. Reader", "2999-01-31", needed=True)
 
 WAITS = """
 import sys, time
@@ -41,7 +42,7 @@ main()
 
 def made(gate: Gate) -> Audit:
     """A made audit with a gate."""
-    return replace(audit(), verdict=gate)
+    return judged(gate)
 
 
 @pytest.fixture
@@ -81,11 +82,8 @@ def told(project: Path) -> int:
         (Gate("no verdict", 3, "Cannot tell."), 3),
     ],
 )
-def test_each_gate_has_its_code(
-    gate: Gate, wanted: int, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_gate_has_its_code(gate: Gate, wanted: int, project: Path) -> None:
     """The code of `gate` and that in gate.json are the gate's; only 0 raises nothing."""
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795219200")  # 2026-11-21
     made(gate).save(project / "audit")
     assert code("gate", "audit")[0] == wanted == told(project)
     if wanted:
@@ -134,6 +132,26 @@ def test_a_plan_that_is_wrong_leaves_no_pass(project: Path) -> None:
     assert "unknown key 'modle'" in said[1]
 
 
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--earlier", "nothere"), "there is no 'nothere'; give the folder of an audit"),
+        (("--earlier", "."), "no audit.json in the folder"),
+        (("--trust", "sha256:zz"), "trust 'sha256:zz'; wanted"),
+    ],
+)
+def test_an_option_that_is_wrong_leaves_no_pass(
+    options: tuple[str, ...], why: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier audit that is not there, and trust of no form, end a run before any compute."""
+    monkeypatch.setattr("evenlight.api.audit", None)
+    found, said = code("run", "audit.toml", *options)
+    assert (found, told(project)) == (2, 2)
+    assert why in said
+    gate = json.loads((project / "audit" / "gate.json").read_text())
+    assert gate["verdict"] == "no verdict"
+
+
 def test_usage_is_2_and_nothing_is_made(project: Path) -> None:
     """An unknown command, an unknown option, an audit that is not there."""
     for words in (("frobnicate",), ("run", "--frobnicate"), ("gate", "nowhere")):
@@ -148,13 +166,33 @@ def test_a_waiver_that_has_ended_stops_before_any_compute(
     (project / "waivers.toml").write_text(
         '[[waiver]]\nid = "E-1"\nreason = "Known."\nperson = "A."\nuntil = 2026-01-31\n'
     )
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795219200")  # 2026-11-21
+    monkeypatch.setattr("evenlight.clock._today", lambda: "2026-11-21")
     ended = code("run", "audit.toml")
     assert ended[0] == 2
     assert "'E-1' ended on 2026-01-31 (today is 2026-11-21)" in ended[1]
     (project / "waivers.toml").unlink()
     made(Gate("waived", 0, "It would fail.", (replace(WAIVER, until="2026-11-20"),))).save("audit")
     assert code("gate", "audit")[0] == 2
+
+
+@pytest.mark.parametrize("epoch", ["", "1700000000", "1795219200"])
+def test_no_settable_date_keeps_a_waiver_alive(
+    epoch: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A waiver ends by the later of SOURCE_DATE_EPOCH (2023, 2026) and the machine's own clock."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    day = "2024-01-01" if epoch != "1795219200" else "2026-11-20"
+    monkeypatch.setattr("evenlight.clock._today", lambda: "2024-01-02")
+    found = made(Gate("waived", 0, "It would fail.", (replace(WAIVER, until=day),)))
+    found.save("audit")
+    assert code("gate", "audit")[0] == 2
+    with pytest.raises(PlanError, match=f"ended on {day}"):
+        assert_audit(found)
+    (project / "waivers.toml").write_text(
+        f'[[waiver]]\nid = "E-1"\nreason = "Known."\nperson = "A."\nuntil = {day}\n'
+    )
+    ended = code("run", "audit.toml")
+    assert (ended[0], f"ended on {day}" in ended[1]) == (2, True)
 
 
 @pytest.mark.parametrize(

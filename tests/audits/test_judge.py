@@ -131,6 +131,8 @@ def test_a_plan_fixed_in_advance_is_checked() -> None:
     assert audit(model, cohort, plan_digest=plan.digest).plan_fixed
     with pytest.raises(PlanError, match="the plan has changed since"):
         audit(model, cohort, plan_digest="0" * 64)
+    with pytest.raises(PlanError, match="'abc' is no digest of a plan, which has 64 digits"):
+        audit(model, cohort, plan_digest="abc")
 
 
 def test_blocking_questions_are_findings_of_severity_block(formula: Audit) -> None:

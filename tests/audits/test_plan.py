@@ -109,6 +109,9 @@ def test_questions_are_checked_against_the_cohort() -> None:
     asked = {"measure": "use", "grouping": "race", "contrast": "White / Asian"}
     with pytest.raises(PlanError, match="did you mean 'Asian / White'"):
         Plan.from_data({"question": [asked]}).completed(warfarin())
+    asked = {"measure": "use", "grouping": "race", "contrast": "Whte / Asian"}
+    with pytest.raises(PlanError, match="did you mean 'Asian / White'"):
+        Plan.from_data({"question": [asked]}).completed(warfarin())
 
 
 def test_the_ledger_remembers_other_plans(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from evenlight.errors import PlanError
 from evenlight.findings import Gate, Waiver
 from evenlight.testing import assert_audit
+from tests.judged import judged
 from tests.made_audit import audit
 
 PASSED = Gate("passed", 0, "No question that blocks was answered different.")
@@ -65,7 +66,7 @@ def test_once(evenlight_run):
 )
 def test_only_a_pass_passes(gate: Gate, passes: bool, fails: bool, tmp_path: Path) -> None:
     """Neither missing evidence nor a gate that nothing can fail passes, in memory or from files."""
-    made = replace(audit(), verdict=gate)
+    made = judged(gate)
     for given in (made, made.save(tmp_path / "audit"), tmp_path / "audit" / "audit.json"):
         for passed, right in ((True, passes), (False, fails)):
             if right:
@@ -111,7 +112,8 @@ def test_the_fixture_runs_a_plan_once(tmp_path: Path) -> None:
     (tmp_path / "audit.toml").write_text(PLAN)
     (tmp_path / "test_model.py").write_text(TESTS)
     plugin = ["-p", "no:evenlight", "-p", "evenlight.testing", "-p", "no:cacheprovider"]
-    shown = ["-q", "-rA", "--tb=short", f"--rootdir={tmp_path}"]
+    shown = ["-q", "-rA", "--tb=short", "-W", "error::pytest.PytestWarning"]
+    shown += [f"--rootdir={tmp_path}"]
     command = [sys.executable, "-m", "pytest", *plugin, *shown]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr

@@ -24,6 +24,9 @@ from tests.reports.test_pointers import FIXED
 
 BLACK = "Black or African American"
 
+WHOLE = (500_000, 8_000)
+"""Bytes and elements of a page of all that is asked by default, by race and sex."""
+
 
 @pytest.mark.parametrize(
     ("formula_name", "expected"),
@@ -204,7 +207,10 @@ def test_order_of_patients_and_names_of_groups_change_nothing(patients: Cohort) 
 
 def test_every_number_of_its_page_is_one_of_the_record(formula: Audit) -> None:
     """Each number of the demo's page stands in audit.json, where the page says that it does."""
-    root, record = tree(build(formula)), Record(json.loads(formula.to_json()))
+    page = build(formula)
+    root, record = tree(page), Record(json.loads(formula.to_json()))
+    assert len(page.encode()) <= WHOLE[0]
+    assert sum(1 for _ in root.walk()) <= WHOLE[1]
     assert not lost(root, record)
     told = list(pieces(root, record, FIXED))
     assert len(told) > 1000

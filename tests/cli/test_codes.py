@@ -6,7 +6,6 @@ import errno
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from evenlight.errors import GateFailed, InputError, NoVerdict, Refused
 from evenlight.findings import Gate
 from tests.command_line import evenlight
-from tests.made_audit import audit
+from tests.judged import judged
 
 
 @pytest.mark.parametrize("words", [(), ("--json",)])
@@ -98,7 +97,7 @@ def test_an_error_cannot_move_the_cursor(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("word", "code"), [("failed", 1), ("passed", 0)])
 def test_a_reader_that_has_left_changes_no_code(word: str, code: int, tmp_path: Path) -> None:
     """`evenlight gate audit | true` ends with the gate's code, and says nothing of the pipe."""
-    replace(audit(), verdict=Gate(word, code, "Why.")).save(tmp_path / "audit")
+    judged(Gate(word, code, "Why.")).save(tmp_path / "audit")
     command = [sys.executable, "-m", "evenlight", "gate", "audit"]
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -113,7 +112,7 @@ def test_a_reader_that_has_left_changes_no_code(word: str, code: int, tmp_path: 
 
 def test_codes_are_those_of_gate_json(tmp_path: Path) -> None:
     """What `gate --json` prints, gate.json holds, and the code is the same."""
-    replace(audit(), verdict=Gate("failed", 1, "Different.")).save(tmp_path / "audit")
+    judged(Gate("failed", 1, "Different.")).save(tmp_path / "audit")
     done = evenlight("gate", "audit", "--json", folder=tmp_path)
     held = json.loads((tmp_path / "audit" / "gate.json").read_text())
     told = json.loads(done.stdout)

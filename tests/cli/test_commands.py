@@ -13,6 +13,11 @@ import pytest
 
 from evenlight.codec import plain
 from evenlight.doctor import _optional, doctor
+from evenlight.errors import InputError
+from evenlight.journal.crew import PATIENCE
+from evenlight.journal.effort import Effort
+from evenlight.qualify.lines import Line
+from evenlight.qualify.run import Qualified
 from evenlight.record import Audit
 from evenlight.reports.exporters import FORMATS
 from tests.command_line import PLAN, begun, data, evenlight
@@ -115,7 +120,8 @@ def test_explain_ranks_features_and_keeps_rows_only_where_asked(project: Path) -
     assert done.stdout.splitlines()[-1].startswith("and 1 more")
     assert "other backgrounds" not in done.stderr, "only a comparison needs them"
     assert list(pd.read_csv(project / "f.csv")["feature"]) == ["b", "a"]
-    assert stat.S_IMODE((project / "rows").stat().st_mode) == 0o700
+    for path in (project / "rows", *(project / "rows").rglob("*")):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path.name
     dry = evenlight("purge", "rows", "--dry-run", folder=project)
     assert (dry.stdout, (project / "rows").is_dir()) == ("would delete rows\n", True)
     assert data("purge", "rows", folder=project) == {"deleted": True, "paths": ["rows"]}
@@ -222,6 +228,30 @@ def test_verify_finds_a_page_that_was_changed(project: Path, tmp_path: Path) -> 
     assert {"what": "run again", "state": "holds", "told": "the same record"} in again["checks"]
 
 
+def test_patience_reaches_the_processes_that_help(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--patience` is how long a helper may use no processor; ten minutes if not said."""
+    given: list[Effort] = []
+
+    def run(*words: object, effort: Effort, **named: object) -> Audit:
+        given.append(effort)
+        return Audit.load(project / "audit")
+
+    monkeypatch.setattr("evenlight.api.run", run)
+    for words in ((), ("--jobs", "2", "--patience", "30")):
+        assert evenlight("run", "audit.toml", *words, folder=tmp_path).returncode == 0
+    crews = [effort.crew(print, ()) for effort in given]
+    assert crews[0] is None
+    assert [effort.patience for effort in given] == [PATIENCE, 30.0]
+    assert crews[1] is not None
+    assert crews[1].patience == 30.0
+    for wrong in ("0", "soon"):
+        assert evenlight("run", "audit.toml", "--patience", wrong, folder=tmp_path).returncode == 2
+    with pytest.raises(InputError, match=r"patience is -1\.0; wanted seconds, more than 0"):
+        Effort(patience=-1.0)
+
+
 def test_doctor_says_what_is_there(tmp_path: Path) -> None:
     """0 where everything needed is there; the same checks in JSON."""
     told = data("doctor", folder=tmp_path)
@@ -244,3 +274,23 @@ def test_doctor_names_what_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (tables.state, tables.observed) == ("holds", "numpy")
     monkeypatch.setattr("evenlight.doctor.ROOM", 1e12)
     assert evenlight("doctor", folder=tmp_path).returncode == 2
+
+
+def test_the_demo_and_the_self_test_print_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the page is; the lines of what was measured, with the code and the folder."""
+
+    def demo(out: Path, **named: object) -> Path:
+        return out / "index.html"
+
+    def qualify(profile: str, out: Path, **named: object) -> Qualified:
+        return Qualified((Line("null", 0, 99, "abc", {}, "no such luck"),), out)
+
+    monkeypatch.setattr("evenlight.demo.demo", demo)
+    monkeypatch.setattr("evenlight.qualify.qualify", qualify)
+    assert data("demo", "--out", "d", folder=tmp_path) == {"page": "d/index.html"}
+    told = data("qualify", "--out", "q", folder=tmp_path)
+    assert (told["exit_code"], told["folder"], len(told["lines"])) == (1, "q", 1)
+    assert told["lines"][0]["error"] == "no such luck"
+    assert evenlight("qualify", "--json", folder=tmp_path).returncode == 1

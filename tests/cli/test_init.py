@@ -124,8 +124,11 @@ def test_nothing_is_overwritten_and_nothing_else_is_read(tmp_path: Path) -> None
         draft(tmp_path / "people.csv")
     with pytest.raises(InputError, match="is a folder"):
         draft(tmp_path / "inner")
-    with pytest.raises(InputError, match="is no table"):
+    with pytest.raises(InputError, match=r"is no \.h5ad file \(HDF5\)"):
         draft(tmp_path / "cells.h5ad", tmp_path / "other.toml")
+    (tmp_path / "cells.txt").write_bytes(bytes(range(256)))
+    with pytest.raises(InputError, match=r"is no table .* \.parquet or \.h5ad file"):
+        draft(tmp_path / "cells.txt", tmp_path / "other.toml")
     with pytest.raises(InputError, match="must lie beside the plan"):
         draft(tmp_path / "people.csv", tmp_path / "inner" / "audit.toml")
     assert (tmp_path / "audit.toml").read_text() == "mine"

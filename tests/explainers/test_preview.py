@@ -13,9 +13,9 @@ from evenlight.errors import AttributionError, EvenlightWarning, ModelError
 from evenlight.explainers import preview as previews
 from evenlight.explainers.device import halving, in_precision, placed
 from evenlight.explainers.explain import explain
-from evenlight.explainers.progress import Pace, paced
 from evenlight.models.adapt import adapt
 from evenlight.models.probe import settled
+from evenlight.progress import Pace, paced
 from tests.zoo import layers
 
 X = np.random.default_rng(0).normal(size=(300, 5))

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from evenlight.arrays import Float
 from evenlight.errors import ModelError
 from evenlight.explainers.explain import explain
-from evenlight.explainers.progress import Pace
+from evenlight.progress import Pace
 from tests.explainers.games import Model, by_orders, cohort_of, deep, pairs, values_of
 
 RNG = np.random.default_rng(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import signal
@@ -76,10 +77,76 @@ def test_52_a_part_that_always_kills_is_named_and_the_others_are_kept(tmp_path: 
 
 def test_67_no_process_is_forked(root: Path) -> None:
     """Every process of the package is a new interpreter, whatever a GPU is doing in this one."""
-    text = "\n".join(p.read_text("utf-8") for p in (root / "src" / "evenlight").rglob("*.py"))
-    assert not re.search(r"os\.fork\(|set_start_method|forkserver", text)
-    assert not re.search(r"ProcessPoolExecutor\((?!jobs, mp_context=)", text)
-    assert set(re.findall(r"get_context\(([^)]*)\)", text)) == {'"spawn"'}
+    found = {
+        path.name: forking(ast.parse(path.read_text("utf-8")))
+        for path in sorted((root / "src" / "evenlight").rglob("*.py"))
+    }
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import multiprocessing\nmultiprocessing.Pool(2)",
+        "import multiprocessing as mp\nmp.Process(target=print)",
+        "import multiprocessing.pool",
+        "from multiprocessing import Pool",
+        "from multiprocessing import get_context\nget_context()",
+        "from multiprocessing import get_context as begun\nbegun('fork')",
+        "from multiprocessing import get_context\nget_context(method)",
+        "from multiprocessing.context import ForkContext",
+        "import concurrent.futures\nconcurrent.futures.ProcessPoolExecutor(2)",
+        "from concurrent.futures import ProcessPoolExecutor as Pool\nPool(2)",
+        "from concurrent.futures import process",
+        "from concurrent.futures import ProcessPoolExecutor as P\nP(2, mp_context=own)",
+        "import torch.multiprocessing",
+        "from torch import multiprocessing as tm",
+        "import os\nos.fork()",
+        "from os import fork",
+        "import os\nos.forkpty()",
+    ],
+)
+def test_67_a_process_that_may_be_forked_is_found(line: str) -> None:
+    """Whatever it is called, a process that does not name the spawn context is seen."""
+    assert forking(ast.parse(line))
+
+
+def forking(made: ast.Module) -> list[int]:
+    """Lines of a module at which a process could be forked, or at which nobody can tell."""
+    called: dict[str, str] = {}
+    lines: list[int] = []
+    for node in ast.walk(made):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            whole = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            names = {one.asname or one.name: f"{whole}{one.name}" for one in node.names}
+            lines += [node.lineno for name in names.values() if name in FORKS or _unknown(name)]
+            called |= names
+    for node in ast.walk(made):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in FORKS:
+            lines.append(node.lineno)
+        elif isinstance(node, ast.Call):
+            name = called.get(ast.unparse(node.func), "")
+            given = [word.value for word in node.keywords if word.arg == "mp_context"]
+            spawned = [ast.unparse(one) for one in (*node.args, *given)]
+            if name == "multiprocessing.get_context" and spawned != ["'spawn'"]:
+                lines.append(node.lineno)
+            pool = name == "concurrent.futures.ProcessPoolExecutor"
+            if pool and "get_context('spawn')" not in spawned:
+                lines.append(node.lineno)
+    return lines
+
+
+FORKS = ("os.fork", "os.forkpty", "concurrent.futures", "concurrent.futures.process")
+"""What is never named outside a text: modules through which a pool has many names among them."""
+
+KNOWN = ("get_context", "process.BaseProcess")
+"""What is taken of multiprocessing: the context, which is asked for by name, and a type."""
+
+
+def _unknown(name: str) -> bool:
+    """Whether an import takes more of multiprocessing, of any package, than is known here."""
+    _, found, rest = name.partition("multiprocessing")
+    return bool(found) and rest.lstrip(".") not in KNOWN
 
 
 def test_63_no_number_is_written_by_locale(root: Path) -> None:

@@ -86,7 +86,9 @@ def test_missing_and_extra_ids_are_counted_and_nobody_is_named(tmp_path: Path) -
     assert cohort.n == 18
     np.testing.assert_array_equal(cohort.dense(), x[2:])
     few = "fewer than 11"
-    assert f"Inner join: 2 rows of x and {few} of people left out; site: b {few}." in cohort.notes
+    assert (
+        f"Inner join: {few} rows of x and {few} of people left out; site: b {few}." in cohort.notes
+    )
     with pytest.raises(CohortError, match="nobody is in the file and in the table"):
         read_plink(path, people=table(["s77", "s78"]), join="inner")
     with pytest.raises(CohortError, match="join='outer'"):

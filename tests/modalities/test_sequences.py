@@ -147,7 +147,9 @@ def test_fasta_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         pd.DataFrame({"sex": list("fmf")}, index=list("abd")), path, groups=["sex"], join="inner"
     )
     assert made.rows.tolist() == ["a", "b"]
-    assert made.notes[0].startswith("Inner join: 1 rows of x and fewer than 11 of people left out")
+    assert made.notes[0].startswith(
+        "Inner join: fewer than 11 rows of x and fewer than 11 of people"
+    )
     path.write_text(">a\nAC\n>a\nAC\n")
     with pytest.raises(CohortError, match="1 row ids occur more than once"):
         read_sequences(PEOPLE, path)

@@ -16,6 +16,7 @@ import onnx
 import pytest
 import skops.io
 import torch
+from lightgbm import LGBMClassifier
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
@@ -162,6 +163,18 @@ def test_an_estimator_of_skops_is_read(tmp_path: Path, fitted: Any) -> None:
     made = read_model(tmp_path / "model.skops")
     np.testing.assert_array_equal(made.margin(X), adapt(fitted).margin(X))
     assert "skops file" in made.notes[0]
+
+
+@pytest.mark.parametrize("ending", ["skops", "joblib"])
+def test_lightgbm_is_read_where_its_file_is_trusted(tmp_path: Path, ending: str) -> None:
+    """Its estimators hold an OrderedDict, which skops does not know; trust by digest vouches."""
+    made = LGBMClassifier(n_estimators=3, n_jobs=1, verbose=-1).fit(X, Y)
+    path = tmp_path / f"gb.{ending}"
+    (skops.io.dump if ending == "skops" else joblib.dump)(made, path)
+    with pytest.raises(Refused, match=path.name):
+        read_model(path)
+    read = read_model(path, trust=trusting(path))
+    np.testing.assert_array_equal(read.margin(X), adapt(made).margin(X))
 
 
 def test_a_skops_file_that_names_a_function_is_refused(tmp_path: Path, fitted: Any) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
@@ -17,7 +18,8 @@ import typer
 from typer.core import TyperGroup
 
 from evenlight.cli import alone, between, reading, running, upkeep
-from evenlight.errors import EvenlightError, InputError, NoVerdict
+from evenlight.cli.options import note
+from evenlight.errors import EvenlightError, EvenlightWarning, InputError, NoVerdict
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the system says of a disk that is full."""
@@ -88,6 +90,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal without a letter shows its number
             stream.reconfigure(errors="backslashreplace")
+    warnings.showwarning = _noted(warnings.showwarning)
     try:
         app()
     except EvenlightError as error:
@@ -101,6 +104,20 @@ def main() -> None:
             _failed(f"{error.strerror}; nothing was judged", NoVerdict.exit_code)
         traceback.print_exc()
         _failed("this is a fault of evenlight, not of your input", EvenlightError.exit_code)
+
+
+def _noted(usual: Callable[..., None]) -> Callable[..., None]:
+    """How warnings are shown: ours as one line `note: ...`, once; those of libraries as `usual`."""
+    said = set[str]()
+
+    def shown(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if not issubclass(category, EvenlightWarning):
+            usual(message, category, *where, **more)
+        elif str(message) not in said:
+            said.add(str(message))
+            note(f"note: {message}")
+
+    return shown
 
 
 def _failed(error: object, code: int) -> NoReturn:

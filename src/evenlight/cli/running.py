@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 Digest = Annotated[str | None, typer.Option(help="Digest of the plan that was fixed in advance.")]
 Jobs = Annotated[int, typer.Option(help="Processes that work.", min=1)]
+Patience = Annotated[
+    float,
+    typer.Option(help="Seconds without use of a processor after which a process is hung.", min=1),
+]
 Kept = Annotated[bool, typer.Option("--keep-work", help="Keep .NAME.work, data of people.")]
 Before = Annotated[
     Path | None, typer.Option(help="An earlier audit, with which this one is compared (C6).")
 ]
 Data = Annotated[
-    Path, typer.Argument(metavar="DATA", help="A table (.csv, .tsv, .parquet), one row a sample.")
+    Path, typer.Argument(metavar="DATA", help="A table (.csv, .tsv, .parquet) or .h5ad file.")
 ]
 Made = Annotated[
     Path | None, typer.Option("--out", "-o", help="The plan to write; audit.toml beside DATA.")
@@ -37,13 +41,18 @@ class Example(StrEnum):
 def demo(
     example: Annotated[Example, typer.Argument(help="dosing or imaging.")] = Example.dosing,
     out: Out = Path("demo"),
+    json: Json = False,
 ) -> None:
     """Audit a built-in example (warfarin doses, or generated X-rays) and say where the page is."""
     from evenlight.demo import demo as dosing
     from evenlight.demo import imaging
 
     make = imaging if example == Example.imaging else dosing
-    say(f"Open {make(out, progress=progress())}")
+    page = make(out, progress=progress())
+    if json:
+        tell({"page": str(page)})
+        return
+    say(f"Open {page}")
 
 
 def init(data: Data, out: Made = None, json: Json = False) -> None:
@@ -87,6 +96,7 @@ def run(
     keep_work: Kept = False,
     device: Device = "cpu",
     earlier: Before = None,
+    patience: Patience = 600.0,
     json: Json = False,
 ) -> None:
     """Explain, measure, judge, report; the exit code is the gate's. A stopped run goes on."""
@@ -95,7 +105,8 @@ def run(
 
     found = go(
         plan, out, plan_digest=plan_digest, trust=trust, progress=progress(),
-        effort=Effort(jobs=jobs, keep_work=keep_work, device=device), earlier=earlier,
+        effort=Effort(jobs=jobs, keep_work=keep_work, device=device, patience=patience),
+        earlier=earlier,
     )  # fmt: skip
     if json:
         tell(_told(found, out))

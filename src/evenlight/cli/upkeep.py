@@ -36,21 +36,30 @@ Dry = Annotated[bool, typer.Option("--dry-run", help="Only say what would be del
 
 
 def qualify(
-    profile: Long = Profile.short, out: Out = Path("qualify"), case: Cases = None, jobs: Jobs = 1
+    profile: Long = Profile.short,
+    out: Out = Path("qualify"),
+    case: Cases = None,
+    jobs: Jobs = 1,
+    json: Json = False,
 ) -> None:
     """Measure false alarms, power and coverage on planted truth; resumable."""
     from evenlight.qualify import qualify as measure
 
     found = measure(profile.value, out, cases=case or None, jobs=jobs, progress=progress())
-    put(found.text())
+    if json:
+        tell({"exit_code": found.exit_code, "folder": str(out), "lines": found.lines})
+    else:
+        put(found.text())
     raise ended(found.exit_code)
 
 
 def purge(path: Kept, dry_run: Dry = False, json: Json = False) -> None:
     """Delete what is kept of single people; the report, which holds nobody's data, stays."""
+    from evenlight.purging import left_beside
     from evenlight.purging import purge as delete
 
     found = delete(path, dry=dry_run)
+    beside = left_beside(path)
     if json:
         tell({"deleted": not dry_run, "paths": [str(item) for item in found]})
         return
@@ -58,6 +67,11 @@ def purge(path: Kept, dry_run: Dry = False, json: Json = False) -> None:
         say(f"{'would delete' if dry_run else 'deleted'} {item}")
     if not found:
         say("nothing of single people is kept there")
+    if beside is not None and beside not in (path, *found):
+        say(
+            f"sketches of people of other audits are kept in {beside}: "
+            f"`evenlight purge {beside}` deletes all of them"
+        )
 
 
 def doctor(json: Json = False) -> None:

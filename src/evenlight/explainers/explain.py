@@ -23,10 +23,10 @@ from evenlight.explainers.background import draw
 from evenlight.explainers.device import placed
 from evenlight.explainers.forests import unsuited
 from evenlight.explainers.options import filled, known_only
-from evenlight.explainers.progress import Told
 from evenlight.models.adapted import Adapted
 from evenlight.models.headed import by_head
 from evenlight.models.probe import Prepared, prepare, prepare_all, settled
+from evenlight.progress import Told
 
 TILED = ("ig", "shapley")
 """Explainers whose blocks of rows may be kept as they are done; others give all at once."""

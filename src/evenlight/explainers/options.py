@@ -15,8 +15,8 @@ from evenlight.data.rows import blocks
 from evenlight.data.sealed_rows import sealed
 from evenlight.errors import AttributionError
 from evenlight.explainers.device import Precision
-from evenlight.explainers.progress import Told
 from evenlight.explainers.tiled import Tiles
+from evenlight.progress import Told
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,12 +30,12 @@ from evenlight.explainers.folded import Folding, folding
 from evenlight.explainers.options import known_only
 from evenlight.explainers.own_starts import OwnStarts, notes, own_margins, own_rows
 from evenlight.explainers.players import Players, players_of
-from evenlight.explainers.progress import Told, paced
 from evenlight.explainers.sampling import PLANNED, Plan, planned
 from evenlight.explainers.tiled import Tiles, tiled
 from evenlight.explainers.walks import Ends, Walked, walk
 from evenlight.models.networks import placement
 from evenlight.models.probe import Prepared, prepare
+from evenlight.progress import Told, paced
 
 HELD = 2**21
 """Most numbers that the walks of rows explained at once may take."""

@@ -19,9 +19,9 @@ from evenlight.explainers.feed import Rows, feed
 from evenlight.explainers.options import Options
 from evenlight.explainers.own_starts import OwnStarts, standing
 from evenlight.explainers.passage import Passage, there_and_back
-from evenlight.explainers.progress import paced
 from evenlight.explainers.quadrature import fixed
 from evenlight.explainers.tiled import tiled
+from evenlight.progress import paced
 
 MOST_ROWS = 4096
 """Most rows of a block."""

@@ -31,12 +31,12 @@ from evenlight.explainers.device import bytes_at_once, halving
 from evenlight.explainers.gradients import GAPS, MOST_POINTS, margins_of, point_bytes
 from evenlight.explainers.opened import Network
 from evenlight.explainers.options import Options, outs
-from evenlight.explainers.progress import paced
 from evenlight.explainers.quadrature import fixed, ladder, legendre
 from evenlight.explainers.token_paths import Behind, Task, by_feature, climbed, margins_at
 from evenlight.models.networks import as_tensor, kept, placement
 from evenlight.models.probe import Prepared
 from evenlight.models.transformers.reader import Entered, TokenReader
+from evenlight.progress import paced
 
 ROWS = 256
 """Most rows of a block."""

@@ -26,9 +26,9 @@ from evenlight.explainers.background import Reference, draw
 from evenlight.explainers.ensembles import Ensemble, Share, shares
 from evenlight.explainers.forests import read, unsuited
 from evenlight.explainers.players import Players, players_of
-from evenlight.explainers.progress import Told, paced
 from evenlight.explainers.shapley import explain as walked
 from evenlight.models.probe import Prepared, prepare
+from evenlight.progress import Told, paced
 
 AGREES = 1e-5
 """Most by which the trees may differ from the margin, relative to the largest margin."""

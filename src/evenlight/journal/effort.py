@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evenlight.errors import EvenlightWarning, InputError
-from evenlight.journal.crew import Processes
+from evenlight.journal.crew import PATIENCE, Processes
 
 LOOK = 1.0
 """Seconds after which a helper looks again whether its leader lives."""
@@ -24,7 +24,8 @@ class Effort:
     """`jobs` processes work on `device`; with `keep_work` what they made stays when all is written.
 
     Several processes work on one thread each, which is named in the manifest, so that the answers
-    are the same whatever their number.
+    are the same whatever their number. One that uses no processor for `patience` seconds is taken
+    to hang, and ended: on a slow network of files give it longer.
 
     >>> Effort(jobs=0)
     Traceback (most recent call last):
@@ -34,14 +35,19 @@ class Effort:
     jobs: int = 1
     keep_work: bool = False
     device: str = "cpu"
+    patience: float = PATIENCE
 
     def __post_init__(self) -> None:
         if self.jobs < 1:
             raise InputError(f"jobs is {self.jobs}; wanted at least 1")
+        if not 0 < self.patience < float("inf"):
+            raise InputError(f"patience is {self.patience}; wanted seconds, more than 0")
 
     def crew(self, help: Callable[..., None], given: tuple[Any, ...]) -> Processes | None:
         """Who works beside this process, None for one job."""
-        return None if self.jobs == 1 else Processes(self.jobs, help, given)
+        if self.jobs == 1:
+            return None
+        return Processes(self.jobs, help, given, patience=self.patience)
 
     @contextmanager
     def threads(self) -> Iterator[None]:

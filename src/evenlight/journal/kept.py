@@ -70,6 +70,11 @@ class Journal(Keep):
             warnings.warn(words, EvenlightWarning, stacklevel=2)
         return unpack(kind, found)
 
+    def held(self, name: str, kind: type[T]) -> T | None:
+        """The part `name` as it was kept, None where it is not."""
+        found = tiles.read(self._path(name))
+        return None if found is None else unpack(kind, found)
+
     def ahead(self, parts: Iterable[tuple[str, Callable[[], Any]]]) -> None:
         """Make those of the parts that nobody has claimed; what cannot be had is asked again later.
 

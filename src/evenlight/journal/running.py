@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,12 +15,16 @@ from evenlight.errors import InputError, NoVerdict, Refused
 from evenlight.journal.crew import Crew
 from evenlight.journal.work import MANIFEST, Work
 
+CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+"""What the system says of a place where nobody may write: to try again is of no use."""
+
 
 @contextmanager
 def stoppable(plan: Path, out: Path) -> Iterator[None]:
     """Ctrl-C, SIGTERM, a full disk, a part that could not be kept: NoVerdict, with how to go on.
 
-    The exit code is 3: nothing was judged, and the same call goes on where this one stopped. An
+    InputError where the system lets nobody write, which no second try mends. Else
+    the exit code is 3: nothing was judged, and the same call goes on where this one stopped. An
     interruption that a library turned into an error of its own is one still.
     """
     stopped: list[int] = []
@@ -31,6 +36,8 @@ def stoppable(plan: Path, out: Path) -> Iterator[None]:
     except NoVerdict as stop:
         raise NoVerdict(f"{stop}; {_told(plan, out)}") from stop
     except OSError as error:
+        if error.errno in CLOSED:
+            raise InputError(_closed(error, out)) from error
         why = error.strerror or str(error)
         raise NoVerdict(f"the disk gave an error ({why}); {_told(plan, out)}") from error
     except Exception as error:
@@ -64,6 +71,16 @@ def working(out: Path, *, keep: bool = False, crew: Crew | None = None) -> Itera
 def place(out: Path) -> Path:
     """Where the work of an output folder lies."""
     return out.parent / f".{out.name}.work"
+
+
+def _closed(error: OSError, out: Path) -> str:
+    """What is said of a place that cannot be written to, or read."""
+    what = Path(str(error.filename)).name if error.filename else out.name
+    where = out.absolute().parent.name or "/"
+    return (
+        f"{what!r} cannot be written or read ({error.strerror}); choose another folder than "
+        f"{out.name!r} in {where!r}, or let its owner open it"
+    )
 
 
 def _told(plan: Path, out: Path) -> str:

@@ -8,9 +8,11 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from evenlight.data import rows as reading
 from evenlight.data.cohort import Cohort
+from evenlight.data.observed import plain_people
 from evenlight.errors import CohortError
 from evenlight.modalities.libraries import library
 from evenlight.modalities.sealed import sealed_hdf5, sealed_zarr
@@ -56,6 +58,20 @@ def read_anndata(
     named = [a for a in roles.get("axes") or () if isinstance(a, str)]
     stored.obsm = {a: _read(group["obsm"][a], io) for a in named if a in group.get("obsm", {})}
     return Cohort.from_anndata(stored, layer=layer, raw=raw, **roles)
+
+
+def read_obs(path: str | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The people of an AnnData file, obs by its names, and the matrices that it holds.
+
+    These are "X", where it is there, and the layers. Raises as `read_anndata` does.
+    """
+    group, io = _opened(Path(path))
+    if "obs" not in group:
+        raise CohortError(f"{Path(path).name} has no obs: no AnnData file")
+    x = "X" in group and _matrix(group["X"], io) is not None
+    return plain_people(_read(group["obs"], io)), (
+        *(["X"] if x else []), *(str(name) for name in group.get("layers", {})),
+    )  # fmt: skip
 
 
 def _opened(path: Path) -> tuple[Any, Any]:

@@ -61,6 +61,8 @@ def write_rows(made: Attributions, path: str | Path, told: Mapping[str, Any]) ->
     group.attrs.update(
         {"schema": SCHEMA, "salt": salt, "order": _order(salt, made.rows), "told": dict(told)}
     )
+    for inside in folder.rglob("*"):
+        inside.chmod(0o700 if inside.is_dir() else 0o600)
     return folder
 
 

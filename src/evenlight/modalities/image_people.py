@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from evenlight.data.archives import check_packed
 from evenlight.data.nearest import hint
 from evenlight.data.repeats import repeated_unit
 from evenlight.errors import CohortError
 from evenlight.modalities.image_found import Found
+from evenlight.modalities.text_tables import text_table
 
 CODES = ("patient", "device")
 """Facts that number things, -1 where one is unknown."""
@@ -40,8 +40,7 @@ def table_of(
     if id is None and file is None:
         raise CohortError("name the column of row ids of the table of people with id=")
     named: dict[Hashable, type[str]] = {name: str for name in (id, file) if name is not None}
-    check_packed(path)
-    table = pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",", dtype=named)
+    table = text_table(path, named)
     return _indexed(table, str(id if id is not None else file))
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evenlight.data.archives import STREAMS, check_packed
 from evenlight.data.assay import assay_of
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, Indicators
@@ -18,6 +17,7 @@ from evenlight.data.nearest import hint
 from evenlight.data.shown import short
 from evenlight.errors import CohortError, InputError, Refused
 from evenlight.modalities.libraries import library
+from evenlight.modalities.text_tables import text_table
 
 MOST_CELLS = 500_000_000
 """Values of a table, at most: 4 GB of numbers."""
@@ -40,22 +40,24 @@ def read_table(
     if not path.is_file():
         raise CohortError(f"there is no table {path.name!r}")
     table = frame_of(path, {} if id is None else {id: str})
-    return cohort_from_frame(table.set_index(id) if _has(table, id) else table, features, **roles)
+    if not _has(table, id):
+        return cohort_from_frame(table, features, **roles)
+    made = cohort_from_frame(table.set_index(id), features, **roles)
+    if not table[id].isna().any():
+        return made
+    told = f"One row of the table has no id in its column {id}; look at the table."  # two are alike
+    return made.altered(notes=(*made.notes, told))
 
 
 def frame_of(path: Path, kinds: Mapping[str, type] | None = None) -> pd.DataFrame:
     """The table of a file, by how its name ends; columns of `kinds`, as far as there, of these.
 
-    Raises ValueError where a column is not of its kind, InputError where pyarrow is not installed
-    for a .parquet file, or it is none; Refused for one that says it holds more than `MOST_CELLS`
-    values, or is packed in a way that harms.
+    Raises as `text_table`, InputError where pyarrow is not installed for a .parquet file, or it is
+    none; Refused for one that says it holds more than `MOST_CELLS` values.
     """
     if path.suffix == ".parquet":
         return _parquet(path, kinds or {})
-    check_packed(path)
-    tabs = path.name.removesuffix(path.suffix if path.suffix in STREAMS else "").endswith(".tsv")
-    own: Any = dict(kinds or {})
-    return pd.read_csv(path, sep="\t" if tabs else ",", dtype=own, low_memory=False)
+    return text_table(path, kinds)
 
 
 def _parquet(path: Path, kinds: Mapping[str, type]) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from evenlight.arrays import Float, Int
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.faithful import CHECKS, Faithfulness
+from evenlight.data.handed import need_cohort
 from evenlight.data.neutralised import Neutralised
 from evenlight.data.perturbed import EXPLAINED, STEPPED, Perturbed
 from evenlight.data.probed import Contrasts
@@ -121,6 +122,7 @@ def own_head(verb: Verb) -> Verb:
 
     @wraps(verb)
     def asked(model: object, cohort: Cohort, *given: Any, **own: Any) -> Any:
+        need_cohort(cohort, f"{verb.__name__}(model, cohort)")
         if not isinstance(model, Headed):
             return verb(model, cohort, *given, **own)
         own = _one_seed(own)
@@ -144,6 +146,7 @@ def by_head(whole: Whole) -> Callable[[Verb], Verb]:
     def decorated(verb: Verb) -> Verb:
         @wraps(verb)
         def asked(model: object, cohort: Cohort, *given: Any, **own: Any) -> Any:
+            need_cohort(cohort, f"{verb.__name__}(model, cohort)")
             made = model.headed(cohort) if hasattr(model, "headed") else model
             if not isinstance(made, Headed):
                 return verb(model, cohort, *given, **own)

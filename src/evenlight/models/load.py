@@ -135,7 +135,7 @@ def _estimator(file: Path, allowed: Trust) -> object:
     """The estimator of a pickle that is trusted by its content."""
     with TemporaryDirectory(prefix="evenlight-") as place:
         _unpickled(file, allowed, "a bare pickle", "estimator", Path(place))
-        return read_skops(Path(place) / "model.skops", trusted=True)
+        return read_skops(Path(place) / "model.skops", trusted=True, name=file.name)
 
 
 def _unpickled(file: Path, allowed: Trust, why: str, wanted: str, folder: Path) -> None:

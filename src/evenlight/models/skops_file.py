@@ -15,15 +15,19 @@ from evenlight.models.optional import needed
 LEAST = (0, 13)
 """The first version that checks names of functions as it does names of types (CVE-2025-54412)."""
 
-VOUCHED = re.compile(r"(sklearn|numpy|scipy|xgboost|lightgbm)\.\w+(\.\w+)*")
+VOUCHED = re.compile(
+    r"(sklearn|numpy|scipy|xgboost|lightgbm)\.\w+(\.\w+)*|collections\.(OrderedDict|defaultdict)"
+)
 """Types that a file which is trusted by its digest may name beside those that skops knows."""
 
+DIGEST = "or say trust='sha256:...' for a file of scikit-learn, XGBoost or LightGBM"
 
-def read_skops(file: Path, *, trusted: bool = False) -> Any:
+
+def read_skops(file: Path, *, trusted: bool = False, name: str = "") -> Any:
     """The estimator of a skops file.
 
     It is first opened in a process of its own. Without `trusted` it may name only types that skops
-    itself knows: those of scikit-learn, numpy and scipy.
+    itself knows: those of scikit-learn, numpy and scipy. `name` is that of the file it was made of.
 
     Raises
     ------
@@ -39,10 +43,11 @@ def read_skops(file: Path, *, trusted: bool = False) -> Any:
         types = opened_apart("skops", file, Path(place))["types"]
     strange = [name for name in types if not (trusted and VOUCHED.fullmatch(name))]
     if strange:
+        more = "" if trusted else f"; {DIGEST}"
         raise Refused(
-            f"{file.name} names {len(strange)} types that nobody vouches for here, first "
+            f"{name or file.name} names {len(strange)} types that nobody vouches for here, first "
             f"{strange[0][:80]!r}, and to make one may run any code. Load it yourself and pass the "
-            "estimator, or say trust='sha256:...' for a file of scikit-learn, XGBoost or LightGBM"
+            f"estimator{more}"
         )
     made = io.load(file, trusted=types)
     if not hasattr(made, "predict"):

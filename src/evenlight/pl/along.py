@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -31,6 +32,7 @@ from evenlight.pl.given import (
     is_adata,
     known,
     reliance_of,
+    shown_names,
 )
 from evenlight.pl.records import at_shares, difference_of
 from evenlight.pl.shown import axes, colours_of, done
@@ -51,6 +53,7 @@ def locus(
     cohort: Cohort | None = None,
     label: int = 6,
     cell_type: str | None = None,
+    gene_symbols: str | None = None,
     key: str = KEY,
     ax: Axes | None = None,
     show: bool | None = None,
@@ -73,16 +76,20 @@ def locus(
         `build` where it is known; by default that of the cohort, or `adata.var`.
     cell_type
         the comparison or reliance that `ev.tl` made with it; without, the plain one.
+    gene_symbols
+        a column of `adata.var` whose names are shown in place of those that the model knows.
 
     Raises FeatureError where there is no such table, and where the region holds no variant. All
     heights are means over 11 units or more.
     """
+    told = shown_names(data, key, gene_symbols)
     kinds = {Comparison: "difference", Reliance: "reliance"}
     kind = known(of or kinds.get(type(data), "attribution"), KINDS, "measure along a chromosome")
     names, values, measure, levels, grouping = _heights(
         data, kind, Asked(groupby, cell_type, key), (contrast, cohort)
     )
     places = places_of(names, _table(data, features, cohort, key))
+    places = replace(places, names=tuple(told.get(name, name) for name in names))
     at = np.arange(len(names)) if region is None else inside(places, region)
     shown = places.take(at)
     plot = figures.locus(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,6 +69,31 @@ def attributed(
     return as_variables(tl.attributions(data, key=key, rows=rows).at(here), here)[0], here
 
 
+def shown_names(data: Any, key: str, symbols: str | None) -> dict[str, str]:
+    """By the name of a feature that by which a column of adata.var shows it; {} without a column.
+
+    InputError where there is no adata.
+    """
+    if symbols is None:
+        return {}
+    if not is_adata(data):
+        raise InputError(
+            "gene_symbols= names a column of adata.var; pass adata, or rename the features that "
+            "were compared: evenlight.renamed(cohort, table)"
+        )
+    return results.symbols_of(data, key, symbols)
+
+
+def own_name(name: str | None, shown: Mapping[str, str]) -> str | None:
+    """The name of the feature that is shown as `name`; any other as it is.
+
+    >>> own_name("VKORC1", {"ENSG00000167397": "VKORC1"}), own_name("age", {})
+    ('ENSG00000167397', 'age')
+    """
+    found = {told: own for own, told in shown.items()}
+    return name if name is None or name in shown else found.get(name, name)
+
+
 def is_adata(data: Any) -> bool:
     """Whether it has what an AnnData has."""
     return all(hasattr(data, name) for name in ("obs", "var", "uns", "obsm"))
@@ -115,11 +140,7 @@ def grouping_of(cohort: Cohort, groupby: str | None) -> Groups:
 def _of_grouping(record: Record, asked: Asked) -> Record:
     if asked.groupby not in (None, record.grouping):
         raise UnknownName(f"the record is by {record.grouping!r}, not by {asked.groupby!r}")
-    if asked.symbols is not None:
-        raise InputError(
-            "gene_symbols= names a column of adata.var; pass adata, or rename the features that "
-            "were compared: evenlight.renamed(cohort, table)"
-        )
+    shown_names(record, asked.key, asked.symbols)
     if asked.cell_type is not None:
         raise InputError(
             "cell_type= says which of the records that adata keeps is drawn; a record that is "
@@ -147,7 +168,5 @@ def _kept(record: type[Record], data: Any, asked: Asked, names: tuple[str, str])
         way = ", or" if "cell_type=" in str(error) else "; name a known one, or"
         raise UnknownName(f"{error}{way} call ev.tl.{verb}(adata, groupby={by}{own})") from error
     made = codec.restore(record, held)
-    if asked.symbols is None:
-        return made
-    shown = results.symbols_of(data, asked.key, asked.symbols)
+    shown = shown_names(data, asked.key, asked.symbols)
     return replace(made, subjects=tuple(shown.get(name, name) for name in made.subjects))

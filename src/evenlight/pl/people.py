@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,7 +24,7 @@ from evenlight.measures.dependence import Dependence
 from evenlight.measures.people import depend
 from evenlight.measures.prepare import own_states, own_values
 from evenlight.pl.binned import cells_of, strips_of
-from evenlight.pl.given import KEY, attributed, grouping_of, known
+from evenlight.pl.given import KEY, attributed, grouping_of, known, own_name, shown_names
 from evenlight.pl.shown import SEVERAL, axes, colours_of, done, marked, needed
 from evenlight.pl.units import (
     bins_told,
@@ -47,6 +48,7 @@ def beeswarm(
     cohort: Cohort | None = None,
     top: int = 12,
     individuals: bool = False,
+    gene_symbols: str | None = None,
     key: str = KEY,
     rows: str | Path | None = None,
     ax: Axes | None = None,
@@ -63,8 +65,11 @@ def beeswarm(
     `data` is an AnnData after `ev.tl.explain` (in another session, `rows` is the folder of
     `keep_rows=`), or Attributions with `cohort`. With `individuals=True` a point is drawn for each
     unit (above 3,000 for 3,000 of them), and a watermark: people's data, for a notebook.
+    `gene_symbols` is a column of `adata.var` whose names are shown in place of those that the model
+    knows.
     """
     made, here = attributed(data, cohort, key, rows)
+    told = shown_names(data, key, gene_symbols)
     if top < 1:
         raise InputError(f"top is {top}; wanted 1 or more")
     each = units_of(np.asarray(made.values), here)
@@ -74,6 +79,7 @@ def beeswarm(
     groups = None if groupby is None else grouping_of(here, groupby)
     room = axes(ax, *beeswarm_size(len(names), 1 if groups is None else len(groups.levels)))
     own = own_of(here, names) if groups is None else None
+    names = [told.get(name, name) for name in names]
     if not individuals:
         plot = _binned(each, names, own=own, groups=groups, here=here, data=data, ax=room)
         axis_labels(plot, f"attribution, {scale_of(made, here)}; {bins_told(here)}")
@@ -95,6 +101,7 @@ def person(
     cohort: Cohort | None = None,
     top: int = 9,
     individuals: bool = False,
+    gene_symbols: str | None = None,
     key: str = KEY,
     rows: str | Path | None = None,
     ax: Axes | None = None,
@@ -105,7 +112,8 @@ def person(
 
     `who` is the id of a unit (donor, person), whose rows are averaged, or of a row. The `top`
     largest contributions have a bar each, all others one together; base and bars add up to the
-    output, but for the explainer's error. `data`, `cohort` and `rows` as in `beeswarm`.
+    output, but for the explainer's error. `data`, `cohort`, `gene_symbols` and `rows` as in
+    `beeswarm`.
 
     It shows one person, so it needs `individuals=True`, says so across the picture, and no report
     ever holds it.
@@ -115,7 +123,8 @@ def person(
     at = whose(here, str(who))
     parts = np.asarray(made.values[at], dtype=np.float64).mean(axis=0)
     order = np.argsort(-np.abs(parts), kind="stable")
-    names = [made.features.names[j] for j in order[:top]]
+    told = shown_names(data, key, gene_symbols)
+    names = [told.get(name, name) for name in (made.features.names[j] for j in order[:top])]
     shown = parts[order[:top]]
     if len(order) > top:
         names.append(f"{len(order) - top:,} others")
@@ -134,6 +143,7 @@ def dependence(
     *,
     cohort: Cohort | None = None,
     individuals: bool = False,
+    gene_symbols: str | None = None,
     key: str = KEY,
     rows: str | Path | None = None,
     ax: Axes | None = None,
@@ -144,18 +154,21 @@ def dependence(
 
     Above stands how each group's values are spread. With `individuals=True` a point is drawn for
     each unit (donor, person) below, and a watermark: people's data, for a notebook. `data` may be a
-    Dependence, which has no points; otherwise `data`, `cohort` and `rows` are those of `beeswarm`.
+    Dependence, which has no points; otherwise `data`, `cohort`, `gene_symbols` and `rows` are those
+    of `beeswarm`, and `feature` may be the name that is shown.
     """
+    told = shown_names(data, key, gene_symbols)
     if isinstance(data, Dependence):
         known(feature or data.subject, [data.subject], "subject of this record")
         return done(_curves(data, None, axes(ax, 460, 360), data), show, save)
     made, here = attributed(data, cohort, key, rows)
     if feature is None:
         raise InputError(f"name a feature, such as {made.features.names[0]!r}")
-    subject = known(feature, made.features.names, "feature")
+    subject = known(own_name(feature, told), made.features.names, "feature")
     groups = grouping_of(here, groupby)
     record = depend(made, here, by=groups.name, subject=subject)
     cloud = _cloud(made, here, groups, subject) if individuals else None
+    record = replace(record, subject=told.get(subject, subject))
     plot = _curves(record, cloud, axes(ax, 460, 360), data)
     axis_labels(plot, plot.get_xlabel(), f"attribution, {scale_of(made, here)}")
     return done(marked(plot, SEVERAL) if individuals else plot, show, save)
@@ -168,6 +181,7 @@ def embedding(
     color: str | None = None,
     cohort: Cohort | None = None,
     individuals: bool = False,
+    gene_symbols: str | None = None,
     key: str = KEY,
     rows: str | Path | None = None,
     ax: Axes | None = None,
@@ -185,7 +199,8 @@ def embedding(
     color
         a feature (its attribution), a grouping or column of people, or "output" (base and all
         attributions together); by default the cohort's only grouping.
-
+    gene_symbols
+        a column of `adata.var` by whose names features are shown, and may be named in `color`.
     individuals
         draw every row, and a watermark: people's data, for a notebook. Otherwise cells of a grid
         that hold as many units (donors, people) as may be told of.
@@ -193,6 +208,8 @@ def embedding(
     Shades run from dark to light, with 0 in the middle.
     """
     made, here = attributed(data, cohort, key, rows)
+    told = shown_names(data, key, gene_symbols)
+    color = own_name(color, told)
     places, stem = places_of(data, here, basis)
     names = (f"{stem}1", f"{stem}2")
     columns = [str(c) for c in here.people.columns]
@@ -200,7 +217,7 @@ def embedding(
     room = axes(ax, 460, 400)
     if color == "output" or color in made.features.place:
         values = made.total() if color == "output" else one_of(made, str(color))
-        what = "output" if color == "output" else f"attribution of {color}"
+        what = "output" if color == "output" else f"attribution of {told.get(str(color), color)}"
         label = f"{what}, {scale_of(made, here)}"
         if individuals:
             plot = figures.embedded_values(places, values, label=label, names=names, ax=room)

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from evenlight.arrays import Bool, Float, Int, Values
 from evenlight.data.cohort import Cohort
 from evenlight.data.concepts import Concepts
+from evenlight.data.handed import need_cohort
 from evenlight.errors import ModelError
 from evenlight.explainers.background import draw
 from evenlight.explainers.borrowed import BATCH, Task, numbers, task
@@ -74,6 +75,7 @@ def concepts(
         for a model that is no network, an unknown layer, one that does not give one output a row
         or is too large, fewer than 11 examples or images of another shape.
     """
+    need_cohort(cohort, "concepts(model, cohort, examples=...)")
     if not examples or AGAINST in examples:
         raise ModelError(f'name one or more concepts in examples=, none of them "{AGAINST}"')
     given = _checked({**examples, AGAINST: against}, cohort)

@@ -11,6 +11,7 @@ from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.followed import followed
 from evenlight.data.groups import Groups
+from evenlight.data.handed import need_cohort
 from evenlight.data.representation import Erased
 from evenlight.data.strata import held_beside, strata_without
 from evenlight.data.units import unit_codes, unit_strata
@@ -52,6 +53,7 @@ def erase(
     Raises ModelError as `embed` does and for a layer too large to be held as a whole, GroupError
     where `against` is the grouping itself.
     """
+    need_cohort(cohort, "erase(model, cohort, by=...)")
     groups = cohort.grouping(by)
     other, constant = (None, False) if against is None else held_beside(cohort, against)
     if other is not None and other.name == groups.name:

@@ -6,6 +6,7 @@ import numpy as np
 
 from evenlight.arrays import Int
 from evenlight.data.cohort import Cohort
+from evenlight.data.handed import need_cohort
 from evenlight.data.probed import Intervention
 from evenlight.errors import FeatureError, ModelError
 from evenlight.models.probe import prepare
@@ -35,6 +36,7 @@ def flip(
     >>> flipped.states, flipped.change("0", "1").tolist()
     (('0', '1'), [0.5])
     """
+    need_cohort(cohort, "flip(model, cohort, attribute)")
     if cohort.x.ndim != 2:
         raise ModelError("flip changes a column of a table; the cohort holds images")
     known_variable(attribute, cohort)

@@ -13,6 +13,7 @@ from evenlight.data import align
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.faithful import CHECKS, Faithfulness
+from evenlight.data.handed import need_cohort
 from evenlight.models.headed import Headed, joined
 from evenlight.models.probe import prepare
 from evenlight.probes.sample import balanced_sample
@@ -29,6 +30,7 @@ def checked_by_head(rows: int) -> Callable[[Verb], Verb]:
     def decorated(verb: Verb) -> Verb:
         @wraps(verb)
         def asked(model: object, cohort: Cohort, attributions: Attributions, **own: Any) -> Any:
+            need_cohort(cohort, f"{verb.__name__}(model, cohort, attributions)")
             if not isinstance(model, Headed):
                 return verb(model, cohort, attributions, **own)
             many, seed = own.get("rows", rows), own.get("seed", 0)

@@ -13,6 +13,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.by_baseline import ByBaseline
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
+from evenlight.data.handed import need_cohort
 from evenlight.errors import CohortError, EvenlightWarning, InputError
 from evenlight.explainers.explain import explain
 from evenlight.explainers.image_baselines import IMAGES
@@ -49,6 +50,7 @@ def over_baselines(
     Raises InputError for fewer than two baselines, or maps without `sets`, CohortError for fewer
     than 11 units whose rows converged from every baseline.
     """
+    need_cohort(cohort, "over_baselines(model, cohort)")
     chosen: Mapping[str, Any] = (
         baselines if isinstance(baselines, Mapping) else {word: word for word in baselines}
     )

@@ -15,6 +15,7 @@ from evenlight.arrays import Bool, Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.groups import Groups
+from evenlight.data.handed import need_cohort
 from evenlight.data.neutralised import Kind, Neutralised
 from evenlight.errors import FeatureError, ModelError, UnknownName
 from evenlight.probes.pieces import CHANNELS
@@ -49,6 +50,7 @@ def patches(
     Raises ModelError for a table, FeatureError for sets that are no regions of these rows, or for a
     region without a border.
     """
+    need_cohort(cohort, "patches(model, cohort, by=...)")
     if how not in get_args(How):
         raise UnknownName(f"no way {how!r} to change regions; known: {', '.join(get_args(How))}")
     if cohort.x.ndim < 3:

@@ -15,6 +15,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.features import FeatureSets
 from evenlight.data.given_sets import sets_of
 from evenlight.data.groups import Groups
+from evenlight.data.handed import need_cohort
 from evenlight.data.neutralised import Kind, Neutralised
 from evenlight.data.units import unit_codes
 from evenlight.errors import FeatureError, GroupError, ModelError
@@ -95,6 +96,7 @@ def scene(
     Raises FeatureError for sets of other features, or that tear a one-hot variable apart, and
     GroupError where fewer than two groups have people.
     """
+    need_cohort(cohort, "it with (model, cohort, by=...)")
     groups = cohort.grouping(by)
     if len(np.unique(groups.codes[groups.codes >= 0])) < 2:
         raise GroupError(
@@ -121,6 +123,7 @@ def _of_shown(given: Given, cohort: Cohort, groups: Groups) -> Given:
 
 def tabular(cohort: Cohort, what: str) -> None:
     """Raise ModelError for images, and where numbers are missing."""
+    need_cohort(cohort, f"{what}(model, cohort, by=...)")
     if cohort.x.ndim != 2:
         raise ModelError(f"{what} changes columns of a table; regions of images go to patches")
     if cohort.gaps:

@@ -16,6 +16,7 @@ import numpy as np
 from evenlight.arrays import Float, Int
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Groups
+from evenlight.data.handed import need_cohort
 from evenlight.data.nearest import hint
 from evenlight.data.searched import Search, Worst
 from evenlight.data.units import unit_codes
@@ -95,6 +96,7 @@ def worst(
     >>> found.level, found.reference, found.strength.tolist(), found.verdict
     ('b', 'a', [0.2], 'different')
     """
+    need_cohort(cohort, "worst(model, cohort, by=...)")
     how, groups = search or Search(), cohort.grouping(by)
     whole = suite_of(suite, cohort)
     names, lower, upper = bounded(whole, bounds)

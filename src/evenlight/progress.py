@@ -1,4 +1,4 @@
-"""How far a long explanation is: rows done, rows a second, time left."""
+"""How far a long piece of work is: rows (or tests) done, how many a second, time left."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING
 
 from evenlight.errors import AttributionError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`done` of `rows` rows after `seconds`.
+    """`done` of `rows` rows, or of what else `unit` names, after `seconds`.
 
     >>> str(Pace(50, 200, 10.0))
     '50 of 200 rows, 5 rows/s, 30 s left'
@@ -24,10 +25,11 @@ class Pace:
     done: int
     rows: int
     seconds: float
+    unit: str = "rows"
 
     @property
     def rate(self) -> float:
-        """Rows a second."""
+        """Rows (or units) a second."""
         return self.done / self.seconds if self.seconds > 0 else 0.0
 
     @property
@@ -37,7 +39,8 @@ class Pace:
 
     def __str__(self) -> str:
         return (
-            f"{self.done:,} of {self.rows:,} rows, {self.rate:.3g} rows/s, {self.left:.0f} s left"
+            f"{self.done:,} of {self.rows:,} {self.unit}, {self.rate:.3g} {self.unit}/s, "
+            f"{self.left:.0f} s left"
         )
 
 
@@ -46,8 +49,10 @@ Told = Callable[[Pace], object]
 
 
 @contextmanager
-def paced(rows: int, progress: bool | Told) -> Iterator[Callable[[int], None]]:
-    """A function to call with the number of rows just done.
+def paced(
+    rows: int, progress: bool | Told, *, what: str = "explaining", unit: str = "rows"
+) -> Iterator[Callable[[int], None]]:
+    """A function to call with the number of rows, or of another `unit`, just done.
 
     `progress` True draws a bar on stderr (a plain line where that is no terminal), a function is
     called with a `Pace` after each block of rows, False is silent.
@@ -60,37 +65,48 @@ def paced(rows: int, progress: bool | Told) -> Iterator[Callable[[int], None]]:
         def more(count: int) -> None:
             nonlocal done
             done += count
-            told(Pace(done, rows, time.perf_counter() - begun))
+            told(Pace(done, rows, time.perf_counter() - begun, unit))
 
         return more
 
     if progress is False:
         yield lambda count: None
     elif progress is True:
-        with _bar(rows) as told:
+        with _bar(rows, what) as told:
             yield step(told)
     else:
         yield step(progress)
 
 
 @contextmanager
-def _bar(rows: int) -> Iterator[Told]:
+def _bar(rows: int, what: str) -> Iterator[Told]:
+    from rich.console import Console  # only a bar that was asked for needs it
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _lines(console)
+        yield _lines(console, what)
         return
-    columns = (TextColumn("explaining"), BarColumn(), MofNCompleteColumn(),
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(),
                TextColumn("{task.fields[rate]}"), TimeRemainingColumn())  # fmt: skip
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("explaining", total=rows, rate="")
-        yield lambda pace: bar.update(task, completed=pace.done, rate=f"{pace.rate:.3g} rows/s")
+        task = bar.add_task(what, total=rows, rate="")
+        yield lambda pace: bar.update(
+            task, completed=pace.done, rate=f"{pace.rate:.3g} {pace.unit}/s"
+        )
 
 
 _LINES = 30.0
 """Seconds between two plain lines."""
 
 
-def _lines(console: Console) -> Told:
+def _lines(console: Console, what: str) -> Told:
     """A plain line every 30 s, and one at the end."""
     last = 0.0
 
@@ -98,6 +114,25 @@ def _lines(console: Console) -> Told:
         nonlocal last
         if pace.seconds - last >= _LINES or pace.done >= pace.rows:
             last = pace.seconds
-            console.print(f"explaining: {pace}", highlight=False)
+            console.print(f"{what}: {pace}", highlight=False)
 
     return line
+
+
+def now_and_then(say: Callable[[str], object], what: str = "explaining") -> Told:
+    """What tells `say` a line every 30 s, as long as there is more to do.
+
+    >>> said = []
+    >>> now_and_then(said.append)(Pace(50, 200, 40.0))
+    >>> said
+    ['explaining, 50 of 200 rows, 1.25 rows/s, 120 s left']
+    """
+    last = 0.0
+
+    def tell(pace: Pace) -> None:
+        nonlocal last
+        if pace.seconds - last >= _LINES:
+            last = pace.seconds
+            say(f"{what}, {pace}")
+
+    return tell

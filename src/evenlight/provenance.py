@@ -14,6 +14,7 @@ from evenlight.clock import date as date
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Survival
+from evenlight.explainers import EXPLAINERS, UNORDERED
 from evenlight.explainers.device import standing
 from evenlight.journal.manifests import installed
 from evenlight.models.probe import Prepared
@@ -90,6 +91,7 @@ def provenance(
         **took,
         "seed": plan.explain.seed,
         "device": standing(prepared.adapted),
+        "grade": grade(made),
         "python": platform.python_version(),
         "versions": versions(),
         "explainer": {"method": made.method, **{k: _word(v) for k, v in made.settings.items()}},
@@ -101,6 +103,18 @@ def provenance(
             "composition": dict(background.composition),
         },
     }
+
+
+def grade(made: Attributions) -> str:
+    """How far the same call gives the same numbers again (D0, D1, docs/attribution.md).
+
+    What a function of the user's own does is not known.
+    """
+    if "grade" in made.settings:
+        return str(made.settings["grade"])
+    if made.method not in EXPLAINERS:
+        return "not known"
+    return "D1" if made.method in UNORDERED else "D0"
 
 
 def versions() -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 
 from evenlight.arrays import Float
 from evenlight.cohorts import CLINICAL, PHARMACOGENETIC, warfarin
-from evenlight.cohorts.warfarin import patients
+from evenlight.cohorts.warfarin import INCOMPLETE, patients
 from evenlight.data.coefficients import CoefficientTable
 from evenlight.data.cohort import Cohort
 from evenlight.errors import CohortError
@@ -188,3 +188,10 @@ def test_no_subject_id_is_shipped() -> None:
     assert len(packaged) < 200_000
     assert table.index.tolist() == [f"w{i:04d}" for i in range(1, 6257)]
     assert not table.astype(str).apply(lambda column: column.str.startswith("PA1")).any().any()
+
+
+def test_who_left_before_the_audit_stands_in_the_flow() -> None:
+    """The patients without what is needed are the first step; of all 6,256 nobody left."""
+    assert [(one.left, one.why) for one in warfarin().flow] == [(1445, INCOMPLETE)]
+    assert next(one.left for one in warfarin(split="test").flow) == 1445
+    assert warfarin(complete=False).flow == ()

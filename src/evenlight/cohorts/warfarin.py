@@ -21,6 +21,7 @@ import pandas as pd
 from evenlight.data.coefficients import CoefficientTable
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, Indicators
+from evenlight.data.gone import step
 from evenlight.data.groups import Groups
 from evenlight.errors import CohortError
 
@@ -45,6 +46,8 @@ CYP2C9 = Indicators(
 RACE = Indicators("race", {f"race {s}": s for s in (*RACES[1:], "unknown")}, "White")
 ENZYME_INDUCER = Indicators("enzyme_inducer", {"enzyme_inducer": "yes"}, "no")
 AMIODARONE = Indicators("amiodarone", {"amiodarone": "yes"}, "no")
+INCOMPLETE = "patients without a stable dose, or without dose, height, weight or age"
+
 CATEGORICAL = (VKORC1, CYP2C9, RACE, ENZYME_INDUCER, AMIODARONE)
 MEASURED = ("age_decade", "height_cm", "weight_kg")
 
@@ -130,10 +133,11 @@ def warfarin(
         raise CohortError(f'split={split!r}; wanted "train", "test" or None')
     if features not in ("all", "without race"):
         raise CohortError(f'features={features!r}; wanted "all" or "without race"')
-    table = _complete(patients()) if complete else patients()
+    every = patients()
+    table = _complete(every) if complete else every
     coded = tuple(c for c in CATEGORICAL if features == "all" or c is not RACE)
     x, people = _inputs(table, coded), _people(table)
-    return Cohort(
+    made = Cohort(
         x,
         people,
         Features(tuple(x.columns), indicators=coded),
@@ -145,6 +149,7 @@ def warfarin(
         split=None if split is None else ("split", split),
         missing="error" if complete else "median",
     )
+    return made.altered(flow=(*step(INCOMPLETE, len(every) - len(table)), *made.flow))
 
 
 def patients() -> pd.DataFrame:

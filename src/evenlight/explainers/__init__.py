@@ -28,6 +28,9 @@ EXPLAINERS: Mapping[str, str] = {
 }
 """Name to "module:function"; nothing is imported before it is asked for."""
 
+UNORDERED = ("captum.deeplift", "captum.gradcam", "captum.ig")
+"""Those whose last bits depend on the order of the rows."""
+
 TOGETHER: Mapping[str, str] = {"ig": "evenlight.explainers.path:explain_all"}
 """Those that take several `targets=` in one pass and give a tuple."""
 

@@ -216,6 +216,7 @@ def _card(made: Attributions, predicted: Predictions, digest: str) -> ModelCard:
 def _provenance(made: Attributions, plan: Plan, took: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "date": date(), **took, "seed": plan.explain.seed, "device": "cpu",
+        "grade": "not known",
         "python": platform.python_version(), "versions": versions(),
         "explainer": {"method": made.method, "given": True}, "background": None,
     }  # fmt: skip

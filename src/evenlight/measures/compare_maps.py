@@ -19,7 +19,6 @@ from evenlight.measures.comparison import View
 from evenlight.measures.convergence import unconverged_reasons
 from evenlight.measures.counted import told_left
 from evenlight.measures.hidden_people import at_shown, shown_people, shown_sd
-from evenlight.measures.lopsided_output import of_few
 from evenlight.measures.map_family import (
     KEPT,
     AskedView,
@@ -109,8 +108,6 @@ def compare_maps(
     named = None if regions is None else _owners(regions, made, space)
     ask = MapAsk(here, space, Grid(where), height_of(asked.forming), asked, named)
     lost = unconverged_reasons(made.converged, here.groups, here.cohort.units)
-    few = of_few(here, made)
-    lost = tuple(few or told for told in lost)
     generator = np.random.default_rng(rng)
     maps = _flat(made, ask)
     views = [

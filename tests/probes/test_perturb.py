@@ -70,7 +70,10 @@ def test_no_answer_depends_on_the_order_of_rows_or_on_blocks(
     blocks = perturb(score, cohort, suite="counts", draws=2)
     for name in FIELDS:
         np.testing.assert_allclose(getattr(mixed, name), getattr(first, name), rtol=1e-12)
-        np.testing.assert_allclose(getattr(blocks, name), getattr(first, name), rtol=1e-12)
+        size = np.nanmax(np.abs(getattr(first, name)), initial=0.0)
+        np.testing.assert_allclose(
+            getattr(blocks, name), getattr(first, name), rtol=1e-12, atol=1e-15 * float(size)
+        )
     for name in FIELDS:
         assert getattr(again, name).tobytes() == getattr(first, name).tobytes()
     assert not np.array_equal(other.after, first.after)

@@ -97,7 +97,10 @@ def test_everyone_has_the_score_that_counting_gives(world: World) -> None:
 
 
 def test_ancestries_differ_by_the_weights_times_the_frequencies(world: World) -> None:
-    """Each site's part is 2 beta (p_a - p_b), the whole gap their sum, in every contrast."""
+    """Each site's part is 2 beta (p_a - p_b), the whole gap their sum, in every contrast.
+
+    Sites at which one person is most of the spread of a group are told to a step, 10 SD / n.
+    """
     model = read_pgs(world.path).aligned(world.cohort, ambiguous="forward")
     made = compare(explain(model, world.cohort), world.cohort, by="superpopulation", testing=QUICK)
     view = made.view("signed")
@@ -106,7 +109,12 @@ def test_ancestries_differ_by_the_weights_times_the_frequencies(world: World) ->
         shift = (world.effect[at].mean(axis=0) - world.effect[rest].mean(axis=0)) / 2
         formula = 2 * world.weight * shift
         found = made.effect[view, c] * made.views[view].unit
-        np.testing.assert_allclose(found, formula, atol=1e-5)
+        told = np.abs(found - formula) > 1e-5  # to a step: one person is most of what it varies by
+        assert told.mean() < 0.05
+        error = np.hypot(
+            *(world.effect[who].std(axis=0) / np.sqrt(who.sum()) for who in (at, rest))
+        )
+        assert (np.abs(found - formula)[told] < 0.5 * (np.abs(world.weight) * error)[told]).all()
         assert made.gap[c] == pytest.approx(formula.sum(), abs=1e-5)
     largest = np.abs(made.gap).max()
     assert largest > 0.5 * (world.effect @ world.weight).std()  # drawn weights, yet ancestries part

@@ -13,7 +13,7 @@ from evenlight.record import Audit
 from evenlight.reports.exporters.ro_crate import METADATA, ro_crate
 from evenlight.reports.exporters.statement import FILES, PAYLOAD, statement
 
-State = Literal["holds", "fails", "not there", "not asked", "not checked"]
+State = Literal["holds", "fails", "not asked", "not checked"]
 
 STATEMENT = "attestation.json"
 
@@ -45,14 +45,14 @@ def stated(audit: Audit, place: Path) -> Iterator[Check]:
         yield Check(STATEMENT, "fails", "it is no statement")
         return
     own = json.loads(statement(audit, place)[STATEMENT])
-    old = _digests(told)
-    for name, digest in _digests(own).items():
+    old, new = _digests(told), _digests(own)
+    for name, digest in new.items():
         where = f"{STATEMENT}: {name}"
         if name in old or name not in FILES:
             yield checked(where, old.get(name) == digest, "same digest", "another digest")
         else:
             yield Check(where, "not checked", "it was written after the statement")
-    gone = [name for name in old if name not in _digests(own)]
+    gone = [name for name in old if name not in new]
     yield checked(f"{STATEMENT}: files", not gone, "all there", f"not there: {', '.join(gone)}")
     rest = {k: v for k, v in told.items() if k != "subject"}
     same = rest == {k: v for k, v in own.items() if k != "subject"}

@@ -74,9 +74,9 @@ def _founded(made: Gate, answers: Sequence[Answer], policy: Policy) -> Gate:
     needed = {waiver.id for waiver in made.waivers if waiver.needed}
     if before.exit_code != 1 or not needed:
         return before
-    left = [b for a in answers for b in (_left(a, needed),) if b is not None]
-    after = gate(left, policy) if left else Gate("waived", 0, "")
-    return after if after.exit_code else Gate("waived", 0, "")
+    left = [one for one in (_left(a, needed) for a in answers) if one is not None]
+    after = gate(left, policy)
+    return after if left and after.exit_code else Gate("waived", 0, "")
 
 
 def _left(answer: Answer, needed: set[str]) -> Answer | None:

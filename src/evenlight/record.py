@@ -198,13 +198,19 @@ class Audit:
     def save(self, folder: str | Path) -> Path:
         """Write audit.json, its schema, gate.json and tables/*.csv; the folder is returned."""
         made = files.output(folder)
-        (tables,) = files.below(made, "tables")
-        files.write(made / "audit.json", self.to_json())
-        files.write(made / "audit.schema.json", json.dumps(audit_schema(), indent=1) + "\n")
-        for name, frame in self.tables().items():
-            files.write(tables / f"{name}.csv", frame.to_csv(index=False))
-        files.write(made / "gate.json", json.dumps(self.gate_data(), indent=1) + "\n")
+        files.below(made, "tables")
+        for name, text in self.texts().items():
+            files.write(made / name, text)
         return made
+
+    def texts(self) -> dict[str, str]:
+        """What `save` writes, by name, in that order: the gate is last."""
+        return {
+            "audit.json": self.to_json(),
+            "audit.schema.json": json.dumps(audit_schema(), indent=1) + "\n",
+            **{f"tables/{k}.csv": own.to_csv(index=False) for k, own in self.tables().items()},
+            "gate.json": json.dumps(self.gate_data(), indent=1) + "\n",
+        }
 
     def gate_data(self) -> dict[str, Any]:
         """What gate.json holds."""

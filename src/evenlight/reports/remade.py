@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 
-from evenlight.record import Audit, as_told, audit_schema
+from evenlight.record import Audit, as_told
 from evenlight.reports.changing import beside, slopes
 from evenlight.reports.drawings import drawings
 from evenlight.reports.exporters.export import FORMATS
@@ -14,8 +12,6 @@ from evenlight.reports.page import ASSETS, build, js, sheet
 
 APART = ("parquet", "statement", "ro-crate")
 """Forms that are not called here: one needs another library, two tell of other files."""
-
-Made = Mapping[str, str | bytes]
 
 
 @as_told
@@ -30,12 +26,7 @@ def remade(audit: Audit, folder: str | Path) -> dict[str, bytes]:
     Raises InputError where Parquet files lie there and pyarrow is not installed.
     """
     place = Path(folder)
-    made: dict[str, str | bytes] = {
-        "audit.json": audit.to_json(),
-        "audit.schema.json": json.dumps(audit_schema(), indent=1) + "\n",
-        "gate.json": json.dumps(audit.gate_data(), indent=1) + "\n",
-    }
-    made |= {f"tables/{k}.csv": own.to_csv(index=False) for k, own in audit.tables().items()}
+    made: dict[str, str | bytes] = {**audit.texts()}
     if any((place / "tables").glob("*.parquet")):
         made |= FORMATS["parquet"](audit, place)
     for name, form in FORMATS.items():

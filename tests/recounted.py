@@ -283,13 +283,27 @@ def verdicts(held: list[Any], near: Node) -> Numbers:
     return [*Counter(_flat(words)).values(), 0]
 
 
+def widest(held: list[Any], near: Node) -> Numbers:
+    """8 shown, of so many groups or rows; how many contrasts that differ are beyond these 8."""
+    if isinstance(held[0][0], str):
+        return [8, len([name for name in held[0] if name != "unknown"])]
+    if len(held) == 1:  # cells: a group of each grouping
+        return [8, len({tuple(cell[:-1]) for cell in held[0]}), len({c[-1] for c in held[0]})]
+    verdict = held[1]
+    if isinstance(verdict[0][0], list):  # a view, a contrast, a feature
+        each = [[any("different" in view[c] for view in verdict)] for c in range(len(held[0]))]
+    else:  # a contrast, a metric
+        each = [[word == "different" for word in own] for own in verdict]
+    return [8, sum(max(sum(own) - 8, 0) for own in zip(*each, strict=True))]
+
+
 FUNCTIONS: Mapping[str, Callable[[list[Any], Node], Numbers]] = {
     "tally": tally, "contrasts": contrasts, "loud": loud, "less": less, "resolved": resolved,
     "rest": rest, "known": known, "held": forks, "steps": steps, "least": least, "more": more,
     "asked": asked, "leaves": leaves, "margins": margins, "used": used, "gap": gap,
     "range": spread, "shown": shown, "beyond": beyond, "part": part, "place": place,
     "sum": total, "outside": outside, "states": states, "percent": percent, "verdicts": verdicts,
-    "lines": lines, "unnamed": unnamed, "others": others,
+    "widest": widest, "lines": lines, "unnamed": unnamed, "others": others,
 }  # fmt: skip
 
 COUNTS = {"tally", "contrasts", "loud"}

@@ -1,4 +1,7 @@
-"""A made audit of many features: as many groups, contrasts and subjects as a budget asks for."""
+"""A made audit of many features: as many groups, contrasts and subjects as a budget asks for.
+
+Of more than six groups each is compared with the first alone, as `Groups.contrasts` has it.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from evenlight.data.groups import MOST_PAIRS
+from evenlight.findings import Answer
 from evenlight.further import Further
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.intersection import Intersection
 from evenlight.record import Audit
-from tests.made_audit import LEVELS, PAIRS, answers, audit
+from tests.made_audit import HIDDEN, LEVELS, PAIRS, answers, audit
 
 FIVE = ("AFR", "AMR", "EAS", "EUR", "SAS")
 SEXES = ("female", "male")
@@ -53,11 +58,19 @@ BY_SECOND = {
 
 @cache
 def wide_audit(features: int, groups: int = 5, *, crossed: bool = False) -> Audit:
-    """`features` genes in `groups` groups with every contrast of two; `crossed` adds sex."""
-    levels = FIVE[:groups]
+    """`features` genes in `groups` groups with their contrasts; `crossed` adds sex.
+
+    Beyond five groups they are named G01, G02 and so on.
+    """
+    levels = _levels(groups)
     pairs = tuple(combinations(levels, 2))
+    alone = len(pairs) > MOST_PAIRS
+    if alone:
+        pairs = tuple((level, levels[0]) for level in levels[1:])
     genes = tuple(f"ENSG{j * 7919 % 10**8:011d}" for j in range(features))
     made = audit(LEVELS, PAIRS, genes)
+    if alone:
+        made = replace(made, comparisons=tuple(_short(r) for r in made.comparisons))
     return replace(
         made,
         compositions=tuple(_spread(r, levels, pairs) for r in made.compositions),
@@ -66,10 +79,42 @@ def wide_audit(features: int, groups: int = 5, *, crossed: bool = False) -> Audi
         qualities=tuple(_spread(r, levels, pairs) for r in made.qualities),
         reliances=tuple(replace(r, levels=levels) for r in made.reliances),
         dependences=tuple(_spread_curve(r, levels) for r in made.dependences),
-        answers=answers((pairs * 3)[:3]),
+        answers=_answered(pairs) if alone else answers((pairs * 3)[:3]),
         sensitivities=(),
         flips=(),
         further=Further(intersections=(_crossed(genes, levels),) if crossed else ()),
+    )
+
+
+def _levels(groups: int) -> tuple[str, ...]:
+    return FIVE[:groups] if groups <= len(FIVE) else tuple(f"G{i + 1:02d}" for i in range(groups))
+
+
+def _short(record: Comparison) -> Comparison:
+    """Its first view and *use*, with words of few letters: millions of them fit into memory.
+
+    A page of so many contrasts shows no other view.
+    """
+    kept = [0, record.view("use")]
+    told: dict[str, Any] = {"reason": np.where(record.reason == "", "", HIDDEN)}
+    told |= {"more_in": np.where(record.more_in == "", "", "G02")}
+    told |= {n: getattr(record, n).astype("<U13") for n in ("verdict", "extent", "mechanism")}
+    told = {n: told.get(n, getattr(record, n))[kept] for n in BY_SECOND["Comparison"]}
+    return replace(record, views=tuple(record.views[v] for v in kept), **told)
+
+
+def _answered(pairs: tuple[tuple[str, str], ...]) -> tuple[Answer, ...]:
+    """The made questions; those that have a part a contrast have one of each of these."""
+    made = answers(pairs[:3])
+    names = [f"{level} against {reference}" for level, reference in pairs]
+    return tuple(
+        answer
+        if len(answer.parts) < 3
+        else replace(
+            answer,
+            parts=tuple(replace(answer.parts[i % 3], contrast=names[i]) for i in range(len(names))),
+        )
+        for answer in made
     )
 
 

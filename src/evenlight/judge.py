@@ -10,7 +10,7 @@ from math import isnan
 from evenlight.data.digits import percent
 from evenlight.findings import Answer, Finding, Findings, Gate, Part, Waiver
 from evenlight.gates import gate
-from evenlight.measures.words import SEVERITIES, Severity, gravest
+from evenlight.measures.words import GRAVEST, SEVERITIES, Severity, gravest
 from evenlight.policy import WATCHED, Policy, Question
 from evenlight.questions import answering, key, left_out, text
 from evenlight.results import Measures, Result, results
@@ -252,11 +252,13 @@ def _severity(result: Result, *, blocks: bool) -> Severity:
     return "watch" if watched else "info"
 
 
-def _gravity(finding: Finding) -> tuple[int, bool, float, str]:
-    """Sort key: severity, primary first, then how far beyond the margin."""
+def _gravity(finding: Finding) -> tuple[int, bool, int, float, str]:
+    """Sort key: severity, primary first, gravest verdict, then how far beyond the margin."""
     effect, margin = finding.evidence["effect"], finding.evidence["margin"]
     far = abs(effect) / margin if effect is not None and margin else 0.0
-    return -SEVERITIES.index(finding.severity), not finding.primary, -far, finding.id
+    grave = GRAVEST.index(finding.verdict)
+    primary = not finding.primary
+    return -SEVERITIES.index(finding.severity), primary, grave, -far, finding.id
 
 
 def _known(value: float) -> float | None:

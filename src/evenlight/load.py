@@ -108,7 +108,7 @@ def load_cohort(plan: Plan, folder: Path) -> Cohort:
     if not asked.table and not asked.images:
         raise PlanError("[cohort] names no people; give builtin, table or images")
     left = {"builtin", "table", "id", "features", "images", "groups", "time", "layer"}
-    roles = asked.model_dump(exclude=left)
+    roles = asked.model_dump(exclude=left) | {"source": asked.source or ""}
     if asked.time and asked.outcome:
         roles |= {"outcome": Survival(asked.time, asked.outcome), "outcome_kind": "survival"}
     path = inside(folder, asked.table) if asked.table else None

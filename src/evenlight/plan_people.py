@@ -127,6 +127,8 @@ class CohortPlan(Closed):
 
     `event` is the label of an outcome of two that is the event; the other is 0. With `time`, the
     column of follow-up, `outcome` says whether the event was seen (1) or the person censored (0).
+
+    `source` says where the data come from, with version and licence; a built-in cohort knows it.
     """
 
     builtin: str | None = None
@@ -148,6 +150,7 @@ class CohortPlan(Closed):
     prediction: str | None = None
     split: tuple[str, str] | None = None
     missing: Literal["error", "drop", "median", "keep"] = "error"
+    source: str | None = None
 
     @model_validator(mode="after")
     def _of_images(self) -> Self:

@@ -75,7 +75,7 @@ def cohort_card(cohort: Cohort, plan: Plan) -> CohortCard:
         unit=cohort.unit or "row",
         strata=cohort.strata,
         digest=cohort.digest,
-        source="",
+        source=cohort.source,
         notes=cohort.notes,
         flow=cohort.flow,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from evenlight.data.shown import metric_name
 from evenlight.errors import PlanError
+from evenlight.language import spoken
 from evenlight.measures.family import NO_CONTRAST
 from evenlight.policy import Question
 from evenlight.results import Result
@@ -18,6 +19,17 @@ NOT_MADE = {
     "map": "maps were not compared position by position",
 }
 """Why a measure was not made, where nothing else is known."""
+
+
+ASKED = {
+    "performance": "Is the {what} similar by {by}{pair}?",
+    "use": "Does the same change of {what} move the output alike by {by}{pair}?",
+    "map": "Does each place of the image add the same by {by}{pair}{among}?",
+    "attribution": "Does {what} contribute alike by {by}{pair}{among}?",
+}
+FOLLOWS = "As far as {what} goes, is the output similar by {by}{among}?"
+SUPPORTED = "Features with support within groups aside, is the output similar by {by}{among}?"
+AMONG = " among people with the same {given}"
 
 
 def answering(
@@ -127,16 +139,15 @@ def text(question: Question) -> str:
     """The question in words, such that each verdict answers it."""
     by, subject = question.grouping, question.subject
     given = question.given or "nothing"
-    among = "" if given == "nothing" else f" among people with the same {given}"
-    pair = f" ({question.contrast.replace(' / ', ' against ')})" if question.contrast else ""
+    pair = (question.contrast or "").replace(" / ", spoken(" against "))
+    own = {
+        "by": by,
+        "among": "" if given == "nothing" else spoken(AMONG, given=given),
+        "pair": f" ({pair})" if pair else "",
+        "what": subject or spoken("each feature"),
+    }
     if question.measure == "performance":
-        return f"Is the {metric_name(subject or 'error')} similar by {by}{pair}?"
-    if question.measure == "use":
-        what = f"the same change of {subject or 'each feature'}"
-        return f"Does {what} move the output alike by {by}{pair}?"
-    if question.measure == "map":
-        return f"Does each place of the image add the same by {by}{pair}{among}?"
-    if question.measure == "attribution":
-        return f"Does {subject or 'each feature'} contribute alike by {by}{pair}{among}?"
-    what = f"As far as {subject} goes" if subject else "Features with support within groups aside"
-    return f"{what}, is the output similar by {by}{among}?"
+        return spoken(ASKED["performance"], **{**own, "what": metric_name(subject or "error")})
+    if question.measure in ASKED:
+        return spoken(ASKED[question.measure], **own)
+    return spoken(FOLLOWS if subject else SUPPORTED, **own)

@@ -14,9 +14,9 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Axes
 from evenlight.doubts import unused_roles
 from evenlight.errors import PlanError
-from evenlight.findings import Answer, Part
+from evenlight.findings import Answer, Findings, Part
 from evenlight.gates import gate
-from evenlight.judge import judge
+from evenlight.judge import judge, with_fragile
 from evenlight.measures.words import gravest
 from evenlight.plan import Plan
 from evenlight.policy import Policy, Question
@@ -133,6 +133,18 @@ def test_a_plan_fixed_in_advance_is_checked() -> None:
         audit(model, cohort, plan_digest="0" * 64)
     with pytest.raises(PlanError, match="'abc' is no digest of a plan, which has 64 digits"):
         audit(model, cohort, plan_digest="abc")
+
+
+def test_what_differs_stands_before_what_cannot_be_told(formula: Audit) -> None:
+    """Among equal severities a difference is graver than a wide interval, and primary ones lead."""
+    found = formula.findings[0]
+    info = replace(found, severity="info", primary=False)
+    wide = replace(info, id="E-a", verdict="cannot_tell", evidence={"effect": 9.0, "margin": 0.1})
+    small = replace(info, id="E-b", verdict="different", evidence={"effect": 0.2, "margin": 0.1})
+    asked = replace(wide, id="E-c", primary=True)
+    graver = replace(wide, id="E-d", severity="watch", verdict="different")
+    order = with_fragile(Findings(()), [wide, small, asked, graver])
+    assert [one.id for one in order] == ["E-d", "E-c", "E-b", "E-a"]
 
 
 def test_blocking_questions_are_findings_of_severity_block(formula: Audit) -> None:

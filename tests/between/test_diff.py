@@ -140,6 +140,18 @@ def test_a_question_that_is_asked_no_more_is_no_pass() -> None:
     assert "asked no more" in made.verdict.reason
 
 
+def test_a_question_has_no_empty_grouping() -> None:
+    """A question that the plan asks no more is named by its text, and by no grouping."""
+    before = audited(400, 0)
+    after = audit(
+        model(), people(400, seed=0), plan=Plan.from_data({**PLAN, "question": QUESTIONS[:1]})
+    )
+    told = [c.sentence for c in diff(before, after).changes if c.kind == "question"]
+    assert told
+    assert not any(" by :" in text or " by," in text for text in told)
+    assert all(text.startswith("Question: ") and "asked no more" in text for text in told)
+
+
 def test_another_target_is_refused() -> None:
     """Audits of other questions are not compared at all."""
     other = replace(audited(), model=replace(audited().model, target="height"))

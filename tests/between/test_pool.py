@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from evenlight.differing.read import Read
 from evenlight.errors import InputError
 from evenlight.findings import Answer
 from evenlight.measures.words import Verdict
 from evenlight.pooling import Pool, pool, save_pool
 from evenlight.pooling.items import Family, items
+from evenlight.pooling.pool import _answers
 from evenlight.result import Result
 from evenlight.stats.combined import combine, standard_errors
 from tests.between_world import audited
@@ -25,6 +27,15 @@ def one(verdict: Verdict, effect: float, half: float, n: float = 203.0) -> Resul
         "performance", "g", ("b", "a"), "mae", "", verdict, effect, effect - half, effect + half,
         n, "", 0.1,
     )  # fmt: skip
+
+
+def said(**sites: Result) -> str:
+    """What an answer says of one number over sites."""
+    family = Family({"E-1": sites}, tuple(sites), dict.fromkeys(sites, 1))
+    (item,) = items(iter([family]), frozenset({"E-1"}))
+    reads = [Read({"E-1": r}, {"Is it similar?": ("E-1",)}) for r in sites.values()]
+    (made,) = _answers(reads, (item,))
+    return made.sentence
 
 
 def together(**sites: Result) -> tuple[str, str]:
@@ -96,6 +107,20 @@ def test_sites_that_cancel_are_never_similar() -> None:
     assert (
         together(a=one("cannot_tell", 0.1, 0.3), b=one("cannot_tell", 0.1, 0.3))[0] == "cannot_tell"
     )
+
+
+def test_an_interval_that_holds_no_site_says_so() -> None:
+    """Two sites at 0 and two at 0.9 have a mean whose interval holds none: that is told."""
+    sites = {"a": 0.0, "b": 0.9, "c": 0.05, "d": 0.95}
+    told = said(**{name: one("cannot_tell", at, 0.2) for name, at in sites.items()})
+    assert "mean alone: estimates of sites go from 0.00 to 0.95 (I² 96 %)" in told
+    assert "the interval holds none of them" in told
+    near = {"a": 0.0, "b": 0.3, "c": 0.6}
+    told = said(**{name: one("cannot_tell", at, 0.2) for name, at in near.items()})
+    assert "estimates of sites go from 0.00 to 0.60" in told
+    assert "none of them" not in told
+    alike = {"a": 0.30, "b": 0.32, "c": 0.31}
+    assert "alone" not in said(**{name: one("different", at, 0.1) for name, at in alike.items()})
 
 
 def test_three_audits_become_one_record(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,7 +52,7 @@ def test_a_slow_model_gets_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_slow_start_costs_a_preview_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the first rows pay for the start (compiling, imports), all rows that fit are shown."""
-    clock = iter([0.0, 0.0, 2.0, 2.0, 2.0, 2.1, 2.1, 2.1, 2.3, 2.3])
+    clock = iter([0.0, 0.0, 2.0, 2.0, 2.1, 2.1, 2.1, 2.3, 2.3, 2.3])
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     asked: list[int] = []
 
@@ -65,13 +68,15 @@ def test_a_slow_start_costs_a_preview_no_rows(monkeypatch: pytest.MonkeyPatch) -
         )
 
     monkeypatch.setattr(previews, "explain", quick)
-    assert ev.preview(layers(5, 6, 1), COHORT).attributions.n == previews.ROWS
-    assert asked == [4, 16, 200]
+    seen = ev.preview(layers(5, 6, 1), COHORT)
+    assert seen.attributions.n == previews.ROWS
+    assert asked == [4, 4, 200]
+    assert seen.whole_seconds == pytest.approx(0.1 + 0.1 * 296 / 196)
 
 
 def test_a_start_that_takes_all_the_time_is_no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trees compiled for 9 s explain 300 rows in a second: no forecast of eleven minutes."""
-    clock = iter([0.0, 0.0, 9.0, 9.0, 9.0, 9.02, 9.02, 9.02, 9.5, 9.5, 9.5])
+    clock = iter([0.0, 0.0, 9.0, 9.0, 9.02, 9.02, 9.02, 9.5, 9.5, 9.5])
     monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     asked: list[int] = []
 
@@ -88,6 +93,22 @@ def test_a_start_that_takes_all_the_time_is_no_pace(monkeypatch: pytest.MonkeyPa
     assert asked[:2] == [4, 1]
     assert asked[2] > previews.FIRST
     assert seen.whole_seconds < 5
+
+
+def test_a_slow_first_call_is_not_in_the_forecast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that loads for a second, once, adds nothing to what all rows would take."""
+    called: list[int] = []
+
+    def loading(model: object, cohort: ev.Cohort, **own: Any) -> ev.Attributions:
+        called.append(cohort.n)
+        if len(called) == 1:
+            time.sleep(1.0)
+        return explain(model, cohort, **own)
+
+    monkeypatch.setattr(previews, "explain", loading)
+    seen = ev.preview(lambda x: x.sum(axis=1), COHORT, method="occlusion")
+    assert seen.attributions.n == previews.ROWS
+    assert seen.whole_seconds < 1.0 < seen.seconds
 
 
 def test_a_preview_reads_a_model_as_the_whole_cohort_does() -> None:

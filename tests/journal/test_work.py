@@ -132,8 +132,11 @@ def test_56_parts_that_a_killed_run_left_are_swept(tmp_path: Path) -> None:
 
 
 def test_55_space_is_looked_at_before_the_start(tmp_path: Path) -> None:
-    """A run that is foreseen to fill the disk does not begin."""
-    with Work(tmp_path / "w") as work, pytest.raises(InputError, match="MB free"):
+    """A run that is foreseen to fill the disk does not begin, and says where else it can work."""
+    with (
+        Work(tmp_path / "w") as work,
+        pytest.raises(InputError, match=r"MB free.*--out on another disk.*audit\(work=\)"),
+    ):
         work.begin(MANIFEST, wanted=2**60)
 
 

@@ -111,7 +111,7 @@ def test_an_island_holds_what_the_page_would_write() -> None:
     p = np.where(rng.random(n) < 0.1, np.nan, 10.0 ** rng.uniform(-5, 0, size=n))
     columns = [
         names("Gene", [f"g{i % 40}" for i in range(n)]),
-        estimates("Difference", value, (low, high), reason),
+        estimates("Difference", value, (low, high), reason, signed=True),
         chances("p", p, "not tested"),
         words("Verdict", ["similar", "different"] * (n // 2), {"similar": "similar"}),
     ]

@@ -11,6 +11,7 @@ from evenlight import reports
 from evenlight.api import report
 from evenlight.data.digits import estimate
 from evenlight.differing import Difference, diff, save_difference
+from evenlight.language import speaking
 from evenlight.pooling import pool
 from evenlight.reports.between import difference_page, pool_page
 from evenlight.reports.changing import beside, slopes
@@ -18,6 +19,7 @@ from evenlight.verifying import verify
 from tests.between_world import audited
 from tests.command_line import begun, evenlight
 from tests.html_tree import Node, tree
+from tests.pseudo import Pseudo, recorded, unspoken
 
 
 @cache
@@ -104,6 +106,17 @@ def test_a_difference_and_a_pool_have_pages_of_their_own() -> None:
     assert len(rows) == len(several.items) > 0
     assert estimate(several.items[0].effect, several.items[0].low, several.items[0].high,
                     sign=True) in rows[0].text()  # fmt: skip
+
+
+def test_both_pages_speak_the_language_of_their_reader() -> None:
+    """In another language only what the records say is left in English."""
+    several = pool([audited(), audited(600, seed=1, worse=1.5)], names=["north", "south"])
+    with speaking("en-x-wide", Pseudo()):
+        pages = difference_page(difference()), pool_page(several)
+    for page_of, record in zip(pages, (difference().to_json(), several.to_json()), strict=True):
+        held = recorded(json.loads(record))
+        views = {part for text in held for part in text.split("|")}
+        assert unspoken(page_of, held | views) == {}
 
 
 def test_the_same_difference_gives_the_same_bytes() -> None:

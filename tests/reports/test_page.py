@@ -21,7 +21,7 @@ from evenlight.data.digits import estimate
 from evenlight.findings import Findings
 from evenlight.measures.words import SPOKEN, VERDICTS
 from evenlight.record import Audit
-from evenlight.reports.drawings import drawings
+from evenlight.reports.drawings import _drawings, drawings
 from evenlight.reports.page import js
 from evenlight.reports.sections import SECTIONS
 from evenlight.reports.words import FIXED_LIMITS, MORE_LIMITS
@@ -260,7 +260,7 @@ def test_the_reading_of_reliance_gives_all_three_numbers(root: Node) -> None:
 
 def test_the_same_record_gives_the_same_bytes(page: str) -> None:
     """Built twice from records made twice, the page is one."""
-    drawings.cache_clear()
+    _drawings.cache_clear()
     assert reports.build(audit()) == page
 
 

@@ -34,6 +34,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
     ("rely", alone.rely, "evenlight rely audit.toml --by sex --json"),
     ("gate", reading.gate, "evenlight gate audit --json"),
     ("report", reading.report, "evenlight report audit --pdf"),
+    ("translate", reading.translate, "evenlight translate audit de.po"),
     ("export", reading.export, "evenlight export audit junit model-card"),
     ("diff", between.diff, "evenlight diff audit-2026q3 audit-2026q4"),
     ("pool", between.pool, "evenlight pool boston leiden --json"),

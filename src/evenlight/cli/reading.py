@@ -1,4 +1,4 @@
-"""Commands that read an audit: gate, report, export."""
+"""Commands that read an audit: gate, report, translate, export."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evenlight.cli.options import Audit, Json, ended, say, tell
+from evenlight.cli.options import Audit, Json, ended, note, say, tell
 
 
 class Assets(StrEnum):
@@ -43,6 +43,9 @@ Linked = Annotated[
 ]
 Paper = Annotated[bool, typer.Option("--pdf", help="Also as PDF, by the Chromium installed here.")]
 Forms = Annotated[list[Form], typer.Argument(metavar="FORM...", help=", ".join(Form))]
+Catalogue = Annotated[
+    Path, typer.Argument(metavar="CATALOGUE", help="Sentences of a language, a .po file as de.po.")
+]
 Sign = Annotated[
     str | None, typer.Option(help="Command that signs the statement: stdin to a signature.")
 ]
@@ -81,6 +84,31 @@ def report(
         return
     for name, path in written.items():
         say(f"{name}: {path}")
+
+
+def translate(
+    audit: Audit, catalogue: Catalogue, static: Static = False, json: Json = False
+) -> None:
+    """Write page and summary in another language; where the catalogue is not there, begin it."""
+    from evenlight.record import Audit as Record
+    from evenlight.reports.catalogue import begun, untold
+    from evenlight.reports.translated import translate as write
+
+    found = Record.load(audit)
+    if not catalogue.exists():
+        all_of = begun(catalogue)
+        told = f"wrote {catalogue}: {all_of:,} sentences to translate; then call this again"
+        tell({"catalogue": str(catalogue), "sentences": all_of}) if json else say(told)
+        return
+    page, plain = write(found, _folder(audit), catalogue, static=static)
+    lacking, all_of = untold(catalogue)
+    if json:
+        tell({"page": str(page), "summary": str(plain), "lacking": lacking, "sentences": all_of})
+        return
+    say(f"page: {page}")
+    say(f"summary: {plain}")
+    if lacking:
+        note(f"{lacking:,} of {all_of:,} sentences are not translated, and are said in English")
 
 
 def export(audit: Audit, forms: Forms, sign: Sign = None, json: Json = False) -> None:

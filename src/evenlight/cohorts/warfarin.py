@@ -30,6 +30,8 @@ SOURCE = (
     "Clinical and Pharmacogenetic Data. N Engl J Med 2009;360:753-764. doi:10.1056/NEJMoa0809329"
 )
 
+LICENCE = "CC BY-SA 4.0, see LICENSE-warfarin.md"
+
 RACES = ("White", "Asian", "Black or African American")
 """Race by the categories of the US Office of Management and Budget; Unknown is not a group."""
 
@@ -148,6 +150,7 @@ def warfarin(
         strata=["site"],
         split=None if split is None else ("split", split),
         missing="error" if complete else "median",
+        source=f"{SOURCE} Table of PharmGKB; {LICENCE}.",
     )
     return made.altered(flow=(*step(INCOMPLETE, len(every) - len(table)), *made.flow))
 

@@ -18,7 +18,7 @@ from evenlight.data.doubtful import doubtful
 from evenlight.data.features import Features, check_states
 from evenlight.data.finite import finite
 from evenlight.data.groups import Axes, Groups
-from evenlight.data.outcome import Kind, Survival, outcome_kind, outcome_values, with_event
+from evenlight.data.outcome import Kind, Survival, kind_of, outcome_values, with_event
 from evenlight.errors import CohortError, GroupError
 
 
@@ -50,6 +50,8 @@ class Cohort:
         model that takes it (recorded).
     join
         "exact", or "inner" to keep the rows that both x and people have (recorded).
+    source
+        where the data come from, with version and licence: a sentence for the record.
 
     Raises
     ------
@@ -83,6 +85,7 @@ class Cohort:
     """Whether x holds NaN, which the model takes as it is (`missing="keep"`)."""
     event: str
     """The label that outcome 1 stands for, "" where the outcome was 0 and 1."""
+    source: str
 
     def __init__(
         self,
@@ -104,6 +107,7 @@ class Cohort:
         split: tuple[str, str] | None = None,
         missing: Literal["error", "drop", "median", "keep"] = "error",
         join: Literal["exact", "inner"] = "exact",
+        source: str = "",
     ) -> None:
         notes, table = list[str](), intake.people_table(people)
         groups, strata, covariates = intake.named(groups, strata, covariates, outcome=outcome)
@@ -136,7 +140,8 @@ class Cohort:
         _set(self, outcome=outcome, groups=tuple(g.take(index) for g in made), unit=unit)
         _set(self, strata=tuple(strata), covariates=tuple(covariates), split=split, rater=rater)
         _set(self, axes=tuple(roles.axes_at(a, rows, index) for a in axes), weights=weights)
-        _set(self, prediction=prediction, outcome_kind=outcome_kind or outcome_kind_of(self))
+        _set(self, prediction=prediction, source=source)
+        _set(self, outcome_kind=outcome_kind or kind_of(outcome, self.people))
         _check(self)
         _set(self, notes=(*notes, *doubtful(self.people, outcome, unit, self.groups)))
 
@@ -263,15 +268,6 @@ class Cohort:
 
     def _repr_html_(self) -> str:
         return cards.cohort_card(self)
-
-
-def outcome_kind_of(cohort: Cohort) -> Kind | None:
-    """The kind of the outcome, read from its values."""
-    if cohort.outcome is None:
-        return None
-    if isinstance(cohort.outcome, Survival):
-        return "survival"
-    return outcome_kind(cohort.outcome, cohort.people[cohort.outcome])
 
 
 def _set(record: object, **values: object) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import floor, isfinite, log10
 
+from evenlight.language import spoken
+
 MINUS = "\N{MINUS SIGN}"
 UNSEEN = 5e-7
 """What rounds to 0 at the most decimals that are shown is 0.000, however narrow its interval."""
@@ -42,7 +44,7 @@ def number(value: float | None, reason: str = "", *, digits: int = 3) -> str:
     ('0.0457', '6,256', 'suppressed (<11)')
     """
     if value is None or not isfinite(value):
-        return reason or ABSENT
+        return reason or spoken(ABSENT)
     if value == 0 or float(value).is_integer():
         return fixed(value, 0)
     return fixed(value, min(max(digits - 1 - floor(log10(abs(value))), 0), 8))
@@ -64,7 +66,7 @@ def interval(low: float | None, high: float | None, places: int | None = None) -
     '[0.12, 0.31]'
     """
     if low is None or high is None or not (isfinite(low) and isfinite(high)):
-        return "[no interval]"
+        return spoken("[no interval]")
     at = decimals(high - low) if places is None else places
     return f"[{fixed(low, at)}, {fixed(high, at)}]"
 
@@ -83,7 +85,7 @@ def estimate(
     ('+0.21 [0.12, 0.31]', '3.57 [3.53, 3.61]')
     """
     if value is None or not isfinite(value):
-        return reason or ABSENT
+        return reason or spoken(ABSENT)
     if low is None or high is None or not isfinite(high - low):
         return f"{fixed(value, 3, sign=sign)} {interval(low, high)}"
     places = _bearable(max(abs(low), abs(high)), high - low)
@@ -106,7 +108,7 @@ def plain(value: float | None, reason: str = "") -> str:
     ('0.05', '0.887', '2')
     """
     if value is None or not isfinite(value):
-        return reason or ABSENT
+        return reason or spoken(ABSENT)
     return f"{value:.4g}".replace("-", MINUS)
 
 
@@ -117,7 +119,7 @@ def percent(value: float | None, reason: str = "", *, places: int = 0) -> str:
     '12 %'
     """
     if value is None or not isfinite(value):
-        return reason or ABSENT
+        return reason or spoken(ABSENT)
     return f"{fixed(100 * value, places)} %"
 
 
@@ -128,7 +130,7 @@ def probability(value: float | None, reason: str = "") -> str:
     ('0.031', '0.70', '< 0.001')
     """
     if value is None or not isfinite(value):
-        return reason or ABSENT
+        return reason or spoken(ABSENT)
     if value < 0.001:
         return "<\N{NO-BREAK SPACE}0.001"
     return fixed(value, 3 if value < 0.1 else 2)
@@ -141,5 +143,5 @@ def count(value: float | None, reason: str = "") -> str:
     ('6,256', 'suppressed (<11)')
     """
     if value is None or not isfinite(value):
-        return reason or ABSENT
+        return reason or spoken(ABSENT)
     return fixed(value, 0)

@@ -63,6 +63,13 @@ def _in_order(outcome: Survival, time: Float, event: Float) -> None:
         )
 
 
+def kind_of(outcome: str | Survival | None, people: pd.DataFrame) -> Kind | None:
+    """The kind of an outcome that was not said, read from its values; None without an outcome."""
+    if isinstance(outcome, str):
+        return outcome_kind(outcome, people[outcome])
+    return None if outcome is None else "survival"
+
+
 def outcome_kind(name: str, column: pd.Series) -> Kind:
     """Binary for 0/1 and booleans, continuous for other numbers, else categorical."""
     known = column.dropna()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+from evenlight.language import spoken
+
 LONGEST = 80
 """Most characters of a name that are shown; the middle is cut."""
 
@@ -67,7 +69,7 @@ def versus(pair: tuple[str, str]) -> str:
     >>> versus(("B", "A"))
     'B against A'
     """
-    return f"{short(pair[0])} against {short(pair[1])}"
+    return spoken("{level} against {reference}", level=short(pair[0]), reference=short(pair[1]))
 
 
 def _spelled(character: str) -> str:
@@ -123,7 +125,7 @@ def metric_name(metric: str) -> str:
     >>> metric_name("mae"), metric_name("own_score")
     ('mean absolute error', 'own_score')
     """
-    return METRICS.get(metric, metric)
+    return spoken(METRICS[metric]) if metric in METRICS else metric
 
 
 SUBJECTS = {
@@ -143,5 +145,5 @@ def subject_name(subject: str, measure: str) -> str:
     if measure == "performance":
         return short(metric_name(subject))
     if measure == "map":
-        return "all positions"
-    return SUBJECTS.get(subject) or short(subject)
+        return spoken("all positions")
+    return spoken(SUBJECTS[subject]) if subject in SUBJECTS else short(subject)

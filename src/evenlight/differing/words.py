@@ -7,6 +7,7 @@ from math import isnan
 from evenlight.data.digits import confidence, decimals, fixed
 from evenlight.data.shown import metric_name, short
 from evenlight.differing.record import Change, Status, Told
+from evenlight.language import spoken
 from evenlight.measures.words import SPOKEN
 
 SPOKEN_STATUS: dict[Status, str] = {
@@ -39,11 +40,19 @@ CLOSINGS: dict[Status, str] = {
 
 
 def named(change: Change) -> str:
-    """What a change is about: subject, grouping, contrast, view."""
+    """What a change is about: subject, grouping, contrast, view; a question has no grouping."""
     subject = metric_name(change.subject) if change.kind == "performance" else short(change.subject)
+    kind, subject = change.kind.capitalize(), subject or spoken("all")
+    told = spoken("{kind}: {subject}", kind=kind, subject=subject)
+    if change.grouping:
+        told = spoken(
+            "{kind}: {subject} by {grouping}",
+            kind=kind,
+            subject=subject,
+            grouping=short(change.grouping),
+        )
     pair = f", {short(change.contrast)}" if change.contrast else ""
-    view = f" ({change.view.replace('|', ', ')})" if change.view else ""
-    return f"{change.kind.capitalize()}: {subject or 'all'} by {short(change.grouping)}{pair}{view}"
+    return f"{told}{pair}" + (f" ({change.view.replace('|', ', ')})" if change.view else "")
 
 
 def sentence(change: Change) -> str:

@@ -33,7 +33,8 @@ class Preview:
     """*Preview, no verdict*: attributions of some rows, and what all `rows` would take.
 
     `seconds` the preview took; `whole_seconds` and `whole_bytes` are forecasts for all rows, on
-    this machine: the time at the pace of these rows, the memory of the result.
+    this machine: the time at the pace of these rows, without what only a first call pays (libraries
+    that load, functions that compile), and the memory of the result.
     """
 
     attributions: Attributions
@@ -104,21 +105,19 @@ def preview(
     model = settled(model, cohort)
     mixed = cohort.order[np.random.default_rng(seed).permutation(cohort.n)]
     asked = {"method": method, "target": target, "seed": seed, "background": cohort, **own}
-    few, first = _timed(model, cohort, mixed[:FIRST], asked)
-    if (fit := _fit(begun, first / few.n, cohort)) <= FIRST:  # slow rows, or a slow start
-        _, alone = _timed(model, cohort, mixed[:1], asked)
-        first = min(first, alone * few.n)
-        fit = _fit(begun, first / few.n, cohort)
-    if fit <= FIRST:
-        return _told(few, cohort, begun, each=first / few.n, start=0.0)
-    made, second = _timed(model, cohort, mixed[:fit], asked)
-    each = max(second - first, 0.0) / (made.n - few.n)
-    left = SECONDS - (time.perf_counter() - begun) - first
+    few, cold = _timed(model, cohort, mixed[:FIRST], asked)  # with what only a first call pays
+    again, warm = _timed(model, cohort, mixed[: FIRST if cold < SECONDS / 4 else 1], asked)
+    slowest = min(cold / few.n, warm / again.n)
+    if (fit := _fit(begun, slowest, cohort)) <= FIRST:
+        return _told(few, cohort, begun, each=slowest, start=0.0)
+    made, long = _timed(model, cohort, mixed[:fit], asked)
+    each = max(long - warm, 0.0) / (made.n - again.n)
+    left = SECONDS - (time.perf_counter() - begun) - warm
     most = min(ROWS, cohort.n)
-    if made.n < most and each * most < left:  # the first rows paid for the start, and looked slow
-        made, second = _timed(model, cohort, mixed[:most], asked)
-        each = max(second - first, 0.0) / (made.n - few.n)
-    return _told(made, cohort, begun, each=each, start=first)
+    if made.n < most and each * most < left:  # what each call costs looked like slow rows
+        made, long = _timed(model, cohort, mixed[:most], asked)
+        each = max(long - warm, 0.0) / (made.n - again.n)
+    return _told(made, cohort, begun, each=each, start=max(warm - each * again.n, 0.0))
 
 
 def _fit(begun: float, each: float, cohort: Cohort) -> int:

@@ -9,9 +9,19 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from evenlight.data.digits import percent
 from evenlight.data.shown import versus
 from evenlight.figures.ink import CALM, INK, axis_labels, head, plane, write
+from evenlight.language import spoken
 from evenlight.measures.agreement import RankAgreement
 
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200)
+
+LOWER = (
+    "{contrast}: {share} of the {k} most important are the same, {expected} by noise alone; "
+    "at some depth fewer than noise alone leaves."
+)
+NO_LOWER = (
+    "{contrast}: {share} of the {k} most important are the same, {expected} by noise alone; "
+    "at no depth fewer than noise alone leaves."
+)
 
 
 def rank_curve(record: RankAgreement, contrast: int, *, ax: Axes | None = None) -> Axes:
@@ -38,7 +48,7 @@ def rank_curve(record: RankAgreement, contrast: int, *, ax: Axes | None = None) 
     ax.set_xticklabels([str(t) for t in ticks])
     ax.set_ylim(0, 1.04)
     head(ax, versus(record.contrasts[contrast]))
-    axis_labels(ax, "the most important k", "share in both groups")
+    axis_labels(ax, spoken("the most important k"), spoken("share in both groups"))
     return ax
 
 
@@ -47,12 +57,13 @@ def rank_text(record: RankAgreement, contrast: int) -> str:
     pair = versus(record.contrasts[contrast])
     top = record.top[contrast]
     if not np.isfinite(top).any():
-        return f"{pair}: cannot be asked here."
+        return spoken("{contrast}: cannot be asked here.", contrast=pair)
     at = int(np.abs(record.depths - record.k).argmin())
     lower = bool((top < record.top_low[contrast]).any())
-    where = "at some depth" if lower else "at no depth"
-    return (
-        f"{pair}: {percent(float(top[at]))} of the {int(record.depths[at])} most important are the "
-        f"same, {percent(float(record.top_expected[contrast, at]))} by noise alone; "
-        f"{where} fewer than noise alone leaves."
+    return spoken(
+        LOWER if lower else NO_LOWER,
+        contrast=pair,
+        share=percent(float(top[at])),
+        k=int(record.depths[at]),
+        expected=percent(float(record.top_expected[contrast, at])),
     )

@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from evenlight.data.digits import number
 from evenlight.data.shown import metric_name
 from evenlight.figures.ink import CALM, INK, axis_labels, head, plane, write
+from evenlight.language import spoken
 from evenlight.measures.along import PerformanceAlong
 
 
@@ -40,9 +41,14 @@ def along_text(record: PerformanceAlong) -> str:
         for m, loss in enumerate(record.losses):
             if not np.isfinite(record.slope[q, m]):
                 continue
-            ends = (number(float(record.low[q, m])), number(float(record.high[q, m])))
             told.append(
-                f"{metric_name(loss)} per SD of {component}: "
-                f"{number(float(record.slope[q, m]))} [{ends[0]}, {ends[1]}]."
+                spoken(
+                    "{metric} per SD of {axis}: {slope} [{low}, {high}].",
+                    metric=metric_name(loss),
+                    axis=component,
+                    slope=number(float(record.slope[q, m])),
+                    low=number(float(record.low[q, m])),
+                    high=number(float(record.high[q, m])),
+                )
             )
-    return " ".join(told) or "Nothing can be told along this axis."
+    return " ".join(told) or spoken("Nothing can be told along this axis.")

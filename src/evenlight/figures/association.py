@@ -9,11 +9,19 @@ from evenlight.arrays import Float, Int
 from evenlight.data.digits import number
 from evenlight.figures.bulk import apart
 from evenlight.figures.ink import ACCENT, CALM, INK, axis_labels, plane, spread, write
+from evenlight.language import spoken
 from evenlight.measures.associations import Association
 from evenlight.measures.reliance import Reliance
 
 NAMED = 6
 """Features that are named, at most."""
+
+NONE = "0 features have both an association with {grouping} and a share."
+BEST = (
+    "Of {n} features, given {given}, {best} tells {grouping} best (association {association}, "
+    "share of the reliance {share}); the largest share goes through {largest} (association "
+    "{own_association}, share {own_share})."
+)
 
 LOUD = 0.2
 """Part of the largest share that a feature has at least to be named; the best teller always is."""
@@ -78,7 +86,8 @@ def association_scatter(
     for j, height in zip(order.tolist(), heights, strict=True):
         beside = float(x[j]) + 0.015 * (right - left)
         write(ax, beside, height, reliance.subjects[subject[j]], va="center", longest=22)
-    axis_labels(ax, f"association with the group ({association.measure})", "share of the reliance")
+    told = spoken("association with the group ({measure})", measure=association.measure)
+    axis_labels(ax, told, spoken("share of the reliance"))
     return ax
 
 
@@ -94,12 +103,17 @@ def association_text(association: Association, reliance: Reliance) -> str:
     """What the picture shows, in words."""
     given, subject, x, y = _points(association, reliance)
     if not len(subject):
-        return f"0 features have both an association with {reliance.grouping} and a share."
+        return spoken(NONE, grouping=reliance.grouping)
     far, most = int(np.argmax(x)), int(np.argmax(np.abs(y)))
-    return (
-        f"Of {len(subject)} features, given {given}, {reliance.subjects[subject[far]]} tells "
-        f"{reliance.grouping} best (association {number(float(x[far]))}, share of the reliance "
-        f"{number(float(y[far]))}); the largest share goes through "
-        f"{reliance.subjects[subject[most]]} (association {number(float(x[most]))}, share "
-        f"{number(float(y[most]))})."
+    return spoken(
+        BEST,
+        n=len(subject),
+        given=given,
+        grouping=reliance.grouping,
+        best=reliance.subjects[subject[far]],
+        association=number(float(x[far])),
+        share=number(float(y[far])),
+        largest=reliance.subjects[subject[most]],
+        own_association=number(float(x[most])),
+        own_share=number(float(y[most])),
     )

@@ -10,6 +10,7 @@ from matplotlib.cm import ScalarMappable
 
 from evenlight.arrays import Float, Int
 from evenlight.figures.ink import COLOURS, INK, SMALL, axis_labels, beside, key, look, plane, rows
+from evenlight.language import spoken
 
 SHADES = "cividis"
 """From dark to light without a turn, so that it reads in grey, and by the colour-blind."""
@@ -43,7 +44,7 @@ def beeswarm(
         else:
             _laned(ax, values[:, j], j, groups)
     rows(ax, list(names))
-    axis_labels(ax, "attribution")
+    axis_labels(ax, spoken("attribution"))
     if groups is not None:
         key(beside(ax), groups[1], groups[2])
     elif own is not None:
@@ -132,7 +133,8 @@ def bar(ax: Axes) -> None:
     """What the shades of own values mean."""
     figure = ax.figure
     made = figure.colorbar(ScalarMappable(cmap=SHADES), ax=ax, aspect=40, pad=0.02)
-    made.set_ticks([0, 1], labels=["low", "high"])
+    made.set_ticks([0, 1], labels=[spoken("low"), spoken("high")])
     made.ax.tick_params(labelsize=SMALL, colors=INK, length=0)
     made.outline.set_visible(False)
-    made.set_label("own value, 5th to 95th percentile", fontsize=SMALL, color=INK)
+    told = spoken("own value, 5th to 95th percentile")
+    made.set_label(told, fontsize=SMALL, color=INK)

@@ -7,7 +7,11 @@ from matplotlib.axes import Axes
 
 from evenlight.data.digits import fixed
 from evenlight.figures.ink import INK, axis_labels, head, look, plane, write
+from evenlight.language import spoken
 from evenlight.measures.performance import Performance
+
+ABOVE = "Largest gap: in {group} the observed mean lies {gap} above the predicted {predicted}."
+BELOW = "Largest gap: in {group} the observed mean lies {gap} below the predicted {predicted}."
 
 
 def calibration(performance: Performance, level: str, *, ax: Axes | None = None) -> Axes:
@@ -27,11 +31,12 @@ def calibration(performance: Performance, level: str, *, ax: Axes | None = None)
         ax.vlines(x[kept], low, high, color=style["color"], linewidth=1.25)
         ax.plot(x[kept], y[kept], linewidth=1, **style)
     else:
-        write(ax, sum(span) / 2, sum(span) / 2, "too few units", ha="center", style="italic")
+        middle = sum(span) / 2
+        write(ax, middle, middle, spoken("too few units"), ha="center", style="italic")
     ax.set_xlim(span)
     ax.set_ylim(span)
     head(ax, level)
-    axis_labels(ax, "predicted", "observed")
+    axis_labels(ax, spoken("predicted"), spoken("observed"))
     return ax
 
 
@@ -49,11 +54,11 @@ def calibration_text(performance: Performance) -> str:
     """What the curves show, in words."""
     gaps = performance.curve_observed - performance.curve_predicted
     if not np.isfinite(gaps).any():
-        return "No group has enough units for a calibration curve."
+        return spoken("No group has enough units for a calibration curve.")
     k, at = np.unravel_index(int(np.nanargmax(np.abs(gaps))), gaps.shape)
-    side = "above" if gaps[k, at] > 0 else "below"
-    return (
-        f"Largest gap: in {performance.levels[int(k)]} the observed mean lies "
-        f"{fixed(abs(float(gaps[k, at])), 2)} {side} the predicted "
-        f"{fixed(float(performance.curve_predicted[k, at]), 2)}."
+    return spoken(
+        ABOVE if gaps[k, at] > 0 else BELOW,
+        group=performance.levels[int(k)],
+        gap=fixed(abs(float(gaps[k, at])), 2),
+        predicted=fixed(float(performance.curve_predicted[k, at]), 2),
     )

@@ -7,7 +7,11 @@ from matplotlib.axes import Axes
 
 from evenlight.data.digits import fixed
 from evenlight.figures.ink import INK, axis_labels, head, look, plane, write
+from evenlight.language import spoken
 from evenlight.measures.decisions import Decisions
+
+NOWHERE = "{group}: at no threshold better than calling everybody or nobody."
+BETTER = "{group}: better than calling everybody or nobody at thresholds from {low} to {high}."
 
 
 def decision_curve(decisions: Decisions, part: str, *, ax: Axes | None = None) -> Axes:
@@ -38,7 +42,7 @@ def decision_curve(decisions: Decisions, part: str, *, ax: Axes | None = None) -
     ax.set_xlim(0, float(t.max()) * 1.02)
     ax.set_ylim(low, high)
     head(ax, part)
-    axis_labels(ax, "threshold", "net benefit")
+    axis_labels(ax, spoken("threshold"), spoken("net benefit"))
     return ax
 
 
@@ -49,17 +53,15 @@ def decision_text(decisions: Decisions) -> str:
         r = decisions.parts.index(level)
         kept = decisions.curve_reason[r] == ""
         if not kept.any():
-            made.append(f"{level}: too few people.")
+            made.append(spoken("{group}: too few people.", group=level))
             continue
         best = np.maximum(decisions.treat_all[r, kept], 0)
         helps = decisions.thresholds[kept][decisions.net_benefit[r, kept] > best]
         if not len(helps):
-            made.append(f"{level}: at no threshold better than calling everybody or nobody.")
+            made.append(spoken(NOWHERE, group=level))
             continue
-        made.append(
-            f"{level}: better than calling everybody or nobody at thresholds from "
-            f"{fixed(float(helps.min()), 2)} to {fixed(float(helps.max()), 2)}."
-        )
+        low, high = (fixed(float(end), 2) for end in (helps.min(), helps.max()))
+        made.append(spoken(BETTER, group=level, low=low, high=high))
     return " ".join(made)
 
 

@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 from evenlight.arrays import Float
 from evenlight.figures.beeswarm import SHADES, bar, size
 from evenlight.figures.ink import COLOURS, INK, SMALL, axis_labels, beside, key, look, plane, rows
+from evenlight.language import spoken
 
 ALONE = 0.8
 """Part of a lane that its fullest bin takes."""
@@ -63,7 +64,7 @@ def strips(
             colour = COLOURS[0] if groups is None else groups[1][k % len(groups[1])]
             _lane(ax, found, j, (k, lanes), colour)
     rows(ax, list(names))
-    axis_labels(ax, "attribution")
+    axis_labels(ax, spoken("attribution"))
     if groups is not None:
         key(beside(ax), *groups)
     elif found.shade is not None:

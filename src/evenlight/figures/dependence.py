@@ -10,7 +10,13 @@ from matplotlib.figure import Figure
 
 from evenlight.data.digits import fixed
 from evenlight.figures.ink import COLOURS, INK, axis_labels, head, key, look, plane, states
+from evenlight.language import spoken
 from evenlight.measures.dependence import Dependence
+
+APART = (
+    "{feature}: mean attribution ranges over {width}; groups lie furthest apart at {value}, by "
+    "{gap}."
+)
 
 
 def dependence(
@@ -35,7 +41,7 @@ def dependence(
         states(ax, record.labels)
         ax.set_xlim(-0.5, len(record.labels) - 0.5)
     above.set_xlim(ax.get_xlim())
-    axis_labels(ax, "own value", "attribution")
+    axis_labels(ax, spoken("own value"), spoken("attribution"))
     return ax
 
 
@@ -81,12 +87,10 @@ def dependence_text(record: Dependence) -> str:
     several = np.isfinite(record.mean).sum(axis=0) > 1
     seen = np.isfinite(record.mean)
     if not seen.any():
-        return f"{record.subject}: no bin has enough units."
+        return spoken("{feature}: no bin has enough units.", feature=record.subject)
     width = float(np.nanmax(record.mean) - np.nanmin(record.mean))
-    text = f"{record.subject}: mean attribution ranges over {fixed(width, 2)}"
-    if record.labels and several.any():
-        at = int(np.argmax(np.where(several, apart, -np.inf)))
-        text += (
-            f"; groups lie furthest apart at {record.labels[at]}, by {fixed(float(apart[at]), 2)}"
-        )
-    return text + "."
+    told = {"feature": record.subject, "width": fixed(width, 2)}
+    if not (record.labels and several.any()):
+        return spoken("{feature}: mean attribution ranges over {width}.", **told)
+    at = int(np.argmax(np.where(several, apart, -np.inf)))
+    return spoken(APART, **told, value=record.labels[at], gap=fixed(float(apart[at]), 2))

@@ -9,6 +9,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from evenlight.arrays import Float, Int
 from evenlight.data.digits import fixed
 from evenlight.figures.ink import INK, axis_labels, head, look, plane, write
+from evenlight.language import spoken
 from evenlight.measures.fragile import Fragility
 
 LINE = 36
@@ -40,7 +41,7 @@ def dose_response(record: Fragility, perturbation: str, *, ax: Axes | None = Non
             _rings(ax, _beside(x, i, record, log=log)[ringed], y[ringed])
     _frame(ax, record, x, log=log)
     head(ax, perturbation)
-    axis_labels(ax, record.unit[at[0]], "size of change, SD(f)", line=LINE)
+    axis_labels(ax, record.unit[at[0]], spoken("size of change, SD(f)"), line=LINE)
     return ax
 
 
@@ -57,11 +58,20 @@ def dose_text(record: Fragility) -> str:
             level for level in record.levels if record.doses.word[record.part(level), d] == "rises"
         ]
         differ = (record.apart.verdict[view][:, at] == "different").any()
-        grows = f"; it rises with the strength in {', '.join(rising)}" if rising else ""
-        gap = "; groups differ" if differ else ""
-        size = f"{record.strength[last]:g}"
-        told.append(f"{name} at {size}: {', '.join(shown) or 'too few people'}{grows}{gap}.")
+        said = [f"{_at(name, float(record.strength[last]))}: {', '.join(shown) or _few()}"]
+        if rising:
+            said.append(spoken("it rises with the strength in {groups}", groups=", ".join(rising)))
+        said += [spoken("groups differ")] if differ else []
+        told.append("; ".join(said) + ".")
     return " ".join(told)
+
+
+def _at(perturbation: str, strength: float) -> str:
+    return spoken("{change} at {strength}", change=perturbation, strength=f"{strength:g}")
+
+
+def _few() -> str:
+    return spoken("too few people")
 
 
 def _steps(record: Fragility, perturbation: str) -> Int:
@@ -97,7 +107,7 @@ def _frame(ax: Axes, record: Fragility, x: Float, *, log: bool) -> None:
     known = sizes[np.isfinite(sizes)]
     top = float(known.max()) if known.size else 1.0
     if not known.size:
-        write(ax, float(x.mean()), top / 2, "too few people", ha="center", style="italic")
+        write(ax, float(x.mean()), top / 2, _few(), ha="center", style="italic")
     ax.axhline(0, color=INK, linewidth=0.75)
     ax.set_ylim(-0.03 * top, 1.08 * top or 1.0)
     if log:

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from evenlight.data.digits import number
 from evenlight.data.shown import metric_name
 from evenlight.figures.ink import INK, axis_labels, head, look, plane, rows, write
+from evenlight.language import spoken
 from evenlight.measures.performance import Performance
 
 
@@ -56,14 +57,17 @@ def part_look(performance: Performance, part: str) -> dict[str, Any]:
 
 def dots_text(performance: Performance, metric: str) -> str:
     """What the dots show, in words."""
-    m = performance.metric(metric)
+    m, name = performance.metric(metric), metric_name(metric)
     at = [performance.parts.index(level) for level in performance.levels]
     values = performance.value[at, m]
     if not np.isfinite(values).any():
-        return f"{metric_name(metric)}: no group has enough units."
+        return spoken("{metric}: no group has enough units.", metric=name)
     low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
-    name = metric_name(metric)
-    return (
-        f"{name}: lowest in {performance.levels[low]} ({number(float(values[low]))}), highest in "
-        f"{performance.levels[high]} ({number(float(values[high]))})."
+    return spoken(
+        "{metric}: lowest in {lowest} ({low}), highest in {highest} ({high}).",
+        metric=name,
+        lowest=performance.levels[low],
+        low=number(float(values[low])),
+        highest=performance.levels[high],
+        high=number(float(values[high])),
     )

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from evenlight.data.digits import count, percent
-from evenlight.data.shown import short
+from evenlight.data.shown import short, versus
 from evenlight.figures.ink import INK, WIDE, plane, write
+from evenlight.language import spoken
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import UNKNOWN, Composition
 
@@ -17,6 +18,7 @@ MOST = 3
 """Contrasts that are drawn; a table holds all."""
 
 WITHIN = "compared within strata, where both groups meet"
+KEPT = "given {given}: {n} and {reference_n} ({kept} and {reference_kept} kept)"
 
 LEFT, MIDDLE, RIGHT = (0.0, 0.62), (0.27, 0.62), (0.65, 1.0)
 """Where boxes begin and end: those with a group, one condition, another or those left out."""
@@ -31,32 +33,32 @@ def flow(
     ax.set_axis_off()
     ax.set_xlim(-0.003, 1.003)
     ax.set_ylim(len(steps) + 0.7, -0.4)
-    _box(ax, LEFT, 0, f"By {short(composition.grouping, 30)}: {_known(composition)}")
-    _box(ax, RIGHT, 0, f"left out, group unknown: {_unknown(composition)}", dashed=True)
+    by = {"grouping": short(composition.grouping, 30), "people": _known(composition)}
+    gone = spoken("left out, group unknown: {people}", people=_unknown(composition))
+    _box(ax, LEFT, 0, spoken("By {grouping}: {people}", **by))
+    _box(ax, RIGHT, 0, gone, dashed=True)
     _arrow(ax, LEFT[1], 0, RIGHT[0], 0)
     if steps:
         _arrow(ax, 0.02, 0.36, 0.02, 0.84)
-        write(
-            ax,
-            0.035,
-            0.6,
-            "compared within strata, where both groups meet",
-            va="center",
-            longest=60,
-        )
+        write(ax, 0.035, 0.6, spoken(WITHIN), va="center", longest=60)
     for i, (pair, conditions) in enumerate(steps, start=1):
         write(ax, 0.0, i + 0.3, pair, va="center", longest=44)
-        for (given, shown), place in zip(conditions, (MIDDLE, RIGHT), strict=False):
-            _box(ax, place, i + 0.3, f"given {given}: {shown}", dashed=shown.startswith("nobody"))
+        for (shown, nobody), place in zip(conditions, (MIDDLE, RIGHT), strict=False):
+            _box(ax, place, i + 0.3, shown, dashed=nobody)
     return ax
 
 
 def flow_text(composition: Composition, comparison: Comparison | None) -> str:
     """What the boxes show, in words."""
     told = [
-        f"By {composition.grouping}: {_known(composition)}; unknown: {_unknown(composition)}.",
+        spoken(
+            "By {grouping}: {people}; unknown: {unknown}.",
+            grouping=composition.grouping,
+            people=_known(composition),
+            unknown=_unknown(composition),
+        ),
         *(
-            f"{pair}, {'; '.join(f'given {given}: {shown}' for given, shown in conditions)}."
+            f"{pair}, {'; '.join(shown for shown, _ in conditions)}."
             for pair, conditions in list(_contrasts(comparison))[:MOST]
         ),
     ]
@@ -71,22 +73,23 @@ def flow_conditions(comparison: Comparison) -> dict[str, int]:
     return dict(list(seen.items())[:2])
 
 
-def _compared(comparison: Comparison, v: int, c: int) -> str:
-    """The people of both groups in a contrast, and the share of each that is kept."""
-    if not comparison.n[v, c].any():
-        return "nobody, see the reason"
-    sizes = " and ".join(count(float(n)) for n in comparison.n[v, c])
-    shares = " and ".join(percent(float(share)) for share in comparison.kept[v, c])
-    return f"{sizes} ({shares} kept)"
+def _compared(comparison: Comparison, given: str, at: tuple[int, int]) -> tuple[str, bool]:
+    """The people of both groups in a contrast with the share of each kept; whether it is nobody."""
+    if not comparison.n[at].any():
+        return spoken("given {given}: nobody, see the reason", given=given), True
+    n, reference_n = (count(float(many)) for many in comparison.n[at])
+    kept, reference_kept = (percent(float(share)) for share in comparison.kept[at])
+    values = {"n": n, "reference_n": reference_n, "kept": kept, "reference_kept": reference_kept}
+    return spoken(KEPT, given=given, **values), False
 
 
-def _contrasts(comparison: Comparison | None) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def _contrasts(comparison: Comparison | None) -> Iterator[tuple[str, list[tuple[str, bool]]]]:
     if comparison is None:
         return
     for c, (level, reference) in enumerate(comparison.contrasts):
         held = flow_conditions(comparison).items()
-        pair = f"{short(level, 18)} against {short(reference, 18)}"
-        yield pair, [(given, _compared(comparison, v, c)) for given, v in held]
+        pair = versus((short(level, 18), short(reference, 18)))
+        yield pair, [_compared(comparison, given, (v, c)) for given, v in held]
 
 
 def _known(composition: Composition) -> str:
@@ -99,7 +102,7 @@ def _known(composition: Composition) -> str:
 
 def _unknown(composition: Composition) -> str:
     found = [i for i, part in enumerate(composition.parts) if part == UNKNOWN]
-    return _people(composition, found[0]) if found else "nobody"
+    return _people(composition, found[0]) if found else spoken("nobody")
 
 
 def _people(composition: Composition, i: int) -> str:

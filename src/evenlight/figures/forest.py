@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -10,17 +12,30 @@ from evenlight.data.digits import fixed
 from evenlight.data.shown import metric_name
 from evenlight.figures.ink import INK, WIDE, axis_labels, plane, rows
 from evenlight.figures.rows import LOOKS, estimate_row
+from evenlight.language import spoken
 from evenlight.measures.performance import Performance
 
 __all__ = ["LOOKS", "forest", "forest_rows", "forest_text", "in_margins"]
 
+NONE = "No difference between the groups of {grouping} can be estimated here."
+LARGEST = (
+    "Largest difference: {difference}, {margins} margins. {beyond} of {n} estimates lie outside "
+    "the margin."
+)
 
-def forest(performance: Performance, *, ax: Axes | None = None) -> Axes:
+
+def forest(
+    performance: Performance,
+    judged: Sequence[tuple[int, int]] | None = None,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
     """Differences of the judged metrics in margins, one row a metric and contrast.
 
-    The band from -1 to 1 holds differences smaller than the declared margin.
+    `judged` are those to draw, all (`forest_rows`) if None. The band from -1 to 1 holds differences
+    smaller than the declared margin.
     """
-    judged = forest_rows(performance)
+    judged = forest_rows(performance) if judged is None else judged
     ax = plane(ax, WIDE, 74 + 25 * max(len(judged), 1))
     ax.axvspan(-1, 1, color=INK, alpha=0.09, linewidth=0)
     ax.axvline(0, color=INK, linewidth=0.75)
@@ -30,7 +45,7 @@ def forest(performance: Performance, *, ax: Axes | None = None) -> Axes:
         verdict = str(performance.verdict[pair, metric]) if known else "not_estimable"
         estimate_row(ax, y, verdict, at if known else np.full(3, np.nan))
     rows(ax, [_label(performance, m, c) for m, c in judged], longest=64)
-    axis_labels(ax, "difference in margins (band: smaller than the margin)")
+    axis_labels(ax, spoken("difference in margins (band: smaller than the margin)"))
     return ax
 
 
@@ -50,13 +65,15 @@ def forest_text(performance: Performance) -> str:
     """What the forest plot shows, in words."""
     sizes = np.abs(in_margins(performance)[0])
     if not np.isfinite(sizes).any():
-        return f"No difference between the groups of {performance.grouping} can be estimated here."
+        return spoken(NONE, grouping=performance.grouping)
     pair, metric = np.unravel_index(int(np.nanargmax(sizes)), sizes.shape)
     beyond = int((sizes[np.isfinite(sizes)] > 1).sum())
-    return (
-        f"Largest difference: {_label(performance, int(metric), int(pair))}, "
-        f"{fixed(float(in_margins(performance)[0][pair, metric]), 2, sign=True)} margins. "
-        f"{beyond} of {int(np.isfinite(sizes).sum())} estimates lie outside the margin."
+    return spoken(
+        LARGEST,
+        difference=_label(performance, int(metric), int(pair)),
+        margins=fixed(float(in_margins(performance)[0][pair, metric]), 2, sign=True),
+        beyond=beyond,
+        n=int(np.isfinite(sizes).sum()),
     )
 
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from evenlight.arrays import Int
 from evenlight.data.digits import number
 from evenlight.figures.ink import COLOURS, INK, WIDE, axis_labels, key, look, plane, rows
+from evenlight.language import spoken
 from evenlight.measures.comparison import Comparison
 
 
@@ -18,27 +19,33 @@ def importance(
     comparison: Comparison,
     top: int = 20,
     *,
+    groups: Sequence[int] | None = None,
     colours: Sequence[str] = COLOURS,
     ax: Axes | None = None,
 ) -> Axes:
-    """Mean |attribution| of the `top` subjects, one mark a group, pointwise 95 % limits."""
+    """Mean |attribution| of the `top` subjects, one mark a group, pointwise 95 % limits.
+
+    `groups` are the places of the levels to draw, all if None.
+    """
     chosen = ranked(comparison)[:top]
-    k = len(comparison.levels)
+    drawn = range(len(comparison.levels)) if groups is None else groups
+    k = len(drawn)
     alone = ax is None
     ax = plane(ax, WIDE, size(len(chosen), k)[1])
-    for i in range(k):
+    for i, level in enumerate(drawn):
         y = np.arange(len(chosen)) + (i - (k - 1) / 2) * 0.68 / max(k, 2)
         style = look(i, colours)
-        low, high = comparison.importance_low[i, chosen], comparison.importance_high[i, chosen]
+        limits = (comparison.importance_low, comparison.importance_high)
+        low, high = (a[level, chosen] for a in limits)
         ax.hlines(y, low, high, color=style["color"], linewidth=1.25)
-        ax.plot(comparison.importance[i, chosen], y, linestyle="", **style)
+        ax.plot(comparison.importance[level, chosen], y, linestyle="", **style)
     for between in range(1, len(chosen)):
         ax.axhline(between - 0.5, color=INK, linewidth=0.5, alpha=0.2)
     rows(ax, [comparison.subjects[j] for j in chosen])
     ax.set_xlim(left=0)
-    axis_labels(ax, "mean |attribution|, on the margin scale")
+    axis_labels(ax, spoken("mean |attribution|, on the margin scale"))
     if alone and isinstance(ax.figure, Figure):
-        key(ax.figure, comparison.levels, colours)
+        key(ax.figure, [comparison.levels[i] for i in drawn], colours)
     return ax
 
 
@@ -54,11 +61,16 @@ def ranked(comparison: Comparison) -> Int:
     return order
 
 
-def importance_text(comparison: Comparison) -> str:
-    """What the paired dots show, in words."""
+def importance_text(comparison: Comparison, groups: Sequence[int] | None = None) -> str:
+    """What the paired dots of these levels show, in words."""
     j = int(ranked(comparison)[0])
+    value = comparison.importance[:, j].tolist()
     parts = [
-        f"{level} {number(float(value), 'not estimated')}"
-        for level, value in zip(comparison.levels, comparison.importance[:, j], strict=True)
+        f"{comparison.levels[i]} {number(value[i], spoken('not estimated'))}"
+        for i in (range(len(value)) if groups is None else groups)
     ]
-    return f"The most important is {comparison.subjects[j]}: " + ", ".join(parts) + "."
+    return spoken(
+        "The most important is {feature}: {values}.",
+        feature=comparison.subjects[j],
+        values=", ".join(parts),
+    )

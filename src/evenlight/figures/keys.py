@@ -15,22 +15,26 @@ from evenlight.arrays import Text
 from evenlight.data.digits import plain
 from evenlight.figures.ink import ACCENT, CALM, INK, SIZE, beside
 from evenlight.figures.rows import LOOKS
+from evenlight.language import spoken
 from evenlight.measures.words import SPOKEN
 
 
 def verdict_key(ax: Axes, verdicts: Text, margin: float | None = None) -> None:
     """Marks of the verdicts that occur, and the band of the margin."""
     there = [v for v in LOOKS if (np.asarray(verdicts) == v).any()]
-    made: list[Artist] = [_mark(SPOKEN[v], *LOOKS[v], hollow=v == "cannot_tell") for v in there]
+    made: list[Artist] = [
+        _mark(spoken(SPOKEN[v]), *LOOKS[v], hollow=v == "cannot_tell") for v in there
+    ]
     if margin is not None:
-        made.append(Patch(color=INK, alpha=0.09, linewidth=0, label=f"margin {plain(margin)}"))
+        told = spoken("margin {margin}", margin=plain(margin))
+        made.append(Patch(color=INK, alpha=0.09, linewidth=0, label=told))
     _legend(ax, made)
 
 
 def reliance_key(ax: Axes) -> None:
     """Marks of what is used and tells the group, and of all others."""
-    both = _mark("used above an equal share, and tells the group", ACCENT, "D")
-    _legend(ax, [both, _mark("any other", CALM, "o")])
+    both = _mark(spoken("used above an equal share, and tells the group"), ACCENT, "D")
+    _legend(ax, [both, _mark(spoken("any other"), CALM, "o")])
 
 
 def _mark(label: str, colour: str, mark: str, *, hollow: bool = False) -> Line2D:

@@ -9,7 +9,11 @@ from evenlight.data.digits import fixed
 from evenlight.data.shown import versus
 from evenlight.figures.forest import LOOKS
 from evenlight.figures.ink import INK, axis_labels, head, plane, rows, write
+from evenlight.language import spoken
 from evenlight.measures.leakage import Leakage
+
+BEST = "{contrast} are told apart best by {name}: AUC {auc}."
+BESIDE = "{contrast} are told apart best by {name}: AUC {auc}; the outcome alone has {alone}."
 
 LEVEL = 0.5
 """The AUC of what tells nothing."""
@@ -30,7 +34,7 @@ def leakage_bars(record: Leakage, contrast: int, *, ax: Axes | None = None) -> A
     ends = _ends(record)
     ax.set_xlim(min(0.4, float(ends.min()) - 0.03), max(0.75, float(ends.max()) + 0.03))
     head(ax, versus(record.contrasts[contrast]))
-    axis_labels(ax, "AUC of unseen people")
+    axis_labels(ax, spoken("AUC of unseen people"))
     return ax
 
 
@@ -59,11 +63,15 @@ def _ends(record: Leakage) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
 def leakage_text(record: Leakage) -> str:
     """What the bars show, in words."""
     if not np.isfinite(record.auc).any():
-        return f"Whether anything tells {record.grouping} cannot be asked here."
+        return spoken(
+            "Whether anything tells {grouping} cannot be asked here.", grouping=record.grouping
+        )
     r, c = np.unravel_index(int(np.nanargmax(record.auc)), record.auc.shape)
     alone = float(record.alone[r, c])
-    beside = f"; the outcome alone has {fixed(alone, 2)}" if np.isfinite(alone) else ""
-    return (
-        f"{versus(record.contrasts[int(c)])} are told apart best by {record.names[r]}: AUC "
-        f"{fixed(float(record.auc[r, c]), 2)}{beside}."
+    return spoken(
+        BESIDE if np.isfinite(alone) else BEST,
+        contrast=versus(record.contrasts[int(c)]),
+        name=record.names[r],
+        auc=fixed(float(record.auc[r, c]), 2),
+        alone=fixed(alone, 2) if np.isfinite(alone) else "",
     )

@@ -11,10 +11,23 @@ from evenlight.figures.ink import INK, axis_labels, head, plane, write
 from evenlight.figures.locus import Places, along_chromosomes, laid
 from evenlight.figures.naming import name_marks
 from evenlight.figures.rows import LOOKS
+from evenlight.language import spoken
 from evenlight.measures.local_comparison import LocalComparison
 
 GIVEN = {"nothing": "given nothing", "genotype": "given the genotype"}
-AMONG = {"nothing": "", "genotype": ", among people of one genotype at the site"}
+NOTHING = {
+    "nothing": "Copies of {ancestry}: nothing can be asked here.",
+    "genotype": "Copies of {ancestry}, among people of one genotype at the site: nothing can be "
+    "asked here.",
+}
+TOLD = {
+    "nothing": "For each copy of {ancestry} at the own place, {apart} of {n} attributions differ; "
+    "the largest change is that of {feature} at {place}, {change} SD of the output [{low}, "
+    "{high}].",
+    "genotype": "For each copy of {ancestry} at the own place, among people of one genotype at the "
+    "site, {apart} of {n} attributions differ; the largest change is that of {feature} at {place}, "
+    "{change} SD of the output [{low}, {high}].",
+}
 
 
 def local_ancestry(
@@ -48,8 +61,9 @@ def local_ancestry(
     _shared_range(ax, record, np.isfinite(x))
     along_chromosomes(ax, ends, at.build, shaded=False)
     _names(ax, record, (view, label), np.column_stack([x, np.where(known, y, np.nan)]))
-    head(ax, f"{GIVEN[record.given[view]]}{told}")
-    axis_labels(ax, ax.get_xlabel(), f"SD of the output per copy of {record.ancestry}")
+    head(ax, f"{spoken(GIVEN[record.given[view]])}{told}")
+    per = spoken("SD of the output per copy of {ancestry}", ancestry=record.ancestry)
+    axis_labels(ax, ax.get_xlabel(), per)
     return ax
 
 
@@ -59,7 +73,8 @@ def _furthest(known: Bool, y: Float, most: int) -> tuple[Bool, str]:
         return known, ""
     kept = np.zeros_like(known)
     kept[np.argsort(-np.abs(np.where(known, y, 0.0)), kind="stable")[:most]] = True
-    return kept, f": {count(most)} of {count(int(known.sum()))}"
+    shown = {"shown": count(most), "all": count(int(known.sum()))}
+    return kept, ": " + spoken("{shown} of {all}", **shown)
 
 
 def _shared_range(ax: Axes, record: LocalComparison, there: Bool) -> None:
@@ -88,7 +103,7 @@ def _names(ax: Axes, record: LocalComparison, asked: tuple[int, int], marks: Flo
     (view, label), known = asked, np.flatnonzero(np.isfinite(marks).all(axis=1))
     if not known.size:
         write(
-            ax, 0.5, 0.5, "cannot be asked here", ha="center", style="italic",
+            ax, 0.5, 0.5, spoken("cannot be asked here"), ha="center", style="italic",
             transform=ax.transAxes,
         )  # fmt: skip
         return
@@ -101,16 +116,20 @@ def _names(ax: Axes, record: LocalComparison, asked: tuple[int, int], marks: Flo
 
 def local_ancestry_text(record: LocalComparison, view: int = 0) -> str:
     """What the picture shows, in words."""
-    among = AMONG[record.given[view]]
-    y = record.effect[view]
+    given, y = record.given[view], record.effect[view]
     if not np.isfinite(y).any():
-        return f"Copies of {record.ancestry}{among}: nothing can be asked here."
+        return spoken(NOTHING[given], ancestry=record.ancestry)
     j, many = int(np.nanargmax(np.abs(y))), int(np.isfinite(y).sum())
-    apart = int((record.verdict[view] == "different").sum())
-    ends = (fixed(float(a[view, j]), 2, sign=True) for a in (record.low, record.high))
-    told = f"{fixed(float(y[j]), 2, sign=True)} SD of the output [{', '.join(ends)}]"
-    return (
-        f"For each copy of {record.ancestry} at the own place{among}, {apart} of {many} "
-        f"attributions differ; the largest change is that of {record.subjects[j]} at "
-        f"{record.places[j]}, {told}."
+    numbers = (record.effect, record.low, record.high)
+    change, low, high = (fixed(float(a[view, j]), 2, sign=True) for a in numbers)
+    return spoken(
+        TOLD[given],
+        ancestry=record.ancestry,
+        apart=int((record.verdict[view] == "different").sum()),
+        n=many,
+        feature=record.subjects[j],
+        place=record.places[j],
+        change=change,
+        low=low,
+        high=high,
     )

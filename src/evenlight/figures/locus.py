@@ -13,6 +13,7 @@ from evenlight.arrays import Float, Int, Text
 from evenlight.errors import FeatureError
 from evenlight.figures.ink import COLOURS, INK, axis_labels, beside, key, look, plane, write
 from evenlight.figures.naming import plot_size
+from evenlight.language import spoken
 
 GAP, LEAST = 0.015, 0.03
 """Room between two chromosomes, and for one of few variants, of the length of all."""
@@ -131,7 +132,8 @@ def along_chromosomes(
     """
     told = f" ({build})" if build else ""
     if len(ends) == 1:
-        ax.set_xlabel(f"position on chromosome {next(iter(ends))}, Mb{told}")
+        name = spoken("position on chromosome {chromosome}, Mb", chromosome=next(iter(ends)))
+        ax.set_xlabel(f"{name}{told}")
         ax.ticklabel_format(axis="x", useOffset=False)
         return
     edges = list(ends.values())
@@ -140,7 +142,7 @@ def along_chromosomes(
     for (_, high), (low, _) in () if shaded else pairwise(edges):
         ax.axvline((high + low) / 2, color=INK, linewidth=0.5, alpha=0.3)
     ax.set_xticks([(low + high) / 2 for low, high in ends.values()], _apart(ax, ends))
-    ax.set_xlabel(f"chromosome{told}")
+    ax.set_xlabel(f"{spoken('chromosome')}{told}")
 
 
 def _apart(ax: Axes, ends: dict[str, tuple[float, float]]) -> list[str]:
@@ -159,7 +161,8 @@ def _names(ax: Axes, places: Places, x: Float, height: Float, label: int) -> Non
     """Names of the largest, towards the middle of the plot, none on another."""
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(height))
     if not known.size:
-        write(ax, 0.5, 0.5, "nothing known here", ha="center", transform=ax.transAxes)
+        told = spoken("nothing known here")
+        write(ax, 0.5, 0.5, told, ha="center", transform=ax.transAxes)
         return
     left, right = ax.get_xlim()
     low, high = ax.get_ylim()

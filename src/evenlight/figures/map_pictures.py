@@ -14,6 +14,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from evenlight.arrays import Bool, Float
 from evenlight.figures.ink import ACCENT, CALM, INK, SMALL, canvas, write
+from evenlight.language import spoken
 
 SHADES = LinearSegmentedColormap.from_list(
     "evenlight", ["#08306B", CALM, "#F2F2F2", ACCENT, "#662400"]
@@ -60,7 +61,8 @@ def shade_map(
     _bare(ax)
     shown = plane.of(values)
     if not np.isfinite(shown).any():
-        write(ax, 0.5, 0.5, "cannot be shown", ha="center", transform=ax.transAxes, style="italic")
+        told = spoken("cannot be shown")
+        write(ax, 0.5, 0.5, told, ha="center", transform=ax.transAxes, style="italic")
         return
     under = np.ones(shown.shape) if template is None else _grey(plane.of(template))
     inside = None if solid is None else plane.of(solid)
@@ -125,7 +127,7 @@ def overlay(
     here = plane or Plane(None, 0, "")
     solid = np.abs(values) >= 0.25 * end
     shade_map(ax, here, values, (image, solid, Normalize(-end, end)), line=False)
-    shade_bar(ax.figure, ax, Normalize(-end, end), "attribution")
+    shade_bar(ax.figure, ax, Normalize(-end, end), spoken("attribution"))
     return ax
 
 

@@ -20,6 +20,7 @@ from evenlight.data.digits import MINUS, count, number
 from evenlight.errors import InputError
 from evenlight.figures.ink import INK, SMALL, canvas, head
 from evenlight.figures.map_pictures import Plane, shade_bar, shade_map
+from evenlight.language import plural, spoken
 from evenlight.measures.mapped import MapCluster, MapComparison
 
 PANEL = 210
@@ -30,6 +31,24 @@ MOST_LEVELS = 4
 
 LETTERS = {"L": "R", "R": "L", "A": "P", "P": "A", "S": "I", "I": "S"}
 """The other end of an axis that points to a side."""
+
+PLANES = {
+    "L": "sagittal {position}",
+    "R": "sagittal {position}",
+    "A": "coronal {position}",
+    "P": "coronal {position}",
+    "S": "axial {position}",
+    "I": "axial {position}",
+}
+"""What a plane across an axis is called, by the side to which the axis points."""
+
+OF = {"signed": "attribution", "magnitude": "|attribution|", "sensitivity": "sensitivity"}
+"""What a map is of, by its view."""
+
+NO_CLUSTER = (
+    "{maps}: no cluster of positions differs (p of {alpha} or less over the whole map); that the "
+    "maps are alike does not follow."
+)
 
 
 def planes(record: MapComparison, view: int = 0, contrast: int = 0) -> tuple[Plane, ...]:
@@ -45,7 +64,7 @@ def planes(record: MapComparison, view: int = 0, contrast: int = 0) -> tuple[Pla
     at = _peak(record, view, contrast)
     rest = ((1, 2), (0, 2), (0, 1))
     return tuple(
-        Plane(a, at[a], f"{_axis(record, a)} {at[a]}", _tall(record, up, across))
+        Plane(a, at[a], _axis(record, a, at[a]), _tall(record, up, across))
         for a, (across, up) in enumerate(rest)
     )
 
@@ -75,12 +94,12 @@ def mean_maps(
             solid = record.significant(view, contrast) if last else None
             shade_map(ax, plane, values, (template, solid, scales[int(last)]))
             if i == 0:
-                head(ax, names[j] + (_given(record, view) if last else ""))
+                head(ax, _given(record, view, names[j]) if last else names[j])
         _sides(axes[i, 0], record, plane)
     _bars(made, axes, scales, [
         _key(name, values, scale, _unit(record, view))
-        for name, values, scale in zip(("mean", "difference"), (shown[:-1], shown[-1:]), scales,
-                                       strict=True)
+        for name, values, scale in zip((spoken("mean"), spoken("difference")),
+                                       (shown[:-1], shown[-1:]), scales, strict=True)
     ])  # fmt: skip
     return made
 
@@ -106,55 +125,59 @@ def difference_map(
     scale = _scales(record, contrast, view)[1]
     solid = record.significant(view, contrast)
     shade_map(ax, here, record.effect[view, contrast], (template, solid, scale))
-    head(ax, _names(record, contrast)[-1] + _given(record, view))
+    head(ax, _given(record, view, _names(record, contrast)[-1]))
     return ax
 
 
 def maps_text(record: MapComparison, contrast: int = 0, view: int = 0) -> str:
     """What the maps show, in words: where groups differ, by how much, and how surely."""
     level, reference = record.contrasts[contrast]
-    names = f"{_what(record, view)}, {level} against {reference}"
+    pair = {"level": level, "reference": reference}
+    names = spoken("{map}, {level} against {reference}", map=_what(record, view), **pair)
     if why := str(record.reason[view, contrast]):
-        return f"{names}: cannot be asked here, {why}."
+        return spoken("{maps}: cannot be asked here, {reason}.", maps=names, reason=why)
     told = record.told(view, contrast)
     if not told:
-        return (
-            f"{names}: no cluster of positions differs (p of {number(record.alpha)} or less over "
-            f"the whole map); that the maps are alike does not follow."
-        )
-    many = (
-        "one cluster of positions differs"
-        if len(told) == 1
-        else (f"{count(len(told))} clusters of positions differ")
+        return spoken(NO_CLUSTER, maps=names, alpha=number(record.alpha))
+    many = plural(
+        len(told),
+        "one cluster of positions differs",
+        "{n} clusters of positions differ",
+        n=count(len(told)),
     )
     return f"{names}: {many}. {' '.join(_said(one, record) for one in told[:3])}"
 
 
 def _said(one: MapCluster, record: MapComparison) -> str:
-    named = f" in {one.region}" if one.region else ""
-    where = ", ".join(map(str, one.peak))
+    many = plural(one.size, "{n} position", "{n} positions", n=count(one.size))
+    if one.region:
+        many = spoken("{positions} in {region}", positions=many, region=one.region)
     sign = MINUS if one.effect < 0 else "+"
-    return (
-        f"{count(one.size)} {'position' if one.size == 1 else 'positions'}{named}, "
-        f"{sign}{number(abs(one.effect), digits=2)} {_unit(record, one.view)} on average, "
-        f"p = {number(one.p, digits=2)} (furthest at {where})."
+    return spoken(
+        "{positions}, {effect} {unit} on average, p = {p} (furthest at {peak}).",
+        positions=many,
+        effect=f"{sign}{number(abs(one.effect), digits=2)}",
+        unit=_unit(record, one.view),
+        p=number(one.p, digits=2),
+        peak=", ".join(map(str, one.peak)),
     )
 
 
 def _what(record: MapComparison, view: int) -> str:
-    own = record.views[view]
-    names = {"signed": "attribution", "magnitude": "|attribution|", "sensitivity": "sensitivity"}
-    return f"{names[own.name]}{_given(record, view)}"
+    return _given(record, view, spoken(OF[record.views[view].name]))
 
 
-def _given(record: MapComparison, view: int) -> str:
+def _given(record: MapComparison, view: int, name: str) -> str:
+    """The name of a map, with what it is given."""
     given = record.views[view].given
-    return "" if given == "nothing" else f" given the {given}"
+    if given == "nothing":
+        return name
+    return spoken("{map} given the {given}", map=name, given=given)
 
 
 def _unit(record: MapComparison, view: int) -> str:
-    per = " for one unit of the image" if record.views[view].name == "sensitivity" else ""
-    return f"SD of the output{per}"
+    per = record.views[view].name == "sensitivity"
+    return spoken("SD of the output for one unit of the image" if per else "SD of the output")
 
 
 def _panels(record: MapComparison, contrast: int) -> tuple[list[int], list[str]]:
@@ -192,17 +215,17 @@ def _sides(ax: Axes, record: MapComparison, plane: Plane) -> None:
     if len(turned) != 3 or not set(turned) <= set(LETTERS):
         return
     across, up = (turned[a] for a in range(3) if a != plane.axis)
-    ax.set_xlabel(
-        f"{LETTERS[across]} \N{RIGHTWARDS ARROW} {across}, up: {up}", fontsize=SMALL, color=INK
-    )
+    told = spoken("{left} \N{RIGHTWARDS ARROW} {right}, up: {up}", left=LETTERS[across],
+                  right=across, up=up)  # fmt: skip
+    ax.set_xlabel(told, fontsize=SMALL, color=INK)
 
 
-def _axis(record: MapComparison, axis: int) -> str:
+def _axis(record: MapComparison, axis: int, at: int) -> str:
     """What a plane across an axis is called: by anatomy where the orientation is known."""
-    named = {"L": "sagittal", "R": "sagittal", "A": "coronal", "P": "coronal"}
-    named |= {"S": "axial", "I": "axial"}
     turned = record.space.orientation
-    return named.get(turned[axis], f"axis {axis},") if len(turned) == 3 else f"axis {axis},"
+    if len(turned) == 3 and turned[axis] in PLANES:
+        return spoken(PLANES[turned[axis]], position=at)
+    return spoken("axis {axis}, {position}", axis=axis, position=at)
 
 
 def _tall(record: MapComparison, up: int, across: int) -> float:
@@ -234,4 +257,7 @@ def _key(name: str, values: Sequence[Float], scale: Normalize, unit: str) -> str
     """What a key says: of what, its unit, and where its colours end though values go on."""
     end = float(scale.vmax or 0.0)
     beyond = bool((np.abs(np.nan_to_num(np.stack(values))) > end).any())
-    return f"{name}, {unit}" + (f"; one colour beyond \u00b1{number(end, digits=2)}" * beyond)
+    if not beyond:
+        return f"{name}, {unit}"
+    shown = number(end, digits=2)
+    return spoken("{map}, {unit}; one colour beyond \u00b1{end}", map=name, unit=unit, end=shown)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from evenlight.arrays import Float
 from evenlight.data.digits import fixed
 from evenlight.figures.ink import ACCENT, CALM, INK, axis_labels, plane, rows, write
+from evenlight.language import spoken
 
 TALL = 26
 """Height in px of a row."""
@@ -76,11 +77,13 @@ def told(part: float) -> str:
 
 def _ends(ax: Axes, base: float, output: float) -> None:
     """Names of the two lines above the plot, to either side of them."""
-    names = ((base, "base"), (output, "output"))
+    names = (
+        (base, spoken("base {value}", value=fixed(base, 2))),
+        (output, spoken("output {value}", value=fixed(output, 2))),
+    )
     left = min(base, output)
     for at, name in names:
         side = "right" if at == left and (base != output) else "left"
         write(
-            ax, at, 1.01, f"{name} {fixed(at, 2)}", transform=ax.get_xaxis_transform(), ha=side,
-            va="bottom",
+            ax, at, 1.01, name, transform=ax.get_xaxis_transform(), ha=side, va="bottom",
         )  # fmt: skip

@@ -10,10 +10,16 @@ from evenlight.arrays import Float, Int
 from evenlight.data.digits import number
 from evenlight.data.shown import metric_name
 from evenlight.figures.ink import INK, WIDE, axis_labels, key, look, plane, rows
+from evenlight.language import spoken
 from evenlight.measures.quality import RULES, Quality
 
 FURTHEST = 2.5
 """Where the axis ends; what lies beyond is drawn there."""
+
+NEAREST = (
+    "Nearest to its limit, or furthest beyond: {check} {value} in {group}, {part} % of what is "
+    "allowed."
+)
 
 
 def checked(quality: Quality) -> Int:
@@ -48,7 +54,7 @@ def quality_dots(quality: Quality, *, ax: Axes | None = None) -> Axes:
     rows(ax, [metric_name(quality.metrics[m]) for m in shown], longest=40)
     most = np.nanmax(ends[0][:, shown], initial=0.0)
     ax.set_xlim(-0.03, max(1.2, 1.08 * float(most)))
-    axis_labels(ax, "part of what is allowed that is used up (right of the line: fails)")
+    axis_labels(ax, spoken("part of what is allowed that is used up (right of the line: fails)"))
     if alone and isinstance(ax.figure, Figure):
         key(ax.figure, quality.levels)
     return ax
@@ -58,10 +64,12 @@ def quality_text(quality: Quality) -> str:
     """What the dots show, in words."""
     spent = allowed_part(quality, quality.value)[1:]
     if not np.isfinite(spent).any():
-        return "No check of the explanations was possible."
+        return spoken("No check of the explanations was possible.")
     r, m = (int(i) for i in np.unravel_index(np.nanargmax(spent), spent.shape))
-    value = number(float(quality.value[r + 1, m]), digits=2)
-    return (
-        f"Nearest to its limit, or furthest beyond: {metric_name(quality.metrics[m])} {value} in "
-        f"{quality.levels[r]}, {number(float(100 * spent[r, m]), digits=2)} % of what is allowed."
+    return spoken(
+        NEAREST,
+        check=metric_name(quality.metrics[m]),
+        value=number(float(quality.value[r + 1, m]), digits=2),
+        group=quality.levels[r],
+        part=number(float(100 * spent[r, m]), digits=2),
     )

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from evenlight.arrays import Float, Int, Text
 from evenlight.figures.ink import INK, axis_labels, few_ticks, plane, rows, write
 from evenlight.figures.rows import estimate_row
+from evenlight.language import spoken
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.words import SPOKEN
@@ -42,8 +43,10 @@ def ranked_reliance(
     chosen = largest(numbers[0], top)
     ax = _estimates(ax, numbers[:, chosen], reliance.verdict[given][chosen])
     rows(ax, [reliance.subjects[j] for j in chosen])
-    told = "" if reliance.given[given] == "nothing" else f", given {reliance.given[given]}"
-    axis_labels(ax, f"share of the variance of the output{told}")
+    told = spoken("share of the variance of the output")
+    if reliance.given[given] != "nothing":
+        told = spoken("{share}, given {given}", share=told, given=reliance.given[given])
+    axis_labels(ax, told)
     return ax
 
 
@@ -71,6 +74,6 @@ def _estimates(ax: Axes | None, numbers: Float, verdicts: Text) -> Axes:
         if np.isfinite(own[0]):
             estimate_row(ax, y, str(verdict), own)
             continue
-        told = SPOKEN[str(verdict)]
+        told = spoken(SPOKEN[str(verdict)])
         write(ax, 0.02, y, told, va="center", style="italic", transform=ax.get_yaxis_transform())
     return ax

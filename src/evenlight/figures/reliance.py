@@ -10,6 +10,7 @@ from evenlight.figures.bulk import apart
 from evenlight.figures.ink import ACCENT, CALM, INK, axis_labels, plane, write
 from evenlight.figures.marked import reachable
 from evenlight.figures.naming import CHARACTER, LINE, Box, name_marks, plot_size
+from evenlight.language import spoken
 from evenlight.measures.reliance import Reliance
 
 TELLS = 0.05
@@ -22,6 +23,12 @@ QUADRANTS = {
     (0.01, 0.01): "hardly used, does not tell it",
 }
 """The quadrants' names, and where they stand in the plot."""
+
+NEITHER = "No subject is both used above an equal share and tells {grouping}."
+BOTH = (
+    "{n} of {all} are used and tell {grouping}; the most used of them is {feature} (association "
+    "{association}, share {share})."
+)
 
 
 def reliance_scatter(
@@ -54,15 +61,17 @@ def reliance_scatter(
         reachable(ax, float(x[j]), float(y[j]), _told(reliance, j), color=colour, marker=mark)
     named = [(reliance.subjects[j], float(x[j]), float(y[j])) for j in order]
     name_marks(ax, named, np.column_stack([x[known], y[known]]), taken=_captions(ax), longest=22)
-    axis_labels(ax, "association with the group", "share of mean |attribution|")
+    axis_labels(ax, spoken("association with the group"), spoken("share of mean |attribution|"))
     return ax
 
 
 def _told(reliance: Reliance, j: int) -> str:
     """One subject in words."""
-    return (
-        f"{reliance.subjects[j]}: association {number(float(reliance.association[j]))}, share of "
-        f"mean |attribution| {number(float(reliance.mass[j]))}"
+    return spoken(
+        "{feature}: association {association}, share of mean |attribution| {share}",
+        feature=reliance.subjects[j],
+        association=number(float(reliance.association[j])),
+        share=number(float(reliance.mass[j])),
     )
 
 
@@ -74,20 +83,20 @@ def _captions(ax: Axes) -> list[Box]:
     """Where the names of the quadrants stand."""
     wide, tall = plot_size(ax)
     out: list[Box] = []
-    for (x, y), name in QUADRANTS.items():
-        own, at = CHARACTER * len(name), x * wide
+    for x, y in QUADRANTS:
+        own, at = CHARACTER * len(spoken(QUADRANTS[x, y])), x * wide
         low = 0.0 if y < 0.5 else tall - LINE
         out.append((at if x < 0.5 else at - own, at + own if x < 0.5 else at, low, low + LINE))
     return out
 
 
 def _quadrants(ax: Axes) -> None:
-    for (x, y), name in QUADRANTS.items():
+    for x, y in QUADRANTS:
         write(
             ax,
             x,
             y,
-            name,
+            spoken(QUADRANTS[x, y]),
             transform=ax.transAxes,
             style="italic",
             ha="right" if x > 0.5 else "left",
@@ -100,10 +109,14 @@ def reliance_text(reliance: Reliance) -> str:
     equal = 1 / len(reliance.subjects)
     both = (reliance.association >= TELLS) & (reliance.mass >= equal)
     if not both.any():
-        return f"No subject is both used above an equal share and tells {reliance.grouping}."
+        return spoken(NEITHER, grouping=reliance.grouping)
     j = int(np.argmax(np.where(both, reliance.mass, -1)))
-    return (
-        f"{int(both.sum())} of {len(reliance.subjects)} are used and tell {reliance.grouping}; the "
-        f"most used of them is {reliance.subjects[j]} (association "
-        f"{number(float(reliance.association[j]))}, share {number(float(reliance.mass[j]))})."
+    return spoken(
+        BOTH,
+        n=int(both.sum()),
+        all=len(reliance.subjects),
+        grouping=reliance.grouping,
+        feature=reliance.subjects[j],
+        association=number(float(reliance.association[j])),
+        share=number(float(reliance.mass[j])),
     )

@@ -9,7 +9,19 @@ from evenlight.arrays import Float
 from evenlight.data.digits import number
 from evenlight.figures.ink import CALM, INK, axis_labels, plane
 from evenlight.figures.reliance import TELLS
+from evenlight.language import spoken
 from evenlight.measures.reliance import Reliance
+
+EMPTY = "No subject tells {grouping} at all, so the curve is empty."
+BEST = (
+    "{feature} tells {grouping} best (association {association}), with {share} of mean "
+    "|attribution|."
+)
+AT_LINE = {
+    "above": "At the dashed line the curve lies above the band.",
+    "below": "At the dashed line the curve lies below the band.",
+    "inside": "At the dashed line the curve lies inside the band.",
+}
 
 STEPS = 160
 """Steps that are drawn; of more, those at even distances."""
@@ -28,9 +40,8 @@ def reliance_curve(reliance: Reliance, *, ax: Axes | None = None) -> Axes:
     ax.axvline(TELLS, color=INK, linewidth=0.75, dashes=(3, 3))
     ax.set_xlim(0, max(float(tau[-1]), 2 * TELLS) * 1.02)
     ax.set_ylim(0, 1.02)
-    axis_labels(
-        ax, f"association with {reliance.grouping}, at least", "share of mean |attribution|"
-    )
+    told = spoken("association with {grouping}, at least", grouping=reliance.grouping)
+    axis_labels(ax, told, spoken("share of mean |attribution|"))
     return ax
 
 
@@ -52,12 +63,14 @@ def reliance_curve_text(reliance: Reliance) -> str:
     """What the curve shows, in words."""
     curve = reliance.curve
     if not len(curve.tau):
-        return f"No subject tells {reliance.grouping} at all, so the curve is empty."
+        return spoken(EMPTY, grouping=reliance.grouping)
     best = int(np.nanargmax(reliance.association))
-    told = (
-        f"{reliance.subjects[best]} tells {reliance.grouping} best (association "
-        f"{number(float(reliance.association[best]))}), with "
-        f"{number(float(reliance.mass[best]))} of mean |attribution|."
+    told = spoken(
+        BEST,
+        feature=reliance.subjects[best],
+        grouping=reliance.grouping,
+        association=number(float(reliance.association[best])),
+        share=number(float(reliance.mass[best])),
     )
     return f"{told} {_beside(reliance)}"
 
@@ -67,7 +80,7 @@ def _beside(reliance: Reliance) -> str:
     curve, (low, high) = reliance.curve, reliance.curve_band()
     at = int(np.searchsorted(curve.tau, TELLS, side="left"))
     if at == len(curve.tau):
-        return "No subject reaches the dashed line."
+        return spoken("No subject reaches the dashed line.")
     height = float(curve.height[at])
     where = "above" if height > high[at] else "below" if height < low[at] else "inside"
-    return f"At the dashed line the curve lies {where} the band."
+    return spoken(AT_LINE[where])

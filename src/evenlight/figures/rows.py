@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from evenlight.arrays import Float
 from evenlight.figures.ink import ACCENT, CALM, INK, write
+from evenlight.language import spoken
 from evenlight.measures.words import SPOKEN
 
 LOOKS = {"different": (ACCENT, "D"), "similar": (CALM, "o"), "cannot_tell": (INK, "s")}
@@ -16,7 +17,7 @@ LOOKS = {"different": (ACCENT, "D"), "similar": (CALM, "o"), "cannot_tell": (INK
 def estimate_row(ax: Axes, y: int, verdict: str, numbers: Float) -> None:
     """Effect, low and high (3,) at height `y`; the verdict in words where there is no effect."""
     if not np.isfinite(numbers[0]):
-        write(ax, 0, y, SPOKEN[verdict], ha="center", va="center", style="italic")
+        write(ax, 0, y, spoken(SPOKEN[verdict]), ha="center", va="center", style="italic")
         return
     colour, mark = LOOKS.get(verdict, (INK, "s"))
     face = "none" if verdict == "cannot_tell" else colour

@@ -10,6 +10,7 @@ from evenlight.data.digits import number
 from evenlight.data.shown import short
 from evenlight.differing.record import Moved
 from evenlight.figures.ink import INK, SMALL, axis_labels, head, look, plane, spread, write
+from evenlight.language import spoken
 
 LINES = 8
 """Features of one panel; more lines hide each other."""
@@ -45,12 +46,12 @@ def slope_chart(
         write(ax, 1.06, y, one.subject, va="center", longest=22, fontsize=SMALL)
     ax.set_xlim(-0.12, 1.9)
     ax.set_ylim(-0.02 * end, max(end, *ends) * 1.04)
-    ax.set_xticks([0, 1], ["before", "after"])
+    ax.set_xticks([0, 1], [spoken("before"), spoken("after")])
     ax.spines["bottom"].set_bounds(0, 1)
     for x in (0, 1):
         ax.axvline(x, color=INK, linewidth=0.5, alpha=0.3)
     head(ax, short(values[0].part, 34))
-    axis_labels(ax, "", "mean |attribution|")
+    axis_labels(ax, "", spoken("mean |attribution|"))
     return ax
 
 
@@ -62,7 +63,11 @@ def highest(values: Sequence[Moved]) -> float:
 def slope_text(values: Sequence[Moved]) -> str:
     """What the lines of one group show, in words."""
     far = max(values[:LINES], key=lambda one: abs(one.after - one.before))
-    return (
-        f"In {values[0].part} the furthest of {min(len(values), LINES)} moved {far.subject}, from "
-        f"{number(far.before)} to {number(far.after)}."
+    return spoken(
+        "In {group} the furthest of {n} moved {feature}, from {before} to {after}.",
+        group=values[0].part,
+        n=min(len(values), LINES),
+        feature=far.subject,
+        before=number(far.before),
+        after=number(far.after),
     )

@@ -10,6 +10,7 @@ from evenlight.data.digits import fixed
 from evenlight.data.shown import subject_name
 from evenlight.figures.ink import CALM, INK, WIDE, axis_labels, plane, rows
 from evenlight.figures.rows import estimate_row
+from evenlight.language import spoken
 from evenlight.measures.specification import Specification
 from evenlight.measures.specification_words import reading
 
@@ -30,9 +31,10 @@ def specification_curve(made: Specification, question: int, *, ax: Axes | None =
     ax.axhspan(own - 0.5, own + 0.5, color=CALM, alpha=0.12, linewidth=0)
     for y, (verdict, numbers) in enumerate(zip(verdicts, effects, strict=True)):
         estimate_row(ax, y, verdict, numbers)
-    rows(ax, names, longest=64)
+    rows(ax, [spoken(OWN) if name == OWN else name for name in names], longest=64)
     named = subject_name(made.subject[question], made.measures[question])
-    axis_labels(ax, f"{named}: effect in margins (band: smaller than the margin)")
+    told = spoken("{subject}: effect in margins (band: smaller than the margin)", subject=named)
+    axis_labels(ax, told)
     return ax
 
 
@@ -59,4 +61,5 @@ def specification_text(made: Specification, question: int) -> str:
     if len(names) == 1 or not known.size:
         return reading(made, question)
     low, high = (fixed(float(value), 2, sign=True) for value in (known.min(), known.max()))
-    return f"{reading(made, question)} Effects lie between {low} and {high} margins."
+    told = spoken("Effects lie between {low} and {high} margins.", low=low, high=high)
+    return f"{reading(made, question)} {told}"

@@ -20,7 +20,13 @@ from evenlight.figures.ink import (
     states,
     write,
 )
+from evenlight.language import spoken
 from evenlight.measures.composition import UNKNOWN, Composition
+
+MET = (
+    "{n} of {all} strata of {strata} show more than one group; the largest is {largest} with "
+    "{units} units shown."
+)
 
 
 def strata(composition: Composition, *, ax: Axes | None = None) -> Axes:
@@ -47,7 +53,7 @@ def strata(composition: Composition, *, ax: Axes | None = None) -> Axes:
     for x in np.flatnonzero(np.isnan(composition.cells[order]).any(axis=1)).tolist():
         write(ax, x, floor[x], "s", ha="center", va="bottom")
     states(ax, [composition.strata[i] for i in order])
-    axis_labels(ax, composition.strata_name, "units")
+    axis_labels(ax, composition.strata_name, spoken("units"))
     ax.set_ylim(0, max(float(floor.max(initial=0.0)) * 1.1, 1.0))
     made = ax.legend(
         frameon=False,
@@ -76,12 +82,15 @@ def natural(label: str) -> tuple[tuple[int, str], ...]:
 def strata_text(composition: Composition) -> str:
     """What the bars show, in words."""
     if not composition.strata:
-        return "No strata were declared."
+        return spoken("No strata were declared.")
     several = ((np.nan_to_num(composition.cells) > 0).sum(axis=1) > 1).sum()
     at = int(np.nan_to_num(composition.cells).sum(axis=1).argmax())
     largest = float(np.nansum(composition.cells[at]))
-    return (
-        f"{int(several)} of {len(composition.strata)} strata of {composition.strata_name} show "
-        f"more than one group; the largest is {composition.strata[at]} with "
-        f"{count(largest)} units shown."
+    return spoken(
+        MET,
+        n=int(several),
+        all=len(composition.strata),
+        strata=composition.strata_name,
+        largest=composition.strata[at],
+        units=count(largest),
     )

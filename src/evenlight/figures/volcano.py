@@ -12,8 +12,14 @@ from evenlight.figures.forest import LOOKS
 from evenlight.figures.ink import INK, axis_labels, head, plane, write
 from evenlight.figures.marked import reachable
 from evenlight.figures.naming import name_marks
+from evenlight.language import spoken
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.words import SPOKEN
+
+LARGEST = (
+    "{contrast}: the largest difference is that of {feature} ({difference} SD of the output); "
+    "{beyond} of {n} lie outside the margin of {margin}."
+)
 
 
 def volcano(
@@ -48,7 +54,9 @@ def volcano(
         reachable(ax, float(x[j]), float(y[j]), told, **look)
     _names(ax, comparison, (view, c), label)
     head(ax, f"{contrast[0]} \N{MINUS SIGN} {contrast[1]}")
-    axis_labels(ax, "difference, SD of the output", "\N{MINUS SIGN}log10 adjusted p")
+    axis_labels(
+        ax, spoken("difference, SD of the output"), spoken("\N{MINUS SIGN}log10 adjusted p")
+    )
     return ax
 
 
@@ -78,7 +86,7 @@ def _told(comparison: Comparison, at: tuple[int, int], j: int) -> str:
     """One difference in words."""
     numbers = (float(a[(*at, j)]) for a in (comparison.effect, comparison.low, comparison.high))
     pair = " \N{MINUS SIGN} ".join(comparison.contrasts[at[1]])
-    word = SPOKEN[str(comparison.verdict[(*at, j)])]
+    word = spoken(SPOKEN[str(comparison.verdict[(*at, j)])])
     return f"{comparison.subjects[j]}, {pair}: {estimate(*numbers, sign=True)}, {word}"
 
 
@@ -90,7 +98,7 @@ def _names(ax: Axes, comparison: Comparison, at: tuple[int, int], label: int) ->
             ax,
             0.5,
             0.5,
-            "cannot be asked here",
+            spoken("cannot be asked here"),
             ha="center",
             transform=ax.transAxes,
             style="italic",
@@ -109,13 +117,18 @@ def volcano_text(comparison: Comparison, contrast: tuple[str, str], view: int = 
     """What the volcano shows, in words."""
     c = comparison.contrast(*contrast)
     x = comparison.effect[view, c]
-    names = f"{contrast[0]} against {contrast[1]}"
+    level, reference = contrast
+    names = spoken("{level} against {reference}", level=level, reference=reference)
     if not np.isfinite(x).any():
-        return f"{names}: no difference can be estimated here."
+        return spoken("{contrast}: no difference can be estimated here.", contrast=names)
     j = int(np.nanargmax(np.abs(x)))
     beyond = int((np.abs(x[np.isfinite(x)]) > comparison.margin).sum())
-    return (
-        f"{names}: the largest difference is that of {comparison.subjects[j]} "
-        f"({fixed(float(x[j]), 2, sign=True)} SD of the output); {beyond} of "
-        f"{int(np.isfinite(x).sum())} lie outside the margin of {fixed(comparison.margin, 2)}."
+    return spoken(
+        LARGEST,
+        contrast=names,
+        feature=comparison.subjects[j],
+        difference=fixed(float(x[j]), 2, sign=True),
+        beyond=beyond,
+        n=int(np.isfinite(x).sum()),
+        margin=fixed(comparison.margin, 2),
     )

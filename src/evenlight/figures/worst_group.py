@@ -9,7 +9,15 @@ from evenlight.arrays import Bool, Float, Int
 from evenlight.data.digits import fixed, number
 from evenlight.figures.ink import INK, axis_labels, key, look, plane
 from evenlight.figures.naming import name_marks
+from evenlight.language import spoken
 from evenlight.measures.decisions import Decisions
+
+BEST = {
+    "all": "Best for all: threshold {threshold}, utility over all {utility}, of {group}, which "
+    "gains least, {least}.",
+    "worst": "Best for the worst group: threshold {threshold}, utility over all {utility}, of "
+    "{group}, which gains least, {least}.",
+}
 
 
 def worst_group(decisions: Decisions, *, ax: Axes | None = None) -> Axes:
@@ -34,7 +42,7 @@ def worst_group(decisions: Decisions, *, ax: Axes | None = None) -> Axes:
     ax.set_xlim(ax.get_xlim())
     ax.set_ylim(ax.get_ylim())
     name_marks(ax, named, np.column_stack([overall, least]))
-    axis_labels(ax, "utility over all", "utility of the worst group")
+    axis_labels(ax, spoken("utility over all"), spoken("utility of the worst group"))
     return ax
 
 
@@ -78,10 +86,13 @@ def worst_text(decisions: Decisions) -> str:
     """Which threshold serves all best, and which the worst group, in words."""
     at, overall, least, group = tradeoff(decisions)
     made = []
-    for words, j in (("all", int(overall.argmax())), ("the worst group", int(least.argmax()))):
-        made.append(
-            f"Best for {words}: threshold {fixed(float(at[j]), 2)}, utility over all "
-            f"{number(float(overall[j]))}, of {decisions.levels[int(group[j])]}, which gains "
-            f"least, {number(float(least[j]))}."
+    for whose, j in (("all", int(overall.argmax())), ("worst", int(least.argmax()))):
+        told = spoken(
+            BEST[whose],
+            threshold=fixed(float(at[j]), 2),
+            utility=number(float(overall[j])),
+            group=decisions.levels[int(group[j])],
+            least=number(float(least[j])),
         )
+        made.append(told)
     return " ".join(made)

@@ -136,5 +136,7 @@ def _enough(folder: Path, wanted: int) -> None:
     if free < wanted + LEAST:
         raise InputError(
             f"the disk of {folder.name} has {free / 2**20:,.0f} MB free, and this run is foreseen "
-            f"to write {(wanted + LEAST) / 2**20:,.0f} MB; make space, or choose another --out"
+            f"to keep {(wanted + LEAST) / 2**20:,.0f} MB of work there; make space, or choose an "
+            "--out on another disk, beside which its work lies; in Python, audit(work=) names "
+            "the folder of the work, and keeps nothing without it"
         )

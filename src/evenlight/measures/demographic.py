@@ -11,6 +11,7 @@ import pandas as pd
 from evenlight.arrays import Float, Int, Text
 from evenlight.data.digits import MINUS, count, estimate, fixed, percent
 from evenlight.data.shown import short
+from evenlight.language import plural, spoken
 from evenlight.measures.check import explained, shaped, worded
 
 FIELDS = ("ancestry", "ethnicity", "geography", "sex", "gender", "age")
@@ -18,6 +19,19 @@ FIELDS = ("ancestry", "ethnicity", "geography", "sex", "gender", "age")
 
 WORDS = ("", "below", "above", "cannot_tell", "not_estimable")
 
+KNOWN = "{field} (column {column}, {source}): known for {share} of {n} units ({low} to {high})."
+HIDDEN = "{field} (column {column}, {source}): how many are known is not shown ({reason})."
+TARGETED = {
+    "below": "{level} ({field}) is below the declared target: {share} where the target has "
+    "{target} (difference {difference}){stands}.",
+    "above": "{level} ({field}) is above the declared target: {share} where the target has "
+    "{target} (difference {difference}){stands}.",
+}
+SHIFTED = "{level} ({field}) lies {shift} SD of training from the training mean."
+UNSHIFTED = (
+    "{level} ({field}) lies {shift} SD of training from the training mean; it is not shown to lie "
+    "apart."
+)
 CONTEXT = (
     "For context: of omics publications of 2015 to 2024, 2.7 % reported ancestry or ethnicity, "
     "4.4 % geographic origin and 3.0 % sex or gender; in transcriptomics 0.7 %, in genomics 6.1 %. "
@@ -155,7 +169,7 @@ class Demographics:
         """What is reported, how complete, against target and training, and the field's habit."""
         named = [i for i, column in enumerate(self.fields.column) if column]
         said = [line for i in named for line in self._field(i)]
-        return (*said, *self._unnamed(), *self.notes, CONTEXT)
+        return (*said, *self._unnamed(), *self.notes, spoken(CONTEXT))
 
     def _unnamed(self) -> Iterator[str]:
         """One sentence for all fields that nobody named a column for, and what may report them."""
@@ -168,42 +182,54 @@ class Demographics:
             for name, hint in zip(made.field, made.hint, strict=True)
             if name in names and hint
         ]
-        what = "it" if len(names) == 1 else "them"
-        every = " and ".join([", ".join(names[:-1]), names[-1]]) if names[1:] else names[0]
-        told = f"No column was named for {every}, so nothing is told of {what}."
+        told = plural(
+            len(names),
+            "No column was named for {field}, so nothing is told of it.",
+            "No column was named for {fields} and {field}, so nothing is told of them.",
+            fields=", ".join(names[:-1]),
+            field=names[-1],
+        )
         yield " ".join([told, *hints])
 
     def _field(self, i: int) -> Iterator[str]:
         made = self.fields
         name, column = made.field[i], short(made.column[i], 40)
         share = float(made.share[i])
-        limits = " to ".join(percent(float(v[i]), places=1) for v in (made.low, made.high))
-        told = f"known for {percent(share, places=1)} of {count(self.n)} units ({limits})"
-        source = short(made.source[i], 40)
-        if not np.isfinite(share):
-            told = f"how many are known is not shown ({made.reason[i]})"
-        yield f"{name.capitalize()} (column {column}, {source}): {told}."
+        whose = {"field": name.capitalize(), "column": column, "source": short(made.source[i], 40)}
+        if np.isfinite(share):
+            low, high = (percent(float(v[i]), places=1) for v in (made.low, made.high))
+            known = {"share": percent(share, places=1), "n": count(self.n)}
+            yield spoken(KNOWN, **whose, **known, low=low, high=high)
+        else:
+            yield spoken(HIDDEN, **whose, reason=made.reason[i])
         if np.isfinite(made.middle[i]):
             limits_ = (float(made.middle_low[i]), float(made.middle_high[i]))
-            yield f"Median {name} {estimate(float(made.middle[i]), *limits_)}."
+            told = estimate(float(made.middle[i]), *limits_)
+            yield spoken("Median {field} {estimate}.", field=name, estimate=told)
         for at in self.at(name).tolist():
             yield from self._part(name, at)
 
     def _part(self, field: str, at: int) -> Iterator[str]:
         own, level = self.parts, short(self.parts.level[at], 40)
-        if own.word[at] in ("below", "above"):
-            stands = "" if own.holds[at] == "yes" else ", if the unknown are like the known"
-            yield (
-                f"{level} ({field}) is {own.word[at]} the declared target: "
-                f"{percent(float(own.share[at]))} where the target has "
-                f"{percent(float(own.target[at]))} (difference {points(own, at)}){stands}."
+        if own.word[at] in TARGETED:
+            yield spoken(
+                TARGETED[str(own.word[at])],
+                level=level,
+                field=field,
+                share=percent(float(own.share[at])),
+                target=percent(float(own.target[at])),
+                difference=points(own, at),
+                stands=""
+                if own.holds[at] == "yes"
+                else spoken(", if the unknown are like the known"),
             )
         if np.isfinite(own.shift[at]):
             limits = (float(own.shift_low[at]), float(own.shift_high[at]))
-            apart = "" if limits[0] > 0 else "; it is not shown to lie apart"
-            yield (
-                f"{level} ({field}) lies {estimate(float(own.shift[at]), *limits)} SD of training "
-                f"from the training mean{apart}."
+            yield spoken(
+                SHIFTED if limits[0] > 0 else UNSHIFTED,
+                level=level,
+                field=field,
+                shift=estimate(float(own.shift[at]), *limits),
             )
 
 
@@ -212,8 +238,9 @@ def points(own: Parts, at: int) -> str:
 
     The sign is told of all three.
     """
-    shown = [fixed(100 * float(v[at]), 1, sign=True) for v in _limits(own)]
-    return f"{shown[0]} points, {shown[1]} to {shown[2]}".replace("-", MINUS)
+    shown = [fixed(100 * float(v[at]), 1, sign=True).replace("-", MINUS) for v in _limits(own)]
+    told, low, high = shown
+    return spoken("{difference} points, {low} to {high}", difference=told, low=low, high=high)
 
 
 def _limits(own: Parts) -> tuple[Float, Float, Float]:

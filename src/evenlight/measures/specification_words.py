@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections import Counter
 
 from evenlight.data.digits import percent
+from evenlight.language import spoken
 from evenlight.measures.specification import HOLDS, LEAST_FORKS, MOST, SEVERAL, Specification
 from evenlight.measures.words import SPOKEN
+
+ALONE = "{held} of {forks} other choices of {kind}"
+SHARE = "{share} of other choices (mean over {kinds} kinds of choice, {held} of {forks} in all)"
+LEAST = "{share}; least of {kind}, {of}"
+UNASKED = "Could not be asked, and not counted as held: {names}."
+UNRUN = "Could not be run, and not counted as held: {names}."
+STAYS = "The same is said under {counted}; this is no answer that holds, only one that stays open."
+DEPENDS = "{why}: the answer depends on the choice."
+UNSURE = "{why}: whether it can be told depends on the choice."
+FIRM = "The answer does not depend on any one of these."
+FIRM_AS_TRIED = "The answer does not depend on any one of the choices that could be tried."
 
 
 def reading(made: Specification, question: int) -> str:
@@ -14,12 +26,12 @@ def reading(made: Specification, question: int) -> str:
 
     An answer that cannot be told is never said to hold.
     """
-    said = SPOKEN[str(made.verdict[question])]
+    said = spoken("Answered {verdict}.", verdict=spoken(SPOKEN[str(made.verdict[question])]))
     if not made.counted[:, question].any():
-        none = "No other choice that could be tried enters this question."
-        return f"Answered {said}. {none}{left(made, question)}"
+        none = spoken("No other choice that could be tried enters this question.")
+        return f"{said} {none}{left(made, question)}"
     holds = _holds if made.answered[question] else _stays
-    return f"Answered {said}. {holds(made, question)} {_firm(made, question)}{left(made, question)}"
+    return f"{said} {holds(made, question)} {_firm(made, question)}{left(made, question)}"
 
 
 def counted(made: Specification, question: int) -> str:
@@ -31,36 +43,31 @@ def counted(made: Specification, question: int) -> str:
     forks, held = (int(part[:, question].sum()) for part in (made.kind_forks, made.kind_held))
     kinds = int((made.kind_forks[:, question] > 0).sum())
     if kinds == 1:
-        return f"{held} of {forks} other choices of {_one_kind(made, question)}"
-    told = (
-        f"{percent(float(made.share[question]))} of other choices (mean over {kinds} kinds of "
-        f"choice, {held} of {forks} in all)"
-    )
-    worst = made.worst[question]
-    return f"{told}; least of {worst}, {_within(made, worst, question)}" if worst else told
+        return spoken(ALONE, held=held, forks=forks, kind=_one_kind(made, question))
+    share, worst = percent(float(made.share[question])), made.worst[question]
+    told = spoken(SHARE, share=share, kinds=kinds, held=held, forks=forks)
+    if not worst:
+        return told
+    return spoken(LEAST, share=told, kind=worst, of=_within(made, worst, question))
 
 
 def left(made: Specification, question: int) -> str:
     """What could not be asked under a fork, or not be run, by kind; "" where everything was."""
     unasked = made.touched[:, question] & ~made.counted[:, question]
     names = [name for name, gone in zip(made.names, unasked, strict=True) if gone]
-    told = ""
-    for what, kinds in (("asked", names), ("run", [unrun.name for unrun in made.unrun])):
-        if kinds:
-            told += f" Could not be {what}, and not counted as held: {_listed(kinds)}."
-    return told
+    told = [spoken(UNASKED, names=_listed(names))] if names else []
+    unrun = [one.name for one in made.unrun]
+    told += [spoken(UNRUN, names=_listed(unrun))] if unrun else []
+    return "".join(f" {sentence}" for sentence in told)
 
 
 def _holds(made: Specification, k: int) -> str:
-    return f"So it is under {counted(made, k)}."
+    return spoken("So it is under {counted}.", counted=counted(made, k))
 
 
 def _stays(made: Specification, k: int) -> str:
     """Of no answer: that it says little, and which answers other choices give."""
-    return (
-        f"The same is said under {counted(made, k)}; this is no answer that holds, only one that "
-        f"stays open.{_others(made, k)}"
-    )
+    return f"{spoken(STAYS, counted=counted(made, k))}{_others(made, k)}"
 
 
 def _others(made: Specification, k: int) -> str:
@@ -69,9 +76,12 @@ def _others(made: Specification, k: int) -> str:
     for i in range(len(made.names)):
         word = str(made.fork_verdict[i, k])
         if made.counted[i, k] and word in ("similar", "different"):
-            found.setdefault(SPOKEN[word], []).append(made.names[i])
-    told = [f"{word} under {_listed(names)}" for word, names in found.items()]
-    return f" Answered otherwise: {'; '.join(told)}." if told else ""
+            found.setdefault(word, []).append(made.names[i])
+    told = [
+        spoken("{verdict} under {names}", verdict=spoken(SPOKEN[word]), names=_listed(names))
+        for word, names in found.items()
+    ]
+    return f" {spoken('Answered otherwise: {told}.', told='; '.join(told))}" if told else ""
 
 
 def _listed(names: list[str]) -> str:
@@ -83,34 +93,33 @@ def _firm(made: Specification, k: int) -> str:
     """What the share is worth."""
     many = int(made.counted[:, k].sum())
     if many < LEAST_FORKS:
-        return "Too few choices enter it to say more."
+        return spoken("Too few choices enter it to say more.")
     if made.fragile[k]:
-        what = "the answer depends" if made.answered[k] else "whether it can be told depends"
-        return f"{_why(made, k)}: {what} on the choice."
+        return spoken(DEPENDS if made.answered[k] else UNSURE, why=_why(made, k))
     never = [name for name, own in zip(made.kinds, made.kind_share[:, k], strict=True) if own == 0]
     if never:
-        return f"Under another choice of {' or '.join(never)} it is never so."
+        kinds = spoken(" or ").join(never)
+        return spoken("Under another choice of {kinds} it is never so.", kinds=kinds)
     if made.worst[k]:
-        return "It depends on few of these choices."
+        return spoken("It depends on few of these choices.")
     if not made.answered[k]:
-        return "No choice that was tried answers it."
-    tried = "any one of the choices that could be tried" if left(made, k) else "any one of these"
-    return f"The answer does not depend on {tried}."
+        return spoken("No choice that was tried answers it.")
+    return spoken(FIRM_AS_TRIED if left(made, k) else FIRM)
 
 
 def _why(made: Specification, k: int) -> str:
     """Which of the two rules makes an answer fragile."""
     if made.share[k] < HOLDS:
-        return f"That is less than {percent(HOLDS)}"
+        return spoken("That is less than {share}", share=percent(HOLDS))
     most = (made.kind_forks[:, k] >= SEVERAL) & (made.kind_share[:, k] < MOST)
-    told = [f"{name}, {_within(made, name, k)}" for name, bad in zip(made.kinds, most, strict=True)
-            if bad]  # fmt: skip
-    return f"That is less than half of the choices of {'; '.join(told)}"
+    bad = [name for name, own in zip(made.kinds, most, strict=True) if own]
+    told = [f"{name}, {_within(made, name, k)}" for name in bad]
+    return spoken("That is less than half of the choices of {kinds}", kinds="; ".join(told))
 
 
 def _within(made: Specification, kind: str, k: int) -> str:
     at = made.kinds.index(kind)
-    return f"{made.kind_held[at, k]} of {made.kind_forks[at, k]}"
+    return spoken("{held} of {forks}", held=made.kind_held[at, k], forks=made.kind_forks[at, k])
 
 
 def _one_kind(made: Specification, k: int) -> str:

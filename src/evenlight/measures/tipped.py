@@ -10,6 +10,7 @@ import pandas as pd
 from evenlight.arrays import Float, Text
 from evenlight.data.cohort import Cohort
 from evenlight.errors import CohortError
+from evenlight.language import spoken
 from evenlight.measures.check import explained, shaped, worded
 from evenlight.measures.words import SPOKEN, VERDICTS
 
@@ -17,6 +18,12 @@ ERRORS = ("sensitivity", "specificity")
 """What the label may be worse in: fewer events recorded, or non-events recorded as events."""
 
 SIDES = ("level", "reference")
+
+STANDS = "No difference in label error up to {most} overturns “{verdict}”."
+BECOMES = (
+    "“{verdict}” becomes “{other}” if the recorded label of {level} had {less} less {error} for "
+    "the true one."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,17 +69,15 @@ class Tipping:
         tips = self.tip[contrast, metric]
         if not np.isfinite(self.most[contrast, metric]).any():
             return ""
-        seen = SPOKEN[str(self.verdict[contrast, metric])]
+        seen = spoken(SPOKEN[str(self.verdict[contrast, metric])])
         if not np.isfinite(tips).any():
             most = np.nanmin(self.most[contrast, metric])
-            return f"No difference in label error up to {most:.2f} overturns “{seen}”."
+            return spoken(STANDS, most=f"{most:.2f}", verdict=seen)
         e, s = np.unravel_index(int(np.nanargmin(tips)), (2, 2))
         level = self.contrasts[contrast][int(s)]
-        becomes = SPOKEN[str(self.becomes[contrast, metric, e, s])]
-        return (
-            f"“{seen}” becomes “{becomes}” if the recorded label of {level} had "
-            f"{tips[e, s]:.2g} less {ERRORS[int(e)]} for the true one."
-        )
+        becomes = spoken(SPOKEN[str(self.becomes[contrast, metric, e, s])])
+        told = {"level": level, "less": f"{tips[e, s]:.2g}", "error": spoken(ERRORS[int(e)])}
+        return spoken(BECOMES, verdict=seen, other=becomes, **told)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a contrast, metric, kind of error and side."""

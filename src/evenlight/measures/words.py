@@ -27,7 +27,8 @@ SPOKEN: dict[str, str] = {
 }
 """What people read for each verdict."""
 
-_GRAVEST: tuple[Verdict, ...] = ("different", "cannot_tell", "not_estimable", "similar")
+GRAVEST: tuple[Verdict, ...] = ("different", "cannot_tell", "not_estimable", "similar")
+"""Verdicts, gravest first."""
 
 
 def gravest(verdicts: Iterable[str]) -> Verdict:
@@ -37,4 +38,4 @@ def gravest(verdicts: Iterable[str]) -> Verdict:
     'cannot_tell'
     """
     found = set(verdicts)
-    return next((v for v in _GRAVEST if v in found), "not_estimable")
+    return next((v for v in GRAVEST if v in found), "not_estimable")

@@ -98,8 +98,9 @@ def pseudobulk(
     people, roles = known_of(cohort, bulk, None if how == "standardised" else by)
     whole = Cohort(bulk.added(cohort.x, cohort.order), people, cohort.features, **roles)
     whole = whole.altered(
-        notes=(*cohort.notes, *bulk.notes), event=cohort.event, split=cohort.split
-    )
+        notes=(*cohort.notes, *bulk.notes), event=cohort.event, split=cohort.split,
+        source=cohort.source,
+    )  # fmt: skip
     return Pseudobulk(_gathered(made, cohort, whole, bulk, how), whole, bulk.cells)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from evenlight import files
+from evenlight.data.digits import decimals, fixed, percent
 from evenlight.differing.comparable import comparable, spoiled
 from evenlight.differing.read import Read, read
 from evenlight.differing.record import Apart
@@ -23,6 +24,9 @@ from evenlight.small_groups import PROFILES, profile
 from evenlight.stats.disclosure import ROUND_TO
 
 FILE = "pool.json"
+
+MUCH = 0.5
+"""I^2 from which the mean over sites is said to stand for none of them."""
 
 Place = Audit | str | Path
 
@@ -153,10 +157,24 @@ def _answers(held: Sequence[Read], made: Sequence[Item]) -> Iterator[Pooled]:
         word = gravest([*(item.verdict for item in own), *["not_estimable"] * bool(lacking)])
         left = f"{lacking} of {len(ids)} numbers are told at fewer than two sites." * bool(lacking)
         worst = next((item for item in own if item.verdict == word), None)
-        told = f"{ranged(worst.effect, worst.low, worst.high)}. {worst.reason} " if worst else ""
+        told = _told(worst) if worst else ""
         yield Pooled(
             text, word, f"{SPOKEN[word].capitalize()} over the sites. {told}{left}".strip()
         )
+
+
+def _told(item: Item) -> str:
+    """The combined number with its limits, and that it stands for no site where sites differ."""
+    told = f"{ranged(item.effect, item.low, item.high)}. "
+    own = [one.effect for one in item.each if one.effect is not None]
+    apart = sum(item.low <= effect <= item.high for effect in own) == 0
+    if apart or item.i_squared >= MUCH:
+        places = decimals(item.high - item.low)
+        ends = f"{fixed(min(own), places)} to {fixed(max(own), places)}"
+        told += f"That is the mean alone: estimates of sites go from {ends}"
+        told += f" (I\N{SUPERSCRIPT TWO} {percent(item.i_squared)})"
+        told += ", and the interval holds none of them. " if apart else ". "
+    return f"{told}{item.reason} " if item.reason else told
 
 
 def _notable(item: Item) -> bool:

@@ -9,6 +9,7 @@ from htpy import Node, footer, h1, main, p
 
 from evenlight import files
 from evenlight.differing import Difference
+from evenlight.language import spoken
 from evenlight.pooling import Pool
 from evenlight.reports.page import plain_page
 from evenlight.reports.sections import c6_earlier, pooled
@@ -20,12 +21,12 @@ POOLED = "Several sites together"
 
 def difference_page(made: Difference) -> str:
     """The page of a difference; the same record gives the same text."""
-    return _page(CHANGED, [c6_earlier.section(made)])
+    return _page(spoken(CHANGED), [c6_earlier.section(made)])
 
 
 def pool_page(made: Pool) -> str:
     """The page of sites put together; the same record gives the same text."""
-    return _page(POOLED, [pooled.section(made)])
+    return _page(spoken(POOLED), [pooled.section(made)])
 
 
 def write_difference(made: Difference, folder: str | Path) -> Path:
@@ -39,5 +40,5 @@ def write_pool(made: Pool, folder: str | Path) -> Path:
 
 
 def _page(heading: str, content: Sequence[Node]) -> str:
-    told = [h1[heading], main(id="main", tabindex="-1")[content], footer[p[STANDING]]]
+    told = [h1[heading], main(id="main", tabindex="-1")[content], footer[p[spoken(STANDING)]]]
     return plain_page(heading, told)

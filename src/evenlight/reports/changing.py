@@ -10,6 +10,7 @@ from evenlight.differing.diff import FILE
 from evenlight.differing.record import Moved
 from evenlight.figures.ink import WIDE, grid
 from evenlight.figures.slopes import TALL, highest, slope_chart, slope_text
+from evenlight.language import spoken
 from evenlight.record import Audit
 from evenlight.reports.drawing import drawn
 from evenlight.reports.parts import Drawing, say
@@ -65,4 +66,4 @@ def _drawn(made: Difference, grouping: str, i: int) -> Iterator[Drawing]:
     for k, (values, ax) in enumerate(zip(shown, panels, strict=True)):
         slope_chart(values, i=k, top=top, ax=ax)
     text = " ".join(slope_text(values) for values in shown)
-    yield drawn("F13", i, figure, text, FIGURE.format(grouping=say(grouping)))
+    yield drawn("F13", i, figure, text, spoken(FIGURE, grouping=say(grouping)))

@@ -12,6 +12,7 @@ from evenlight.figures.along import along_curve, along_text
 from evenlight.figures.decision import decision_curve, decision_text
 from evenlight.figures.ink import WIDE, grid
 from evenlight.figures.worst_group import drawable, worst_group, worst_key, worst_text
+from evenlight.language import spoken
 from evenlight.measures.along import PerformanceAlong
 from evenlight.measures.decisions import Decisions
 from evenlight.reports.drawing import drawn
@@ -46,7 +47,7 @@ def decided(record: Decisions, i: int) -> Iterator[Drawing]:
     figure, panels = grid(len(record.levels), 3, (WIDE / 3, 280))
     for level, ax in zip(record.levels, panels, strict=True):
         decision_curve(record, level, ax=ax)
-    caption = CURVES.format(few=fewer()) + (BETWEEN if record.rounded else "")
+    caption = spoken(CURVES, few=fewer()) + (spoken(BETWEEN) if record.rounded else "")
     yield drawn("F18", i, figure, decision_text(record), caption)
 
 
@@ -56,8 +57,8 @@ def weighed(record: Decisions, i: int) -> Iterator[Drawing]:
         return
     ax = worst_group(record)
     worst_key(ax, record)
-    caption = WORST.format(grouping=say(record.grouping), threshold=number(record.threshold))
-    caption += BETWEEN if record.rounded else ""
+    caption = spoken(WORST, grouping=say(record.grouping), threshold=number(record.threshold))
+    caption += spoken(BETWEEN) if record.rounded else ""
     yield drawn("F14", i, ax.figure, worst_text(record), caption)
 
 
@@ -70,10 +71,5 @@ def walked(record: PerformanceAlong, i: int) -> Iterator[Drawing]:
     figure, panels = grid(len(shown) * many, many, (WIDE / many, 250))
     for at, ax in zip(np.ndindex(len(shown), many), panels, strict=True):
         along_curve(record, shown[at[0]], record.curves[at[1]], ax=ax)
-    yield drawn(
-        "F19",
-        i,
-        figure,
-        along_text(record),
-        WALK.format(axis=short(record.axis, 60), least=least_shown()),
-    )
+    caption = spoken(WALK, axis=short(record.axis, 60), least=least_shown())
+    yield drawn("F19", i, figure, along_text(record), caption)

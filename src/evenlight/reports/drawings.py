@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from gettext import NullTranslations
 
 import numpy as np
 
 from evenlight import figures
 from evenlight.data.digits import confidence
 from evenlight.figures.ink import WIDE, grid, key
+from evenlight.language import spoken, spoken_from
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import Composition
 from evenlight.measures.dependence import Dependence
@@ -21,6 +23,7 @@ from evenlight.measures.quality import Quality
 from evenlight.measures.reliance import Reliance
 from evenlight.measures.specification import Specification
 from evenlight.record import Audit, as_told
+from evenlight.reports import widest
 from evenlight.reports.decided import decided, walked, weighed
 from evenlight.reports.drawing import drawn
 from evenlight.reports.flowing import flowed
@@ -38,10 +41,15 @@ CURVES = 6
 """Subjects whose dependence is drawn for one grouping."""
 
 
-@lru_cache(maxsize=4)
-@as_told
 def drawings(audit: Audit) -> dict[str, Drawing]:
     """Every drawing by key; the second grouping's forest plot has the key F1-2."""
+    return _drawings(audit, spoken_from())
+
+
+@lru_cache(maxsize=4)
+@as_told
+def _drawings(audit: Audit, said: NullTranslations | None) -> dict[str, Drawing]:
+    """The drawings of an audit from one catalogue, made once."""
     return {made.key: made for made in _all(audit)}
 
 
@@ -106,12 +114,13 @@ def _maps(audit: Audit, one: tuple[MapComparison, int, str], i: int) -> Iterator
     v, given = asked[-1], record.views[asked[-1]].given
     fits = [m for m in audit.further.images if m.shape == record.space.shape]
     template = fits[0].image if fits else None
-    what, shades = MAPS[name]
-    named = CAPTIONS["F11"].format(
-        what=what,
-        shades=shades,
-        given="given nothing" if given == "nothing" else f"among people with the same {given}",
-        under="the mean image of all people" if fits else "no image",
+    held = spoken("among people with the same {given}", given=given)
+    named = spoken(
+        CAPTIONS["F11"],
+        what=spoken(MAPS[name][0]),
+        shades=spoken(MAPS[name][1]),
+        given=spoken("given nothing") if given == "nothing" else held,
+        under=spoken("the mean image of all people" if fits else "no image"),
     )
     figure = figures.mean_maps(record, c, v, template=template)
     yield drawn("F11", i, figure, figures.maps_text(record, c, v), named)
@@ -121,7 +130,7 @@ def _holds(made: Specification, k: int, i: int) -> Iterator[Drawing]:
     """The specification curve of a question that some fork entered."""
     if made.touched[:, k].any() and np.isfinite([made.effect[k], made.margin[k]]).all():
         figure = figures.specification_curve(made, k).figure
-        named = CAPTIONS["F16"].format(question=say(made.questions[k]))
+        named = spoken(CAPTIONS["F16"], question=say(made.questions[k]))
         yield drawn("F16", i, figure, figures.specification_text(made, k), named)
 
 
@@ -133,7 +142,7 @@ def _doses(made: Fragility, i: int) -> Drawing:
     key(figure, made.levels)
     for one, ax in zip(names, panels, strict=True):
         figures.dose_response(made, one, ax=ax)
-    return drawn("F17", i, figure, figures.dose_text(made), CAPTIONS["F17"])
+    return drawn("F17", i, figure, figures.dose_text(made), spoken(CAPTIONS["F17"]))
 
 
 def moving(made: Fragility) -> list[str]:
@@ -154,51 +163,58 @@ def curves_by_grouping(audit: Audit) -> dict[str, list[Dependence]]:
 
 
 def _performance(performance: Performance, i: int) -> Iterator[Drawing]:
-    if figures.forest_rows(performance):
+    judged = widest.metric_rows(performance)
+    if judged:
         text = figures.forest_text(performance)
-        named = CAPTIONS["F1"].format(level=confidence(performance.alpha))
-        yield drawn("F1", i, figures.forest(performance).figure, text, named)
+        named = spoken(CAPTIONS["F1"], level=confidence(performance.alpha))
+        yield drawn("F1", i, figures.forest(performance, judged).figure, text, named)
     metrics = performance.metrics
-    figure, panels = grid(len(metrics), 2, (WIDE / 2, 66 + 24 * len(performance.parts)))
+    few = widest.few_groups(performance, widest.pair_groups(performance))
+    figure, panels = grid(len(metrics), 2, (WIDE / 2, 66 + 24 * len(few.parts)))
     for metric, ax in zip(metrics, panels, strict=True):
-        figures.dots(performance, metric, ax=ax)
-    yield drawn(
-        "F3", i, figure, _joined(figures.dots_text(performance, m) for m in metrics), CAPTIONS["F3"]
-    )
+        figures.dots(few, metric, ax=ax)
+    text = _joined(figures.dots_text(performance, m) for m in metrics)
+    yield drawn("F3", i, figure, text, spoken(CAPTIONS["F3"]))
     if not np.isfinite(performance.curve_predicted).any():
         return
-    figure, panels = grid(len(performance.levels), 3, (WIDE / 3, 330))
-    for level, ax in zip(performance.levels, panels, strict=True):
-        figures.calibration(performance, level, ax=ax)
-    yield drawn("F4", i, figure, figures.calibration_text(performance), CAPTIONS["F4"])
+    figure, panels = grid(len(few.levels), 3, (WIDE / 3, 330))
+    for level, ax in zip(few.levels, panels, strict=True):
+        figures.calibration(few, level, ax=ax)
+    text = figures.calibration_text(performance)
+    yield drawn("F4", i, figure, text, spoken(CAPTIONS["F4"]))
 
 
 def _composition(composition: Composition, i: int) -> Iterator[Drawing]:
     if composition.strata:
-        named = CAPTIONS["F2"].format(
-            strata=say(composition.strata_name), grouping=say(composition.grouping)
-        )
+        names = {"strata": say(composition.strata_name), "grouping": say(composition.grouping)}
+        named = spoken(CAPTIONS["F2"], **names)
         text = figures.strata_text(composition)
-        yield drawn("F2", i, figures.strata(composition).figure, text, named)
+        few = widest.few_groups(composition, widest.counted_groups(composition))
+        yield drawn("F2", i, figures.strata(few).figure, text, named)
 
 
 def _comparison(comparison: Comparison, i: int, *, reach: bool) -> Iterator[Drawing]:
     shown = [
-        c for k, c in enumerate(comparison.contrasts) if np.isfinite(comparison.effect[0, k]).any()
+        comparison.contrasts[c]
+        for c in widest.pairs(comparison)
+        if np.isfinite(comparison.effect[0, c]).any()
     ]
     if shown:
         figure, panels = grid(len(shown), 2, (WIDE / 2, 340))
         for contrast, ax in zip(shown, panels, strict=True):
             figures.volcano(comparison, contrast, reach=reach, ax=ax)
         text = _joined(figures.volcano_text(comparison, c) for c in shown)
-        yield drawn("F5", i, figure, text, CAPTIONS["F5"].format(alpha=comparison.alpha))
-    text = figures.importance_text(comparison)
-    yield drawn("F6", i, figures.importance(comparison).figure, text, CAPTIONS["F6"])
+        named = spoken(CAPTIONS["F5"], alpha=comparison.alpha)
+        yield drawn("F5", i, figure, text, named)
+    groups = widest.pair_groups(comparison)
+    text = figures.importance_text(comparison, groups)
+    dots = figures.importance(comparison, groups=groups).figure
+    yield drawn("F6", i, dots, text, spoken(CAPTIONS["F6"]))
 
 
 def _reliance(reliance: Reliance, i: int, *, reach: bool) -> Drawing:
     text = figures.reliance_text(reliance)
-    named = CAPTIONS["F8"].format(grouping=say(reliance.grouping))
+    named = spoken(CAPTIONS["F8"], grouping=say(reliance.grouping))
     figure = figures.reliance_scatter(reliance, reach=reach).figure
     return drawn("F8", i, figure, text, named)
 
@@ -208,7 +224,7 @@ def _association(audit: Audit, reliance: Reliance, i: int) -> Iterator[Drawing]:
     for record in audit.further.associations:
         if record.grouping == reliance.grouping and figures.association_points(record, reliance):
             text = figures.association_text(record, reliance)
-            named = CAPTIONS["F20"].format(grouping=say(record.grouping))
+            named = spoken(CAPTIONS["F20"], grouping=say(record.grouping))
             figure = figures.association_scatter(record, reliance).figure
             yield drawn("F20", i, figure, text, named)
 
@@ -222,24 +238,29 @@ def _locally(record: LocalComparison, i: int) -> Iterator[Drawing]:
     for v, ax in zip(views, panels, strict=True):
         figures.local_ancestry(record, v, most=MARKS, ax=ax)
     text = _joined(figures.local_ancestry_text(record, v) for v in views)
-    named = CAPTIONS["F21"].format(ancestry=say(record.ancestry), level=confidence(record.alpha))
+    names = {"ancestry": say(record.ancestry), "level": confidence(record.alpha)}
+    named = spoken(CAPTIONS["F21"], **names)
     yield drawn("F21", i, figure, text, named)
 
 
 def _quality(quality: Quality, i: int) -> Iterator[Drawing]:
     if len(figures.checked(quality)):
-        figure = figures.quality_dots(quality).figure
-        yield drawn("F12", i, figure, figures.quality_text(quality), CAPTIONS["F12"])
+        few = widest.few_groups(quality, widest.checked_groups(quality))
+        figure = figures.quality_dots(few).figure
+        yield drawn("F12", i, figure, figures.quality_text(quality), spoken(CAPTIONS["F12"]))
 
 
 def _curves(grouping: str, curves: list[Dependence], i: int) -> Drawing:
     figure, panels = grid(len(curves), 2, (WIDE / 2, 350))
-    key(figure, curves[0].levels)
-    for curve, ax in zip(curves, panels, strict=True):
+    kept = widest.curved_groups(curves)
+    few = [widest.few_groups(curve, kept) for curve in curves]
+    key(figure, few[0].levels)
+    for curve, ax in zip(few, panels, strict=True):
         figures.dependence(curve, ax=ax)
-    text = f"By {grouping}. " + _joined(figures.dependence_text(c) for c in curves)
-    coarse = STEPPED if any(curve.rounded for curve in curves) else ""
-    return drawn("F15", i, figure, text, CAPTIONS["F15"] + coarse)
+    by = spoken("By {grouping}.", grouping=grouping)
+    text = _joined([by, *(figures.dependence_text(c) for c in curves)])
+    coarse = spoken(STEPPED) if any(curve.rounded for curve in curves) else ""
+    return drawn("F15", i, figure, text, spoken(CAPTIONS["F15"]) + coarse)
 
 
 def _joined(sentences: Iterable[str]) -> str:

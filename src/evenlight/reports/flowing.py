@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evenlight import figures
+from evenlight.language import spoken
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import Composition
 from evenlight.record import Audit
@@ -23,7 +24,7 @@ def flowed(audit: Audit, composition: Composition, i: int) -> Iterator[Drawing]:
     """F22 of one grouping."""
     made = compared_by(audit, composition.grouping)
     text = figures.flow_text(composition, made)
-    yield drawn("F22", i, figures.flow(composition, made).figure, text, FLOW)
+    yield drawn("F22", i, figures.flow(composition, made).figure, text, spoken(FLOW))
 
 
 def compared_by(audit: Audit, grouping: str) -> Comparison | None:

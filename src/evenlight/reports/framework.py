@@ -22,10 +22,11 @@ from evenlight.data.nearest import hint
 from evenlight.data.shown import short
 from evenlight.errors import PlanError, UnknownName
 from evenlight.findings import Finding
+from evenlight.language import spoken
 from evenlight.record import Audit
 from evenlight.reports.evidence import Evidence, evidence
 from evenlight.reports.evidence_measured import of_images
-from evenlight.reports.evidence_stated import flat
+from evenlight.reports.evidence_stated import WRITES, flat
 
 State = Literal["filled from evidence", "needs author", "not applicable"]
 STATES: tuple[State, ...] = ("filled from evidence", "needs author", "not applicable")
@@ -43,6 +44,11 @@ NOT_FIXED = (
     "its criteria are older than the results."
 )
 """What is open where criteria must have been set before the test."""
+
+CHECKED = "Items and numbers were checked on {date} against {against}"
+SAYS = "The author says: {text}"
+ELSEWHERE = "The audited data are of the {audited}; this is about the {asked}."
+FILLED = "{states}. Of those filled, in the author's words alone: {alone}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,8 @@ class Framework:
     def checked(self) -> str:
         """Whether items and numbers were held against the framework's own text, in a sentence."""
         if self.checked_on is None:
-            return "Items and numbers were not checked against the text of the framework."
-        return f"Items and numbers were checked on {self.checked_on} against {self.checked_against}"
+            return spoken("Items and numbers were not checked against the text of the framework.")
+        return spoken(CHECKED, date=self.checked_on, against=self.checked_against)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,7 @@ def _answered(audit: Audit, name: str, item: Item, found: Mapping[str, Evidence]
     said = audit.about.get("not_applicable", {}).get(name, {}).get(item.id)
     if said:
         place = "/".join(("/about/not_applicable", name, _escaped(item.id)))
-        return Answered(item, "not applicable", (place,), f"The author says: {flat(said)}", "")
+        return Answered(item, "not applicable", (place,), spoken(SAYS, text=flat(said)), "")
     beyond = _beyond(item.only, audit)
     if beyond:
         return Answered(item, "not applicable", (), beyond, "")
@@ -161,7 +167,7 @@ def _answered(audit: Audit, name: str, item: Item, found: Mapping[str, Evidence]
     elsewhere = _elsewhere(audit, item)
     if elsewhere:
         return Answered(item, "needs author", (), "", f"{elsewhere} {_open((), missing)}".strip())
-    late = [NOT_FIXED] if item.fixed and not audit.plan_fixed else []
+    late = [spoken(NOT_FIXED)] if item.fixed and not audit.plan_fixed else []
     done = not (lacks or late or set(missing) & set(item.needs if item.evidence else keys))
     named = [found[key] for key in (*item.evidence, *item.beside)]
     given = [key for key in keys if key in audit.about]
@@ -183,7 +189,7 @@ def _beyond(only: Only, audit: Audit) -> str:
         "development": study == "evaluation",
         "evaluation": study == "development",
     }
-    return BEYOND[only] if outside.get(only, False) else ""
+    return spoken(BEYOND[only]) if outside.get(only, False) else ""
 
 
 def _elsewhere(audit: Audit, item: Item) -> str:
@@ -192,8 +198,8 @@ def _elsewhere(audit: Audit, item: Item) -> str:
     if item.source in ("", said):
         return ""
     if said is None:
-        return f"{PROMPTS['audited_source']} (audited_source)."
-    return f"The audited data are of the {said}; this is about the {item.source}."
+        return _ask("audited_source")
+    return spoken(ELSEWHERE, audited=said, asked=item.source)
 
 
 def _doubt(audit: Audit, keys: Sequence[str]) -> str:
@@ -206,14 +212,17 @@ def _sentence(audit: Audit, named: Sequence[Evidence], given: Sequence[str]) -> 
     told = next((one.sentence for one in named if one.there), "")
     if told or not given:
         return told
-    return f"As the author writes: {short(flat(audit.about[given[0]]), 300)}"
+    return spoken(WRITES, text=short(flat(audit.about[given[0]]), 300))
 
 
 def _open(lacks: Sequence[Evidence], keys: Sequence[str]) -> str:
     """What the author must add: evidence that is missing, and texts."""
-    return " ".join(
-        (*(one.sentence for one in lacks), *(f"{PROMPTS[key]} ({key})." for key in keys))
-    )
+    return " ".join((*(one.sentence for one in lacks), *map(_ask, keys)))
+
+
+def _ask(key: str) -> str:
+    """What is asked of the author, with its key in about.toml."""
+    return f"{spoken(PROMPTS[key])} ({key})."
 
 
 def counts(rows: Sequence[Answered]) -> dict[State, int]:
@@ -223,10 +232,11 @@ def counts(rows: Sequence[Answered]) -> dict[State, int]:
 
 def summary(rows: Sequence[Answered]) -> str:
     """The counts in a sentence, with those that rest on nothing but the author's word."""
-    told = "; ".join(f"{state}: {n}" for state, n in counts(rows).items())
+    found = counts(rows)
+    told = "; ".join(f"{spoken(STATES[i])}: {found[STATES[i]]}" for i in range(len(STATES)))
     filled = [row for row in rows if row.state == "filled from evidence"]
     alone = sum(all(p.startswith("/about/") for p in row.pointers) for row in filled)
-    return f"{told}. Of those filled, in the author's words alone: {alone}."
+    return spoken(FILLED, states=told, alone=alone)
 
 
 def risk_file(audit: Audit) -> tuple[list[tuple[Finding, str]], list[str]]:

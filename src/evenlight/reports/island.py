@@ -23,6 +23,7 @@ import numpy as np
 from evenlight.arrays import Float, Int, Text
 from evenlight.data.digits import ABSENT, UNSEEN
 from evenlight.data.shown import short
+from evenlight.language import spoken
 
 MARK = "\x01"
 """Stands on both sides of a number of decimals; no name that is shown can hold it."""
@@ -53,22 +54,21 @@ def names(head: str, texts: Sequence[str]) -> Column:
     return Column(head, tuple(short(t) for t in texts), np.arange(len(texts)))
 
 
-def estimates(head: str, value: Float, limits: tuple[Float, Float], reason: Text) -> Column:
-    """A column as `data.digits.estimate` writes each row; `+` in the head of a signed one is kept.
-
-    Heads that begin with "Difference" or "Use" are signed.
-    """
+def estimates(
+    head: str, value: Float, limits: tuple[Float, Float], reason: Text, *, signed: bool = False
+) -> Column:
+    """A column as `data.digits.estimate` writes each row; a `signed` one with `+` as well."""
     low, high = limits
     whole = np.isfinite(value) & np.isfinite(high - low)
     places = np.where(whole, _bearable(low, high), 3)
-    sign = "+" if head.startswith(("Difference", "Use")) else ""
+    sign = "+" if signed else ""
     forms: list[str] = []
     for j, known in enumerate(np.isfinite(value).tolist()):
         if not known:
-            forms.append(str(reason[j]) or ABSENT)
+            forms.append(str(reason[j]) or spoken(ABSENT))
             continue
         at = int(places[j])
-        limit = f"[{_slot(at)}, {_slot(at)}]" if whole[j] else "[no interval]"
+        limit = f"[{_slot(at)}, {_slot(at)}]" if whole[j] else spoken("[no interval]")
         forms.append(f"{_slot(at, sign)} {limit}")
     made = words(head, forms)
     scaled = [_scaled(a, places) for a in (value, low, high)]

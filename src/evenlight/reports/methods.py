@@ -9,6 +9,12 @@ TWINS = {
     "given": "accounted for by whoever trained both",
 }
 
+VIEW = "{view} given {given} on the {scale} (SD {unit})"
+GIVEN = "{given} (n {n}, {strata} strata, {bins} outcome bins)"
+BESIDE = ", within {name} and {name} within the groups"
+AGAIN = ", drawn {times} times where all share a draw"
+SMOOTHED = ", smoothed by {width} {units}"
+
 METHODS = {
     "model": "Model: {name} ({kind}), target {target}, link {link}; attributions by {method} "
     "on the {scale} scale. Source: {source}.",

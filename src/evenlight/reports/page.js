@@ -2,6 +2,10 @@
 (() => {
   "use strict";
   const SVG = "http://www.w3.org/2000/svg", PAGE = 50, REST = 400, MARK = "\u0001", MINUS = "\u2212";
+
+  /* A phrase in the page's language, with values in its {places} (reports/words_script.py); English without a table. */
+  const spoken = document.getElementById("words"), phrases = spoken ? JSON.parse(spoken.textContent) : {};
+  const t = (phrase, values = {}) => (phrases[phrase] || phrase).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
   const make = (tag, about = {}, ...inside) => {
     const made = document.createElement(tag);
     for (const [key, value] of Object.entries(about)) made.setAttribute(key, value);
@@ -109,7 +113,7 @@
     let view = 0, order = every, page = 0;
     const search = make("input", { type: "search", autocomplete: "off", spellcheck: "false" });
     const choice = make("select", {}, ...data.views.map((v, i) => make("option", { value: i }, v[0])));
-    const back = make("button", { type: "button" }, "Previous"), on = make("button", { type: "button" }, "Next");
+    const back = make("button", { type: "button" }, t("Previous")), on = make("button", { type: "button" }, t("Next"));
     const state = make("output", { role: "status", class: "quiet" });
     const found = () => {
       const asked = search.value.trim().toLowerCase();
@@ -125,7 +129,8 @@
       back.disabled = page === 0;
       on.disabled = page === pages - 1;
       const many = rows.length.toLocaleString("en-US");
-      state.textContent = rows.length ? `${page * PAGE + 1} to ${page * PAGE + shown.length} of ${many}` : "Nothing is called so";
+      const seen = { from: page * PAGE + 1, to: page * PAGE + shown.length, many };
+      state.textContent = rows.length ? t("{from} to {to} of {many}", seen) : t("Nothing is called so");
     };
     const heads = () => {
       const columns = data.views[view][1].map((i) => data.columns[i]);
@@ -145,9 +150,9 @@
     choice.addEventListener("change", () => { view = Number(choice.value); order = every; heads(); again(); });
     back.addEventListener("click", () => { page--; show(); });
     on.addEventListener("click", () => { page++; show(); });
-    const noun = first.head.toLowerCase();
-    const tools = make("div", { class: "tools", role: "group", "aria-label": "All features" },
-      make("label", {}, `Find a ${noun} `, search), make("label", {}, "Contrast ", choice), back, on, state);
+    const noun = spoken ? first.head : first.head.toLowerCase();
+    const tools = make("div", { class: "tools", role: "group", "aria-label": t("All features") },
+      make("label", {}, t("Find a {noun}", { noun }) + " ", search), make("label", {}, t("Contrast") + " ", choice), back, on, state);
     place.prepend(tools);
     const label = caption.querySelector("strong").cloneNode(true);
     const words = place.dataset.words;
@@ -207,7 +212,8 @@
     if (!node) return;
     const head = node.tagName === "TR" ? node.querySelector("th[scope=row], td").textContent.slice(0, 60) + ": " : "";
     const found = folded(joined(node.dataset.ref, bases(node))).map((pointer) => (pointer.includes("#") ? pointer : `audit.json#${pointer}`));
-    line.textContent = head + found.join(" ") + (node.closest("[data-of]") ? ", or computed from there" : "") + hint;
+    const places = found.join(" "), told = node.closest("[data-of]") ? t("{places}, or computed from there", { places }) : places;
+    line.textContent = head + told + hint;
   };
   const stop = () => {
     for (const node of walk) node.classList.remove("here");
@@ -243,7 +249,7 @@
     stop();
     if (!event.target.matches(":focus-visible")) return;
     const more = event.target.matches(".scroll") && stops(event.target).length > 1;
-    tell(near(event.target), more ? ". Row by row: Enter, then the arrow keys" : "");
+    tell(near(event.target), more ? ". " + t("Row by row: Enter, then the arrow keys") : "");
   };
   const hover = (event) => {
     clearTimeout(rest);

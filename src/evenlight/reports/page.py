@@ -35,13 +35,16 @@ from evenlight.data.digits import count
 from evenlight.data.shown import short, visible
 from evenlight.differing import Difference
 from evenlight.findings import Answer
+from evenlight.language import ENGLISH, spoken, tongue
 from evenlight.record import Audit, as_told
+from evenlight.reports.asked import question
 from evenlight.reports.icons import icon, signs
-from evenlight.reports.parts import evidence, name, nothing, say, size, verdict
+from evenlight.reports.parts import evidence, filled, name, nothing, size, verdict
 from evenlight.reports.pointing import at, placed, pointing
 from evenlight.reports.sections import KEYS, SECTIONS, a1_title, c6_earlier
 from evenlight.reports.sections.judged import contrast_words, deciding, effect_words, people_words
 from evenlight.reports.words import FAILED, SHORT_HEADS, STANDING
+from evenlight.reports.words_script import phrases
 
 
 @cache
@@ -69,8 +72,17 @@ LINKED_POLICY = (
 )
 """Where style sheet and script are files beside the page."""
 
+TRANSLATED = (
+    "This page is a translation, and sentences of the record stand in English. The English page "
+    "and the record decide:"
+)
+
 ASSETS = ("report.css", "report.js")
 """Names of these files."""
+
+
+SCROLLS = "scrolls sideways"
+"""Above a picture that is wider than the screen."""
 
 
 def _hash(text: str) -> str:
@@ -126,27 +138,36 @@ def _rendered(
         if failed is None:
             raise
         failed.append(f"{key} ({type(error).__name__}: {error})")
-        return Markup(str(nothing(key, FAILED)))
+        return Markup(str(nothing(key, spoken(FAILED))))
 
 
 def sheet(audit: Audit) -> str:
     """The style sheet with the foot of printed pages, which tells whose page it is."""
     told = "".join(c for c in audit.plan_digest[:12] if c in "0123456789abcdef")
-    foot = (
-        f'@page {{ @bottom-left {{ content: "evenlight, plan {told}"; font: 8pt sans-serif; }} }}'
-    )
-    return f"{css()}{foot}\n"
+    words = _quoted(spoken("evenlight, plan {digest}", digest=told))
+    foot = f'@page {{ @bottom-left {{ content: "{words}"; font: 8pt sans-serif; }} }}'
+    return f"{_look()}{foot}\n"
+
+
+def _look() -> str:
+    """The style sheet, with the one sentence that it holds as the page speaks."""
+    return css().replace(SCROLLS, _quoted(spoken(SCROLLS)))
+
+
+def _quoted(text: str) -> str:
+    """The text as it may stand inside a string of a style sheet."""
+    return "".join(f"\\{ord(c):x} " if c in '"\\<' else c for c in visible(text))
 
 
 def index(audits: Sequence[tuple[str, str, Audit]]) -> str:
     """A page over several audits: (title, link to its page, audit)."""
     entries = [_entry(*told) for told in audits]
     content: list[Node] = [
-        h1["Audits"],
+        h1[spoken("Audits")],
         main(id="main", tabindex="-1")[ul(class_="entries")[entries]],
-        footer[p[STANDING]],
+        footer[p[spoken(STANDING)]],
     ]
-    return _page("Audits", content, css())
+    return _page(spoken("Audits"), content, _look())
 
 
 def _entry(heading: str, place: str, audit: Audit) -> Element:
@@ -157,12 +178,14 @@ def _entry(heading: str, place: str, audit: Audit) -> Element:
             a(href=place)[name(heading)],
             " ",
             span(class_="quiet", data_ref=_inside(_strip_at(audit)))[
-                f"{count(audit.cohort.units)} units, ",
-                name(audit.model.target),
-                ", by ",
-                name(a1_title.groupings(audit)),
+                filled(
+                    spoken("{units} units, {target}, by {grouping}"),
+                    units=count(audit.cohort.units),
+                    target=name(audit.model.target),
+                    grouping=name(a1_title.groupings(audit)),
+                )
             ],
-            ul[[_answer(answer) for answer in audit.answers]],
+            ul[[_answer(audit, answer) for answer in audit.answers]],
         ]
 
 
@@ -177,12 +200,12 @@ def _inside(places: str) -> str:
 
 def plain_page(heading: str, content: Sequence[Node]) -> str:
     """A page of other content in the same look, without script."""
-    return _page(heading, content, css())
+    return _page(heading, content, _look())
 
 
-def _answer(answer: Answer) -> Element:
+def _answer(audit: Audit, answer: Answer) -> Element:
     part = deciding(answer.parts, answer.verdict)
-    told: list[Node] = [evidence("no part was recorded")]
+    told: list[Node] = [evidence(spoken("no part was recorded"))]
     if part is not None:
         told = [
             name(contrast_words(part)),
@@ -193,7 +216,7 @@ def _answer(answer: Answer) -> Element:
         ]
     places = [at(answer, "question"), *([] if part is None else [at(part)])]
     return li(class_="judged", data_ref=_inside(" ".join(places)))[
-        verdict(answer.verdict), " ", say(answer.question), " ", span(class_="shown")[told]
+        verdict(answer.verdict), " ", question(audit, answer), " ", span(class_="shown")[told]
     ]
 
 
@@ -201,7 +224,7 @@ def _page(
     heading: str, content: Sequence[Node], look: str, code: str = "", *, linked: bool = False
 ) -> str:
     rules = LINKED_POLICY if linked else policy(look, code)
-    made = html(lang="en")[
+    made = html(lang=tongue())[
         head[
             meta(http_equiv="Content-Security-Policy", content=rules),
             meta(charset="utf-8"),
@@ -211,9 +234,10 @@ def _page(
             link(rel="stylesheet", href=ASSETS[0]) if linked else style[Markup(look)],
         ],
         body[
-            a(class_="skip", href="#main")["Skip to the answers"],
+            a(class_="skip", href="#main")[spoken("Skip to the answers")],
             signs(),
             content,
+            phrases() if code else None,
             _script(code, linked) if code else None,
         ],
     ]
@@ -231,16 +255,24 @@ def _plain(text: str) -> str:
 
 def _contents(shown: Mapping[str, Markup]) -> Element:
     """Links to the sections that are shown."""
-    return nav(aria_label="Sections")[
-        ul[(li[a(href=f"#{key}")[words]] for key, words in SHORT_HEADS.items() if key in shown)]
+    return nav(aria_label=spoken("Sections"))[
+        ul[(li[a(href=f"#{key}")[spoken(SHORT_HEADS[key])]] for key in SHORT_HEADS if key in shown)]
     ]
+
+
+def translation(english: str) -> Element | None:
+    """That a page is a translation, and which page decides; None in English."""
+    if tongue() == ENGLISH:
+        return None
+    return p[spoken(TRANSLATED), " ", a(href=english, lang=ENGLISH)[english]]
 
 
 def _foot(audit: Audit) -> Element:
     return footer[
-        p[icon("not_estimable"), " ", STANDING],
+        p[icon("not_estimable"), " ", spoken(STANDING)],
+        translation("report.html"),
         p(class_="quiet", data_ref="/plan_digest /model/digest /cohort/digest")[
-            "Digests of plan, model and data: ",
+            f"{spoken('Digests of plan, model and data:')} ",
             " / ".join(
                 d[:12] for d in (audit.plan_digest, audit.model.digest, audit.cohort.digest)
             ),

@@ -28,10 +28,11 @@ from htpy import (
     thead,
     tr,
 )
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evenlight.data.digits import count
 from evenlight.data.shown import short, titled, visible
+from evenlight.language import spoken
 from evenlight.measures.words import SPOKEN
 from evenlight.reports.icons import icon
 from evenlight.reports.pointing import Told, at
@@ -87,13 +88,18 @@ class Some:
 
 
 def leading(
-    order: Sequence[int], row: Callable[[int], Sequence[Node]], *, most: int = ROWS, base: str = ""
+    order: Sequence[int],
+    row: Callable[[int], Sequence[Node]],
+    *,
+    most: int = ROWS,
+    base: str = "",
+    limit: int = ROWS,
 ) -> Some:
     """The rows of the first `most` of `order`; those that are not shown are never made.
 
-    Of thousands fewer are shown, since table C2 pages through all of them.
+    Of thousands fewer are shown, since table C2 pages through all of them; never more than `limit`.
     """
-    shown = most if len(order) <= THOUSANDS else max(most // 6, 3)
+    shown = min(most if len(order) <= THOUSANDS else max(most // 6, 3), limit)
     refs = [str(j) for j in order[:shown]] if base else []
     return Some([row(j) for j in order[:shown]], len(order), base, refs)
 
@@ -128,11 +134,20 @@ def say(text: object) -> str:
     return short(text, LONGEST_SENTENCE)
 
 
+def filled(sentence: str, /, **values: Node) -> Markup:
+    """A spoken sentence with elements in its places.
+
+    >>> filled("{n} of {name}", n="3", name=span["a & b"])
+    Markup('3 of <span>a &amp; b</span>')
+    """
+    return escape(sentence).format(**values)
+
+
 def verdict(word: str) -> Element:
     """Sign and word; a metric that is not judged says so."""
     if not word:
-        return span(class_="unjudged")["not judged"]
-    return span(class_=f"verdict v-{word.replace('_', '-')}")[icon(word), " ", SPOKEN[word]]
+        return span(class_="unjudged")[spoken("not judged")]
+    return span(class_=f"verdict v-{word.replace('_', '-')}")[icon(word), " ", spoken(SPOKEN[word])]
 
 
 def evidence(text: Node) -> Element:
@@ -148,7 +163,7 @@ def size(text: Node) -> Element:
 def block(key: str, *content: Node) -> Element:
     """One section of the page with its heading."""
     return section(id=key, class_="block", aria_labelledby=f"{key}-h")[
-        h2(id=f"{key}-h")[HEADS[key]], content
+        h2(id=f"{key}-h")[spoken(HEADS[key])], content
     ]
 
 
@@ -179,7 +194,7 @@ def grid(
     """
     some = rows if isinstance(rows, Some) else Some(rows[:most], len(rows))
     shown = len(some.rows)
-    more = FIRST_ROWS.format(shown=shown, all=count(some.of)) if some.of > shown else ""
+    more = spoken(FIRST_ROWS, shown=shown, all=count(some.of)) if some.of > shown else ""
     refs = some.refs or [""] * shown
     body = tbody(data_base=some.base or None)[
         (_row(row, ref) for row, ref in zip(some.rows, refs, strict=True))
@@ -261,11 +276,10 @@ def picture(drawing: Drawing, *records: object, ref: str = "") -> Element:
     """
     label = drawing.key.partition("-")[0]
     ref = ref or " ".join(filter(None, map(at, records)))
+    aria = spoken("Figure {label}", label=label)
     about = {"data_ref": ref or None, "data_of": COMPUTED.get(label)}
     return figure(id=drawing.key.lower(), class_=f"fig {label.lower()}", **about)[
-        div(class_="scroll", role="region", aria_label=f"Figure {label}", tabindex="0")[
-            Markup(drawing.svg)
-        ],
+        div(class_="scroll", role="region", aria_label=aria, tabindex="0")[Markup(drawing.svg)],
         figcaption[strong[f"{label}. "], say(drawing.caption)],
     ]
 

@@ -59,6 +59,8 @@ FUNCTIONS: Mapping[str, str] = {
     "lines": "how many of the places that are pointed to have each part, eight at most",
     "unnamed": "how many settings there are beyond the first three",
     "others": "how many contrasts of a question beyond those told one by one have each verdict",
+    "widest": "of more contrasts or groups how many are shown, how many groups have a name, and "
+    "how many contrasts that differ are not shown",
     "verdicts": "how many words of a list are each of the verdicts",
     "percent": "in per cent, where a head or a caption says so",
     "states": "rows of the table in each state",

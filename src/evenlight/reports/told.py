@@ -10,6 +10,7 @@ from evenlight.figures.agreement import rank_curve, rank_text
 from evenlight.figures.ink import WIDE, grid
 from evenlight.figures.leakage import leakage_bars, leakage_text
 from evenlight.figures.reliance_curve import reliance_curve, reliance_curve_text
+from evenlight.language import spoken
 from evenlight.measures.agreement import RankAgreement
 from evenlight.measures.leakage import Leakage
 from evenlight.measures.reliance import Reliance
@@ -51,7 +52,7 @@ def many_pairs(audit: Audit) -> bool:
 def leant(record: Reliance, i: int) -> Drawing:
     """F9 of one grouping."""
     figure = reliance_curve(record).figure
-    caption = CURVE.format(grouping=say(record.grouping))
+    caption = spoken(CURVE, grouping=say(record.grouping))
     return drawn("F9", i, figure, reliance_curve_text(record), caption)
 
 
@@ -64,7 +65,7 @@ def ranked(record: RankAgreement, i: int) -> Iterator[Drawing]:
     for c, ax in zip(asked, panels, strict=True):
         rank_curve(record, c, ax=ax)
     text = " ".join(rank_text(record, c) for c in asked)
-    caption = RANKS.format(grouping=say(record.grouping))
+    caption = spoken(RANKS, grouping=say(record.grouping))
     yield drawn("F7", i, figure, text, caption)
 
 
@@ -76,4 +77,4 @@ def told_apart(record: Leakage, i: int) -> Iterator[Drawing]:
     figure, panels = grid(len(asked), 2, (WIDE / 2, 90 + 34 * len(record.names)))
     for c, ax in zip(asked, panels, strict=True):
         leakage_bars(record, c, ax=ax)
-    yield drawn("F10", i, figure, leakage_text(record), BARS)
+    yield drawn("F10", i, figure, leakage_text(record), spoken(BARS))

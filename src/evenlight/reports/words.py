@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evenlight.language import spoken
 from evenlight.small_groups import least_shown
 
 STANDING = "Research and decision support; not a certificate of any kind."
@@ -46,8 +47,8 @@ MORE_LIMITS = (
     "Reliance on features that tell the group can be real in every group, real in some, or "
     "shown in none; see the support column.",
 )
-CANNOT_ASK = "{question} {contrast} cannot be asked here: {reason}."
-CANNOT_TELL = "{question} {contrast}: compatible with {interval}{unit}{reason}{more}."
+CANNOT_ASK = "{question}: {contrast} cannot be asked here: {reason}."
+CANNOT_TELL = "{question}: {contrast}: compatible with {interval}{unit}{reason}{more}."
 MORE_UNITS = "; about {more} more units in {group} would settle it"
 
 MEASURES = {
@@ -72,7 +73,7 @@ EVERYBODY = "all groups"
 
 def fewer() -> str:
     """What stands in place of a count of a small group."""
-    return f"fewer than {least_shown()}"
+    return spoken("fewer than {number}", number=least_shown())
 
 
 MEANING = {
@@ -103,7 +104,7 @@ SUPPORTS = {
 HEADS = {
     "a2": "What was found",
     "a3": "The answers, contrast by contrast",
-    "a4": "Where performance differs",
+    "a4": "Differences in performance",
     "a5": "Most important findings, and what this cannot tell you",
     "b1": "Who was studied",
     "b2": "Does it work equally well?",

@@ -9,6 +9,11 @@ GATE = (
     "The comparison has a gate of its own, and neither changes the other. What is no longer shown "
     "is not thereby mended: read the intervals."
 )
+AGAINST = {
+    "passed": "Against the earlier audit: passed.",
+    "failed": "Against the earlier audit: failed.",
+    "no verdict": "Against the earlier audit: no verdict.",
+}
 STOOD = (
     "People: {people}. Look {look} at these questions; of the error rate of {alpha} that all looks "
     "share this one has {spent}."
@@ -25,7 +30,6 @@ CHANGES = (
     "simultaneous interval; its unit is that of the measure."
 )
 CHANGE_HEADS = ("What", "Before", "After", "Change of its size", "Became")
-COUNTS = "{count} {status}"
 COUNTED = "Of {all} judged numbers: {told}."
 MOVED = (
     "Performance of each group before and after, with pointwise 95 % intervals, and features as "

@@ -1,5 +1,12 @@
 """What the page says of the gate, and of waivers."""
 
+GATES = {
+    "passed": "Gate: passed",
+    "waived": "Gate: waived",
+    "failed": "Gate: failed",
+    "no verdict": "Gate: no verdict",
+    "not gated": "Gate: not gated",
+}
 MEANS = {
     "passed": "Nothing that was asked in advance and set to block stands against a release; what "
     "was not asked is not known.",
@@ -11,6 +18,14 @@ MEANS = {
     "not gated": "Nothing was set to decide about a release; read the answers.",
 }
 """What each word of the gate means for whoever has to release."""
+
+SEVERE = {
+    "block": "{count} block",
+    "act": "{count} act",
+    "watch": "{count} watch",
+    "info": "{count} info",
+}
+"""So many findings of each severity."""
 
 WAIVED = "Waived, each by a person and until a day; what is waived stays in the record."
 WAIVER = "{id}, until {until}, by {person}: {reason}"

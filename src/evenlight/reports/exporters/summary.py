@@ -10,11 +10,13 @@ from htpy import Element, Node, a, footer, h1, h2, li, main, p, section, ul
 from evenlight.data.digits import count
 from evenlight.data.shown import short
 from evenlight.findings import Answer, Part
+from evenlight.language import ENGLISH, spoken, tongue
 from evenlight.measures.words import SPOKEN
 from evenlight.record import Audit
 from evenlight.reports import words_plain as words
-from evenlight.reports.page import plain_page
-from evenlight.reports.parts import evidence, name, say, size, verdict
+from evenlight.reports.asked import question
+from evenlight.reports.page import plain_page, translation
+from evenlight.reports.parts import evidence, name, size, verdict
 from evenlight.reports.pointing import at, pointing
 from evenlight.reports.sections.a1_title import groupings, groupings_at
 from evenlight.reports.sections.judged import (
@@ -32,57 +34,70 @@ MOST = 6
 @pointing
 def summary(audit: Audit, folder: Path) -> dict[str, str]:
     """summary.html: what was asked, what was found, what is not known; each with its numbers."""
+    heading = f"{spoken(words.HEAD)}: {short(audit.model.name)}"
     content: list[Node] = [
         main(id="main", tabindex="-1")[
-            h1(data_ref=at(audit.model, "name"))[f"{words.HEAD}: {short(audit.model.name)}"],
+            h1(data_ref=at(audit.model, "name"))[heading],
             _about(audit),
             section(class_="block", aria_labelledby="asked")[
-                h2(id="asked")[words.ASKED],
-                ul(class_="plain")[(_answer(answer) for answer in audit.answers)]
+                h2(id="asked")[spoken(words.ASKED)],
+                ul(class_="plain")[(_answer(audit, answer) for answer in audit.answers)]
                 if audit.answers
-                else p[words.NOT_ASKED],
+                else p[spoken(words.NOT_ASKED)],
             ],
             section(class_="block", aria_labelledby="limits")[
-                h2(id="limits")[words.LIMITS_HEAD],
-                ul[(li[text] for text in words.LIMITS)],
-                p[words.ASK],
+                h2(id="limits")[spoken(words.LIMITS_HEAD)],
+                ul[(li[spoken(words.LIMITS[i])] for i in range(len(words.LIMITS)))],
+                p[spoken(words.ASK)],
             ],
         ],
-        footer[p[a(href="report.html")[words.MORE]], p[STANDING]],
+        footer[
+            p[a(href=_page())[spoken(words.MORE)]], p[spoken(STANDING)], translation("summary.html")
+        ],
     ]
-    return {"summary.html": plain_page(f"{words.HEAD}: {short(audit.model.name)}", content)}
+    return {"summary.html": plain_page(heading, content)}
+
+
+def _page() -> str:
+    """The whole report in the same language, beside it."""
+    return "report.html" if tongue() == ENGLISH else f"report.{tongue()}.html"
 
 
 def _about(audit: Audit) -> Node:
     people = audit.cohort
-    tried = words.TRIED.format(
+    rows = people.unit in ("", "row")
+    tried = spoken(
+        words.TRIED,
         units=count(people.units),
-        noun="people" if people.unit in ("", "row") else f"units ({short(people.unit, 30)})",
+        noun=spoken("people" if rows else "units ({unit})", unit=short(people.unit, 30)),
         name=short(people.name),
         grouping=short(groupings(audit)),
     )
-    told = words.ABOUT.format(model=short(audit.model.name), target=short(audit.model.target))
+    told = spoken(words.ABOUT, model=short(audit.model.name), target=short(audit.model.target))
     people_at = f"{at(people, 'units', 'unit', 'name')} {groupings_at(audit)}"
     return [
         p(data_ref=at(audit.model, "name", "target"))[told],
         p(data_ref=people_at)[tried],
-        p(class_="quiet")[words.LABELS],
+        p(class_="quiet")[spoken(words.LABELS)],
     ]
 
 
-def _answer(answer: Answer) -> Element:
+def _answer(audit: Audit, answer: Answer) -> Element:
     """A question, the word with its meaning, and what was measured between which groups."""
-    plain = words.QUESTIONS.get(answer.measure, words.OTHERWISE)
-    asked = plain.format(grouping=short(answer.grouping), question=say(answer.question))
+    asked = spoken(
+        words.QUESTIONS.get(answer.measure, words.OTHERWISE),
+        grouping=short(answer.grouping),
+        question=question(audit, answer),
+    )
     parts = by_contrast(answer)
-    rest = Counter(SPOKEN[part.verdict] for part in parts[MOST:])
+    rest = Counter(spoken(SPOKEN[part.verdict]) for part in parts[MOST:])
     others = ", ".join(f"{many} {word}" for word, many in sorted(rest.items()))
     return li(class_="judged")[
         p(data_ref=at(answer, "grouping", "question"))[asked],
-        p[words.FOUND[answer.verdict]],
+        p[spoken(words.FOUND[answer.verdict])],
         ul[
             (_contrast(part) for part in parts[:MOST]),
-            li(data_ref=at(answer), data_of="others")[words.OTHERS.format(others=others)]
+            li(data_ref=at(answer), data_of="others")[spoken(words.OTHERS, others=others)]
             if others
             else None,
         ],
@@ -91,8 +106,8 @@ def _answer(answer: Answer) -> Element:
 
 def _contrast(part: Part) -> Element:
     shown = effect_words(part)
-    for unit, said in words.UNITS.items():
-        shown = shown.replace(unit, said)
+    for unit in words.UNITS:
+        shown = shown.replace(unit, spoken(words.UNITS[unit]))
     told: list[Node] = [evidence(shown), ", ", size(people_words(part))]
     return li(class_="judged", data_ref=at(part))[
         name(contrast_words(part)), ": ", verdict(part.verdict), ", ", told

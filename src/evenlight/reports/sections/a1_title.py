@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from htpy import Element, Node, div, h1, header, p, span
 
 from evenlight.data.digits import count
+from evenlight.language import spoken
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import Composition
 from evenlight.measures.performance import Performance
 from evenlight.measures.reliance import Reliance
 from evenlight.record import CHANGED, Audit
-from evenlight.reports.parts import name
+from evenlight.reports.parts import filled, name
 from evenlight.reports.pointing import at
 from evenlight.reports.words import PLAN_CHANGED, PLAN_GIVEN, PLAN_HERE, STANDING
 
@@ -20,16 +21,19 @@ from evenlight.reports.words import PLAN_CHANGED, PLAN_GIVEN, PLAN_HERE, STANDIN
 def section(audit: Audit) -> Element:
     """The title strip."""
     people = audit.cohort
-    noun = "units" if people.unit not in ("", "row") else "people"
+    units = people.unit not in ("", "row")
     facts = [
         *([name(audit.model.name), " · "] if heading(audit) != _named(audit) else []),
-        f"{count(people.units)} {noun} of ",
-        name(people.name),
-        " · target ",
-        name(audit.model.target),
+        filled(
+            spoken("{number} units of {cohort}" if units else "{number} people of {cohort}"),
+            number=count(people.units),
+            cohort=name(people.name),
+        ),
+        " · ",
+        filled(spoken("target {target}"), target=name(audit.model.target)),
         f" ({name(audit.model.unit)})" if audit.model.unit else "",
-        " · by ",
-        name(groupings(audit)),
+        " · ",
+        filled(spoken("by {grouping}"), grouping=name(groupings(audit))),
     ]
     title = "/plan/report/title" if heading(audit) != _named(audit) else "/model/name"
     people_at = f"{at(audit.model)} {at(people, 'units', 'name')} {groupings_at(audit)}"
@@ -51,7 +55,7 @@ def heading(audit: Audit) -> str:
 
 
 def _named(audit: Audit) -> str:
-    return f"Audit of {audit.model.name}"
+    return spoken("Audit of {model}", model=audit.model.name)
 
 
 def groupings(audit: Audit) -> str:
@@ -60,7 +64,7 @@ def groupings(audit: Audit) -> str:
     found |= dict.fromkeys(record.grouping for record in audit.comparisons)
     found |= dict.fromkeys(record.grouping for record in audit.compositions)
     found |= dict.fromkeys(record.grouping for record in audit.reliances)
-    return " and ".join(found) or "no grouping"
+    return spoken(" and ").join(found) or spoken("no grouping")
 
 
 def groupings_at(audit: Audit) -> str:
@@ -76,23 +80,23 @@ def groupings_at(audit: Audit) -> str:
 def _version(audit: Audit) -> object:
     versions = audit.provenance.get("versions")
     known = versions.get("evenlight") if isinstance(versions, Mapping) else None
-    return known or "version not recorded"
+    return known or spoken("version not recorded")
 
 
 def _plan(audit: Audit) -> str:
     """When the plan was made, as far as is known: a plan changed after a look is told here."""
     if any(told.startswith(CHANGED) for told in audit.warnings):
-        return PLAN_CHANGED
-    return PLAN_GIVEN if audit.plan_fixed else PLAN_HERE
+        return spoken(PLAN_CHANGED)
+    return spoken(PLAN_GIVEN if audit.plan_fixed else PLAN_HERE)
 
 
 def _strip(audit: Audit) -> list[tuple[str, Node]]:
     date = str(audit.provenance.get("date", ""))[:10]
     return [
-        ("model", audit.model.digest[:12] or "no digest"),
-        ("data", audit.cohort.digest[:12] or "no digest"),
+        (spoken("model"), audit.model.digest[:12] or spoken("no digest")),
+        (spoken("data"), audit.cohort.digest[:12] or spoken("no digest")),
         (_plan(audit), audit.plan_digest[:12]),
-        ("date", name(date) if date else "not recorded"),
+        (spoken("date"), name(date) if date else spoken("not recorded")),
         ("evenlight", name(_version(audit))),
-        ("", STANDING),
+        ("", spoken(STANDING)),
     ]

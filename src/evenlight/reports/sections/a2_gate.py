@@ -8,8 +8,10 @@ from htpy import Element, Node, a, div, li, ol, p, span
 
 from evenlight.data.digits import count
 from evenlight.findings import Answer
+from evenlight.language import spoken
 from evenlight.measures.words import SEVERITIES, SPOKEN, Verdict
 from evenlight.record import Audit
+from evenlight.reports.asked import question
 from evenlight.reports.icons import icon
 from evenlight.reports.parts import block, evidence, name, say, size, verdict
 from evenlight.reports.pointing import at
@@ -23,12 +25,13 @@ from evenlight.reports.sections.judged import (
     subject_words,
 )
 from evenlight.reports.sections.waived import waivers
-from evenlight.reports.words import BEYOND, MEANING, NO_QUESTIONS, NOT_PRIMARY
-from evenlight.reports.words_gate import MEANS
+from evenlight.reports.words import BEYOND, MEANING, NO_QUESTIONS, NOT_PRIMARY, NOTHING
+from evenlight.reports.words_gate import GATES, MEANS, SEVERE
 
 EVERYTHING = "/answers /findings /comparisons /reliances /performances /qualities"
 """Where the verdicts lie that are counted here."""
 
+TALLY = "Contrasts of the primary questions by verdict"
 ORDER: tuple[Verdict, ...] = ("different", "similar", "cannot_tell", "not_estimable")
 
 
@@ -36,9 +39,9 @@ def section(audit: Audit) -> Element:
     """Gate, tally and questions."""
     word = audit.verdict.word
     gate = div(class_=f"gate g-{'-'.join(word.split())}")[
-        p(class_="gateword")[icon(word), " ", span[f"Gate: {say(word)}"]],
+        p(class_="gateword")[icon(word), " ", span[_gate(word)]],
         p(class_="why", data_ref="/verdict/reason")[
-            say(audit.verdict.reason), " ", MEANS.get(word, "")
+            say(audit.verdict.reason), " ", spoken(MEANS[word]) if word in MEANS else ""
         ],
         waivers(audit),
         _loud(audit),
@@ -49,14 +52,18 @@ def section(audit: Audit) -> Element:
     return block("a2", div(class_="first")[gate, tally(audit)], questions(audit))
 
 
+def _gate(word: str) -> str:
+    return spoken(GATES[word]) if word in GATES else spoken("Gate: {word}", word=say(word))
+
+
 def tally(audit: Audit) -> Element:
     """How many contrasts of primary questions have each verdict, all equally large."""
     seen = Counter(part.verdict for answer in audit.answers for part in by_contrast(answer))
-    return ol(class_="tally", aria_label="Contrasts of the primary questions by verdict")[
+    return ol(class_="tally", aria_label=spoken(TALLY))[
         (
-            li(title=MEANING[word], data_ref="/answers", data_of="contrasts")[
+            li(title=spoken(MEANING[word]), data_ref="/answers", data_of="contrasts")[
                 span(class_="count")[str(seen[word])],
-                span(class_=f"v-{word.replace('_', '-')}")[icon(word), " ", SPOKEN[word]],
+                span(class_=f"v-{word.replace('_', '-')}")[icon(word), " ", spoken(SPOKEN[word])],
             ]
             for word in ORDER
         )
@@ -66,13 +73,13 @@ def tally(audit: Audit) -> Element:
 def questions(audit: Audit) -> Node:
     """One line a primary question."""
     if not audit.answers:
-        return p(class_="quiet")[NO_QUESTIONS]
-    return ol(class_="questions")[(_line(answer) for answer in audit.answers)]
+        return p(class_="quiet")[spoken(NO_QUESTIONS)]
+    return ol(class_="questions")[(_line(audit, answer) for answer in audit.answers)]
 
 
-def _line(answer: Answer) -> Element:
+def _line(audit: Audit, answer: Answer) -> Element:
     part = deciding(answer.parts, answer.verdict)
-    shown: list[Node] = [evidence("no part was recorded")]
+    shown: list[Node] = [evidence(spoken("no part was recorded"))]
     if part is not None:
         shown = [
             name(contrast_words(part)),
@@ -86,7 +93,7 @@ def _line(answer: Answer) -> Element:
     ref = " ".join((at(answer, "question", "measure"), at(part) if part else ""))
     return li(class_="judged", data_ref=ref)[
         verdict(answer.verdict),
-        a(class_="question", href=f"#{measure_words(answer.measure)[1]}")[say(answer.question)],
+        a(class_="question", href=f"#{measure_words(answer.measure)[1]}")[question(audit, answer)],
         span(class_="shown")[shown],
     ]
 
@@ -99,8 +106,8 @@ def _beside(audit: Audit) -> str:
     others += sum(int((q.verdict != "").sum()) for q in audit.qualities)
     others -= sum(len(answer.parts) for answer in audit.answers)
     contrasts = sum(len(by_contrast(answer)) for answer in audit.answers)
-    return NOT_PRIMARY.format(
-        primary=len(audit.answers), contrasts=contrasts, others=count(max(others, 0))
+    return spoken(
+        NOT_PRIMARY, primary=len(audit.answers), contrasts=contrasts, others=count(max(others, 0))
     )
 
 
@@ -109,11 +116,13 @@ def _loud(audit: Audit) -> Node:
     seen = [f for f in audit.findings if f.severity in ("act", "block") and not f.primary]
     if not seen:
         return None
-    told = BEYOND.format(count=len(seen))
+    told = spoken(BEYOND, count=len(seen))
     return p(class_="why", data_ref="/findings", data_of="loud")[a(href="#a5")[told]]
 
 
 def _severities(audit: Audit) -> str:
     seen = Counter(finding.severity for finding in audit.findings)
-    said = [f"{seen[s]} {s}" for s in reversed(SEVERITIES) if seen[s]]
-    return "Findings by severity: " + ", ".join(said) + "." if said else "No finding was recorded."
+    said = [spoken(SEVERE[s], count=seen[s]) for s in reversed(SEVERITIES) if seen[s]]
+    if not said:
+        return spoken(NOTHING["findings"])
+    return spoken("Findings by severity: {findings}.", findings=", ".join(said))

@@ -7,6 +7,7 @@ from htpy import Element, Node, a, span
 from evenlight.data.digits import confidence, count
 from evenlight.data.shown import short
 from evenlight.findings import Answer, Part
+from evenlight.language import spoken
 from evenlight.record import Audit
 from evenlight.reports.parts import (
     Some,
@@ -38,18 +39,21 @@ def section(audit: Audit) -> Element:
         (_question(answer), _rows(answer, open_ended)) for answer in audit.answers if answer.parts
     ]
     if not told:
-        return nothing("a3", NOTHING["answers"])
+        return nothing("a3", spoken(NOTHING["answers"]))
     strictest = min((p for answer in audit.answers for p in answer.parts), key=lambda p: p.alpha)
     level = confidence(strictest.alpha)
-    heads = ["Question", "Contrast", "Largest in", "Verdict", f"Effect [{level} interval]", "n"]
-    heads += ["Still needed"] if open_ended else []
-    caption = Told(CAPTIONS["T1"].format(level=level), strictest, "alpha")
+    heads = [spoken("Question"), spoken("Contrast"), spoken("Largest in"), spoken("Verdict")]
+    heads += [spoken("Effect [{level} interval]", level=level), "n"]
+    heads += [spoken("Still needed")] if open_ended else []
+    caption = Told(spoken(CAPTIONS["T1"], level=level), strictest, "alpha")
     return block("a3", groups("t1", "T1", caption, heads, told))
 
 
 def _question(answer: Answer) -> Element:
     words, place = measure_words(answer.measure)
-    return a(href=f"#{place}")[f"{words}, by {short(answer.grouping, 30)}"]
+    return a(href=f"#{place}")[
+        spoken("{question}, by {grouping}", question=words, grouping=short(answer.grouping, 30))
+    ]
 
 
 def _rows(answer: Answer, open_ended: bool) -> Some:
@@ -75,4 +79,6 @@ def needed(part: Part) -> str:
     """About how many more people would settle it."""
     if part.more is None or not part.more_in:
         return ""
-    return f"about {count(part.more)} more, {short(part.more_in, 30)}"
+    return spoken(
+        "about {number} more, {group}", number=count(part.more), group=short(part.more_in, 30)
+    )

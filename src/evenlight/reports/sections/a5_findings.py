@@ -9,6 +9,7 @@ from htpy import Element, Node, a, div, h3, li, ol, p, ul
 from evenlight.data.digits import count, estimate, interval
 from evenlight.data.shown import short
 from evenlight.findings import Answer, Finding, Part
+from evenlight.language import spoken
 from evenlight.record import Audit
 from evenlight.reports.parts import block, evidence, say, size, verdict
 from evenlight.reports.pointing import at
@@ -16,6 +17,7 @@ from evenlight.reports.sections.judged import contrast_words, measure_words, sub
 from evenlight.reports.words import CANNOT_ASK, CANNOT_TELL, FIXED_LIMITS, MORE_UNITS, NOTHING
 
 MOST = 3
+MOST_IMPORTANT = "Three most important findings"
 """Findings that are told in full."""
 
 EXPLORED = "(exploratory)"
@@ -32,16 +34,21 @@ def section(audit: Audit) -> Element:
     """Findings, then limits."""
     first = _first(audit)
     told: Node = (
-        ol(class_="findings")[(_finding(f) for f in first)] if first else p[NOTHING["findings"]]
+        ol(class_="findings")[(_finding(f) for f in first)]
+        if first
+        else p[spoken(NOTHING["findings"])]
     )
     return block(
         "a5",
         div(class_="two")[
-            div[h3["Three most important findings" if len(first) == MOST else "Findings"], told],
+            div[h3[spoken(MOST_IMPORTANT if len(first) == MOST else "Findings")], told],
             div(class_="cannot")[
-                h3["What this cannot tell you"],
-                ul[(li[text] for text in FIXED_LIMITS), _limits(audit)],
-                p[a(href="#c4")["All limits and warnings"]],
+                h3[spoken("What this cannot tell you")],
+                ul[
+                    (li[spoken(FIXED_LIMITS[i])] for i in range(len(FIXED_LIMITS))),
+                    _limits(audit),
+                ],
+                p[a(href="#c4")[spoken("All limits and warnings")]],
             ],
         ],
     )
@@ -64,14 +71,14 @@ def _finding(finding: Finding) -> Element:
     numbers: Node = None
     if "interval" not in finding.sentence:
         effect, low, high = e.get("effect"), e.get("low"), e.get("high")
-        numbers = [estimate(effect, low, high, reason="no estimate", sign=True), ", "]
+        numbers = [estimate(effect, low, high, reason=spoken("no estimate"), sign=True), ", "]
     return li(class_="judged", data_ref=at(finding))[
         verdict(finding.verdict),
-        " " if finding.primary else f" {EXPLORED} ",
+        " " if finding.primary else f" {spoken(EXPLORED)} ",
         evidence(
             [a(href=f"#{measure_words(finding.kind)[1]}")[say(finding.sentence)], " ", numbers]
         ),
-        size(f"n = {count(e.get('n'), 'see reason')}"),
+        size(f"n = {count(e.get('n'), spoken('see reason'))}"),
     ]
 
 
@@ -95,9 +102,9 @@ def _unasked(answer: Answer) -> dict[str, str]:
         if part.verdict == "not_estimable":
             own = by_reason.setdefault(part.reason.rstrip(". "), {})
             own.setdefault(short(contrast_words(part)), part)
-    question = f"{measure_words(answer.measure)[0]}:"
+    question = measure_words(answer.measure)[0]
     return {
-        say(CANNOT_ASK.format(question=question, contrast=_listed(list(own)), reason=reason)): (
+        say(spoken(CANNOT_ASK, question=question, contrast=_listed(list(own)), reason=reason)): (
             " ".join([at(answer, "measure"), *(at(part) for part in own.values())])
         )
         for reason, own in by_reason.items()
@@ -106,18 +113,22 @@ def _unasked(answer: Answer) -> dict[str, str]:
 
 def _listed(contrasts: list[str]) -> str:
     """The first contrasts by name, and that there are others."""
-    return ", ".join(contrasts[:NAMED]) + (" and others" if len(contrasts) > NAMED else "")
+    told = ", ".join(contrasts[:NAMED])
+    return spoken("{contrasts} and others", contrasts=told) if len(contrasts) > NAMED else told
 
 
 def _untold(answer: Answer, part: Part) -> str:
-    question = f"{measure_words(answer.measure)[0]}:"
+    question = measure_words(answer.measure)[0]
     contrast = short(contrast_words(part))
     if part.verdict != "cannot_tell":
         return ""
-    more = MORE_UNITS.format(more=count(part.more), group=short(part.more_in)) if part.more else ""
+    more = ""
+    if part.more:
+        more = spoken(MORE_UNITS, more=count(part.more), group=short(part.more_in))
     unit = f" {short(part.unit, 30)}" if part.unit else ""
     return say(
-        CANNOT_TELL.format(
+        spoken(
+            CANNOT_TELL,
             question=question,
             contrast=f"{contrast}, {subject_words(answer, part)}",
             interval=interval(part.low, part.high),

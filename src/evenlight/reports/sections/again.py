@@ -8,6 +8,7 @@ from htpy import Element, Node
 from evenlight.arrays import Float
 from evenlight.data.digits import estimate, percent, plain, probability
 from evenlight.data.shown import short, versus
+from evenlight.language import spoken
 from evenlight.measures.changes import Change, Versions
 from evenlight.measures.refits import Refits
 from evenlight.measures.replicate import Replication
@@ -52,13 +53,16 @@ def refits_table(key: str, record: Refits) -> Element:
                 name(record.subjects[p]),
                 versus(record.contrasts[c]),
                 evidence(estimate(*limits, reason=str(record.reason[place]), sign=True)),
-                percent(float(record.rho[place]), "none"),
-                percent(float(record.different[place]), "none"),
+                percent(float(record.rho[place]), spoken("none")),
+                percent(float(record.different[place]), spoken("none")),
                 verdict(str(record.verdict[place])),
             ]
         )
-    text = REFITS.format(refits=record.refits, grouping=short(record.grouping), about=record.about)
-    heads = ["Feature", "Contrast", "Difference", "Training", "Refits that differ", "Verdict"]
+    text = spoken(REFITS, refits=record.refits, grouping=short(record.grouping), about=record.about)
+    heads = [
+        *(spoken("Feature"), spoken("Contrast"), spoken("Difference")),
+        *(spoken("Training"), spoken("Refits that differ"), spoken("Verdict")),
+    ]
     told = Told(text, record, "refits grouping about")
     refs = [
         f"subjects/{p} contrasts/{c} {each('effect low high reason rho different', 0, c, p)}"
@@ -69,11 +73,12 @@ def refits_table(key: str, record: Refits) -> Element:
 
 def versions_table(key: str, record: Versions) -> Element:
     """One row a change and subject, one column a level."""
-    heads: list[Node] = ["Change", "Of"]
-    heads += [cell for level in record.levels for cell in (name(level), "Verdict")]
+    heads: list[Node] = [spoken("Change"), spoken("Of")]
+    heads += [cell for level in record.levels for cell in (name(level), spoken("Verdict"))]
     changed = [one for part in record.changes for one in _changed(part)]
     rows = rows_of([row for row, _ in changed], "", [ref for _, ref in changed])
-    text = VERSIONS.format(
+    text = spoken(
+        VERSIONS,
         grouping=short(record.grouping),
         margin=plain(record.margin),
         background=record.background,
@@ -116,12 +121,15 @@ def replication_table(key: str, record: Replication) -> Element:
                 versus(record.contrasts[c]),
                 evidence(estimate(*expected, sign=True)),
                 evidence(estimate(*change, sign=True)),
-                probability(float(record.p_holm[place]), "not tested"),
-                ANSWERS[str(record.answer[place])],
+                probability(float(record.p_holm[place]), spoken("not tested")),
+                spoken(ANSWERS[str(record.answer[place])]),
             ]
         )
-    text = AGAIN.format(grouping=short(record.grouping), background=record.background)
-    heads = ["Feature", "Contrast", "First [expected]", "Second minus first", "p", "Answer"]
+    text = spoken(AGAIN, grouping=short(record.grouping), background=record.background)
+    heads = [
+        *(spoken("Feature"), spoken("Contrast"), spoken("First [expected]")),
+        *(spoken("Second minus first"), "p", spoken("Answer")),
+    ]
     told = Told(text, record, "grouping background")
     return grid(key, "T4c", told, heads, rows_of(rows, "", refs))
 

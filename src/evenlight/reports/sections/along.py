@@ -7,6 +7,7 @@ from htpy import Element, Node
 
 from evenlight.data.digits import confidence, count, plain, probability
 from evenlight.data.shown import short
+from evenlight.language import spoken
 from evenlight.measures.axes_omnibus import AxesOmnibus
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.omnibus import Omnibus
@@ -33,7 +34,8 @@ def gradient_table(key: str, record: Comparison, c: int) -> Element:
     """The subjects that follow one axis most, of the signed view."""
     size = np.nan_to_num(np.abs(record.effect[0, c]))
     chosen = np.argsort(-size, kind="stable")[:FEW].tolist()
-    named = ALONG.format(
+    named = spoken(
+        ALONG,
         axis=short(record.contrasts[c][0]),
         n=count(float(record.n[0, c, 0])),
         level=confidence(record.views[0].alpha),
@@ -45,13 +47,13 @@ def gradient_table(key: str, record: Comparison, c: int) -> Element:
         [
             name(record.subjects[j]),
             *judged(record, 0, c, j),
-            probability(float(record.p_maxt[0, c, j]), "not tested"),
+            probability(float(record.p_maxt[0, c, j]), spoken("not tested")),
         ]
         for j in chosen
     ]
     told = Told(named, record, f"contrasts/{c} n/0/{c} views/0 margin subjects")
     base = f"subjects {each('effect low high p_maxt reason', 0, c)}"
-    heads = ["Feature", "Change", "Verdict", "Adjusted p"]
+    heads = [spoken("Feature"), spoken("Change"), spoken("Verdict"), spoken("Adjusted p")]
     return grid(key, "T4a", told, heads, rows_of(rows, base, chosen))
 
 
@@ -66,11 +68,12 @@ def joint_table(key: str, record: AxesOmnibus) -> Element:
         ]
         for j in order
     ]
-    named = JOINT.format(axes=short(record.axes), n=count(record.units))
+    named = spoken(JOINT, axes=short(record.axes), n=count(record.units))
     told = Told(named, record, "axes units")
     some = rows_of(rows, "subjects wald_p_maxt dependence_p_maxt reason", order)
-    table = grid(key, "T4a, jointly", told, ["Feature", "Slopes", "Distances"], some)
-    return folded("All axes together", table)
+    heads = [spoken("Feature"), spoken("Slopes"), spoken("Distances")]
+    table = grid(key, spoken("T4a, jointly"), told, heads, some)
+    return folded(spoken("All axes together"), table)
 
 
 def together_table(key: str, record: Omnibus) -> Element:
@@ -84,7 +87,8 @@ def together_table(key: str, record: Omnibus) -> Element:
         ]
         for j in order
     ]
-    named = TOGETHER.format(
+    named = spoken(
+        TOGETHER,
         k=len(record.levels),
         grouping=short(record.grouping),
         draws=f"{record.draws:,}",
@@ -92,5 +96,6 @@ def together_table(key: str, record: Omnibus) -> Element:
     )
     told = Told(named, record, "levels grouping draws note")
     some = rows_of(rows, f"subjects {each('p_maxt rank_p reason', 0)}", order)
-    table = grid(key, "T4g", told, ["Feature", "Adjusted p", "Rank p"], some)
-    return folded("All groups together", table)
+    heads = [spoken("Feature"), spoken("Adjusted p"), spoken("Rank p")]
+    table = grid(key, "T4g", told, heads, some)
+    return folded(spoken("All groups together"), table)

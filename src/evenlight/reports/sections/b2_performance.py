@@ -7,6 +7,7 @@ from htpy import Element, Node
 
 from evenlight.data.digits import confidence, count, estimate, plain, probability
 from evenlight.data.shown import metric_name, short
+from evenlight.language import spoken
 from evenlight.measures.performance import Performance
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
@@ -27,26 +28,29 @@ from evenlight.reports.pointing import Told, at
 from evenlight.reports.sections import plotted
 from evenlight.reports.sections.beside import along, beside
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.widest import groups_left, metric_pairs, pairs_left
 from evenlight.reports.words import CAPTIONS, NOTHING
 
 
 def section(audit: Audit) -> Element:
     """One pair of tables and figures a grouping."""
     if not audit.performances:
-        return nothing("b2", NOTHING["performance"])
+        return nothing("b2", spoken(NOTHING["performance"]))
     made = drawings(audit)
     return block(
         "b2",
         (
             part(
-                f"By {record.grouping}",
+                spoken("By {grouping}", grouping=record.grouping),
                 _values(key, record),
                 _differences(f"{key}d", record),
+                pairs_left(record, "tables/performance_differences.csv"),
                 (
                     picture(made[k], record)
                     for k in (key.replace("t3", f) for f in ("F3", "F4"))
                     if k in made
                 ),
+                groups_left(at(record, "levels"), record.levels, "pairs", "table T3"),
                 plotted.calibration(audit, key.replace("t3", "F4"), record),
                 beside(audit, record.grouping),
                 ref=at(record, "grouping"),
@@ -59,7 +63,7 @@ def section(audit: Audit) -> Element:
 
 def _values(key: str, record: Performance) -> Element:
     units = zip(record.metrics, record.units, strict=True)
-    heads = ["Group", "n", *(f"{metric_name(m)}{_unit(u)}" for m, u in units)]
+    heads = [spoken("Group"), "n", *(f"{metric_name(m)}{_unit(u)}" for m, u in units)]
     rows = [
         [
             name(part),
@@ -68,7 +72,7 @@ def _values(key: str, record: Performance) -> Element:
         ]
         for i, part in enumerate(record.parts)
     ]
-    named = CAPTIONS["T3"].format(grouping=record.grouping)
+    named = spoken(CAPTIONS["T3"], grouping=record.grouping)
     where = "parts n part_reason value low high reason"
     return grid(
         key, "T3", Told(named, record, "grouping units metrics"), heads, rows_of(rows, where)
@@ -90,24 +94,26 @@ def _cells(record: Performance, i: int) -> list[Node]:
 
 
 def _differences(key: str, record: Performance) -> Element:
-    seen = f"Difference [{confidence(record.alpha)} interval]"
-    heads = ("Metric", "Contrast", seen, "Margin", "p", "n", "Verdict")
+    heads = (
+        *(spoken("Metric"), spoken("Contrast")),
+        spoken("Difference [{level} interval]", level=confidence(record.alpha)),
+        *(spoken("Margin"), "p", "n", spoken("Verdict")),
+    )
     order = np.argsort(~np.isfinite(record.margin), kind="stable").tolist()
-    pairs = range(len(record.contrasts))
     told = [
         (
             metric_name(record.metrics[m]),
             rows_of(
-                [_difference(record, c, m) for c in pairs],
+                [_difference(record, c, m) for c in metric_pairs(record, m)],
                 "difference difference_low difference_high p difference_reason",
-                [_difference_at(record, c, m) for c in pairs],
+                [_difference_at(record, c, m) for c in metric_pairs(record, m)],
             ),
         )
         for m in order
     ]
-    named = CAPTIONS["T3d"].format(grouping=record.grouping, draws=f"{record.draws:,}")
+    named = spoken(CAPTIONS["T3d"], grouping=record.grouping, draws=f"{record.draws:,}")
     caption = Told(named, record, "grouping draws alpha parts")
-    return groups(key, "T3, differences", caption, heads, told)
+    return groups(key, spoken("T3, differences"), caption, heads, told)
 
 
 def _difference_at(record: Performance, c: int, m: int) -> str:
@@ -120,10 +126,10 @@ def _difference(record: Performance, c: int, m: int) -> list[Node]:
     reason = str(record.difference_reason[c, m])
     numbers = (record.difference, record.difference_low, record.difference_high)
     return [
-        name(f"{level} against {reference}"),
+        name(spoken("{level} against {reference}", level=level, reference=reference)),
         evidence(estimate(*(float(a[c, m]) for a in numbers), reason=reason, sign=True)),
-        plain(float(record.margin[m]), "none"),
-        probability(float(record.p[c, m]), "not tested"),
+        plain(float(record.margin[m]), spoken("none")),
+        probability(float(record.p[c, m]), spoken("not tested")),
         size(pair_size(record, level, reference)),
         verdict(str(record.verdict[c, m])),
     ]
@@ -132,4 +138,5 @@ def _difference(record: Performance, c: int, m: int) -> list[Node]:
 def pair_size(record: Performance, level: str, reference: str) -> str:
     """Units of the two groups of a contrast."""
     at = (record.parts.index(level), record.parts.index(reference))
-    return " and ".join(count(float(record.n[i]), str(record.part_reason[i])) for i in at)
+    first, second = (count(float(record.n[i]), str(record.part_reason[i])) for i in at)
+    return spoken("{first} and {second}", first=first, second=second)

@@ -10,6 +10,7 @@ from htpy import Element, Node
 from evenlight.data.digits import count, estimate
 from evenlight.data.shown import short
 from evenlight.figures.importance import ranked
+from evenlight.language import spoken
 from evenlight.measures.comparison import Comparison
 from evenlight.record import Audit
 from evenlight.reports.drawings import curves_by_grouping, drawings
@@ -19,18 +20,19 @@ from evenlight.reports.sections import plotted
 from evenlight.reports.sections.along import gradient_table, joint_table, together_table
 from evenlight.reports.sections.b8_trust import banner
 from evenlight.reports.sections.changes import flips, sensitivities
-from evenlight.reports.sections.contrasts import contrast_tables
+from evenlight.reports.sections.contrasts import contrast_tables, kind_head
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.sections.placed import locally, shares
 from evenlight.reports.sections.wholes import agreement_table, tree_table, whole_table
-from evenlight.reports.words import CAPTIONS, NOTHING
+from evenlight.reports.widest import groups_left, pairs_left, rows_within
+from evenlight.reports.words import CAPTIONS, NOTHING, fewer
 from evenlight.small_groups import least_shown
 
 
 def section(audit: Audit) -> Element:
     """Everything about the use of features, grouping by grouping."""
     if not (audit.comparisons or audit.sensitivities or audit.flips or audit.dependences):
-        return nothing("b3", NOTHING["comparison"])
+        return nothing("b3", spoken(NOTHING["comparison"]))
     compared = (_compared(audit, key, record) for key, record in keyed("t4", audit.comparisons))
     placed = (locally(audit), shares(audit))
     return block("b3", compared, _along(audit), placed, _curves(audit), _changed(audit))
@@ -40,9 +42,11 @@ def _compared(audit: Audit, key: str, record: Comparison) -> Element:
     made = drawings(audit)
     shown = [made[k] for k in (key.replace("t4", f) for f in ("F6", "F5")) if k in made]
     return part(
-        f"By {record.grouping}",
+        spoken("By {grouping}", grouping=record.grouping),
         banner(audit, record.grouping),
+        pairs_left(record, "tables/features.csv"),
         [picture(drawing, record) for drawing in shown],
+        groups_left(at(record, "levels"), record.levels, "pairs", "audit.json"),
         importance_table(f"{key}i", record),
         contrast_tables(key, record, sum(len(c.contrasts) for c in audit.comparisons)),
         _whole(audit, key, record.grouping),
@@ -55,13 +59,13 @@ def _whole(audit: Audit, key: str, grouping: str) -> Iterator[Node]:
     beside = audit.further
     for tests in beside.global_tests:
         if tests.grouping == grouping:
-            yield folded("Whole explanations", whole_table(f"{key}w", tests))
+            yield folded(spoken("Whole explanations"), whole_table(f"{key}w", tests))
     made = drawings(audit)
     for mark, ranks in keyed("F7", beside.agreements):
         if ranks.grouping == grouping:
             if mark in made:
                 yield [picture(made[mark], ranks), plotted.tops(audit, mark, ranks)]
-            yield folded("Agreement of rankings", agreement_table(f"{key}r", ranks))
+            yield folded(spoken("Agreement of rankings"), agreement_table(f"{key}r", ranks))
     for tree in beside.hierarchies:
         if tree.grouping == grouping:
             yield tree_table(f"{key}h", tree)
@@ -75,7 +79,7 @@ def _along(audit: Audit) -> Iterator[Node]:
     for key, record in keyed("t4a", audit.further.gradients):
         joint = (j for j in audit.further.axes_omnibuses if j.axes == record.grouping)
         yield part(
-            f"Along {short(record.grouping)}",
+            spoken("Along {axes}", axes=short(record.grouping)),
             (gradient_table(f"{key}c{c}", record, c) for c in range(len(record.contrasts))),
             (joint_table(f"{key}j", one) for one in joint),
             ref=at(record, "grouping"),
@@ -87,9 +91,10 @@ def _curves(audit: Audit) -> Node:
     groupings = keyed("F15", list(curves_by_grouping(audit).items()))
     return [
         part(
-            f"Value or use? Dependence by {grouping}",
+            spoken("Value or use? Dependence by {grouping}", grouping=grouping),
             banner(audit, grouping),
             picture(made[key], *curves),
+            groups_left(at(curves[0], "levels"), curves[0].levels, "curves", "audit.json"),
             plotted.dependences(audit, key, curves),
             ref=at(curves[0], "grouping"),
         )
@@ -101,7 +106,7 @@ def _curves(audit: Audit) -> Node:
 def _changed(audit: Audit) -> Node:
     if not (audit.sensitivities or audit.flips):
         return None
-    return part("The same change for everyone", sensitivities(audit), flips(audit))
+    return part(spoken("The same change for everyone"), sensitivities(audit), flips(audit))
 
 
 def importance_table(key: str, record: Comparison) -> Element:
@@ -115,26 +120,30 @@ def importance_table(key: str, record: Comparison) -> Element:
             *(_importance(record, k, j) for k in range(len(record.levels))),
         ],
         base=f"subjects {numbers}",
+        limit=rows_within(len(record.levels)),
     )
-    named = CAPTIONS["T4i"].format(
+    named = spoken(
+        CAPTIONS["T4i"],
         grouping=record.grouping,
         scale=record.views[0].scale,
         shown=len(shown.rows),
         all=count(shown.of),
     )
     heads = [
-        record.subject_kind.capitalize() or "Feature",
+        kind_head(record.subject_kind),
         *(_head(record, k) for k in range(len(record.levels))),
     ]
     told = Told(named, record, "grouping subjects levels unconverged views")
-    return grid(key, "T4, importance", told, heads, replace(shown, of=len(shown.rows)))
+    return grid(key, spoken("T4, importance"), told, heads, replace(shown, of=len(shown.rows)))
 
 
 def _head(record: Comparison, k: int) -> str:
     unsure = int(record.unconverged[k])
     level = short(record.levels[k], 40)
-    told = count(unsure) if unsure >= least_shown() else f"fewer than {least_shown()}"
-    return f"{level} ({told} rows did not converge)" if unsure else level
+    if not unsure:
+        return level
+    told = count(unsure) if unsure >= least_shown() else fewer()
+    return spoken("{level} ({count} rows did not converge)", level=level, count=told)
 
 
 def _importance(record: Comparison, k: int, j: int) -> str:

@@ -20,6 +20,7 @@ from evenlight.data.digits import (
     probability,
 )
 from evenlight.data.shown import short
+from evenlight.language import spoken
 from evenlight.measures.reliance import Reliance
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
@@ -42,6 +43,7 @@ from evenlight.reports.parts import (
 from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.b8_trust import banner
 from evenlight.reports.sections.beside import label_error
+from evenlight.reports.sections.contrasts import kind_head, support_words
 from evenlight.reports.sections.encoding import telling
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.sections.leaning import leaning, rests
@@ -56,23 +58,26 @@ from evenlight.reports.words import (
     READING_SIGNED,
     READING_SPLIT,
     RELIANCE_HEADS,
-    SUPPORTS,
     fewer,
 )
 from evenlight.sentences import AMONG
+
+PERCENT = "{value} % {interval}"
+POINTS = "{value} points {interval}"
+UNDECIDED = "The unsupported part is not judged: {reason}."
 
 
 def section(audit: Audit) -> Element:
     """One reading, table and figure a grouping; then slices and proxies, if they were asked for."""
     asked = [*worst(audit), *stand_ins(audit)]
     if not audit.reliances and not asked:
-        return nothing("b4", NOTHING["reliance"])
+        return nothing("b4", spoken(NOTHING["reliance"]))
     made = drawings(audit)
     return block(
         "b4",
         (
             part(
-                f"By {record.grouping}",
+                spoken("By {grouping}", grouping=record.grouping),
                 banner(audit, record.grouping),
                 _first(audit, key, record),
                 rests(key, record),
@@ -110,7 +115,7 @@ def _first(audit: Audit, key: str, record: Reliance) -> Iterator[Node]:
     rho = at(first, *shares, "support", "margin", "support_reason/0")
     for told in undecided(first):
         yield p(class_="quiet", data_ref=rho, data_of="resolved")[told]
-    yield p(class_="quiet")[READING_AFTER]
+    yield p(class_="quiet")[spoken(READING_AFTER)]
     yield totals(f"{key}e", first)
     if first is not record:
         yield [_table(f"{key}s", first, g) for g in main(first)]
@@ -131,14 +136,14 @@ def reading(record: Reliance, g: int) -> str:
     """The sentence with eta squared, the unsupported part and what of it is unresolved."""
     grouping = short(record.grouping)
     if not isfinite(record.total[g, 0]):
-        return READING_NONE.format(grouping=grouping, reason=say(record.total_reason[g]))
-    words = READING_ALONE if record.given[g] == "nothing" else READING
-    return words.format(
-        among=AMONG[record.given[g]],
-        eta=_points(record, g, 0),
+        return spoken(READING_NONE, grouping=grouping, reason=say(record.total_reason[g]))
+    return spoken(
+        READING_ALONE if record.given[g] == "nothing" else READING,
+        among=spoken(AMONG[record.given[g]]),
+        eta=_total(record, g, 0),
         grouping=grouping,
         n=count(float(record.n[g])),
-        unsupported=_points(record, g, 1, " points"),
+        unsupported=_total(record, g, 1),
         split=_split(record, g),
     )
 
@@ -148,38 +153,39 @@ def _split(record: Reliance, g: int) -> str:
     whole, open_ = (100 * float(record.total[g, t]) for t in (1, 2))
     shown = round(whole, 1) - round(open_, 1)
     opposed = isfinite(shown) and open_ * shown < 0
-    words = READING_SIGNED if opposed else READING_SPLIT
-    unresolved = _points(record, g, 2, " points")
-    return words.format(unresolved=unresolved, shown=f"{fixed(shown, 1, sign=True)} points")
+    return spoken(
+        READING_SIGNED if opposed else READING_SPLIT,
+        unresolved=_total(record, g, 2),
+        shown=spoken("{value} points", value=fixed(shown, 1, sign=True)),
+    )
 
 
 def undecided(record: Reliance) -> Iterator[str]:
     """Why the unsupported part is not judged, under the condition that is told first."""
     for g in main(record):
         if record.undecided[g]:
-            yield f"The unsupported part is not judged: {say(record.undecided[g])}."
+            yield spoken(UNDECIDED, reason=say(record.undecided[g]))
 
 
-def _points(record: Reliance, g: int, t: int, unit: str = " %") -> str:
-    value, low, high = (
-        100 * float(a[g, t]) for a in (record.total, record.total_low, record.total_high)
-    )
+def _total(record: Reliance, g: int, t: int) -> str:
+    """A total with its limits, in per cent, or in points where it is a part of it; or why not."""
+    value, low, high = (100 * float(a[g, t]) for a in _totals(record))
     if not isfinite(value):
-        return say(record.total_reason[g]) or "an unknown part"
-    return f"{fixed(value, 1)}{unit} {interval(low, high, 1)}"
+        return say(record.total_reason[g]) or spoken("an unknown part")
+    return spoken(POINTS if t else PERCENT, value=fixed(value, 1), interval=interval(low, high, 1))
 
 
 def totals(key: str, record: Reliance) -> Element:
     """Eta squared and the unsupported share under every condition."""
     heads = (
-        "Given",
+        spoken("Given"),
         "n",
-        "Strata",
-        "Share between groups",
-        "Verdict",
-        "Of it unsupported",
-        "Verdict on that",
-        "Of that unresolved",
+        spoken("Strata"),
+        spoken("Share between groups"),
+        spoken("Verdict"),
+        spoken("Of it unsupported"),
+        spoken("Verdict on that"),
+        spoken("Of that unresolved"),
     )
     rows: list[list[Node]] = []
     for g, given in enumerate(record.given):
@@ -196,10 +202,10 @@ def totals(key: str, record: Reliance) -> Element:
             count(float(record.strata[g])),
         ]
         rows.append([*first, shares[0], words[0], shares[1], words[1], shares[2]])
-    named = CAPTIONS["T5e"].format(grouping=record.grouping)
+    named = spoken(CAPTIONS["T5e"], grouping=record.grouping)
     told = Told(named, record, "grouping")
     where = "given population n strata total total_low total_high total_reason"
-    return grid(key, "T5, totals", told, heads, rows_of(rows, where))
+    return grid(key, spoken("T5, totals"), told, heads, rows_of(rows, where))
 
 
 def _totals(record: Reliance) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], ...]:
@@ -208,14 +214,16 @@ def _totals(record: Reliance) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.f
 
 def _other(key: str, record: Reliance, g: int) -> Element:
     return details(class_="views")[
-        summary[f"The same, given {record.given[g]}"], _table(key, record, g, FEW)
+        summary[spoken("The same, given {given}", given=record.given[g])],
+        _table(key, record, g, FEW),
     ]
 
 
 def _table(key: str, record: Reliance, g: int, most: int = ROWS) -> Element:
     speaks = f" {record.population[g]}"
     named = (
-        CAPTIONS["T5"].format(
+        spoken(
+            CAPTIONS["T5"],
             grouping=record.grouping,
             given=record.given[g],
             n=count(float(record.n[g])),
@@ -224,7 +232,10 @@ def _table(key: str, record: Reliance, g: int, most: int = ROWS) -> Element:
         )
         + speaks
     )
-    heads = (record.subject_kind.capitalize() or "Feature", *RELIANCE_HEADS)
+    heads = (
+        kind_head(record.subject_kind),
+        *(spoken(RELIANCE_HEADS[i]) for i in range(len(RELIANCE_HEADS))),
+    )
     order = np.argsort(-np.nan_to_num(np.abs(record.share[g])), kind="stable").tolist()
     own = each("share low high p_maxt reason", g)
     base = f"subjects {own} association mass slope slope_low slope_high support_reason"
@@ -237,13 +248,14 @@ def _row(record: Reliance, g: int, j: int) -> list[Node]:
     shares = (float(a[g, j]) for a in (record.share, record.low, record.high))
     slopes = (float(a[j]) for a in (record.slope, record.slope_low, record.slope_high))
     kind = str(record.association_kind[j])
+    unknown = spoken("not estimated")
     return [
         name(record.subjects[j]),
         evidence(estimate(*shares, reason=str(record.reason[g, j]), sign=True)),
-        probability(float(record.p_maxt[g, j]), "not tested"),
+        probability(float(record.p_maxt[g, j]), spoken("not tested")),
         verdict(str(record.verdict[g, j])),
-        f"{number(float(record.association[j]), 'not estimated', digits=2)} {kind}".rstrip(),
-        percent(float(record.mass[j]), "not estimated"),
+        f"{number(float(record.association[j]), unknown, digits=2)} {kind}".rstrip(),
+        percent(float(record.mass[j]), unknown),
         estimate(*slopes, reason=str(record.support_reason[j])),
-        SUPPORTS.get(str(record.support[j]), ""),
+        support_words(str(record.support[j])),
     ]

@@ -8,25 +8,29 @@ import numpy as np
 from htpy import Element, Node, p
 
 from evenlight.data.digits import count, estimate, number, probability
+from evenlight.data.groups import MOST_PAIRS
 from evenlight.data.shown import short, versus
+from evenlight.language import spoken
 from evenlight.measures.leakage import Leakage
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
 from evenlight.reports.parts import (
     FEW,
+    Some,
     block,
     evidence,
     grid,
     name,
     part,
     picture,
-    rows_of,
     size,
     verdict,
 )
 from evenlight.reports.pointing import Told, each
-from evenlight.reports.sections.encoding import layers
+from evenlight.reports.sections.contrasts import both
+from evenlight.reports.sections.encoding import among, layers
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.widest import widest
 
 ENCODED = (
     "That the group can be read from something is no evidence that the output uses it. Only what "
@@ -46,8 +50,11 @@ def section(audit: Audit) -> Element | None:
     asked = [r.grouping for r in further.leakages] + [r.groupings[0] for r in further.encoded]
     if not asked:
         return None
-    parts = (part(f"By {g}", _leaked(audit, g), layers(audit, g)) for g in dict.fromkeys(asked))
-    return block("b5", p(class_="quiet")[ENCODED], parts)
+    parts = (
+        part(spoken("By {grouping}", grouping=g), _leaked(audit, g), layers(audit, g))
+        for g in dict.fromkeys(asked)
+    )
+    return block("b5", p(class_="quiet")[spoken(ENCODED)], parts)
 
 
 def _leaked(audit: Audit, grouping: str) -> Iterator[Node]:
@@ -63,35 +70,44 @@ def _leaked(audit: Audit, grouping: str) -> Iterator[Node]:
 def leakage(key: str, record: Leakage) -> Element:
     """How far each representation tells each pair of groups."""
     heads = (
-        *("What", "Contrast", "n", "AUC", "Outcome alone", "By chance", "p", "Verdict"),
-        "Over the twin",
+        *(spoken("What"), spoken("Contrast"), "n", "AUC", spoken("Outcome alone")),
+        *(spoken("By chance"), "p", spoken("Verdict"), spoken("Over the twin")),
     )
     rows: list[list[Node]] = []
-    for r, c in np.ndindex(record.auc.shape):
+    asked = _asked(record)
+    for r, c in asked[:FEW]:
         limits = (float(a[r, c]) for a in (record.auc, record.low, record.high))
         why = str(record.reason[r, c])
         rows.append([
             name(record.names[r]),
             name(versus(record.contrasts[c])),
-            size("nobody" if why else " and ".join(count(float(n)) for n in record.n[r, c])),
+            size(spoken("nobody") if why else both(count(float(n)) for n in record.n[r, c])),
             evidence(estimate(*limits, reason=why)),
-            number(float(record.alone[r, c]), "not asked", digits=2),
-            number(float(record.expected[r, c]), "not asked", digits=2),
-            probability(float(record.holm[r, c]), "not tested"),
+            number(float(record.alone[r, c]), spoken("not asked"), digits=2),
+            number(float(record.expected[r, c]), spoken("not asked"), digits=2),
+            probability(float(record.holm[r, c]), spoken("not tested")),
             verdict(str(record.verdict[r, c])),
             _over(record, r, c),
         ])  # fmt: skip
-    fixed = record.given not in ("", "nothing")
-    among = f" among people with the same {record.given}" if fixed else ""
     speaks = sorted({str(s) for s in record.population.flat if s})
-    named = " ".join([LEAK.format(grouping=short(record.grouping), among=among), *speaks])
+    words = spoken(LEAK, grouping=short(record.grouping), among=among(record.given))
+    named = " ".join([words, *speaks])
     own = "n auc low high reason alone expected holm"
     refs = [
-        f"names/{r} contrasts/{c} {each(own, r, c)}{_twin_at(record, c)}"
-        for r, c in np.ndindex(record.auc.shape)
+        f"names/{r} contrasts/{c} {each(own, r, c)}{_twin_at(record, c)}" for r, c in asked[:FEW]
     ]
     told = Told(named, record, "grouping given population")
-    return grid(key, "T5k", told, heads, rows_of(rows, "", refs, most=FEW))
+    return grid(key, "T5k", told, heads, Some(rows, len(asked), "", refs))
+
+
+def _asked(record: Leakage) -> list[tuple[int, int]]:
+    """(representation, contrast) of every row; of many contrasts the best told apart first."""
+    every = list(np.ndindex(*record.auc.shape))
+    if len(record.contrasts) <= MOST_PAIRS:
+        return every
+    first = widest(np.ravel(record.auc), FEW, np.ravel(record.verdict) == "different")
+    rest = sorted(set(range(len(every))) - set(first))
+    return [every[i] for i in (*first, *rest)]
 
 
 def _twin_at(record: Leakage, c: int) -> str:
@@ -102,4 +118,5 @@ def _over(record: Leakage, r: int, c: int) -> str:
     if record.twin is None or record.kinds[r] != "output":
         return ""
     low = number(float(record.twin.excess_low[c]), str(record.twin.reason[c]), digits=2)
-    return f"{number(float(record.twin.excess[c]), digits=2)}, lower limit {low}"
+    excess = number(float(record.twin.excess[c]), digits=2)
+    return spoken("{excess}, lower limit {low}", excess=excess, low=low)

@@ -5,21 +5,28 @@ A cell's tone says how far it departs from the sum of its groupings; the number 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from htpy import Element, Node, caption, div, p, span, strong, table, tbody, td, th, thead, tr
 
 from evenlight.data.digits import count, decimals, fixed, probability
 from evenlight.data.shown import short
+from evenlight.language import plural, spoken
 from evenlight.measures.intersection import Intersection
 from evenlight.record import Audit
 from evenlight.reports.parts import block, name, nothing, part, say
 from evenlight.reports.pointing import at, each
+from evenlight.reports.widest import GROUPS, groups_left, widest
 from evenlight.reports.words import NOTHING
 
-MAY_BE_COARSE = " Counts may be rounded to 5, because a cell is not shown."
+MAY_BE_COARSE = "Counts may be rounded to 5, because a cell is not shown."
 
 SHOWN = 4
 """Subjects of one record that have a table, the least p first."""
+
+DOWN, ACROSS = slice(None, -1), slice(-1, None)
+"""The groupings of a cell that go down a table, and the one that goes across."""
 
 TONES = (1.0, 2.0)
 """Standard errors from the additive sum at which a cell's tone deepens."""
@@ -29,16 +36,21 @@ READING = (
     "Pooled cells borrow from the sum of the groupings as far as the data bear it out. A darker "
     "cell departs from that sum by more than one, or two, of its standard errors."
 )
+WHAT = "{subject} by {groupings}, {quantity} in {unit}"
+TESTED = "interaction p = {p}, adjusted over {subjects} subjects"
+ALONE = "alone {value}, n = {count}"
+FURTHER_ONE = "{count} further subject is in the tables of the folder."
+FURTHER = "{count} further subjects are in the tables of the folder."
 
 
 def section(audit: Audit) -> Element:
     """All intersections; one sentence where there is none."""
     records = audit.further.intersections
     if not records:
-        return nothing("b6", NOTHING["intersection"])
+        return nothing("b6", spoken(NOTHING["intersection"]))
     return block(
         "b6",
-        p(class_="reading")[READING],
+        p(class_="reading")[spoken(READING)],
         (_record(f"t8-{i}", record) for i, record in enumerate(records, start=1)),
     )
 
@@ -48,9 +60,39 @@ def _record(key: str, record: Intersection) -> Element:
     return part(
         " x ".join(record.groupings),
         (heat_table(f"{key}-{j}", record, j) for j in order),
+        _left(record),
         _rest(record),
         ref=at(record, "groupings"),
     )
+
+
+def _left(record: Intersection) -> Iterator[Node]:
+    """How many groups a table leaves out, down and across."""
+    for side in (DOWN, ACROSS) if _many(record) else ():
+        named = [" x ".join(line) for line in _lines(record, side)]
+        yield groups_left(at(record, "cells"), named, "crossed", "audit.json")
+
+
+def _many(record: Intersection) -> bool:
+    """Whether some grouping has more groups than are shown."""
+    return any(len(set(own)) > GROUPS for own in zip(*record.cells, strict=True))
+
+
+def _lines(record: Intersection, side: slice) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(cell[side] for cell in record.cells))
+
+
+def _shown(record: Intersection, j: int, side: slice) -> list[tuple[str, ...]]:
+    """All of few lines, else those with the cell that lies furthest from the additive sum."""
+    lines = _lines(record, side)
+    if not _many(record):
+        return lines
+    far = dict.fromkeys(lines, -1.0)
+    for i, cell in enumerate(record.cells):
+        if not record.reason[i]:
+            far[cell[side]] = max(far[cell[side]], _away(record, i, j))
+    size = np.array(list(far.values()))
+    return [lines[i] for i in widest(size, GROUPS, np.zeros(len(size), dtype=bool))]
 
 
 def _rest(record: Intersection) -> Node:
@@ -58,14 +100,14 @@ def _rest(record: Intersection) -> Node:
     if left <= 0:
         return None
     return p(class_="quiet", data_ref=at(record, "subjects"), data_of="rest")[
-        f"{count(left)} further subjects are in the tables of the folder."
+        plural(left, FURTHER_ONE, FURTHER, count=count(left))
     ]
 
 
 def heat_table(key: str, record: Intersection, j: int) -> Element:
     """T8 of one subject: the last grouping across, the others down."""
-    across = list(dict.fromkeys(cell[-1] for cell in record.cells))
-    down = list(dict.fromkeys(cell[:-1] for cell in record.cells))
+    across = [last for (last,) in _shown(record, j, ACROSS)]
+    down = _shown(record, j, DOWN)
     place = {cell: i for i, cell in enumerate(record.cells)}
     rows = (
         tr(data_ref=" ".join(_cell_at(place[(*first, last)], j) for last in across))[
@@ -93,12 +135,11 @@ def _cell_at(i: int, j: int) -> str:
 
 def _words(record: Intersection, j: int) -> str:
     subject, asked = short(record.subjects[j]), " x ".join(record.groupings)
-    tested = str(record.why[j]) or (
-        f"interaction p = {probability(float(record.p_maxt[j]))}, adjusted over "
-        f"{count(len(record.subjects))} subjects"
-    )
-    coarse = MAY_BE_COARSE if any(record.reason) else ""
-    what = f"{subject} by {asked}, {record.quantity} in {record.unit}"
+    by = {"p": probability(float(record.p_maxt[j])), "subjects": count(len(record.subjects))}
+    tested = str(record.why[j]) or spoken(TESTED, **by)
+    coarse = f" {spoken(MAY_BE_COARSE)}" if any(record.reason) else ""
+    told = {"quantity": record.quantity, "unit": record.unit}
+    what = spoken(WHAT, subject=subject, groupings=asked, **told)
     return say(f"{what}; {tested}.{coarse} {record.note}".rstrip())
 
 
@@ -112,12 +153,18 @@ def _cell(record: Intersection, i: int, j: int) -> Element:
     return td(class_=f"tone{_tone(record, i, j)}")[
         strong[numbers[0]],
         f" [{numbers[1]}, {numbers[2]}]",
-        span(class_="quiet")[f" alone {numbers[3]}, n = {count(float(record.count[i]))}"],
+        span(class_="quiet")[
+            " ", spoken(ALONE, value=numbers[3], count=count(float(record.count[i])))
+        ],
     ]
 
 
 def _tone(record: Intersection, i: int, j: int) -> int:
     """0 to 3: how many standard errors the cell lies from the sum of its groupings."""
+    return int(np.searchsorted(np.asarray(TONES), _away(record, i, j), side="right"))
+
+
+def _away(record: Intersection, i: int, j: int) -> float:
+    """The standard errors that a cell lies from the sum of its groupings."""
     half = float(record.high[i, j] - record.low[i, j]) / 4
-    away = abs(float(record.gamma[i, j])) / half if half > 0 else 0.0
-    return int(np.searchsorted(np.asarray(TONES), away, side="right"))
+    return abs(float(record.gamma[i, j])) / half if half > 0 else 0.0

@@ -10,6 +10,7 @@ from htpy import Element, Node, p
 from evenlight.data.digits import count, estimate, percent, plain, probability
 from evenlight.data.shown import short, versus
 from evenlight.figures import maps_text
+from evenlight.language import spoken
 from evenlight.measures.mapped import MapCluster, MapComparison
 from evenlight.measures.set_shares import SetShares
 from evenlight.record import Audit
@@ -38,7 +39,7 @@ SHARED = (
     "says how much, not which way: differences of what regions add are in table T4."
 )
 CLUSTERS = (
-    "Clusters of positions that differ, {contrast}{given}: p over all clusters of the map, {draws} "
+    "Clusters of positions that differ, {contrast}: p over all clusters of the map, {draws} "
     "permutations of whole people; clusters form at a two-sided p of {forming}. A cluster says "
     "that something differs within it, not that each of its positions does."
 )
@@ -62,7 +63,7 @@ def section(audit: Audit) -> Element | None:
 
 def _grouping(audit: Audit, grouping: str) -> Element:
     return part(
-        f"By {grouping}",
+        spoken("By {grouping}", grouping=grouping),
         banner(audit, grouping),
         candidates(audit, grouping),
         _maps(audit, grouping),
@@ -83,7 +84,7 @@ def _maps(audit: Audit, grouping: str) -> Iterator[Node]:
             shown = list(_map(audit, key, (record, c, own)))
             between = short(versus(record.contrasts[c]))
             first = own == record.means[0]
-            yield shown if first else folded(f"{FOLDED[own]}, {between}", shown)
+            yield shown if first else folded(f"{spoken(FOLDED[own])}, {between}", shown)
 
 
 def _map(audit: Audit, key: str, one: tuple[MapComparison, int, str]) -> Iterator[Node]:
@@ -99,7 +100,7 @@ def _map(audit: Audit, key: str, one: tuple[MapComparison, int, str]) -> Iterato
     for v in views:
         if found := record.told(v, c):
             table = cluster_table(f"{key.lower()}c{v}", record, (v, c), found)
-            yield folded(f"Clusters given {record.views[v].given}", table)
+            yield folded(spoken("Clusters given {given}", given=record.views[v].given), table)
 
 
 def _map_at(record: MapComparison, c: int, v: int) -> str:
@@ -130,8 +131,8 @@ def cluster_table(
               else f"{record.space.units}\N{SUPERSCRIPT THREE}"] if known else []  # fmt: skip
     rows: list[list[Node]] = [
         [
-            name(one.region or "not named"),
-            percent(one.share, "not named"),
+            name(one.region or spoken("not named")),
+            percent(one.share, spoken("not named")),
             count(one.size),
             *([plain(one.volume) if one.volume < 1000 else count(one.volume)] if known else []),
             ", ".join(map(str, one.peak)),
@@ -140,15 +141,21 @@ def cluster_table(
         ]
         for one in told
     ]
-    per = " a unit" if record.views[v].name == "sensitivity" else ""
-    heads = ("Region", "Of its mass", "Positions", *volume, "Peak", f"Mean, SD(f){per}", "p")
-    named = CLUSTERS.format(
-        contrast=short(versus(record.contrasts[c])), given=_among(record.views[v].given),
-        draws=f"{record.draws:,}", forming=plain(record.forming),
-    )  # fmt: skip
+    slope = record.views[v].name == "sensitivity"
+    mean = spoken("Mean, SD(f) a unit" if slope else "Mean, SD(f)")
+    heads = (
+        *(spoken("Region"), spoken("Of its mass"), spoken("Positions"), *volume, spoken("Peak")),
+        *(mean, "p"),
+    )
+    named = spoken(
+        CLUSTERS,
+        contrast=_among(short(versus(record.contrasts[c])), record.views[v].given),
+        draws=f"{record.draws:,}",
+        forming=plain(record.forming),
+    )
     caption = Told(named, record, f"contrasts/{c} views/{v} draws forming")
     some = rows_of(rows, "", [at(one) for one in told], most=FEW)
-    return grid(key, "T9, clusters", caption, heads, some)
+    return grid(key, spoken("T9, clusters"), caption, heads, some)
 
 
 def share_table(key: str, record: SetShares) -> Element:
@@ -162,10 +169,9 @@ def share_table(key: str, record: SetShares) -> Element:
         ]
         for s, own in enumerate(record.sets)
     ]
-    heads: list[Node] = ["Region", "Of positions", *(name(level) for level in record.levels)]
-    told = Told(
-        SHARED.format(grouping=short(record.grouping)), record, "grouping levels", "part percent"
-    )
+    heads: list[Node] = [spoken("Region"), spoken("Of positions"), *map(name, record.levels)]
+    named = spoken(SHARED, grouping=short(record.grouping))
+    told = Told(named, record, "grouping levels", "part percent")
     base = " ".join(each("share low high", k) for k in range(len(record.levels)))
     where = [f"{s} {at(record, 'features')}" for s in range(len(record.sets))]
     return grid(key, "T9", told, heads, rows_of(rows, f"sets features {base}", where))
@@ -176,5 +182,8 @@ def _share(record: SetShares, k: int, s: int) -> str:
     return estimate(*(100 * float(a[k, s]) for a in numbers), reason=str(record.reason[k]))
 
 
-def _among(given: str) -> str:
-    return "" if given == "nothing" else f" among people with the same {given}"
+def _among(contrast: str, given: str) -> str:
+    """A contrast with those in whom it is looked at."""
+    if given == "nothing":
+        return contrast
+    return spoken("{contrast} among people with the same {given}", contrast=contrast, given=given)

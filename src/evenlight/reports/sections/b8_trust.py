@@ -6,8 +6,10 @@ import numpy as np
 from htpy import Element, Node, details, p, span, summary
 
 from evenlight.data.digits import count, estimate, plain, probability
+from evenlight.data.groups import MOST_PAIRS
 from evenlight.data.shown import metric_name, short
-from evenlight.measures.quality import RULES, Quality
+from evenlight.language import spoken
+from evenlight.measures.quality import PASSING, RULES, Quality
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
 from evenlight.reports.icons import icon
@@ -27,6 +29,7 @@ from evenlight.reports.parts import (
 )
 from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.widest import checked_groups, groups_left, widest
 from evenlight.reports.words import CAPTIONS, NOTHING
 from evenlight.reports.words_many import WIDEST
 from evenlight.reports.words_trust import CHECKED, TRUSTED, UNTRUSTED
@@ -41,18 +44,19 @@ LITTLE = 1e-4
 def section(audit: Audit) -> Element:
     """One reading, table and figure a grouping."""
     if not audit.qualities:
-        return nothing("b8", NOTHING["quality"])
+        return nothing("b8", spoken(NOTHING["quality"]))
     made = drawings(audit)
     return block(
         "b8",
         (
             part(
-                f"By {record.grouping}",
+                spoken("By {grouping}", grouping=record.grouping),
                 p(class_="reading", data_ref=at(record), data_of="known")[reading(record)],
                 _checks(key, record),
                 (picture(made[k], record) for k in (key.replace("t10", "F12"),) if k in made),
+                groups_left(at(record, "levels"), record.levels, "checks", "tables/quality.csv"),
                 details(class_="views")[
-                    summary["Differences between groups"], _differences(f"{key}d", record)
+                    summary[spoken("Differences between groups")], _differences(f"{key}d", record)
                 ],
                 ref=at(record, "grouping"),
             )
@@ -66,7 +70,7 @@ def banner(audit: Audit, grouping: str) -> Node:
     for record in audit.qualities:
         if record.grouping == grouping and record.unreliable:
             return p(class_="banner", role="note", data_ref=at(record))[
-                icon("failed"), " ", span[say(UNTRUSTED.format(reason=record.fault))]
+                icon("failed"), " ", span[say(spoken(UNTRUSTED, reason=record.fault))]
             ]
     return None
 
@@ -74,16 +78,19 @@ def banner(audit: Audit, grouping: str) -> Node:
 def reading(record: Quality) -> str:
     """What came out, in a sentence."""
     if record.unreliable:
-        return say(UNTRUSTED.format(reason=record.fault))
+        return say(spoken(UNTRUSTED, reason=record.fault))
     known = np.isfinite(record.value).any(axis=0).sum()
     trust = zip(record.levels, record.trust, strict=True)
     unknown = [short(level, 40) for level, word in trust if word == "unknown"]
-    but = f" Not checked: {', '.join(unknown)}." if unknown else ""
-    return TRUSTED.format(method=record.method, known=known, grouping=short(record.grouping)) + but
+    told = spoken(TRUSTED, method=record.method, known=known, grouping=short(record.grouping))
+    if not unknown:
+        return told
+    return f"{told} {spoken('Not checked: {groups}.', groups=', '.join(unknown))}"
 
 
 def _checks(key: str, record: Quality) -> Element:
-    named = CAPTIONS["T10" if record.evaluations else "T10g"].format(
+    named = spoken(
+        CAPTIONS["T10" if record.evaluations else "T10g"],
         grouping=record.grouping,
         method=record.method,
         rows=count(record.rows),
@@ -91,27 +98,30 @@ def _checks(key: str, record: Quality) -> Element:
         evaluations=count(record.evaluations),
         explanations=count(record.explanations),
     )
-    heads = ["Check", "Asked", *(_head(record, r) for r in range(len(record.parts)))]
-    rows = [_row(record, m) for m in range(len(record.metrics))]
+    groups = (record.levels[i] for i in checked_groups(record))
+    parts = [0, *(record.parts.index(g) for g in groups)]
+    heads = [spoken("Check"), spoken("Asked"), *(_head(record, r) for r in parts)]
+    rows = [_row(record, m, parts) for m in range(len(record.metrics))]
     told = Told(named, record, "grouping method rows players evaluations explanations parts levels")
-    parts = range(len(record.parts))
     base = " ".join(each("value low high reason", r) for r in parts)
     return grid(key, "T10", told, heads, rows_of(rows, f"metrics threshold {base}"))
 
 
 def _head(record: Quality, r: int) -> str:
-    return short(record.parts[r], 40) if r else "Everybody"
+    return short(record.parts[r], 40) if r else spoken("Everybody")
 
 
-def _row(record: Quality, m: int) -> list[Node]:
+def _row(record: Quality, m: int, parts: list[int]) -> list[Node]:
     metric = record.metrics[m]
     rule = RULES[metric]
-    told: Node = f"{metric_name(metric)[0].upper()}{metric_name(metric)[1:]}: {CHECKED[metric]}"
-    asked = f"{'at least' if rule.rising else 'at most'} {plain(float(record.threshold[m]))}"
-    cells = [_cell(record, r, m) for r in range(len(record.parts))]
+    own = metric_name(metric)
+    told: Node = f"{own[0].upper()}{own[1:]}: {spoken(CHECKED[metric])}"
+    limit = plain(float(record.threshold[m]))
+    asked = spoken("at least {limit}" if rule.rising else "at most {limit}", limit=limit)
+    cells = [_cell(record, r, m) for r in parts]
     if not (record.passed[:, m] != "").any():
         why = span(class_="quiet")[say(record.reason[0, m])]
-        cells = [why, *(["not checked"] * len(record.levels))]
+        cells = [why, *([spoken("not checked")] * (len(parts) - 1))]
     return [told, asked, *cells]
 
 
@@ -121,18 +131,22 @@ def _cell(record: Quality, r: int, m: int) -> Node:
     word = str(record.passed[r, m])
     if not word:
         return text
-    return [f"{text} ", span(class_=f"grade g-{word}")[icon(word), " ", word]]
+    said = spoken(PASSING[PASSING.index(word)])
+    return [f"{text} ", span(class_=f"grade g-{word}")[icon(word), " ", said]]
 
 
 def _told(numbers: list[float], reason: str) -> str:
     """The estimate, or that it is next to nothing."""
     if 0 < max(numbers) < LITTLE:
-        return f"below {LITTLE:.4f}"
+        return spoken("below {least}", least=f"{LITTLE:.4f}")
     return estimate(*numbers, reason=reason)
 
 
 def _differences(key: str, record: Quality) -> Element:
-    heads = ("Check", "Contrast", "Difference [95 % interval]", "Margin", "p", "n", "Verdict")
+    heads = (
+        *(spoken("Check"), spoken("Contrast"), spoken("Difference [95 % interval]")),
+        *(spoken("Margin"), "p", "n", spoken("Verdict")),
+    )
     shown = [m for m in range(len(record.metrics)) if np.isfinite(record.margin[m])]
     told = [
         (
@@ -145,11 +159,11 @@ def _differences(key: str, record: Quality) -> Element:
         )
         for m in shown
     ]
-    named = CAPTIONS["T10d"].format(grouping=record.grouping, draws=f"{record.draws:,}")
+    named = spoken(CAPTIONS["T10d"], grouping=record.grouping, draws=f"{record.draws:,}")
     if len(record.contrasts) > MOST:
-        named += " " + WIDEST.format(shown=MOST, all=count(len(record.contrasts)))
+        named += " " + spoken(WIDEST, shown=MOST, all=count(len(record.contrasts)))
     caption = Told(named, record, "grouping draws contrasts")
-    return groups(key, "T10, differences", caption, heads, told)
+    return groups(key, spoken("T10, differences"), caption, heads, told)
 
 
 def _difference_at(record: Quality, c: int, m: int) -> str:
@@ -163,19 +177,23 @@ def _widest(record: Quality, m: int) -> list[int]:
     if len(every) <= MOST:
         return list(every)
     size = np.nan_to_num(np.abs(record.difference[:, m]), nan=np.inf)
-    return sorted(np.argsort(-size, kind="stable")[:MOST].tolist())
+    told = (record.verdict[:, m] == "different") & (len(every) > MOST_PAIRS)
+    return widest(size, MOST, told)
 
 
 def _difference(record: Quality, c: int, m: int) -> list[Node]:
     level, reference = record.contrasts[c]
     numbers = (record.difference, record.difference_low, record.difference_high)
     reason = str(record.difference_reason[c, m])
-    n = [count(float(record.n[record.parts.index(g), m]), "not told") for g in (level, reference)]
+    n, other = (
+        count(float(record.n[record.parts.index(g), m]), spoken("not told"))
+        for g in (level, reference)
+    )
     return [
-        name(f"{level} against {reference}"),
+        name(spoken("{level} against {reference}", level=level, reference=reference)),
         evidence(estimate(*(float(a[c, m]) for a in numbers), reason=reason, sign=True)),
         plain(float(record.margin[m])),
-        probability(float(record.p[c, m]), "not tested"),
-        size(" and ".join(n)),
+        probability(float(record.p[c, m]), spoken("not tested")),
+        size(spoken("{n} and {other}", n=n, other=other)),
         verdict(str(record.verdict[c, m])),
     ]

@@ -9,6 +9,7 @@ from htpy import Element, Node, details, li, p, summary, ul
 
 from evenlight.data.digits import estimate
 from evenlight.data.shown import subject_name
+from evenlight.language import spoken
 from evenlight.measures.specification import Specification
 from evenlight.measures.specification_words import reading
 from evenlight.record import Audit
@@ -38,7 +39,7 @@ def section(audit: Audit) -> Element:
     """Other choices, small changes of the data, and how sure: whatever the plan asks for."""
     further = audit.further
     if not (further.holds or further.fragilities or further.uncertainties):
-        return nothing("b9", NOTHING["holds"])
+        return nothing("b9", spoken(NOTHING["holds"]))
     return block("b9", _choices(audit), fragile.parts(audit), coverage.parts(audit))
 
 
@@ -63,14 +64,17 @@ def _forks(key: str, made: Specification, k: int) -> Node:
     asked = np.flatnonzero(made.touched[:, k])
     if not len(asked):
         return None
-    heads = ("Chosen otherwise", "How", "Answer", "Holds", "Subject", f"Effect ({made.unit[k]})")
+    heads = (
+        *(spoken("Chosen otherwise"), spoken("How"), spoken("Answer"), spoken("Holds")),
+        *(spoken("Subject"), spoken("Effect ({unit})", unit=made.unit[k])),
+    )
     rows = [_row(made, int(i), k) for i in asked]
-    named = CAPTIONS["T14"].format(question=made.questions[k])
+    named = spoken(CAPTIONS["T14"], question=made.questions[k])
     fields = "fork_effect fork_low fork_high fork_subject reason"
     refs = [f"names/{i} settings/{i} {each(fields, i, k)}" for i in asked.tolist()]
     told = Told(named, made, f"questions/{k} unit/{k}")
     table = grid(key, "T14", told, heads, rows_of(rows, "", refs))
-    return details(class_="views")[summary["Every choice"], table]
+    return details(class_="views")[summary[spoken("Every choice")], table]
 
 
 def _row(made: Specification, i: int, k: int) -> list[Node]:
@@ -90,14 +94,14 @@ def _row(made: Specification, i: int, k: int) -> list[Node]:
 def _holds(made: Specification, i: int, k: int) -> str:
     """Whether the answer is the same; under a fork where it cannot be asked, neither."""
     if not made.counted[i, k]:
-        return "not asked"
-    return "yes" if made.holds[i, k] else "no"
+        return spoken("not asked")
+    return spoken("yes" if made.holds[i, k] else "no")
 
 
 def _unrun(made: Specification) -> Iterator[Node]:
     """What could not be run, with its reason."""
     if made.unrun:
         yield part(
-            "Choices that could not be tried",
+            spoken("Choices that could not be tried"),
             ul[(li(data_ref=at(u))[say(f"{u.name}, {u.setting}: {u.reason}")] for u in made.unrun)],
         )

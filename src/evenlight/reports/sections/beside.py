@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from htpy import Node
 
 from evenlight.data.shown import short
+from evenlight.language import spoken
 from evenlight.record import Audit
 from evenlight.reports.drawings import drawings
 from evenlight.reports.parts import part, picture
@@ -46,5 +47,6 @@ def along(audit: Audit) -> list[Node]:
         mark = key.replace("t3x", "F19")
         figure = picture(made[mark], record) if mark in made else None
         slopes = decisions.slopes(key, record)
-        parts.append(part(f"Along {short(record.axis)}", slopes, figure, ref=at(record, "axis")))
+        heading = spoken("Along {axis}", axis=short(record.axis))
+        parts.append(part(heading, slopes, figure, ref=at(record, "axis")))
     return parts

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from htpy import Element, Node, details, li, p, summary, ul
 
+from evenlight.language import spoken
 from evenlight.record import Audit
 from evenlight.reports.parts import block, grid, name, rows_of, say
 from evenlight.reports.pointing import Told
@@ -16,20 +17,22 @@ from evenlight.reports.sections.c1_told import told
 def section(audit: Audit) -> Element:
     """What was done, in sentences; then the plan."""
     rows = [[name(key), name(value)] for key, value in flat(audit.plan)]
-    caption = Told(f"Digest {audit.plan_digest}.", audit, "plan_digest plan", "leaves")
+    caption = Told(
+        spoken("Digest {digest}.", digest=audit.plan_digest), audit, "plan_digest plan", "leaves"
+    )
     table: Node = grid(
         "c1plan",
-        "Plan",
+        spoken("Plan"),
         caption,
-        ("Key", "Value"),
+        (spoken("Key"), spoken("Value")),
         rows_of(rows, "", list(flat_at(audit.plan, "/plan"))),
     )
     return block(
         "c1",
         ul(class_="methods")[(li(**places)[say(sentence)] for sentence, places in told(audit))],
-        details(class_="views")[summary["The plan, key by key"], table]
+        details(class_="views")[summary[spoken("The plan, key by key")], table]
         if rows
-        else p["The plan is empty."],
+        else p[spoken("The plan is empty.")],
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from evenlight.data.digits import confidence, count, number, plain
 from evenlight.data.searched import Worst
 from evenlight.data.shown import metric_name, short
+from evenlight.language import plural, spoken
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.fragile import Fragility
@@ -23,7 +24,7 @@ from evenlight.measures.shortcuts import Shortcut
 from evenlight.measures.slices import Slices
 from evenlight.measures.uncertainty import Uncertainty
 from evenlight.record import Audit, CohortCard, ModelCard
-from evenlight.reports.methods import METHODS, TWINS
+from evenlight.reports.methods import AGAIN, BESIDE, GIVEN, METHODS, SMOOTHED, TWINS, VIEW
 from evenlight.reports.pointing import at
 from evenlight.reports.sections.worst import WORST
 from evenlight.reports.words import NAMED_SETS
@@ -71,9 +72,9 @@ def told(audit: Audit) -> Iterator[tuple[str, dict[str, str]]]:
             places = {"data_base": at(record), "data_ref": FIELDS[made.__name__]}
             yield made(record), {**places, **of}
     for i, probe in enumerate(audit.model.probes):
-        told = METHODS["probe"].format(probe=probe.rstrip(". "))
+        told = spoken(METHODS["probe"], probe=probe.rstrip(". "))
         yield told, {"data_ref": f"/model/probes/{i}"}
-    yield METHODS["verdicts"], {}
+    yield spoken(METHODS["verdicts"]), {}
 
 
 def _measured(audit: Audit) -> Iterator[tuple[Callable[[Any], str], Sequence[object]]]:
@@ -97,56 +98,57 @@ def _measured(audit: Audit) -> Iterator[tuple[Callable[[Any], str], Sequence[obj
     yield _inside, further.region_within
 
 
+def _said(key: str, grouping: str, **values: object) -> str:
+    """A sentence on a grouping."""
+    return spoken(METHODS[key], grouping=short(grouping), **values)
+
+
 def _regions(record: RegionsTelling) -> str:
-    return METHODS["regions"].format(grouping=short(record.grouping))
+    return _said("regions", record.grouping)
 
 
 def _inside(record: RegionsTelling) -> str:
-    return METHODS["within"].format(grouping=short(record.grouping))
+    return _said("within", record.grouping)
 
 
 def _model(model: ModelCard) -> str:
-    return METHODS["model"].format(
-        name=short(model.name),
-        kind=model.kind,
-        target=short(model.target),
-        link=model.link,
-        method=model.method,
-        scale=model.scale,
-        source=model.source or "not given",
-    )
+    return spoken(
+        METHODS["model"],
+        name=short(model.name), kind=model.kind, target=short(model.target), link=model.link,
+        method=model.method, scale=model.scale, source=model.source or spoken("not given"),
+    )  # fmt: skip
 
 
 def _people(people: CohortCard) -> str:
-    return METHODS["people"].format(
-        rows=count(people.rows),
-        units=count(people.units),
-        features=count(people.features),
-        name=short(people.name),
-        outcome=short(people.outcome),
-        kind=people.outcome_kind,
-        strata=", ".join(map(short, people.strata)) or "none",
-        source=people.source or "not given",
-    )
+    return spoken(
+        METHODS["people"],
+        rows=count(people.rows), units=count(people.units), features=count(people.features),
+        name=short(people.name), outcome=short(people.outcome), kind=people.outcome_kind,
+        strata=", ".join(map(short, people.strata)) or spoken("none"),
+        source=people.source or spoken("not given"),
+    )  # fmt: skip
 
 
 def _performance(record: Performance) -> str:
     pairs = zip(record.metrics, record.margin.tolist(), strict=True)
-    return METHODS["performance"].format(
-        grouping=short(record.grouping),
+    return _said(
+        "performance",
+        record.grouping,
         draws=f"{record.draws:,}",
         level=plain(1 - record.alpha),
-        threshold=plain(record.threshold, "none"),
-        margins=", ".join(f"{metric_name(m)} {plain(v, 'none')}" for m, v in pairs),
+        threshold=plain(record.threshold, spoken("none")),
+        margins=", ".join(f"{metric_name(m)} {plain(v, spoken('none'))}" for m, v in pairs),
     )
 
 
 def _comparison(record: Comparison) -> str:
     views = (
-        f"{v.name} given {v.given} on the {v.scale} (SD {number(v.unit)})" for v in record.views
+        spoken(VIEW, view=v.name, given=v.given, scale=v.scale, unit=number(v.unit))
+        for v in record.views
     )
-    told = METHODS["comparison"].format(
-        grouping=short(record.grouping),
+    told = _said(
+        "comparison",
+        record.grouping,
         p=len(record.subjects),
         kind=record.subject_kind,
         draws=f"{record.draws:,}",
@@ -157,16 +159,19 @@ def _comparison(record: Comparison) -> str:
     )
     if not record.repeats:
         return told
-    return f"{told} {METHODS['repeats'].format(repeats=record.repeats, all=record.repeats + 1)}"
+    again = spoken(METHODS["repeats"], repeats=record.repeats, all=record.repeats + 1)
+    return f"{told} {again}"
 
 
 def _reliance(record: Reliance) -> str:
+    sizes = (a.tolist() for a in (record.n, record.strata, record.bins))
     given = (
-        f"{g} (n {count(float(n))}, {count(float(s))} strata, {count(float(b))} outcome bins)"
-        for g, n, s, b in zip(record.given, record.n, record.strata, record.bins, strict=True)
+        spoken(GIVEN, given=g, n=count(n), strata=count(s), bins=count(b))
+        for g, n, s, b in zip(record.given, *sizes, strict=True)
     )
-    return METHODS["reliance"].format(
-        grouping=short(record.grouping),
+    return _said(
+        "reliance",
+        record.grouping,
         p=len(record.subjects),
         draws=f"{record.draws:,}",
         margin=plain(record.margin),
@@ -176,8 +181,9 @@ def _reliance(record: Reliance) -> str:
 
 def _quality(record: Quality) -> str:
     limits = zip(record.metrics, record.threshold.tolist(), strict=True)
-    return METHODS["quality" if record.evaluations else "quality_given"].format(
-        grouping=short(record.grouping),
+    return _said(
+        "quality" if record.evaluations else "quality_given",
+        record.grouping,
         rows=count(record.rows),
         players=record.players,
         draws=f"{record.draws:,}",
@@ -188,103 +194,103 @@ def _quality(record: Quality) -> str:
 def _twin(record: Shortcut) -> str:
     kind = record.subject_kind or "feature"
     clustered = any(" more" in subject for subject in record.subjects)
-    mixed = clustered and kind == "feature"
-    return METHODS["twin"].format(
-        grouping=short(record.grouping),
+    n = len(record.subjects)
+    kinds = plural(n, "{kind}", "{kind}s", kind=kind)
+    if clustered and kind == "feature":
+        kinds = spoken("features and sets of them")
+    return _said(
+        "twin",
+        record.grouping,
         refits=count(float(record.refits)),
-        how=TWINS.get(record.how, record.how),
-        subjects=count(float(len(record.subjects))),
-        kind="features and sets of them" if mixed else f"{kind}{'s' * (len(record.subjects) != 1)}",
+        how=spoken(TWINS[record.how]) if record.how in TWINS else record.how,
+        subjects=count(float(n)),
+        kind=kinds,
         given=record.given,
-        named=NAMED_SETS if clustered else "",
+        named=spoken(NAMED_SETS) if clustered else "",
     )
 
 
 def _encoded(record: EncodedUsed) -> str:
     beside = next((name for name in record.besides if name), "")
-    return METHODS["encoded"].format(
+    return spoken(
+        METHODS["encoded"],
         grouping=short(record.groupings[0]),
         given=record.given,
-        beside=f", within {short(beside)} and {short(beside)} within the groups" if beside else "",
-        draws=f"{record.draws:,}",
-        auc=plain(record.margins[0]),
-        used=plain(record.margins[1]),
-    )
+        beside=spoken(BESIDE, name=short(beside)) if beside else "",
+        draws=f"{record.draws:,}", auc=plain(record.margins[0]), used=plain(record.margins[1]),
+    )  # fmt: skip
 
 
 def _slices(record: Slices) -> str:
-    return METHODS["slices"].format(
-        of=WORST[record.of],
-        searched=count(record.searched),
-        over=", ".join(map(short, record.over)),
-    )
+    return spoken(
+        METHODS["slices"], of=spoken(WORST[record.of]),
+        searched=count(record.searched), over=", ".join(map(short, record.over)),
+    )  # fmt: skip
 
 
 def _proxies(record: Proxied) -> str:
-    return METHODS["proxies"].format(
-        units=count(record.units), name=short(record.name), components=count(record.components)
-    )
+    return spoken(
+        METHODS["proxies"],
+        units=count(record.units), name=short(record.name), components=count(record.components),
+    )  # fmt: skip
 
 
 def _fragility(record: Fragility) -> str:
     steps = ", ".join(dict.fromkeys(record.perturbation))
-    again = f", drawn {record.repeats + 1} times where all share a draw" if record.repeats else ""
-    return METHODS["fragility"].format(
-        suite=record.suite,
-        grouping=short(record.grouping),
-        steps=steps,
-        again=again,
-        draws=f"{record.draws:,}",
-        sd=number(record.sd),
-        threshold=plain(record.threshold, "none"),
+    return _said(
+        "fragility", record.grouping,
+        suite=record.suite, steps=steps,
+        again=spoken(AGAIN, times=record.repeats + 1) if record.repeats else "",
+        draws=f"{record.draws:,}", sd=number(record.sd),
+        threshold=plain(record.threshold, spoken("none")),
         notes=" ".join(("", *record.notes)),
-    )
+    )  # fmt: skip
 
 
 def _worst(record: Worst) -> str:
-    return METHODS["worst"].format(
-        suite=record.suite,
-        grouping=short(record.grouping),
-        tries=count(len(record.trace)),
-        draws=count(record.draws),
-    )
+    tries, draws = count(len(record.trace)), count(record.draws)
+    return _said("worst", record.grouping, suite=record.suite, tries=tries, draws=draws)
 
 
 def _uncertainty(record: Uncertainty) -> str:
     levels = sorted({float(v) for v in record.level if v == v})
-    return METHODS["uncertainty"].format(
-        grouping=short(record.grouping),
-        levels=", ".join(plain(v) for v in levels) or "none",
-        score=record.score or "none",
+    return _said(
+        "uncertainty",
+        record.grouping,
+        levels=", ".join(plain(v) for v in levels) or spoken("none"),
+        score=record.score or spoken("none"),
         draws=f"{record.draws:,}",
         level=confidence(record.alpha),
     )
 
 
 def _local(record: LocalComparison) -> str:
-    return METHODS["local"].format(
-        n=count(record.n),
-        ancestry=short(record.ancestry),
-        p=count(len(record.subjects)),
-        beside=", ".join(short(name) for name in record.beside),
-        draws=f"{record.draws:,}",
-        margin=plain(record.margin),
-    )
+    return spoken(
+        METHODS["local"],
+        n=count(record.n), ancestry=short(record.ancestry), p=count(len(record.subjects)),
+        beside=", ".join(map(short, record.beside)),
+        draws=f"{record.draws:,}", margin=plain(record.margin),
+    )  # fmt: skip
 
 
 def _shares(record: SetShares) -> str:
-    kind = f"sets of kind {short(record.kind)}" if record.kind else "sets"
-    return METHODS["shares"].format(grouping=short(record.grouping), kind=kind)
+    kind = spoken("sets")
+    if record.kind:
+        kind = spoken("sets of kind {kind}", kind=short(record.kind))
+    return _said("shares", record.grouping, kind=kind)
 
 
 def _maps(record: MapComparison) -> str:
-    space, asked = record.space, int(record.mask.sum())
-    return METHODS["maps"].format(
-        grouping=short(record.grouping),
+    space, asked, smooth = record.space, int(record.mask.sum()), ""
+    if record.smooth:
+        smooth = spoken(SMOOTHED, width=plain(record.smooth), units=space.units)
+    return _said(
+        "maps",
+        record.grouping,
         positions=count(record.mask.size),
         space=space.shared,
         height=number(record.height),
         draws=f"{record.draws:,}",
-        smooth=f", smoothed by {plain(record.smooth)} {space.units}" if record.smooth else "",
-        asked="all" if asked == record.mask.size else count(asked),
+        smooth=smooth,
+        asked=spoken("all") if asked == record.mask.size else count(asked),
     )

@@ -12,9 +12,11 @@ from htpy import Element, Node, p
 from evenlight.arrays import Text
 from evenlight.data.digits import count, estimate, number, plain
 from evenlight.findings import Part
+from evenlight.language import spoken
 from evenlight.measures.specification import Specification
 from evenlight.measures.words import SPOKEN, VERDICTS
 from evenlight.record import Audit
+from evenlight.reports.asked import question
 from evenlight.reports.parts import (
     Some,
     block,
@@ -30,6 +32,7 @@ from evenlight.reports.parts import (
 from evenlight.reports.pointing import Told, at, each
 from evenlight.reports.sections.judged import deciding, size_words
 from evenlight.reports.told import many_pairs
+from evenlight.reports.words import EVERYBODY
 
 LEAD = (
     "What would have been answered otherwise. Nothing here changes an answer above; every single "
@@ -41,19 +44,16 @@ MARGINS = (
     "given enough people; with a smaller one it is different where the interval leaves out zero, "
     "else it cannot be told."
 )
-MARGIN_HEADS = ("Question", "Contrast", "n", "Verdict", "Effect [interval]", "Margin", "Far limit")
 CHOICES = (
     "Other choices by kind: backgrounds, baselines, explainers, draws and whatever the plan names. "
     "Effects of the contrast that decides, smallest to largest. Every setting: table T14."
 )
 NAMED = 3
 """Settings of one kind that are named."""
-CHOICE_HEADS = ("Question", "Chosen otherwise", "Settings", "Same answer", "Effects")
 GROUPINGS = (
     "Other groupings: how many judged comparisons by each grouping of the plan have each word, "
     "those of primary questions among them. By site: where site is a grouping."
 )
-GROUPING_HEADS = ("By", "What", *(SPOKEN[word] for word in VERDICTS))
 UNASKED = "No other choice was tried ([holds] in the plan)."
 SAME = {"all": "under each", "some": "under some", "none": "under none", "": "not asked"}
 
@@ -65,16 +65,14 @@ def section(audit: Audit) -> Element | None:
     choices = list(_choices(audit))
     return block(
         "c3",
-        p(class_="quiet")[LEAD],
-        grid("t22", "T22", MARGINS, MARGIN_HEADS, _margins(audit)),
-        choices or p(class_="quiet")[UNASKED],
-        grid(
-            "t24", "T24", Told(GROUPINGS, None, "", "verdicts"), GROUPING_HEADS, _groupings(audit)
-        ),
+        p(class_="quiet")[spoken(LEAD)],
+        _margins(audit),
+        choices or p(class_="quiet")[spoken(UNASKED)],
+        _groupings(audit),
     )
 
 
-def _margins(audit: Audit) -> Some:
+def _margins(audit: Audit) -> Element:
     """One row a question: the contrast that decides it, and the limit that lies furthest out."""
     rows: list[list[Node]] = []
     refs = []
@@ -84,30 +82,39 @@ def _margins(audit: Audit) -> Some:
             continue
         told = estimate(part.effect, part.low, part.high, reason=say(part.reason), sign=True)
         rows.append([
-            say(answer.question), name(part.contrast or "all groups"), size(size_words(part)),
-            verdict(part.verdict), evidence(told), plain(part.margin, "none"), _far(part),
+            question(audit, answer), name(part.contrast or spoken(EVERYBODY)),
+            size(size_words(part)), verdict(part.verdict),
+            evidence(told), plain(part.margin, spoken("none")), _far(part),
         ])  # fmt: skip
         refs.append(f"{at(answer, 'question')} {at(part)}")
-    return rows_of(rows, "", refs)
+    heads = (
+        *(spoken("Question"), spoken("Contrast"), "n", spoken("Verdict")),
+        *(spoken("Effect [interval]"), spoken("Margin"), spoken("Far limit")),
+    )
+    return grid("t22", "T22", spoken(MARGINS), heads, rows_of(rows, "", refs))
 
 
 def _far(part: Part) -> str:
     """The limit of largest size, with its sign."""
     ends = [e for e in (part.low, part.high) if e is not None and isfinite(e)]
     if len(ends) < 2:
-        return "not asked"
+        return spoken("not asked")
     far = max(ends, key=abs)
     return estimate(far, *ends, sign=True).split(" ")[0]
 
 
 def _choices(audit: Audit) -> Iterator[Element]:
     """One table a specification, a row a question and kind of choice."""
+    heads = (
+        *(spoken("Question"), spoken("Chosen otherwise"), spoken("Settings")),
+        *(spoken("Same answer"), spoken("Effects")),
+    )
     for i, made in enumerate(audit.further.holds, start=1):
         asked = [(say(made.questions[k]), _kinds(made, k)) for k in range(len(made.ids))]
         told = [(question, rows) for question, rows in asked if rows.rows]
         if told:
             key = "t23" if i == 1 else f"t23-{i}"
-            yield groups(key, "T23", Told(CHOICES, None, "", "unnamed"), CHOICE_HEADS, told)
+            yield groups(key, "T23", Told(spoken(CHOICES), None, "", "unnamed"), heads, told)
 
 
 def _kinds(made: Specification, k: int) -> Some:
@@ -136,9 +143,17 @@ def _kind(made: Specification, k: int, kind: str, own: list[int]) -> list[Node]:
     return [
         name(kind),
         _settings([made.settings[f] for f in own]),
-        SAME[word],
-        evidence(" to ".join(dict.fromkeys(ends)) or "none"),
+        spoken(SAME[word]),
+        evidence(_ends(ends)),
     ]
+
+
+def _ends(ends: list[str]) -> str:
+    """The smallest and the largest effect; one where both read alike."""
+    if not ends:
+        return spoken("none")
+    low, high = ends
+    return low if low == high else spoken("{low} to {high}", low=low, high=high)
 
 
 def _brief(value: float, low: float, high: float) -> str:
@@ -152,18 +167,22 @@ def _settings(settings: list[str]) -> list[Node]:
     first = [name(setting) for setting in settings[:NAMED]]
     told: list[Node] = [part for one in first for part in (", ", one)][1:]
     rest = len(settings) - NAMED
-    return [*told, f" and {count(rest)} more"] if rest > 0 else told
+    return [*told, spoken(" and {more} more", more=count(rest))] if rest > 0 else told
 
 
-def _groupings(audit: Audit) -> Some:
+def _groupings(audit: Audit) -> Element:
     """How many comparisons of performance and of features have each word, by grouping."""
     records: list[tuple[object, str, str, Text]] = [
-        (one, one.grouping, "performance", one.verdict) for one in audit.performances
+        (one, one.grouping, spoken("performance"), one.verdict) for one in audit.performances
     ]
-    records += [(one, one.grouping, "use of features", one.verdict) for one in audit.comparisons]
+    records += [
+        (one, one.grouping, spoken("use of features"), one.verdict) for one in audit.comparisons
+    ]
     records.sort(key=lambda told: told[1])
     rows: list[list[Node]] = []
     for _, grouping, what, words in records:
         found = Counter(str(word) for word in words.ravel())
         rows.append([name(grouping), what, *(count(found[word]) for word in VERDICTS)])
-    return rows_of(rows, "", [at(record, "grouping", "verdict") for record, *_ in records])
+    heads = (spoken("By"), spoken("What"), *(spoken(SPOKEN[word]) for word in VERDICTS))
+    some = rows_of(rows, "", [at(record, "grouping", "verdict") for record, *_ in records])
+    return grid("t24", "T24", Told(spoken(GROUPINGS), None, "", "verdicts"), heads, some)

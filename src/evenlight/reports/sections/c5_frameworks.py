@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from htpy import Element, Node, li, p, span, ul
 
+from evenlight.language import spoken
 from evenlight.record import Audit
 from evenlight.reports.framework import (
+    STATES,
     Answered,
     Framework,
     answered,
@@ -24,6 +26,8 @@ from evenlight.reports.words_frameworks import (
     NO_ENTRY,
     NO_FINDING,
     RISK_HEADS,
+    RISKS,
+    STATUS,
 )
 
 MOST = 200
@@ -35,7 +39,7 @@ def section(audit: Audit) -> Element | None:
     frameworks = [read(name) for name in asked(audit)]
     if not frameworks:
         return None
-    return block("c5", p[COUNTS], [_annex(audit, framework) for framework in frameworks])
+    return block("c5", p[spoken(COUNTS)], [_annex(audit, framework) for framework in frameworks])
 
 
 def _annex(audit: Audit, framework: Framework) -> Element:
@@ -44,7 +48,7 @@ def _annex(audit: Audit, framework: Framework) -> Element:
         f"c5-{framework.id}",
         framework.version,
         Told(summary(rows), None, "/plan/report/frameworks", "states"),
-        ANNEX_HEADS,
+        [spoken(ANNEX_HEADS[i]) for i in range(len(ANNEX_HEADS))],
         [_row(row) for row in rows],
         most=MOST,
     )
@@ -53,9 +57,10 @@ def _annex(audit: Audit, framework: Framework) -> Element:
 
 def _about(framework: Framework) -> Iterator[Element]:
     """Status, check, source, notes."""
-    yield li[say(f"Status on {framework.status_on}: {framework.status}")]
+    status = spoken(STATUS, date=framework.status_on, status=framework.status)
+    yield li[say(status)]
     yield li[say(framework.checked)]
-    yield li["Source: ", framework.source]
+    yield li[spoken("Source: {source}", source=framework.source)]
     yield from (li[say(note)] for note in framework.notes)
 
 
@@ -64,7 +69,13 @@ def _row(row: Answered) -> list[Node]:
     if row.pointers:
         where = " ".join(row.pointers)
         told = [span(data_ref=where)[told], p(class_="quiet")[name(row.pointers[0])]]
-    return [name(row.item.id), row.item.asks, row.state, told, say(row.add)]
+    return [
+        name(row.item.id),
+        row.item.asks,
+        spoken(STATES[STATES.index(row.state)]),
+        told,
+        say(row.add),
+    ]
 
 
 def _risks(audit: Audit, framework: Framework) -> list[Node]:
@@ -73,15 +84,18 @@ def _risks(audit: Audit, framework: Framework) -> list[Node]:
         return []
     rows, loose = risk_file(audit)
     cells: list[list[Node]] = [
-        [name(found.id), found.severity, say(found.sentence), say(entry or NO_ENTRY)]
+        [name(found.id), found.severity, say(found.sentence), say(entry or spoken(NO_ENTRY))]
         for found, entry in rows
     ]
     table = grid(
         f"c5-{framework.id}-risks",
-        "Findings and the risk management file",
-        "Findings above info, with the entry that the author names for each.",
-        RISK_HEADS,
+        spoken("Findings and the risk management file"),
+        spoken(RISKS),
+        [spoken(RISK_HEADS[i]) for i in range(len(RISK_HEADS))],
         rows_of(cells, "", [f"{at(found)} /about" for found, _ in rows], most=MOST),
         most=MOST,
     )
-    return [table, *(p(data_ref="/about")[name(entry), f": {NO_FINDING}"] for entry in loose)]
+    return [
+        table,
+        *(p(data_ref="/about")[name(entry), f": {spoken(NO_FINDING)}"] for entry in loose),
+    ]

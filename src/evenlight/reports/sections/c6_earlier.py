@@ -11,19 +11,20 @@ from evenlight.data.shown import metric_name
 from evenlight.differing import Difference
 from evenlight.differing.record import STATUSES, Change, Moved, Told
 from evenlight.differing.words import SPOKEN_STATUS, named
+from evenlight.language import spoken
 from evenlight.measures.words import SPOKEN
 from evenlight.reports.changing import slopes, slopes_at
 from evenlight.reports.icons import icon
 from evenlight.reports.parts import block, evidence, folded, grid, name, picture, rows_of, say
 from evenlight.reports.pointing import below
 from evenlight.reports.words_changed import (
+    AGAINST,
     APART,
     APART_HEADS,
     APART_WORDS,
     CHANGE_HEADS,
     CHANGES,
     COUNTED,
-    COUNTS,
     GATE,
     MOVED,
     MOVED_HEADS,
@@ -55,45 +56,48 @@ def section(made: Difference) -> Element:
 
 def verdict(made: Difference) -> Iterator[Element]:
     """The word and its reason, what it rests on, and how many changed."""
-    told = made.verdict
-    word = told.word.replace(" ", "-")
+    own = made.verdict
+    word = own.word.replace(" ", "-")
     yield p(class_=f"reading g-{word}", data_ref=f"{FILE}/verdict")[
-        icon(told.word),
+        icon(own.word),
         " ",
-        strong[f"Against the earlier audit: {told.word}."],
-        f" {say(told.reason)}",
+        strong[spoken(AGAINST[own.word])],
+        f" {say(own.reason)}",
     ]
-    yield p(class_="quiet")[GATE]
+    yield p(class_="quiet")[spoken(GATE)]
     spent = {"alpha": plain(made.alpha), "spent": number(made.spent)}
     yield p(data_ref=f"{FILE}/people {FILE}/look {FILE}/alpha {FILE}/spent")[
-        STOOD.format(people=PEOPLE.get(made.people, made.people), look=made.look, **spent)
+        spoken(STOOD, people=spoken(PEOPLE[made.people]), look=made.look, **spent)
     ]
     found = {status: made.counts.get(status, 0) for status in STATUSES}
-    parts = [COUNTS.format(count=count(n), status=SPOKEN_STATUS[s]) for s, n in found.items() if n]
-    words = COUNTED.format(all=count(sum(found.values())), told=", ".join(parts) or QUIET)
+    parts = [f"{count(n)} {spoken(SPOKEN_STATUS[s])}" for s, n in found.items() if n]
+    told = ", ".join(parts) or spoken(QUIET)
+    words = spoken(COUNTED, all=count(sum(found.values())), told=told)
     yield p(data_ref=f"{FILE}/counts", data_of="sum")[words]
 
 
 def changes(made: Difference) -> Element:
     """T20, one row a change."""
     if not made.changes:
-        return p(class_="quiet")[NOTHING]
+        return p(class_="quiet")[spoken(NOTHING)]
     why = any(one.reason for one in made.changes)
     rows = [_change(one, why=why) for one in made.changes]
-    heads = (*CHANGE_HEADS, "Why") if why else CHANGE_HEADS
+    heads = [spoken(CHANGE_HEADS[i]) for i in range(len(CHANGE_HEADS))]
+    heads += [spoken("Why")] if why else []
     refs = [below(str(i), CHANGE_AT) for i in range(len(rows))]
-    return grid("t20", "T20", CHANGES, heads, rows_of(rows, f"{FILE}/changes", refs, most=MOST))
+    some = rows_of(rows, f"{FILE}/changes", refs, most=MOST)
+    return grid("t20", "T20", spoken(CHANGES), heads, some)
 
 
 def _change(one: Change, *, why: bool) -> list[Node]:
-    moved = estimate(one.size, one.low, one.high, reason="not told", sign=True)
+    moved = estimate(one.size, one.low, one.high, reason=spoken("not told"), sign=True)
     what = one.subject if one.kind == "question" else named(one)
     return [
         name(what),
         evidence(_told(one.before)),
         evidence(_told(one.after)),
         evidence(moved),
-        SPOKEN_STATUS[one.status],
+        spoken(SPOKEN_STATUS[one.status]),
         *([say(one.reason)] if why else []),
     ]
 
@@ -101,11 +105,11 @@ def _change(one: Change, *, why: bool) -> list[Node]:
 def _told(told: Told | None) -> str:
     """A number as an audit told it: word, effect with interval, and people to 5."""
     if told is None:
-        return "not asked"
-    people = f", n about {count(told.n)}" if told.n is not None else ""
-    if told.effect is None:
-        return f"{SPOKEN[told.verdict]}{people}"
-    return f"{SPOKEN[told.verdict]}, {estimate(told.effect, told.low, told.high)}{people}"
+        return spoken("not asked")
+    parts = [spoken(SPOKEN[told.verdict])]
+    parts += [] if told.effect is None else [estimate(told.effect, told.low, told.high)]
+    parts += [] if told.n is None else [spoken("n about {n}", n=count(told.n))]
+    return ", ".join(parts)
 
 
 def _moved(made: Difference) -> Node:
@@ -115,8 +119,9 @@ def _moved(made: Difference) -> Node:
     order = sorted(enumerate(made.values), key=lambda at: at[1].kind != "performance")
     refs = [below(str(i), VALUE_AT + (JUDGED_AT if one.judged else "")) for i, one in order]
     some = rows_of([_value(one) for _, one in order], f"{FILE}/values", refs)
-    table = grid("t21", "T21", MOVED, MOVED_HEADS, some)
-    return folded("Values of each group, before and after", table)
+    heads = [spoken(MOVED_HEADS[i]) for i in range(len(MOVED_HEADS))]
+    table = grid("t21", "T21", spoken(MOVED), heads, some)
+    return folded(spoken("Values of each group, before and after"), table)
 
 
 def _value(one: Moved) -> list[Node]:
@@ -130,10 +135,10 @@ def _value(one: Moved) -> list[Node]:
 def _judged(one: Moved) -> tuple[Node, Node]:
     """How much worse it became, and the verdict."""
     if one.judged is None:
-        return UNJUDGED, ""
+        return spoken(UNJUDGED), ""
     own = one.judged
     worse = estimate(own.worse, own.low, own.high, reason=own.reason, sign=True)
-    return say(worse), SPOKEN[own.verdict]
+    return say(worse), spoken(SPOKEN[own.verdict])
 
 
 def _apart(made: Difference) -> Node:
@@ -141,8 +146,15 @@ def _apart(made: Difference) -> Node:
     if not made.apart:
         return None
     rows: list[list[Node]] = [
-        [name(one.what), name(one.before), name(one.after), name(one.spoils or "told alone")]
+        [
+            name(one.what),
+            name(one.before),
+            name(one.after),
+            name(one.spoils or spoken("told alone")),
+        ]
         for one in made.apart
     ]
     some = rows_of(rows, f"{FILE}/apart")
-    return folded(APART, grid("t20a", "T20, apart", APART_WORDS, APART_HEADS, some))
+    heads = [spoken(APART_HEADS[i]) for i in range(len(APART_HEADS))]
+    table = grid("t20a", spoken("T20, apart"), spoken(APART_WORDS), heads, some)
+    return folded(spoken(APART), table)

@@ -9,12 +9,15 @@ from htpy import Element, Node
 
 from evenlight.data.digits import count, estimate, fixed, number, percent
 from evenlight.data.shown import short
+from evenlight.language import spoken
 from evenlight.measures.sensitivity import Flip, Sensitivity
 from evenlight.record import Audit
 from evenlight.reports.parts import grid, name, rows_of
 from evenlight.reports.pointing import Told, each
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import CAPTIONS
+
+BETWEEN = "{low} to {high}"
 
 
 def sensitivities(audit: Audit) -> Iterator[Element]:
@@ -24,16 +27,23 @@ def sensitivities(audit: Audit) -> Iterator[Element]:
 
 
 def _sensitivity(key: str, record: Sensitivity) -> Element:
-    unit = f", {short(record.unit, 20)}" if record.unit else ""
-    heads = ["Feature", "Change"]
-    heads += [f"Margin: {_level(record, k)}" for k in range(len(record.levels))]
-    heads += [f"Response{unit}: {_level(record, k)}" for k in range(len(record.levels))]
-    rows = [_changes(record, q) for q in range(len(record.subjects))]
-    told = Told(CAPTIONS["T4s"].format(grouping=record.grouping), record, "grouping levels n unit")
     levels = range(len(record.levels))
+    heads = [spoken("Feature"), spoken("Change")]
+    heads += [spoken("Margin: {group}", group=_level(record, k)) for k in levels]
+    heads += [_response(record, k) for k in levels]
+    rows = [_changes(record, q) for q in range(len(record.subjects))]
+    named = spoken(CAPTIONS["T4s"], grouping=record.grouping)
+    told = Told(named, record, "grouping levels n unit")
     base = " ".join(each("margin response reason", k) for k in levels)
     some = rows_of(rows, f"subjects low_state high_state {base}")
-    return grid(key, "T4, same change", told, heads, some)
+    return grid(key, spoken("T4, same change"), told, heads, some)
+
+
+def _response(record: Sensitivity, k: int) -> str:
+    group = _level(record, k)
+    if not record.unit:
+        return spoken("Response: {group}", group=group)
+    return spoken("Response, {unit}: {group}", unit=short(record.unit, 20), group=group)
 
 
 def _level(record: Sensitivity, k: int) -> str:
@@ -42,7 +52,8 @@ def _level(record: Sensitivity, k: int) -> str:
 
 def _changes(record: Sensitivity, q: int) -> list[Node]:
     cells: list[Node] = [name(record.subjects[q])]
-    cells.append(f"{short(record.low_state[q], 24)} to {short(record.high_state[q], 24)}")
+    states = {"low": short(record.low_state[q], 24), "high": short(record.high_state[q], 24)}
+    cells.append(spoken(BETWEEN, **states))
     for array in (record.margin, record.response):
         column = [float(v) for v in array[:, q]]
         places = _places(column)
@@ -67,20 +78,14 @@ def flips(audit: Audit) -> Iterator[Element]:
     """One table a recorded attribute."""
     for key, record in keyed("t4f", audit.flips):
         heads = (
-            "Recorded",
-            "Set to",
-            "n",
-            "Mean change [95 %]",
-            "SD",
-            "5th to 95th percentile",
-            "Decisions changed",
+            *(spoken("Recorded"), spoken("Set to"), "n", spoken("Mean change [95 %]"), "SD"),
+            *(spoken("5th to 95th percentile"), spoken("Decisions changed")),
         )
-        named = CAPTIONS["T4f"].format(
-            attribute=record.attribute, unit=record.unit or "units of the output"
-        )
+        unit = record.unit or spoken("units of the output")
+        named = spoken(CAPTIONS["T4f"], attribute=record.attribute, unit=unit)
         told = Told(named, record, "attribute unit")
         rows = rows_of(_flips(record), "pairs n mean low high spread p05 p95 changed reason")
-        yield grid(key, "T4, recorded attribute", told, heads, rows)
+        yield grid(key, spoken("T4, recorded attribute"), told, heads, rows)
 
 
 def _flips(record: Flip) -> list[list[Node]]:
@@ -89,8 +94,10 @@ def _flips(record: Flip) -> list[list[Node]]:
         reason = str(record.reason[f])
         numbers = (float(a[f]) for a in (record.mean, record.low, record.high))
         p05, p95 = float(record.p05[f]), float(record.p95[f])
-        span = f"{fixed(p05, 2)} to {fixed(p95, 2)}" if isfinite(p05 + p95) else "too few beyond it"
-        changed = percent(float(record.changed[f]), "no threshold")
+        span = spoken("too few beyond it")
+        if isfinite(p05 + p95):
+            span = spoken(BETWEEN, low=fixed(p05, 2), high=fixed(p95, 2))
+        changed = percent(float(record.changed[f]), spoken("no threshold"))
         row: list[Node] = [name(recorded), name(new), count(float(record.n[f]), reason)]
         rows.append(
             [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import reduce
 
 import numpy as np
 from htpy import Element, Node, details, p, span, summary
@@ -10,11 +11,15 @@ from htpy import Element, Node, details, p, span, summary
 from evenlight.data.digits import confidence, count, estimate, plain, probability
 from evenlight.data.shown import short
 from evenlight.figures.importance import ranked
+from evenlight.language import spoken
 from evenlight.measures.comparison import Comparison
 from evenlight.reports.parts import FEW, evidence, grid, leading, name, say, shared, verdict
 from evenlight.reports.pointing import Told, at, each
-from evenlight.reports.words import CAPTIONS, MECHANISMS, STEPPED
+from evenlight.reports.widest import pairs
+from evenlight.reports.words import CAPTIONS, MECHANISMS, STEPPED, SUPPORTS
 from evenlight.reports.words_many import VIEWS_ELSEWHERE
+
+KINDS = {"feature": "Feature", "variable": "Variable"}
 
 VIEWED = 6
 """Contrasts of a page up to which each shows its every view."""
@@ -25,7 +30,7 @@ def contrast_tables(key: str, record: Comparison, of: int) -> Iterator[Node]:
 
     `of` is how many contrasts the page has in all: the more, the fewer rows each.
     """
-    for c in range(len(record.contrasts)):
+    for c in pairs(record):
         title = _title(record, c)
         if not np.isfinite(record.effect[:, c]).any():
             reasons = [str(r) for r in np.unique(record.reason[:, c]) if r]
@@ -42,32 +47,31 @@ def contrast_tables(key: str, record: Comparison, of: int) -> Iterator[Node]:
         yield _table(f"{key}c{c}", record, c, shared(of))
         if of <= VIEWED:
             views = _views(f"{key}v{c}", record, c, shared(of, FEW))
-            named = summary(data_ref=at(record, f"contrasts/{c}"))[f"Every view of {short(title)}"]
-            yield details(class_="views")[named, views]
+            named = spoken("Every view of {contrast}", contrast=short(title))
+            where = at(record, f"contrasts/{c}")
+            yield details(class_="views")[summary(data_ref=where)[named], views]
     if of > VIEWED:
-        yield p(class_="quiet")[VIEWS_ELSEWHERE]
+        yield p(class_="quiet")[spoken(VIEWS_ELSEWHERE)]
 
 
 def _table(key: str, record: Comparison, c: int, most: int) -> Element:
     signed, use = _view(record, "signed"), _view(record, "use")
     first = signed if signed is not None else 0
     speaks = str(record.population[first, c])
-    named = CAPTIONS["T4"].format(
+    named = spoken(
+        CAPTIONS["T4"],
         contrast=short(_title(record, c)),
         n=people(record, first, c),
         margin=plain(record.margin),
         levels=_levels(record, signed, use),
         draws=f"{record.draws:,}",
-        population=f" {speaks}{STEPPED if record.rounded else ''}",
+        population=f" {speaks}{spoken(STEPPED) if record.rounded else ''}",
     )
-    heads = ["Feature", "Attribution: difference", "Adjusted p", "Verdict", "Mechanism"]
     own = _own_value(record) if use is None else []
-    heads += ["Use: difference", "Verdict"] if use is not None else []
-    heads += [h for v in own for h in (f"Same value: {record.views[v].name}", "Verdict")]
 
     def row(j: int) -> list[Node]:
         cells: list[Node] = [name(record.subjects[j]), *judged(record, first, c, j)]
-        cells.insert(2, probability(float(record.p_maxt[first, c, j]), "not tested"))
+        cells.insert(2, probability(float(record.p_maxt[first, c, j]), spoken("not tested")))
         cells.append(_mechanism(record, first, c, j))
         beside = [] if use is None else judged(record, use, c, j)
         return [*cells, *beside, *(cell for v in own for cell in judged(record, v, c, j))]
@@ -82,7 +86,44 @@ def _table(key: str, record: Comparison, c: int, most: int) -> Element:
         f"{each('views', first)} {'' if use is None else each('views', use)}".rstrip(),
     )
     rows = leading(ranked(record).tolist(), row, most=most, base=base)
-    return grid(key, "T4", told, heads, rows)
+    return grid(key, "T4", told, _heads(record, use, own), rows)
+
+
+def _heads(record: Comparison, use: int | None, own: list[int]) -> list[Node]:
+    """The heads of what is shown: attribution, then use or the views given the own value."""
+    word = spoken("Verdict")
+    heads: list[Node] = [spoken("Feature"), spoken("Attribution: difference")]
+    heads += [spoken("Adjusted p"), word, spoken("Mechanism")]
+    heads += [spoken("Use: difference"), word] if use is not None else []
+    same = (spoken("Same value: {view}", view=record.views[v].name) for v in own)
+    return [*heads, *(head for one in same for head in (one, word))]
+
+
+def kind_head(kind: str) -> str:
+    """The head of a column of subjects of this kind.
+
+    >>> kind_head("variable"), kind_head("")
+    ('Variable', 'Feature')
+    """
+    return spoken(KINDS[kind]) if kind in KINDS else kind.capitalize() or spoken("Feature")
+
+
+def support_words(word: str) -> str:
+    """What support within groups a subject has.
+
+    >>> support_words("supported_unequally"), support_words("")
+    ('unequally', '')
+    """
+    return spoken(SUPPORTS[word]) if word in SUPPORTS else ""
+
+
+def both(texts: Iterable[str]) -> str:
+    """The texts with *and* between them.
+
+    >>> both(["3", "4"])
+    '3 and 4'
+    """
+    return reduce(lambda one, other: spoken("{one} and {other}", one=one, other=other), texts)
 
 
 def reason_places(record: Comparison, c: int, told: list[str]) -> Iterator[str]:
@@ -93,7 +134,8 @@ def reason_places(record: Comparison, c: int, told: list[str]) -> Iterator[str]:
 
 
 def _title(record: Comparison, c: int) -> str:
-    return " against ".join(record.contrasts[c])
+    level, reference = record.contrasts[c]
+    return spoken("{level} against {reference}", level=level, reference=reference)
 
 
 def _own_value(record: Comparison) -> list[int]:
@@ -103,7 +145,8 @@ def _own_value(record: Comparison) -> list[int]:
 
 def _mechanism(record: Comparison, v: int, c: int, j: int) -> str:
     """Why, and the features that interact where they are known."""
-    words = MECHANISMS.get(str(record.mechanism[v, c, j]), "")
+    why = str(record.mechanism[v, c, j])
+    words = spoken(MECHANISMS[why]) if why in MECHANISMS else ""
     asked = (*record.contrasts[c], record.subjects[j])
     for one in record.partners:
         if (one.level, one.reference, one.subject) == asked and one.names:
@@ -113,11 +156,10 @@ def _mechanism(record: Comparison, v: int, c: int, j: int) -> str:
 
 def _levels(record: Comparison, signed: int | None, use: int | None) -> str:
     """The coverage of the two views that are shown."""
-    told = {"attribution": signed, "use": use}
-    levels = {w: confidence(record.views[v].alpha) for w, v in told.items() if v is not None}
-    if len(set(levels.values())) == 1:
-        return next(iter(levels.values()))
-    return ", ".join(f"{word} {level}" for word, level in levels.items())
+    levels = [confidence(record.views[v].alpha) for v in (signed, use) if v is not None]
+    if len(set(levels)) < 2:
+        return "".join(levels[:1])
+    return spoken("attribution {attribution}, use {use}", attribution=levels[0], use=levels[1])
 
 
 def judged(record: Comparison, v: int, c: int, j: int) -> list[Node]:
@@ -132,12 +174,12 @@ def judged(record: Comparison, v: int, c: int, j: int) -> list[Node]:
 def people(record: Comparison, v: int, c: int) -> str:
     """Units of the two groups that enter a view."""
     if not record.n[v, c].any():
-        return "n = 0, nobody enters"
-    return f"n = {count(float(record.n[v, c, 0]))} and {count(float(record.n[v, c, 1]))}"
+        return spoken("n = 0, nobody enters")
+    return f"n = {both(count(float(n)) for n in record.n[v, c])}"
 
 
 def _views(key: str, record: Comparison, c: int, most: int) -> Element:
-    heads: list[Node] = ["Feature"]
+    heads: list[Node] = [spoken("Feature")]
     heads += [_view_words(record, v, c) for v in range(len(record.views))]
 
     def row(j: int) -> list[Node]:
@@ -146,7 +188,7 @@ def _views(key: str, record: Comparison, c: int, most: int) -> Element:
             *(_cell(record, v, c, j) for v in range(len(record.views))),
         ]
 
-    named = CAPTIONS["T4v"].format(contrast=short(_title(record, c)))
+    named = spoken(CAPTIONS["T4v"], contrast=short(_title(record, c)))
     views = range(len(record.views))
     told = Told(
         named,
@@ -155,14 +197,17 @@ def _views(key: str, record: Comparison, c: int, most: int) -> Element:
     )
     base = " ".join(("subjects", *(each("effect low high reason", v, c) for v in views)))
     rows = leading(ranked(record).tolist(), row, most=most, base=base)
-    return grid(key, "T4, views", told, heads, rows)
+    return grid(key, spoken("T4, views"), told, heads, rows)
 
 
 def _view_words(record: Comparison, v: int, c: int) -> str:
     view = record.views[v]
-    given = "" if view.given == "nothing" else f" given {view.given}"
-    scale = "" if view.scale == "margin" else f", on the {view.scale}"
-    return f"{view.name}{given}{scale} ({people(record, v, c)})"
+    words = view.name
+    if view.given != "nothing":
+        words = spoken("{view} given {given}", view=words, given=view.given)
+    if view.scale != "margin":
+        words = spoken("{view}, on the {scale}", view=words, scale=view.scale)
+    return f"{words} ({people(record, v, c)})"
 
 
 def _cell(record: Comparison, v: int, c: int, j: int) -> Element:

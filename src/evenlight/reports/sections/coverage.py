@@ -9,6 +9,7 @@ from htpy import Element, Node, p, span
 
 from evenlight.data.digits import confidence, count, estimate, interval, percent
 from evenlight.data.shown import short
+from evenlight.language import spoken
 from evenlight.measures.uncertainty import Uncertainty
 from evenlight.record import Audit
 from evenlight.reports.icons import icon
@@ -25,12 +26,20 @@ HELD = {
 }
 """The look of each word on a promise, and the word as it is read."""
 
+LESS = "One threshold for everyone covers less than it promises: {groups}."
+NOT_LESS = "No group is shown to be covered less often than one threshold promises."
+PROMISED = "Coverage is promised for people whom the model was not trained on."
+SIZED = {
+    "set size": "Set size to hold it in the group",
+    "width": "Width to hold it in the group",
+}
+
 
 def parts(audit: Audit) -> Iterator[Node]:
     """One part a grouping: a reading, and coverage by group and promise."""
     for key, record in keyed("t17", audit.further.uncertainties):
         yield part(
-            f"How sure, by {record.grouping}",
+            spoken("How sure, by {grouping}", grouping=record.grouping),
             p(class_="reading", data_ref=at(record, "value", "level", "parts"))[reading(record)],
             _promises(key, record),
             (
@@ -47,23 +56,27 @@ def reading(made: Uncertainty) -> str:
     for h, m in enumerate(held.measure):
         if made.calibrated[m] == "everyone":
             low += [
-                f"{percent(float(made.value[made.part(held.groups[g]), m]), places=1)} of "
-                f"{short(held.groups[g], 40)} in place of {percent(float(made.level[m]))}"
+                spoken(
+                    "{covered} of {group} in place of {promised}",
+                    covered=percent(float(made.value[made.part(held.groups[g]), m]), places=1),
+                    group=short(held.groups[g], 40),
+                    promised=percent(float(made.level[m])),
+                )
                 for g in np.flatnonzero(held.verdict[:, h] == "below")
             ]
-    said = "Coverage is promised for people whom the model was not trained on."
-    if not low:
-        return f"No group is shown to be covered less often than one threshold promises. {said}"
-    return f"One threshold for everyone covers less than it promises: {'; '.join(low)}. {said}"
+    said = spoken(LESS, groups="; ".join(low)) if low else spoken(NOT_LESS)
+    return f"{said} {spoken(PROMISED)}"
 
 
 def _promises(key: str, record: Uncertainty) -> Element:
     held = record.held
-    sized = next((n for n in record.measures if n in ("set size", "width")), "")
+    sized = next((n for n in record.measures if n in SIZED), "")
     unit = next((u for n, u in zip(record.measures, record.units, strict=True) if n == sized), "")
     heads = (
-        *("Promise", "Group", "n", "Held, one threshold for everyone", "Word"),
-        f"{sized.capitalize()} to hold it in the group{f' ({short(unit, 30)})' if unit else ''}",
+        *(spoken("Promise"), spoken("Group"), "n"),
+        *(spoken("Held, one threshold for everyone"), spoken("Word")),
+        spoken(SIZED.get(sized, "Size to hold it in the group"))
+        + (f" ({short(unit, 30)})" if unit else ""),
     )
     people = range(len(held.groups))
     told = [
@@ -78,7 +91,8 @@ def _promises(key: str, record: Uncertainty) -> Element:
         for h, m in enumerate(held.measure)
         if record.calibrated[m] == "everyone"
     ]
-    named = CAPTIONS["T17"].format(
+    named = spoken(
+        CAPTIONS["T17"],
         grouping=short(record.grouping),
         level=confidence(record.alpha),
         score=record.score,
@@ -99,15 +113,16 @@ def _promise_at(record: Uncertainty, g: int, h: int, sized: str) -> str:
 
 def _calibrated(record: Uncertainty) -> str:
     if record.calibrated_on == "folds":
-        return f"on the audited people in {record.folds} folds of whole units"
-    return f"on {count(record.calibration_units)} other people"
+        return spoken("on the audited people in {folds} folds of whole units", folds=record.folds)
+    return spoken("on {number} other people", number=count(record.calibration_units))
 
 
 def _promise(record: Uncertainty, g: int, h: int, sized: str) -> list[Node]:
     held, m = record.held, record.held.measure[h]
     group, why = held.groups[g], str(held.reason[g, h])
     r = record.part(group)
-    look, said = HELD[str(held.verdict[g, h])]
+    word = str(held.verdict[g, h])
+    look, said = HELD[word][0], spoken(HELD[word][1])
     level = float(record.level[m])
     own = record.measure(sized, level=level, calibrated="own group")
     limits = (float(a[r, own]) for a in (record.value, record.low, record.high))

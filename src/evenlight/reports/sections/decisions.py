@@ -9,6 +9,7 @@ from htpy import Element, Node, details, li, summary, ul
 
 from evenlight.data.digits import count, estimate, number, probability
 from evenlight.data.shown import SUBJECTS, metric_name, short
+from evenlight.language import spoken
 from evenlight.measures.along import PerformanceAlong
 from evenlight.measures.decisions import Decisions
 from evenlight.measures.matched import Matched
@@ -18,8 +19,8 @@ from evenlight.reports.parts import evidence, grid, name, rows_of, say, size
 from evenlight.reports.pointing import Told, at, each
 
 SUMMARIES = {
-    "worst": "{}, worst group",
-    "gap": "{}, largest gap",
+    "worst": "{metric}, worst group",
+    "gap": "{metric}, largest gap",
     "es_auroc": "AUROC, equity-scaled",
     "equalised_odds_gap": "equalised odds, largest gap of sensitivity or specificity",
 }
@@ -34,6 +35,7 @@ TOGETHER = (
     "the widest pair. By chance: the mean where groups are shuffled, since a gap is above 0 even "
     "where there is none; p from the same shuffles.{left}"
 )
+HIDDEN = " Too few people in {groups}."
 TIPPED = "How wrong the recorded outcome would have to be in one group to overturn a verdict"
 MATCHED = (
     "Pairs of people of two groups who are alike in {features} features{left}, closest first. "
@@ -51,20 +53,23 @@ def rates(key: str, record: Decisions) -> Iterable[Element]:
     """Rates at the threshold by part, and what is said of all groups together."""
     if record.rates is not None:
         made = record.rates
-        heads = ("Group", "n", *(metric_name(m) for m in made.metrics))
-        named = RATES.format(threshold=number(made.threshold), grouping=record.grouping)
+        heads = (spoken("Group"), "n", *(metric_name(m) for m in made.metrics))
+        named = spoken(RATES, threshold=number(made.threshold), grouping=record.grouping)
         parts = [_rates(made, i) for i in range(len(made.parts))]
         told = Told(named, made, "threshold grouping")
         where = "parts n part_reason value low high reason"
-        yield grid(f"{key}r", "T3, decisions", told, heads, rows_of(parts, where))
+        yield grid(f"{key}r", spoken("T3, decisions"), told, heads, rows_of(parts, where))
     rows = [_summary(record, s) for s in range(len(record.summaries))]
     left = sorted({name for names in record.left for name in names.split(", ") if name})
-    but = f" Too few people in {short(', '.join(left), 120)}." if left else ""
-    named = TOGETHER.format(grouping=record.grouping, left=but)
-    heads = ("Measure", "Of", "Value [95 % interval]", "By chance", "p")
+    but = spoken(HIDDEN, groups=short(", ".join(left), 120)) if left else ""
+    named = spoken(TOGETHER, grouping=record.grouping, left=but)
+    heads = (
+        *(spoken("Measure"), spoken("Of"), spoken("Value [95 % interval]")),
+        *(spoken("By chance"), "p"),
+    )
     told = Told(named, record, "grouping left")
     where = "summaries of value low high null p reason"
-    yield grid(f"{key}g", "T3, all groups", told, heads, rows_of(rows, where))
+    yield grid(f"{key}g", spoken("T3, all groups"), told, heads, rows_of(rows, where))
 
 
 def _rates(made: Performance, i: int) -> list[Node]:
@@ -83,8 +88,8 @@ def _summary(record: Decisions, s: int) -> list[Node]:
         summary_name(record.summaries[s]),
         name(record.of[s]),
         evidence(estimate(*numbers, reason=reason)),
-        number(float(record.null[s]), "not told"),
-        probability(float(record.p[s]), "not tested"),
+        number(float(record.null[s]), spoken("not told")),
+        probability(float(record.p[s]), spoken("not tested")),
     ]
 
 
@@ -95,18 +100,23 @@ def summary_name(summary: str) -> str:
     ('mean absolute error, worst group', 'call rate, largest gap')
     """
     if summary in SUMMARIES:
-        return SUMMARIES[summary]
+        return spoken(SUMMARIES[summary])
     if summary.startswith("worst_"):
-        return SUMMARIES["worst"].format(metric_name(summary.removeprefix("worst_")))
-    return SUMMARIES["gap"].format(metric_name(summary.removesuffix("_gap")))
+        return spoken(SUMMARIES["worst"], metric=metric_name(summary.removeprefix("worst_")))
+    return spoken(SUMMARIES["gap"], metric=metric_name(summary.removesuffix("_gap")))
 
 
 def tips(record: Tipping) -> Node:
     """One line a verdict that label error could overturn, folded."""
     lines = [
         (
-            f"{metric_name(SUBJECTS.get(metric, metric))}, {short(a, 40)} against "
-            f"{short(b, 40)}: {record.sentence(c, m)}",
+            spoken(
+                "{metric}, {level} against {reference}: {told}",
+                metric=spoken(SUBJECTS[metric]) if metric in SUBJECTS else metric_name(metric),
+                level=short(a, 40),
+                reference=short(b, 40),
+                told=record.sentence(c, m),
+            ),
             (c, m),
         )
         for m, metric in enumerate(record.metrics)
@@ -116,7 +126,7 @@ def tips(record: Tipping) -> Node:
     if not lines:
         return None
     return details(class_="views")[
-        summary[TIPPED],
+        summary[spoken(TIPPED)],
         ul[[li(data_ref=_tip_at(record, *where))[say(line)] for line, where in lines]],
     ]
 
@@ -128,23 +138,26 @@ def _tip_at(record: Tipping, c: int, m: int) -> str:
 def pairs(key: str, record: Matched) -> Element:
     """Matched people, one row a contrast."""
     heads = (
-        *("Contrast", "Pairs", "Difference [95 % interval]", "Adjusted", "Apart"),
-        "Decided differently",
+        *(spoken("Contrast"), spoken("Pairs"), spoken("Difference [95 % interval]")),
+        *(spoken("Adjusted"), spoken("Apart"), spoken("Decided differently")),
     )
-    left = f" (without {short(', '.join(record.left_out), 60)})" if record.left_out else ""
-    named = MATCHED.format(features=len(record.features), left=left)
+    left = ""
+    if record.left_out:
+        left = spoken(" (without {features})", features=short(", ".join(record.left_out), 60))
+    named = spoken(MATCHED, features=len(record.features), left=left)
     rows = [_pair(record, c) for c in range(len(record.contrasts))]
     told = Told(named, record, "features left_out")
     where = (
         "contrasts pairs difference low high adjusted adjusted_low adjusted_high distance usual "
         "changed changed_low changed_high usual_changed reason decision_reason"
     )
-    return grid(f"{key}m", "T3, matched people", told, heads, rows_of(rows, where))
+    return grid(f"{key}m", spoken("T3, matched people"), told, heads, rows_of(rows, where))
 
 
 def _pair(record: Matched, c: int) -> list[Node]:
     reason, undecided = str(record.reason[c]), str(record.decision_reason[c])
-    contrast = name(" against ".join(record.contrasts[c]))
+    level, reference = record.contrasts[c]
+    contrast = name(spoken("{level} against {reference}", level=level, reference=reference))
     if reason:
         return [contrast, "", evidence(reason.split(";")[0]), "", "", ""]
     between, inside = float(record.distance[c]), float(record.usual[c])
@@ -166,7 +179,7 @@ def _pair(record: Matched, c: int) -> list[Node]:
 
 def slopes(key: str, record: PerformanceAlong) -> Element:
     """Slopes along an axis, one row a component and loss."""
-    heads = ("Along", "Measure", "Change per SD [95 % interval]", "p")
+    heads = (spoken("Along"), spoken("Measure"), spoken("Change per SD [95 % interval]"), "p")
     rows: list[list[Node]] = []
     for q, m in np.ndindex(*record.slope.shape):
         numbers = (float(a[q, m]) for a in (record.slope, record.low, record.high))
@@ -175,12 +188,13 @@ def slopes(key: str, record: PerformanceAlong) -> Element:
             name(record.components[q]),
             metric_name(record.losses[m]),
             evidence(estimate(*numbers, reason=reason, sign=True)),
-            probability(float(record.p_maxt[q, m]), "not tested"),
+            probability(float(record.p_maxt[q, m]), spoken("not tested")),
         ])  # fmt: skip
-    named = ALONG.format(axis=short(record.axis, 60), n=count(record.n), note=record.note).rstrip()
+    about = {"axis": short(record.axis, 60), "n": count(record.n), "note": record.note}
+    named = spoken(ALONG, **about).rstrip()
     told = Told(named, record, "axis n alpha note")
     refs = [
         f"components/{q} losses/{m} {each('slope low high reason p_maxt', q, m)}"
         for q, m in np.ndindex(*record.slope.shape)
     ]
-    return grid(key, "T3, along an axis", told, heads, rows_of(rows, "", refs))
+    return grid(key, spoken("T3, along an axis"), told, heads, rows_of(rows, "", refs))

@@ -9,12 +9,14 @@ from htpy import Element, Node
 
 from evenlight.data.digits import percent, probability
 from evenlight.data.shown import short
+from evenlight.language import spoken
 from evenlight.measures.associations import Association
 from evenlight.record import Audit
 from evenlight.reports.parts import evidence, folded, grid, name, rows_of
 from evenlight.reports.pointing import Told, each
 from evenlight.reports.sections.keyed import keyed
 
+TITLE = "What lies in the images beside the body, by {grouping}"
 DETECTED = (
     "How far simple detectors of what lies beside the body tell {grouping}{among}: the share of a "
     "detector's variance that lies between the groups, with p over all detectors. They look at "
@@ -26,7 +28,7 @@ def detected(audit: Audit, grouping: str) -> Iterator[Node]:
     """The table of one grouping, folded."""
     for key, record in keyed("t9d", audit.further.artefacts):
         if record.grouping == grouping:
-            title = f"What lies in the images beside the body, by {short(grouping)}"
+            title = spoken(TITLE, grouping=short(grouping))
             yield folded(title, table(key, record))
 
 
@@ -44,11 +46,14 @@ def table(key: str, record: Association) -> Element:
         for j in order
     ]
     given = record.given[i]
-    named = DETECTED.format(
+    named = spoken(
+        DETECTED,
         grouping=short(record.grouping),
-        among="" if given == "nothing" else f" among people with the same {given}",
+        among=""
+        if given == "nothing"
+        else spoken(" among people with the same {given}", given=given),
     )
     refs = [f"subjects/{j} {each('share p_maxt reason', i, j)}" for j in order]
-    heads = ("Detector", "Between groups", "p")
+    heads = (spoken("Detector"), spoken("Between groups"), "p")
     told = Told(named, record, f"grouping given/{i}")
-    return grid(key, "T9, beside the body", told, heads, rows_of(rows, "", refs))
+    return grid(key, spoken("T9, beside the body"), told, heads, rows_of(rows, "", refs))

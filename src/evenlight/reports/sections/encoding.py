@@ -10,6 +10,7 @@ from htpy import Element, Node
 from evenlight.data.digits import confidence, count, estimate, number, plain, probability
 from evenlight.data.shown import short, versus
 from evenlight.figures.association import together
+from evenlight.language import spoken
 from evenlight.measures.associations import Association
 from evenlight.measures.encoded import EncodedUsed
 from evenlight.measures.reliance import Reliance
@@ -28,6 +29,7 @@ from evenlight.reports.parts import (
     verdict,
 )
 from evenlight.reports.pointing import Told, at, each
+from evenlight.reports.sections.contrasts import both
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import STEPPED
 
@@ -44,7 +46,7 @@ LAYERS = (
     "is no evidence of use."
 )
 BESIDE = (
-    " The same within the levels of {beside}, and of {beside} within the groups: which of the two "
+    "The same within the levels of {beside}, and of {beside} within the groups: which of the two "
     "a layer holds."
 )
 DRIFT = (
@@ -53,6 +55,8 @@ DRIFT = (
     "number of people, so that it lies around 0 where nothing differs. That genotypes differ is "
     "no evidence that the output uses them."
 )
+LEFT_OUT = "Strata left out, with too few people to compare: {count}."
+SAME = "among people with the same {given}"
 OF_LINE = (
     "groupings besides layers contrasts n auc auc_low auc_high auc_p used used_low used_high "
     "reason used_reason"
@@ -77,9 +81,10 @@ def telling(audit: Audit, key: str, reliance: Reliance) -> Iterator[Node]:
         yield picture(made[mark], reliance, *beside)
     for record in beside:
         table = _features(f"{key}a", record, reliance)
-        yield folded("How far each feature tells the group", table)
+        yield folded(spoken("How far each feature tells the group"), table)
         if record.drift is not None:
-            yield folded("How far genotypes differ between the groups", _drift(key, record))
+            title = spoken("How far genotypes differ between the groups")
+            yield folded(title, _drift(key, record))
 
 
 def _drift(key: str, record: Association) -> Element:
@@ -87,18 +92,18 @@ def _drift(key: str, record: Association) -> Element:
     frame = record.drift_frame()
     rows: list[list[Node]] = [
         [
-            name(versus((str(level), str(other))) if other else "All groups"),
+            name(versus((str(level), str(other))) if other else spoken("All groups")),
             number(float(fst), str(why), digits=2),
         ]
         for level, other, fst, why in frame[["level", "reference", "fst", "reason"]].to_numpy()
     ]
     sites = count(float(frame["sites"].iloc[0]))
-    named = DRIFT.format(grouping=short(record.grouping), sites=sites)
+    named = spoken(DRIFT, grouping=short(record.grouping), sites=sites)
     pairs = np.argwhere(np.triu(np.ones((len(record.levels),) * 2), 1)).tolist()
     refs = ["pooled pooled_reason"]
     refs += [f"levels/{a} levels/{b} {each('pairs pair_reason', a, b)}" for a, b in pairs]
     told = Told(named, record.drift, f"sites {at(record, 'grouping')}")
-    return grid(f"{key}f", "T5, FST", told, ("Groups", "FST"), rows_of(rows, "", refs))
+    return grid(f"{key}f", "T5, FST", told, (spoken("Groups"), "FST"), rows_of(rows, "", refs))
 
 
 def _features(key: str, record: Association, reliance: Reliance) -> Element:
@@ -109,7 +114,11 @@ def _features(key: str, record: Association, reliance: Reliance) -> Element:
     place = dict(zip(here.tolist(), there.tolist(), strict=True))
     size_of = [abs(_share(reliance, h, place, j)) for j in range(len(record.subjects))]
     order = np.lexsort((-np.nan_to_num(record.share[g], nan=-1.0), -np.nan_to_num(size_of)))
-    heads = ("Feature", *(f"Given {one}" for one in record.given), "Adjusted p", "Reliance")
+    heads = (
+        spoken("Feature"),
+        *(spoken("Given {given}", given=one) for one in record.given),
+        *(spoken("Adjusted p"), spoken("Reliance")),
+    )
     rows: list[list[Node]] = [
         [
             name(record.subjects[j]),
@@ -118,17 +127,17 @@ def _features(key: str, record: Association, reliance: Reliance) -> Element:
                 for i in range(len(record.given))
             ),
             probability(float(record.p_maxt[g, j]), str(record.reason[g, j])),
-            number(_share(reliance, h, place, j), "not measured", digits=2),
+            number(_share(reliance, h, place, j), spoken("not measured"), digits=2),
         ]
         for j in order.tolist()
     ]
-    named = TELLS.format(grouping=short(record.grouping), measure=record.measure, given=given)
+    named = spoken(TELLS, grouping=short(record.grouping), measure=record.measure, given=given)
     left = int(record.dropped[g])
-    named += f" Strata left out, with too few people to compare: {count(left)}." if left else ""
+    named += f" {spoken(LEFT_OUT, count=count(left))}" if left else ""
     told = Told(named, record, f"grouping measure dropped/{g}")
     refs = [_feature_at(record, reliance, h, (j, place.get(j))) for j in order[:FEW].tolist()]
     some = rows_of(rows, "", refs, most=FEW)
-    return grid(key, "T5, association", told, heads, some)
+    return grid(key, spoken("T5, association"), told, heads, some)
 
 
 def _feature_at(
@@ -169,36 +178,46 @@ def _encoded(key: str, record: EncodedUsed, strata: Sequence[str]) -> Element:
         for question in asked
     ]
     heads = (
-        *("What", "Layer", "Contrast", "n", "AUC [interval]", "p", "Encoded"),
-        *("Goes, SD(f) [interval]", "Used", "Reading"),
+        *(spoken("What"), spoken("Layer"), spoken("Contrast"), "n"),
+        *(spoken("AUC [interval]"), "p", spoken("Encoded")),
+        *(spoken("Goes, SD(f) [interval]"), spoken("Used"), spoken("Reading")),
     )
     beside = next((b for b in record.besides if b), "")
     held = [record.given] if record.given != "nothing" else []
     held += [short(s) for s in strata if s not in (beside, record.groupings[0])]
-    among = f" among people with the same {' and '.join(held)}" if held else ""
-    named = LAYERS.format(
+    named = spoken(
+        LAYERS,
         grouping=short(record.groupings[0]),
-        among=among,
+        among=among(both(held) if held else ""),
         level=confidence(record.alpha),
-    ) + (BESIDE.format(beside=short(beside)) if beside else "")
-    margins = f" Margins: {plain(record.margins[0])} and {plain(record.margins[1])}."
+    )
+    named += f" {spoken(BESIDE, beside=short(beside))}" if beside else ""
+    encoded, used = (plain(margin) for margin in record.margins)
+    named += f" {spoken('Margins: {encoded} and {used}.', encoded=encoded, used=used)}"
     told = Told(
-        f"{named}{margins}{STEPPED if record.rounded.any() else ''}",
+        f"{named}{spoken(STEPPED) if record.rounded.any() else ''}",
         record,
         "groupings/0 alpha margins besides /cohort/strata",
     )
     return groups(key, "T11", told, heads, parts)
 
 
+def among(given: str) -> str:
+    """Among whom: those who have the same of what is given."""
+    return "" if given in ("", "nothing") else f" {spoken(SAME, given=given)}"
+
+
 def _question(grouping: str, beside: str) -> str:
-    return f"{short(grouping)} within {short(beside)}" if beside else short(grouping)
+    if not beside:
+        return short(grouping)
+    return spoken("{grouping} within {beside}", grouping=short(grouping), beside=short(beside))
 
 
 def _line(record: EncodedUsed, i: int) -> list[Node]:
     why, idle = str(record.reason[i]), str(record.used_reason[i])
     auc = (float(a[i]) for a in (record.auc, record.auc_low, record.auc_high))
     used = (float(a[i]) for a in (record.used, record.used_low, record.used_high))
-    n = " and ".join(count(float(v), "not told") for v in record.n[i])
+    n = both(count(float(v), spoken("not told")) for v in record.n[i])
     return [
         name(record.layers[i]),
         name(versus(record.contrasts[i])),
@@ -208,5 +227,5 @@ def _line(record: EncodedUsed, i: int) -> list[Node]:
         verdict(str(record.encoded[i])),
         evidence(estimate(*used, reason=idle, sign=True)),
         verdict(str(record.uses[i])),
-        READINGS[str(record.reading[i])],
+        spoken(READINGS[str(record.reading[i])]),
     ]

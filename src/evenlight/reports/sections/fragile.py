@@ -10,6 +10,7 @@ from htpy import Element, Node, p
 from evenlight.data.digits import confidence, count, estimate, fixed, number, plain
 from evenlight.data.searched import Worst
 from evenlight.data.shown import metric_name, short, versus
+from evenlight.language import spoken
 from evenlight.measures.fragile import Fragility
 from evenlight.measures.words import SPOKEN, gravest
 from evenlight.record import Audit
@@ -43,6 +44,18 @@ UNTOLD = ("change", "size", "overlap", "r2")
 SHARES = ("flips", "agreement", "moved")
 """Measures that are told as they are; all others are changes."""
 
+APART = "Groups are moved differently far by {apart} of {all} steps: {steps}."
+TOGETHER = (
+    "In none of {all} steps are two groups shown to be moved differently far. Comparisons: "
+    "{verdicts}."
+)
+DRAWN = " What everybody shares in a draw was drawn {times} times."
+NONE = "The worst combination of these changes: {verdict}, {reason}."
+FOUND = (
+    "The worst combination found within the bounds, {whom}: {searched} SD(f) in the half of the "
+    "people that was searched, {effect} in the {n} who were not ({level} interval, margin "
+    "{margin})."
+)
 WORDS = {
     "flips": "decisions that turn",
     "agreement": "rank agreement of attributions",
@@ -59,11 +72,18 @@ def parts(audit: Audit) -> Iterator[Node]:
         found = worsts.get(record.grouping)
         mark = key.replace("t15", "F17")
         yield part(
-            f"Small changes of the data ({record.suite}), by {record.grouping}",
+            spoken(
+                "Small changes of the data ({suite}), by {grouping}",
+                suite=record.suite,
+                grouping=record.grouping,
+            ),
             p(class_="reading", data_ref=_reading_at(record), data_of="steps")[reading(record)],
             (picture(made[one], record) for one in (mark,) if one in made),
-            folded("Every change, group by group", _steps(key, record)),
-            folded("What it does to performance and explanations", _measures(f"{key}m", record)),
+            folded(spoken("Every change, group by group"), _steps(key, record)),
+            folded(
+                spoken("What it does to performance and explanations"),
+                _measures(f"{key}m", record),
+            ),
             None if found is None else _worst(key.replace("t15", "t16"), found),
             ref=at(record, "grouping", "suite"),
         )
@@ -82,25 +102,24 @@ def reading(made: Fragility) -> str:
     found = [made.steps[s] for s in np.flatnonzero((words == "different").any(axis=0))]
     if found:
         first = "; ".join(short(step, 90) for step in found[:3])
-        more = f", and {len(found) - 3} more" if len(found) > 3 else ""
-        return f"Groups are moved differently far by {len(found)} of {many} steps: {first}{more}."
-    told = {SPOKEN[word]: int((words == word).sum()) for word in SPOKEN}
+        if len(found) > 3:
+            first = spoken("{steps}, and {more} more", steps=first, more=len(found) - 3)
+        return spoken(APART, apart=len(found), all=many, steps=first)
+    told = {spoken(SPOKEN[word]): int((words == word).sum()) for word in SPOKEN}
     shown = ", ".join(f"{count(n)} {word}" for word, n in told.items() if n)
-    return (
-        f"In none of {many} steps are two groups shown to be moved differently far. "
-        f"Comparisons: {shown}."
-    )
+    return spoken(TOGETHER, all=many, verdicts=shown)
 
 
 def _steps(key: str, record: Fragility) -> Element:
     """Mean size of change by group at the step that tells most, with the gravest verdict."""
-    heads = ["Change", *(short(level, 40) for level in record.levels)]
-    heads += ["Difference of groups", "Verdict"]
+    heads = [spoken("Change"), *(short(level, 40) for level in record.levels)]
+    heads += [spoken("Difference of groups"), spoken("Verdict")]
     if record.threshold is not None:
-        heads += ["Difference in decisions that turn", "Verdict"]
+        heads += [spoken("Difference in decisions that turn"), spoken("Verdict")]
     steps = [_telling(record, name) for name in dict.fromkeys(record.perturbation)]
     rows = rows_of([_step(record, s) for s in steps], "", [_step_at(record, s) for s in steps])
-    named = CAPTIONS["T15"].format(
+    named = spoken(
+        CAPTIONS["T15"],
         grouping=short(record.grouping),
         level=confidence(record.alpha),
         margin=plain(float(record.apart.margin[record.view("size")])),
@@ -143,7 +162,7 @@ def _drawn(record: Fragility) -> str:
     """On how many draws of what all people share the intervals rest."""
     if not record.repeats:
         return ""
-    return f" What everybody shares in a draw was drawn {record.repeats + 1} times."
+    return spoken(DRAWN, times=record.repeats + 1)
 
 
 def _step(record: Fragility, s: int) -> list[Node]:
@@ -159,8 +178,8 @@ def _step(record: Fragility, s: int) -> list[Node]:
     turned = _telling(record, record.perturbation[s], "flips")
     other = record.apart.verdict[record.view("flips"), :, turned] == "different"
     told, word = _furthest(record, "flips", turned if other.any() else s)
-    at = f"at {plain(float(record.strength[turned]))}, " if other.any() and turned != s else ""
-    return [*cells, [at, told], word]
+    at = plain(float(record.strength[turned])) if other.any() and turned != s else ""
+    return [*cells, [spoken("at {strength}, ", strength=at) if at else "", told], word]
 
 
 def _furthest(record: Fragility, view: str, s: int) -> list[Node]:
@@ -180,7 +199,7 @@ def _furthest(record: Fragility, view: str, s: int) -> list[Node]:
 
 def _measures(key: str, record: Fragility) -> Element:
     """The metrics at the largest strength of the perturbations that move outputs most."""
-    heads = ("After", "Measure", *(short(level, 40) for level in record.levels))
+    heads = (spoken("After"), spoken("Measure"), *(short(level, 40) for level in record.levels))
     told: list[tuple[Node, Some]] = []
     own = [m for m, measure in enumerate(record.measures) if measure not in UNTOLD]
     for perturbation in moving(record)[:DOSES]:
@@ -189,9 +208,9 @@ def _measures(key: str, record: Fragility) -> Element:
             [_measure(record, s, m) for m in own], "", [_measure_at(record, s, m) for m in own]
         )
         told.append((name(record.steps[s]), rows))
-    named = CAPTIONS["T15m"].format(grouping=short(record.grouping))
+    named = spoken(CAPTIONS["T15m"], grouping=short(record.grouping))
     caption = Told(named, record, "grouping levels")
-    return groups(key, "T15, measures", caption, heads, told)
+    return groups(key, spoken("T15, measures"), caption, heads, told)
 
 
 def _measure_at(record: Fragility, s: int, m: int) -> str:
@@ -201,7 +220,7 @@ def _measure_at(record: Fragility, s: int, m: int) -> str:
 
 def _measure(record: Fragility, s: int, m: int) -> list[Node]:
     measure = record.measures[m]
-    cells: list[Node] = [WORDS.get(measure) or metric_name(measure)]
+    cells: list[Node] = [spoken(WORDS[measure]) if measure in WORDS else metric_name(measure)]
     for level in record.levels:
         r = record.part(level)
         limits = (float(a[r, s, m]) for a in (record.value, record.low, record.high))
@@ -212,23 +231,29 @@ def _measure(record: Fragility, s: int, m: int) -> list[Node]:
 
 def _worst(key: str, made: Worst) -> list[Node]:
     """What was found by search, and what the other half says of it."""
-    heads = ("Change", "Searched between", "Found")
+    heads = (spoken("Change"), spoken("Searched between"), spoken("Found"))
     rows: list[list[Node]] = [
         [
             name(made.perturbations[q]),
-            f"{plain(float(made.lower[q]))} and {plain(float(made.upper[q]))} {made.unit[q]}",
+            spoken(
+                "{low} and {high} {unit}",
+                low=plain(float(made.lower[q])),
+                high=plain(float(made.upper[q])),
+                unit=made.unit[q],
+            ),
             number(float(made.strength[q]), digits=2),
         ]
         for q in range(len(made.perturbations))
     ]
-    named = CAPTIONS["T16"].format(drawn=count(len(made.trace)), grouping=short(made.grouping))
+    tries = count(len(made.trace))
+    named = spoken(CAPTIONS["T16"], drawn=tries, grouping=short(made.grouping))
     told = Told(named, made, "trace grouping")
     some = rows_of(rows, "perturbations lower upper strength unit")
     return [
         p(class_="reading", data_ref=at(made, *CONFIRMED), data_of="sum")[
             judged(made.verdict), " ", say(confirmed(made))
         ],
-        folded("The worst that was found", grid(key, "T16", told, heads, some)),
+        folded(spoken("The worst that was found"), grid(key, "T16", told, heads, some)),
     ]
 
 
@@ -236,11 +261,13 @@ def confirmed(made: Worst) -> str:
     """The worst combination in words: what was promised by the search, and what was confirmed."""
     whom = versus((made.level, made.reference)) if made.reference else short(made.level)
     if made.reason:
-        return f"The worst combination of these changes: {SPOKEN[made.verdict]}, {made.reason}."
-    told = estimate(made.effect, made.low, made.high, sign=True)
-    return (
-        f"The worst combination found within the bounds, {whom}: "
-        f"{fixed(made.searched, 2, sign=True)} SD(f) in the half of the people that was searched, "
-        f"{told} in the {count(float(made.n_held.sum()))} who were not "
-        f"({confidence(made.alpha)} interval, margin {plain(made.margin)})."
+        return spoken(NONE, verdict=spoken(SPOKEN[made.verdict]), reason=made.reason)
+    return spoken(
+        FOUND,
+        whom=whom,
+        searched=fixed(made.searched, 2, sign=True),
+        effect=estimate(made.effect, made.low, made.high, sign=True),
+        n=count(float(made.n_held.sum())),
+        level=confidence(made.alpha),
+        margin=plain(made.margin),
     )

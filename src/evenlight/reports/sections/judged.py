@@ -8,6 +8,7 @@ from math import isfinite
 from evenlight.data.digits import MINUS, count, estimate, number
 from evenlight.data.shown import short, subject_name
 from evenlight.findings import Answer, Part
+from evenlight.language import spoken
 from evenlight.measures.words import gravest
 from evenlight.reports.parts import say
 from evenlight.reports.words import EVERYBODY, MEASURES
@@ -15,7 +16,9 @@ from evenlight.reports.words import EVERYBODY, MEASURES
 
 def measure_words(measure: str) -> tuple[str, str]:
     """The question of a measure in short, and the section that holds its evidence."""
-    return MEASURES.get(measure, (short(measure), "a5"))
+    if measure not in MEASURES:
+        return short(measure), "a5"
+    return spoken(MEASURES[measure][0]), MEASURES[measure][1]
 
 
 def deciding(parts: Sequence[Part], verdict: str) -> Part | None:
@@ -36,11 +39,11 @@ def by_contrast(answer: Answer) -> list[Part]:
 def effect_words(part: Part) -> str:
     """Effect, interval and unit; where no interval is known, of what; or why there is none."""
     if part.effect is None or not isfinite(part.effect):
-        return say(part.reason) or "no estimate was recorded"
+        return say(part.reason) or spoken("no estimate was recorded")
     if part.low is None and part.reason:  # as of maps: the mean over a cluster, and which
         sign = MINUS if part.effect < 0 else "+"
         size = f"{sign}{number(abs(part.effect), digits=2)} {short(part.unit, 30)}"
-        return f"{size} in {say(part.reason)}"
+        return spoken("{size} in {where}", size=size, where=say(part.reason))
     text = estimate(part.effect, part.low, part.high, sign=not part.unit.startswith("share"))
     return f"{text} {short(part.unit, 30)}".rstrip()
 
@@ -52,7 +55,7 @@ def subject_words(answer: Answer, part: Part) -> str:
 
 def contrast_words(part: Part) -> str:
     """The two groups, or that all are meant."""
-    return part.contrast or EVERYBODY
+    return part.contrast or spoken(EVERYBODY)
 
 
 def people_words(part: Part) -> str:
@@ -62,7 +65,7 @@ def people_words(part: Part) -> str:
 
 def size_words(part: Part) -> str:
     """The number of people, or where to read why there is none."""
-    return count(part.n, "see reason" if part.reason else "not recorded")
+    return count(part.n, spoken("see reason" if part.reason else "not recorded"))
 
 
 def _reach(part: Part) -> float:

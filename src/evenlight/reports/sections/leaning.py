@@ -9,14 +9,17 @@ from htpy import Element, Node, p
 
 from evenlight.data.digits import confidence, count, estimate, number, percent
 from evenlight.data.shown import metric_name, versus
+from evenlight.language import plural, spoken
 from evenlight.measures.lever import Levers
 from evenlight.measures.reliance import Cuts, Reliance
 from evenlight.measures.shortcuts import CRITERIA, NUMBERS, UNSUPPORTED, Shortcut
 from evenlight.record import Audit
 from evenlight.reports.parts import FEW, evidence, folded, grid, name, rows_of, say, size
 from evenlight.reports.pointing import Told, at, below, each
+from evenlight.reports.sections.contrasts import kind_head, support_words
+from evenlight.reports.sections.encoding import among
 from evenlight.reports.sections.keyed import keyed
-from evenlight.reports.words import NAMED_SETS, SUPPORTS, fewer
+from evenlight.reports.words import NAMED_SETS, fewer
 
 WORD = {
     "consistent_with_a_shortcut": "Consistent with a shortcut",
@@ -71,20 +74,22 @@ PARTIAL = (
 )
 RESOLVED = "Support is decided for {share} of the shares by {grouping}, by their size."
 ADJUSTED = "Support within groups is {adjusted}."
+CLAIMED = "{number} of what they claim"
+OVER = "{excess} over the twin, lower limit {low}"
 CUTS = "The same totals with the outcome held in 5, 10 and 20 bins."
 
 
 def rests(key: str, record: Reliance) -> Iterator[Node]:
     """What the totals rest on: adjustment, decided support, the partial score, and bins."""
     g = record.given.index("outcome") if "outcome" in record.given else 0
-    told = [ADJUSTED.format(adjusted=record.adjusted)] if record.adjusted else []
+    told = [spoken(ADJUSTED, adjusted=record.adjusted)] if record.adjusted else []
     share = percent(float(record.resolved[g]))
-    told += [RESOLVED.format(share=share, grouping=record.grouping)]
+    told += [spoken(RESOLVED, share=share, grouping=record.grouping)]
     part = record.partial
     if part is not None and not part.reason[0]:
-        each = record.subject_kind + "s" * (part.subjects != 1)
         slope = estimate(*(float(a[0]) for a in (part.slope, part.low, part.high)))
-        told += [PARTIAL.format(subjects=f"{count(part.subjects)} {each}", slope=slope)]
+        subjects = _subjects(record.subject_kind, part.subjects)
+        told += [spoken(PARTIAL, subjects=subjects, slope=slope)]
     if np.isfinite(record.resolved[g]):
         where = at(record, "adjusted", f"share/{g}", "support", "grouping")
         part_at = at(part, "subjects", "slope/0", "low/0", "high/0") if part else ""
@@ -92,7 +97,7 @@ def rests(key: str, record: Reliance) -> Iterator[Node]:
             " ".join(told)
         ]
     if record.cuts is not None:
-        yield folded("Other numbers of bins", _cuts(key, record.cuts))
+        yield folded(spoken("Other numbers of bins"), _cuts(key, record.cuts))
 
 
 def _cuts(key: str, made: Cuts) -> Element:
@@ -106,12 +111,23 @@ def _cuts(key: str, made: Cuts) -> Element:
             for t in range(2)
         )
         rows.append([made.given[c], count(float(made.bins[b])), *map(evidence, shares)])
-    heads = ("Given", "Bins", "Share between groups", "Of it unsupported")
+    heads = (
+        *(spoken("Given"), spoken("Bins")),
+        *(spoken("Share between groups"), spoken("Of it unsupported")),
+    )
     refs = [
         f"given/{c} bins/{b} {each('total low high reason', c, b)}"
         for c, b in np.ndindex(made.reason.shape)
     ]
-    return grid(f"{key}c", "T5, bins", Told(CUTS, made, "bins"), heads, rows_of(rows, "", refs))
+    told = Told(spoken(CUTS), made, "bins")
+    return grid(f"{key}c", spoken("T5, bins"), told, heads, rows_of(rows, "", refs))
+
+
+def _subjects(kind: str, number: int) -> str:
+    """So many features or variables."""
+    if kind == "variable":
+        return plural(number, "{n} variable", "{n} variables", n=count(number))
+    return plural(number, "{n} feature", "{n} features", n=count(number))
 
 
 def leaning(audit: Audit, grouping: str) -> Iterator[Node]:
@@ -127,24 +143,26 @@ def leaning(audit: Audit, grouping: str) -> Iterator[Node]:
 def gate(key: str, record: Shortcut) -> Iterator[Node]:
     """The word with its reason, the four criteria, and sets by their excess over the twin."""
     yield p(class_="reading", data_ref=at(record, "reason"))[
-        f"{WORD[record.word]}: {say(record.reason.rstrip('. '))}."
+        f"{spoken(WORD[record.word])}: {say(record.reason.rstrip('. '))}."
     ]
     if record.word == "not_estimable":
         return
     rows = [
-        [NEEDS[rule], evidence(_found(record, rule)), str(met)]
+        [spoken(NEEDS[rule]), evidence(_found(record, rule)), str(met)]
         for rule, met in zip(CRITERIA, record.met, strict=True)
     ]
-    named = GATE.format(
+    named = spoken(
+        GATE,
         grouping=record.grouping,
         given=record.given,
         n=count(float(record.n) or float("nan"), fewer()),
     )
     told = Told(named, record, "grouping n")
     some = rows_of(rows, "", [f"{FOUND[rule]} reasons" for rule in CRITERIA])
-    yield grid(key, "T5, gate", told, ("A shortcut needs", "Found", "Met"), some)
+    heads = (spoken("A shortcut needs"), spoken("Found"), spoken("Met"))
+    yield grid(key, spoken("T5, gate"), told, heads, some)
     if record.refits:
-        yield folded("Set by set, beside the twin", _sets(key, record))
+        yield folded(spoken("Set by set, beside the twin"), _sets(key, record))
 
 
 def _found(record: Shortcut, rule: str) -> str:
@@ -152,14 +170,15 @@ def _found(record: Shortcut, rule: str) -> str:
         return _three(record, "unsupported")
     if rule == "remainder":
         told = _three(record, "remainder")
-        return told if np.isnan(record.remainder[0]) else f"{told} of what they claim"
+        return told if np.isnan(record.remainder[0]) else spoken(CLAIMED, number=told)
     if rule == "intervention":
         return _three(record, "closure")
     mean, _, low = record.excess_total.tolist()
     twin = str(record.reasons[NUMBERS.index("excess_total")])
-    over = twin or f"{number(mean)} over the twin, lower limit {number(low)}"
+    over = twin or spoken(OVER, excess=number(mean), low=number(low))
     there = str(record.reasons[NUMBERS.index("outside")])
-    return over if there else f"{over}; slope elsewhere {_three(record, 'outside')}"
+    slope = _three(record, "outside")
+    return over if there else spoken("{excess}; slope elsewhere {slope}", excess=over, slope=slope)
 
 
 def _three(record: Shortcut, field: str) -> str:
@@ -169,8 +188,8 @@ def _three(record: Shortcut, field: str) -> str:
 
 def _sets(key: str, record: Shortcut) -> Element:
     heads = (
-        *(record.subject_kind.capitalize() or "Feature", "Share", "Support"),
-        *("In refits", "In twins", "Excess", "Lower limit"),
+        *(kind_head(record.subject_kind), spoken("Share"), spoken("Support")),
+        *(spoken("In refits"), spoken("In twins"), spoken("Excess"), spoken("Lower limit")),
     )
     over = record.over
     order = np.argsort(-over.excess, kind="stable").tolist()
@@ -178,42 +197,41 @@ def _sets(key: str, record: Shortcut) -> Element:
         [
             name(record.subjects[j]),
             number(float(record.share[j])),
-            SUPPORTS.get(str(record.support[j]), ""),
+            support_words(str(record.support[j])),
             *(number(float(a[j])) for a in (over.model, over.twin, over.excess, over.low)),
         ]
         for j in order
     ]
-    named = SETS.format(kind=record.subject_kind or "feature", refits=record.refits)
+    named = spoken(SETS, kind=record.subject_kind or spoken("feature"), refits=record.refits)
     if any(" more" in subject for subject in record.subjects):
-        named += NAMED_SETS
+        named += spoken(NAMED_SETS)
     told = Told(named, record, "refits")
     some = rows_of(
         rows, "subjects share over/model over/twin over/excess over/low", order, most=FEW
     )
-    return grid(f"{key}m", "T5, twin", told, heads, some)
+    return grid(f"{key}m", spoken("T5, twin"), told, heads, some)
 
 
 def levers(key: str, record: Levers) -> Iterator[Node]:
     """What closes the gap, what is lost within groups, and performance before and after."""
     yield _closing(key, record)
-    yield folded("What these features tell within groups", _signal(f"{key}w", record))
+    yield folded(spoken("What these features tell within groups"), _signal(f"{key}w", record))
     if (record.table.kind == "removal").any():
-        yield folded("Performance without these features", _table(f"{key}p", record))
+        yield folded(spoken("Performance without these features"), _table(f"{key}p", record))
     for i, note in enumerate(record.notes):
         yield p(class_="quiet", data_ref=at(record, f"notes/{i}"))[say(note)]
 
 
-def _among(given: str) -> str:
-    return "" if given in ("", "nothing") else f" among people with the same {given}"
-
-
 def _features(subject: object) -> Node:
-    return WITHOUT if subject == UNSUPPORTED else name(subject)
+    return spoken(WITHOUT) if subject == UNSUPPORTED else name(subject)
 
 
 def _closing(key: str, record: Levers) -> Element:
     made = record.closing
-    heads = ("Features", "Done", "Contrast", "Gap", "Gap afterwards", "Share closed")
+    heads = (
+        *(spoken("Features"), spoken("Done"), spoken("Contrast"), spoken("Gap")),
+        *(spoken("Gap afterwards"), spoken("Share closed")),
+    )
     rows: list[list[Node]] = []
     for i in range(len(made.kind)):
         gap = (float(a[i]) for a in (made.gap, made.gap_low, made.gap_high))
@@ -227,10 +245,10 @@ def _closing(key: str, record: Levers) -> Element:
             number(float(made.after[i]), str(made.reason[i])),
             evidence(estimate(*shut, reason=str(made.closure_reason[i]))),
         ])  # fmt: skip
-    named = CLOSING.format(among=_among(record.given), level=confidence(record.alpha))
+    named = spoken(CLOSING, among=among(record.given), level=confidence(record.alpha))
     base = "subject level reference gap gap_low gap_high after closure closure_low closure_high"
     some = rows_of(rows, below("closing", f"{base} reason closure_reason"), most=FEW)
-    return grid(key, "T5, levers", Told(named, record, "alpha closing/kind"), heads, some)
+    return grid(key, spoken("T5, levers"), Told(named, record, "alpha closing/kind"), heads, some)
 
 
 def _signal(key: str, record: Levers) -> Element:
@@ -238,7 +256,7 @@ def _signal(key: str, record: Levers) -> Element:
     rows: list[list[Node]] = [
         [
             _features(made.subject[i]),
-            f"loss of {metric_name(str(made.metric[i]))}",
+            spoken("loss of {metric}", metric=metric_name(str(made.metric[i]))),
             evidence(
                 estimate(
                     *(float(a[i]) for a in (made.value, made.low, made.high)),
@@ -248,15 +266,18 @@ def _signal(key: str, record: Levers) -> Element:
         ]
         for i in range(len(made.subject))
     ]
-    named = SIGNAL.format(level=confidence(record.alpha))
+    named = spoken(SIGNAL, level=confidence(record.alpha))
     some = rows_of(rows, below("signal", "subject value low high reason"), most=FEW)
-    heads = ("Features", "What", "Within groups")
-    return grid(key, "T5, signal", Told(named, record, "alpha signal/subject"), heads, some)
+    heads = (spoken("Features"), spoken("What"), spoken("Within groups"))
+    return grid(key, spoken("T5, signal"), Told(named, record, "alpha signal/subject"), heads, some)
 
 
 def _table(key: str, record: Levers) -> Element:
     made = record.table
-    heads = ("Features", "People", "n", "Metric", "Before", "Without", "Change")
+    heads = (
+        *(spoken("Features"), spoken("People"), "n", spoken("Metric")),
+        *(spoken("Before"), spoken("Without"), spoken("Change")),
+    )
     rows: list[list[Node]] = []
     removed = np.flatnonzero(made.kind == "removal").tolist()
     for i in removed:
@@ -273,4 +294,5 @@ def _table(key: str, record: Levers) -> Element:
         ])  # fmt: skip
     sides = " ".join(f"{side} {side}_low {side}_high" for side in ("before", "after", "change"))
     some = rows_of(rows, below("table", f"subject part n reason {sides}"), removed)
-    return grid(key, "T5, without", Told(TABLE, record, "table/kind"), heads, some)
+    told = Told(spoken(TABLE), record, "table/kind")
+    return grid(key, spoken("T5, without"), told, heads, some)

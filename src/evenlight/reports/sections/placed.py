@@ -9,6 +9,7 @@ from htpy import Element, Node
 
 from evenlight.data.digits import confidence, count, estimate, plain, probability
 from evenlight.data.shown import short
+from evenlight.language import spoken
 from evenlight.measures.local_comparison import COPIES, LocalComparison
 from evenlight.measures.set_shares import SetShares
 from evenlight.record import Audit
@@ -56,10 +57,10 @@ def locally(audit: Audit) -> Iterator[Node]:
     for key, record in keyed("t4l", audit.further.by_local_ancestry):
         mark = key.replace("t4l", "F21")
         yield part(
-            f"By copies of {short(record.ancestry)} at the place",
+            spoken("By copies of {ancestry} at the place", ancestry=short(record.ancestry)),
             picture(made[mark], record) if mark in made else None,
             (copy_table(f"{key}v{v}", record, v) for v in range(len(record.given))),
-            folded("Who carries how many copies", carrier_table(f"{key}n", record)),
+            folded(spoken("Who carries how many copies"), carrier_table(f"{key}n", record)),
             ref=at(record, "ancestry"),
         )
 
@@ -73,9 +74,10 @@ def _largest(record: LocalComparison, v: int) -> list[int]:
 def copy_table(key: str, record: LocalComparison, v: int) -> Element:
     """The subjects that follow local ancestry most, of one view."""
     chosen = _largest(record, v)
-    named = COPY.format(
+    named = spoken(
+        COPY,
         ancestry=short(record.ancestry),
-        among=AMONG[record.given[v]],
+        among=spoken(AMONG[record.given[v]]),
         n=count(record.n),
         level=confidence(record.alpha),
         margin=plain(record.margin),
@@ -85,7 +87,7 @@ def copy_table(key: str, record: LocalComparison, v: int) -> Element:
     rows: list[list[Node]] = [
         [
             name(record.subjects[j]),
-            name(record.places[j] or "no window"),
+            name(record.places[j] or spoken("no window")),
             evidence(
                 estimate(
                     *(float(a[v, j]) for a in (record.effect, record.low, record.high)),
@@ -94,11 +96,14 @@ def copy_table(key: str, record: LocalComparison, v: int) -> Element:
                 )
             ),
             verdict(str(record.verdict[v, j])),
-            probability(float(record.p_maxt[v, j]), "not tested"),
+            probability(float(record.p_maxt[v, j]), spoken("not tested")),
         ]
         for j in chosen
     ]
-    heads = ("Feature", "Place", "Change a copy", "Verdict", "Adjusted p")
+    heads = (
+        *(spoken("Feature"), spoken("Place"), spoken("Change a copy")),
+        *(spoken("Verdict"), spoken("Adjusted p")),
+    )
     told = Told(named, record, "ancestry n alpha margin subjects")
     base = f"subjects places {each('effect low high reason p_maxt', v)}"
     return grid(key, "T4l", told, heads, rows_of(rows, base, chosen))
@@ -120,11 +125,12 @@ def carrier_table(key: str, record: LocalComparison) -> Element:
         )
         for j in _largest(record, 0)
     ]
-    named = CARRIED.format(
-        ancestry=short(record.ancestry), rounded=ROUNDED if record.rounded else ""
+    named = spoken(
+        CARRIED, ancestry=short(record.ancestry), rounded=spoken(ROUNDED) if record.rounded else ""
     )
     caption = Told(named, record, "ancestry", "place")
-    return groups(key, "T4l, copies", caption, ("Feature", "Copies", "People", "Mean"), told)
+    heads = (spoken("Feature"), spoken("Copies"), spoken("People"), spoken("Mean"))
+    return groups(key, spoken("T4l, copies"), caption, heads, told)
 
 
 def _carried(record: LocalComparison, c: int, j: int) -> list[Node]:
@@ -140,7 +146,7 @@ def _carried(record: LocalComparison, c: int, j: int) -> list[Node]:
 def shares(audit: Audit) -> Iterator[Node]:
     """One table a grouping and kind of sets."""
     for key, record in keyed("t4m", audit.further.set_shares):
-        title = f"Where importance lies, by {short(record.grouping)}"
+        title = spoken("Where importance lies, by {grouping}", grouping=short(record.grouping))
         yield part(title, share_table(key, record), ref=at(record, "grouping"))
 
 
@@ -154,8 +160,12 @@ def share_table(key: str, record: SetShares) -> Element:
         ]
         for s, own in enumerate(record.sets)
     ]
-    heads: list[Node] = ["Set", "Features", *(name(level) for level in record.levels)]
-    named = SHARED.format(grouping=short(record.grouping))
+    heads: list[Node] = [
+        spoken("Set"),
+        spoken("Features"),
+        *(name(level) for level in record.levels),
+    ]
+    named = spoken(SHARED, grouping=short(record.grouping))
     told = Told(named, record, "grouping levels", "percent")
     base = " ".join(each("share low high", k) for k in range(len(record.levels)))
     return grid(key, "T4m", told, heads, rows_of(rows, f"sets features {base}"))

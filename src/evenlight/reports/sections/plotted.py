@@ -9,6 +9,7 @@ from htpy import Element, Node
 
 from evenlight.data.digits import count, estimate, fixed, number, percent
 from evenlight.data.shown import versus
+from evenlight.language import spoken
 from evenlight.measures.agreement import RankAgreement
 from evenlight.measures.composition import Composition
 from evenlight.measures.decisions import Decisions
@@ -23,8 +24,11 @@ LINES = 8
 """Rows of such a table; thresholds at even distances."""
 
 TITLE = "Numbers of figure {figure}"
-WORDS = "First rows of what figure {figure} draws, by {grouping}{limits}; the record holds all."
-LIMITS = ", with pointwise 95 % limits"
+WORDS = "First rows of what figure {figure} draws, by {grouping}; the record holds all."
+LIMITED = (
+    "First rows of what figure {figure} draws, by {grouping}, with pointwise 95 % limits; the "
+    "record holds all."
+)
 
 
 def strata(audit: Audit, key: str, record: Composition) -> Node:
@@ -58,8 +62,9 @@ def calibration(audit: Audit, key: str, record: Performance) -> Node:
             rows.append([name(record.levels[k]), predicted, seen])
             own = each("curve_predicted curve_observed curve_low curve_high", k, b)
             refs.append(f"levels/{k} {own}")
-    told = Told(_words(key, record.grouping, LIMITS), record, "grouping")
-    return _table(audit, key, told, ("Group", "Predicted", "Observed"), (rows, refs))
+    told = Told(_words(key, record.grouping, limited=True), record, "grouping")
+    heads = (spoken("Group"), spoken("Predicted"), spoken("Observed"))
+    return _table(audit, key, told, heads, (rows, refs))
 
 
 def dependences(audit: Audit, key: str, curves: Sequence[Dependence]) -> Node:
@@ -75,8 +80,11 @@ def dependences(audit: Audit, key: str, curves: Sequence[Dependence]) -> Node:
             rows.append([name(record.subject), name(record.levels[k]), name(value), seen])
             label = f" labels/{b}" if record.labels else ""
             refs.append(f"subject levels/{k}{label} {each('value mean low high', k, b)}")
-    told = Told(_words(key, record.grouping, LIMITS), record, "grouping")
-    heads = ("Feature", "Group", "Own value", "Mean attribution")
+    told = Told(_words(key, record.grouping, limited=True), record, "grouping")
+    heads = (
+        *(spoken("Feature"), spoken("Group")),
+        *(spoken("Own value"), spoken("Mean attribution")),
+    )
     return _table(audit, key, told, heads, (rows, refs))
 
 
@@ -95,8 +103,9 @@ def net_benefits(audit: Audit, key: str, record: Decisions) -> Node:
         rows.append([fixed(float(record.thresholds[t]), 2), *told])
         places = [each("net_benefit net_low net_high curve_reason", r, t) for r in own]
         refs.append(" ".join([f"thresholds/{t}", *places]))
-    caption = Told(_words(key, record.grouping, LIMITS), record, "grouping levels")
-    return _table(audit, key, caption, ("Threshold", *record.levels), (rows, refs))
+    caption = Told(_words(key, record.grouping, limited=True), record, "grouping levels")
+    heads = (spoken("Threshold"), *record.levels)
+    return _table(audit, key, caption, heads, (rows, refs))
 
 
 def utilities(audit: Audit, key: str, record: Decisions) -> Node:
@@ -109,7 +118,8 @@ def utilities(audit: Audit, key: str, record: Decisions) -> Node:
         parts = range(len(record.parts))
         refs.append(" ".join([f"thresholds/{t}", *(each("utility", r, t) for r in parts)]))
     caption = Told(_words(key, record.grouping), record, "grouping parts")
-    return _table(audit, key, caption, ("Threshold", *record.parts), (rows, refs))
+    heads = (spoken("Threshold"), *record.parts)
+    return _table(audit, key, caption, heads, (rows, refs))
 
 
 def tops(audit: Audit, key: str, record: RankAgreement) -> Node:
@@ -123,7 +133,10 @@ def tops(audit: Audit, key: str, record: RankAgreement) -> Node:
             rows.append([name(versus(record.contrasts[c])), count(int(record.depths[d])), *told])
             refs.append(f"contrasts/{c} depths/{d} {each('top top_expected top_low', c, d)}")
     caption = Told(_words(key, record.grouping), record, "grouping")
-    heads = ("Contrast", "k", "In both", "By noise alone", "One draw in twenty below")
+    heads = (
+        *(spoken("Contrast"), "k", spoken("In both")),
+        *(spoken("By noise alone"), spoken("One draw in twenty below")),
+    )
     return _table(audit, key, caption, heads, (rows, refs))
 
 
@@ -132,8 +145,9 @@ def _even(many: int) -> list[int]:
     return sorted({round(i * (many - 1) / (LINES - 1)) for i in range(LINES)}) if many else []
 
 
-def _words(key: str, grouping: str, limits: str = "") -> str:
-    return WORDS.format(figure=key.partition("-")[0], grouping=grouping, limits=limits)
+def _words(key: str, grouping: str, *, limited: bool = False) -> str:
+    figure = key.partition("-")[0]
+    return spoken(LIMITED if limited else WORDS, figure=figure, grouping=grouping)
 
 
 def _table(
@@ -148,5 +162,6 @@ def _table(
         return None
     some = rows_of(rows[0][:LINES], "", rows[1][:LINES])
     label = key.partition("-")[0]
-    table = grid(f"{key.lower()}n", f"{label}, numbers", told, [name(h) for h in heads], some)
-    return folded(TITLE.format(figure=label), table)
+    numbers = spoken("{figure}, numbers", figure=label)
+    table = grid(f"{key.lower()}n", numbers, told, [name(h) for h in heads], some)
+    return folded(spoken(TITLE, figure=label), table)

@@ -9,6 +9,7 @@ from htpy import Element, Node, p
 
 from evenlight.data.digits import confidence, estimate, probability
 from evenlight.data.shown import short
+from evenlight.language import plural, spoken
 from evenlight.measures.regions_telling import CARRIES, READINGS, TELLS, RegionsTelling
 from evenlight.measures.regions_within import WITHIN
 from evenlight.record import Audit
@@ -32,10 +33,14 @@ NONE = (
     "No region was shown both to tell {grouping} and to carry a part of the output's dependence on "
     "it{among}."
 )
-UNASKED = "Which regions are a shortcut to {grouping}{among} cannot be asked here: "
-SOME = (
-    "Candidates for a shortcut{among}: {regions}. {They} tell {grouping}, and the output depends "
-    "on {grouping} through {them}; {decides}."
+UNASKED = "Which regions are a shortcut to {grouping}{among} cannot be asked here: {reason}."
+ONE = (
+    "Candidates for a shortcut{among}: {regions}. It tells {grouping}, and the output depends on "
+    "{grouping} through it; {decides}."
+)
+SEVERAL = (
+    "Candidates for a shortcut{among}: {regions}. They tell {grouping}, and the output depends on "
+    "{grouping} through them; {decides}."
 )
 GATE = "the gate of reliance decides"
 NO_GATE = (
@@ -52,10 +57,10 @@ def telling(audit: Audit, grouping: str) -> Iterator[Node]:
     """The tables of one grouping of people, then of images of a person."""
     for key, record in keyed("t9s", audit.further.region_telling):
         if record.grouping == grouping:
-            yield telling_table(key, record, "T9, shortcuts")
+            yield telling_table(key, record, spoken("T9, shortcuts"))
     for key, record in keyed("t9w", audit.further.region_within):
         if record.grouping == grouping:
-            yield telling_table(key, record, "T9, within people")
+            yield telling_table(key, record, spoken("T9, within people"))
 
 
 def candidates(audit: Audit, grouping: str) -> Iterator[Node]:
@@ -68,14 +73,17 @@ def candidates(audit: Audit, grouping: str) -> Iterator[Node]:
 def _candidates(record: RegionsTelling) -> str:
     i = _strictest(record)
     found = record.candidates(record.given[i])
-    many, inside = len(found) > 1, record.given[i].startswith(WITHIN)
-    told = SOME if found else _none(record, i)
-    made = told.format(
-        grouping=record.grouping, among=_among(record.given[i]), regions=", ".join(found),
-        They="They" if many else "It", them="them" if many else "it",
-        decides=NO_GATE if inside else GATE,
-    )  # fmt: skip
-    return made.replace("It tell ", "It tells ")
+    if not found:
+        return _none(record, i)
+    return plural(
+        len(found),
+        ONE,
+        SEVERAL,
+        grouping=record.grouping,
+        among=_among(record.given[i]),
+        regions=", ".join(found),
+        decides=spoken(NO_GATE if record.given[i].startswith(WITHIN) else GATE),
+    )
 
 
 def _strictest(record: RegionsTelling) -> int:
@@ -86,10 +94,11 @@ def _strictest(record: RegionsTelling) -> int:
 
 def _none(record: RegionsTelling, i: int) -> str:
     """Why no region is named: none was shown, or none could be asked."""
+    whom = {"grouping": record.grouping, "among": _among(record.given[i])}
     if not (record.reading[i] == READINGS[-1]).all():
-        return NONE
+        return spoken(NONE, **whom)
     why = str(record.share_reason[i, 0] or record.tells_reason[i, 0])
-    return UNASKED + why.replace("{", "(").replace("}", ")").rstrip(".") + "."
+    return spoken(UNASKED, **whom, reason=why.rstrip("."))
 
 
 def telling_table(key: str, record: RegionsTelling, label: str) -> Element:
@@ -104,13 +113,19 @@ def telling_table(key: str, record: RegionsTelling, label: str) -> Element:
         [_told(record, i, j) for j in order], "",
         [f"sets/{j} {each(shown, i, j)}" for j in order],
     )  # fmt: skip
-    heads = ("Region", "Tells", "q", "Carries, %", "Reading")
+    heads = (
+        *(spoken("Region"), spoken("Tells"), "q", spoken("Carries, %")),
+        spoken("Reading"),
+    )
     inside = record.given[i].startswith(WITHIN)
-    named = TOLD.format(
-        grouping=short(record.grouping), among=_people(record.given[i]),
-        level=confidence(record.alpha), carried=CARRIED_WITHIN if inside else CARRIED,
-        more=(BOTH if inside else "") + (STEPPED if record.rounded else ""),
-    )  # fmt: skip
+    named = spoken(
+        TOLD,
+        grouping=short(record.grouping),
+        among=_people(record.given[i]),
+        level=confidence(record.alpha),
+        carried=spoken(CARRIED_WITHIN if inside else CARRIED),
+        more=(spoken(BOTH) if inside else "") + (spoken(STEPPED) if record.rounded else ""),
+    )
     told = Told(named, record, "grouping given alpha", "percent")
     return grid(key, label, told, heads, rows)
 
@@ -124,7 +139,7 @@ def _told(record: RegionsTelling, i: int, j: int) -> list[Node]:
         evidence(estimate(*tells, reason=why)),
         probability(float(record.tells_q[i, j]), why),
         evidence(estimate(*carries, reason=idle, sign=True)),
-        str(record.reading[i, j]),
+        spoken(READINGS[READINGS.index(str(record.reading[i, j]))]),
     ]
 
 
@@ -141,12 +156,15 @@ def _people(given: str) -> str:
     'images of one person with the same outcome'
     """
     if given == "nothing":
-        return "people of all kinds"
+        return spoken("people of all kinds")
     if not given.startswith(WITHIN):
-        return f"people with the same {given}"
+        return spoken("people with the same {given}", given=given)
     held = given.removeprefix(WITHIN).removeprefix(", ").removeprefix(" and ")
-    return f"images of one person with the same {held}" if held else "images of one person"
+    if not held:
+        return spoken("images of one person")
+    return spoken("images of one person with the same {given}", given=held)
 
 
 def _among(given: str) -> str:
-    return "" if given == "nothing" else f" among {_people(given)}"
+    """Among whom, after what it is said of."""
+    return "" if given == "nothing" else spoken(" among {people}", people=_people(given))

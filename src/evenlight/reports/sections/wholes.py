@@ -8,11 +8,13 @@ from htpy import p as paragraph
 
 from evenlight.data.digits import count, estimate, fixed, plain, probability
 from evenlight.data.shown import short, versus
+from evenlight.language import spoken
 from evenlight.measures.agreement import RankAgreement
 from evenlight.measures.global_tests import GlobalTests
 from evenlight.measures.nested import Hierarchy
 from evenlight.reports.parts import evidence, grid, name, rows_of
 from evenlight.reports.pointing import Told, at, each
+from evenlight.reports.sections.contrasts import both
 
 WHOLE = (
     "Whole explanations by {grouping}: {count} attributions together, in SD of the output. Energy: "
@@ -28,6 +30,7 @@ TREE = (
     "differs (adjusted p at most {alpha}); intervals of features allow for this choice. "
     "Self-contained: whether a set differs, not whether more than others."
 )
+NO_SET = "Of {count} sets of features none differs by {grouping}."
 
 
 def whole_table(key: str, record: GlobalTests) -> Element:
@@ -37,24 +40,31 @@ def whole_table(key: str, record: GlobalTests) -> Element:
         for c, pair in enumerate(record.contrasts):
             why = str(record.reason[g, c])
             energy, expected = (float(a[g, c]) for a in (record.energy, record.energy_expected))
-            seen = why or f"{fixed(energy, 3)} (expected {fixed(expected, 3)})"
+            numbers = {"energy": fixed(energy, 3), "expected": fixed(expected, 3)}
+            seen = why or spoken("{energy} (expected {expected})", **numbers)
             limits = (float(a[g, c]) for a in (record.auc, record.auc_low, record.auc_high))
             rows.append(
                 [
                     versus(pair),
-                    "the same outcome" if given == "outcome" else "all people",
-                    " and ".join(count(int(n)) for n in record.n[g, c]),
+                    spoken("the same outcome" if given == "outcome" else "all people"),
+                    both(count(int(n)) for n in record.n[g, c]),
                     evidence(seen),
-                    probability(float(record.energy_holm[g, c]), "not tested"),
+                    probability(float(record.energy_holm[g, c]), spoken("not tested")),
                     evidence(estimate(*limits, reason=why)),
-                    probability(float(record.auc_holm[g, c]), "not tested"),
+                    probability(float(record.auc_holm[g, c]), spoken("not tested")),
                 ]
             )
-    text = WHOLE.format(
-        grouping=short(record.grouping), count=len(record.subjects), draws=f"{record.draws:,}"
+    text = spoken(
+        WHOLE,
+        grouping=short(record.grouping),
+        count=len(record.subjects),
+        draws=f"{record.draws:,}",
     )
     text = " ".join([text, *sorted({str(s) for s in record.population.flat if s})])
-    heads = ["Contrast", "Among", "People", "Energy", "Adjusted p", "AUC", "Adjusted p"]
+    heads = [
+        *(spoken("Contrast"), spoken("Among"), spoken("People")),
+        *(spoken("Energy"), spoken("Adjusted p"), "AUC", spoken("Adjusted p")),
+    ]
     fields = "energy energy_expected reason n energy_holm auc auc_low auc_high auc_holm"
     refs = [f"contrasts/{c} {each(fields, g, c)}" for g, c in np.ndindex(record.reason.shape)]
     told = Told(text, record, "grouping subjects draws population")
@@ -75,11 +85,14 @@ def agreement_table(key: str, record: RankAgreement) -> Element:
                     statistic,
                     evidence(estimate(*limits, reason=why)),
                     alone,
-                    probability(float(record.p[c, s]), "not tested"),
+                    probability(float(record.p[c, s]), spoken("not tested")),
                 ]
             )
-    text = RANKS.format(grouping=short(record.grouping), count=len(record.subjects), k=record.k)
-    heads = ["Contrast", "Statistic", "Agreement", "Expected without a difference", "p"]
+    text = spoken(RANKS, grouping=short(record.grouping), count=len(record.subjects), k=record.k)
+    heads = [
+        *(spoken("Contrast"), spoken("Statistic"), spoken("Agreement")),
+        *(spoken("Expected without a difference"), "p"),
+    ]
     refs = [
         f"contrasts/{c} statistics/{s} {each('value low high reason expected p', c, s)}"
         for c, s in np.ndindex(record.value.shape)
@@ -99,20 +112,23 @@ def tree_table(key: str, record: Hierarchy) -> Element:
         limits = (float(a[c, s]) for a in (record.set_effect, record.set_low, record.set_high))
         numbers = evidence(estimate(*limits, sign=True))
         p = probability(float(record.set_q[c, s]))
-        size = f"sum of {int(record.size[s])}"
+        size = spoken("sum of {count}", count=int(record.size[s]))
         rows.append([name(record.sets[s]), versus(record.contrasts[c]), size, numbers, p])
         refs.append(f"sets/{s} contrasts/{c} size/{s} {each(OF_SET, int(c), int(s))}")
         own = _inside(record, int(c), int(s))
         rows += [row for row, _ in own]
         refs += [ref for _, ref in own]
     if not rows:
-        none = f"Of {count(len(record.sets))} sets of features none differs by "
-        return paragraph(class_="quiet", data_ref=at(record, "sets", "grouping"))[
-            f"{none}{short(record.grouping)}."
-        ]
-    text = TREE.format(grouping=short(record.grouping), alpha=plain(record.alpha))
-    heads = ["Set", "Contrast", "Of", "Difference", "Adjusted p"]
-    return grid(key, "T4h", Told(text, record, "grouping alpha"), heads, rows_of(rows, "", refs))
+        none = {"count": count(len(record.sets)), "grouping": short(record.grouping)}
+        where = at(record, "sets", "grouping")
+        return paragraph(class_="quiet", data_ref=where)[spoken(NO_SET, **none)]
+    text = spoken(TREE, grouping=short(record.grouping), alpha=plain(record.alpha))
+    told = Told(text, record, "grouping alpha")
+    heads = [
+        *(spoken("Set"), spoken("Contrast"), spoken("Of")),
+        *(spoken("Difference"), spoken("Adjusted p")),
+    ]
+    return grid(key, "T4h", told, heads, rows_of(rows, "", refs))
 
 
 OF_SET = "set_effect set_low set_high set_q"

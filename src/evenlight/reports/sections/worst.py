@@ -8,6 +8,7 @@ from htpy import Element, Node, p
 
 from evenlight.data.digits import confidence, count, estimate, number, percent, probability
 from evenlight.data.shown import metric_name, short
+from evenlight.language import plural, spoken
 from evenlight.measures.proxied import Proxied
 from evenlight.measures.slices import Slices
 from evenlight.measures.words import SPOKEN
@@ -24,6 +25,7 @@ from evenlight.reports.parts import (
     size,
 )
 from evenlight.reports.pointing import Told, at
+from evenlight.reports.sections.contrasts import both
 from evenlight.reports.sections.keyed import keyed
 from evenlight.reports.words import ROUNDED, STEPPED, fewer
 
@@ -58,7 +60,7 @@ MARK = (
     "and what is said of it is said of the cluster."
 )
 COMPUTED = (
-    " The output is computed from what was clustered here, so that it follows the clusters somehow "
+    "The output is computed from what was clustered here, so that it follows the clusters somehow "
     "is no surprise; whether it works equally well in them is the question."
 )
 MADE_OF = {"axes": "the axes {name}", "layer": "{name} of the model", "values": "{name} of x"}
@@ -68,16 +70,18 @@ def worst(audit: Audit) -> Iterator[Node]:
     """The slices in which the model does worst, where the plan asks for them."""
     records = audit.further.slices
     if records:
-        yield part("Where it is worst: slices found by search", _slices(records))
+        yield part(spoken("Where it is worst: slices found by search"), _slices(records))
 
 
 def _slices(records: tuple[Slices, ...]) -> Element:
     heads = (
-        *("Worst by", "People", "n in each half", "In the half searched"),
-        *("In the other half [interval]", "p", "Word"),
+        *(spoken("Worst by"), spoken("People"), spoken("n in each half")),
+        *(spoken("In the half searched"), spoken("In the other half [interval]")),
+        *("p", spoken("Word")),
     )
-    parts = [(WORST[record.of], _slices_of(record)) for record in records]
-    named = SLICES.format(
+    parts = [(spoken(WORST[record.of]), _slices_of(record)) for record in records]
+    named = spoken(
+        SLICES,
         over=short(", ".join(records[0].over), 200),
         searched=count(records[0].searched),
         level=confidence(records[0].alpha),
@@ -89,8 +93,8 @@ def _slices(records: tuple[Slices, ...]) -> Element:
 def _rounding(records: tuple[Slices, ...]) -> str:
     """What is said of numbers that are told to steps, or of counts alone."""
     if any(record.rounded for record in records):
-        return STEPPED
-    return ROUNDED if any((record.n == 0).any() for record in records) else ""
+        return spoken(STEPPED)
+    return spoken(ROUNDED) if any((record.n == 0).any() for record in records) else ""
 
 
 def _slices_of(record: Slices) -> Some:
@@ -102,31 +106,31 @@ def _slices_of(record: Slices) -> Some:
 
 
 def _none() -> list[Node]:
-    return ["no slice has 20 people on either side", "", "", "", "", ""]
+    return [spoken("no slice has 20 people on either side"), "", "", "", "", ""]
 
 
 def _slice(record: Slices, i: int) -> list[Node]:
     why = str(record.reason[i])
     limits = (float(a[i]) for a in (record.effect, record.low, record.high))
-    n = " and ".join(count(float(v) or float("nan"), fewer()) for v in record.n[i])
+    n = both(count(float(v) or float("nan"), fewer()) for v in record.n[i])
     return [
         name(record.names[i]),
         size(n),
         number(float(record.found[i]), why, digits=2),
         evidence(estimate(*limits, reason=why, sign=True)),
         probability(float(record.holm[i]), why),
-        CONFIRMED[str(record.verdict[i])],
+        spoken(CONFIRMED[str(record.verdict[i])]),
     ]
 
 
 def stand_ins(audit: Audit) -> Iterator[Node]:
     """Clusters as candidate groups, always called proxies, where the plan asks for them."""
     for key, record in keyed("t13", audit.further.proxies):
-        said = MADE_OF[record.made_of].format(name=short(record.name))
-        told = MARK if record.made_of == "axes" else MARK + COMPUTED
+        said = spoken(MADE_OF[record.made_of], name=short(record.name))
+        computed = "" if record.made_of == "axes" else f" {spoken(COMPUTED)}"
         yield part(
-            f"Proxy groups: clusters of {said}",
-            p(class_="reading")[say(told)],
+            spoken("Proxy groups: clusters of {name}", name=said),
+            p(class_="reading")[say(f"{spoken(MARK)}{computed}")],
             _clusterings(key, record, said),
             _verdicts(f"{key}v", record),
             ref=at(record, "name"),
@@ -135,8 +139,9 @@ def stand_ins(audit: Audit) -> Iterator[Node]:
 
 def _clusterings(key: str, record: Proxied, said: str) -> Element:
     heads = (
-        *("Proxy clusters", "Smallest", "Stability", "Of one cloud", "Variance between clusters"),
-        "Beyond one cloud",
+        *(spoken("Proxy clusters"), spoken("Smallest"), spoken("Stability")),
+        *(spoken("Of one cloud"), spoken("Variance between clusters")),
+        spoken("Beyond one cloud"),
     )
     rows: list[list[Node]] = [
         [
@@ -149,33 +154,37 @@ def _clusterings(key: str, record: Proxied, said: str) -> Element:
         ]
         for i in range(len(record.k))
     ]
-    named = CLUSTERINGS.format(units=count(record.units), name=said)
+    named = spoken(CLUSTERINGS, units=count(record.units), name=said)
     told = Told(named, record, "units name", "beyond")
-    return grid(
-        key, "T13, proxy", told, heads, rows_of(rows, "k smallest stability expected between")
-    )
+    some = rows_of(rows, "k smallest stability expected between")
+    return grid(key, spoken("T13, proxy"), told, heads, some)
 
 
 def _beyond(record: Proxied, i: int) -> str:
     """By how much a clustering is more stable than one of no clusters."""
     if not record.clustered[i]:
-        return "no: a continuum"
-    return f"by {number(float(record.stability[i] - record.expected[i]), digits=1)}"
+        return spoken("no: a continuum")
+    more = number(float(record.stability[i] - record.expected[i]), digits=1)
+    return spoken("by {difference}", difference=more)
 
 
 def _verdicts(key: str, record: Proxied) -> Element:
-    ks = [f"{k} proxy clusters" for k in record.k.tolist()]
-    heads = ("Verdict on", *ks, "Changes with the clustering")
+    ks = [
+        plural(k, "{count} proxy cluster", "{count} proxy clusters", count=k)
+        for k in record.k.tolist()
+    ]
+    heads = (spoken("Verdict on"), *ks, spoken("Changes with the clustering"))
     rows: list[list[Node]] = [
         [
             name(_subject(subject)),
-            *(SPOKEN[str(word)] for word in record.words[:, s]),
-            "yes" if record.changes[s] else "no",
+            *(spoken(SPOKEN[str(word)]) for word in record.words[:, s]),
+            spoken("yes" if record.changes[s] else "no"),
         ]
         for s, subject in enumerate(record.subjects)
     ]
     some = rows_of(rows, "subjects")
-    return grid(key, "T13, proxy verdicts", Told(VERDICTS, record, "k"), heads, some)
+    told = Told(spoken(VERDICTS), record, "k")
+    return grid(key, spoken("T13, proxy verdicts"), told, heads, some)
 
 
 TOTALS = {
@@ -191,4 +200,6 @@ def _subject(subject: str) -> str:
     'reliance given outcome: share between groups'
     """
     measure, _, about = subject.partition(" | ")
-    return f"{measure}: {TOTALS.get(about) or metric_name(about)}" if about else measure
+    if not about:
+        return measure
+    return f"{measure}: {spoken(TOTALS[about]) if about in TOTALS else metric_name(about)}"

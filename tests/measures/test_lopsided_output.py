@@ -8,13 +8,18 @@ import pytest
 
 from evenlight.auditing import audit
 from evenlight.data.cohort import Cohort
+from evenlight.errors import AttributionError, ModelError
 from evenlight.explainers.explain import explain
+from evenlight.measures.by_allele import by_allele
 from evenlight.measures.compare import compare
+from evenlight.measures.fragility import fragility
 from evenlight.measures.rely import rely
 from evenlight.models.adapt import adapt
 from evenlight.models.probe import prepare
 from evenlight.plan import Plan
 from evenlight.probes.contrasts import contrasts
+from evenlight.probes.perturb import perturb
+from evenlight.probes.perturbations.suites_tables import tabular
 from evenlight.stats.lopsided import lopsided
 
 
@@ -52,6 +57,26 @@ def test_a_code_in_few_cells_makes_nothing_similar(wrong: int) -> None:
     assert "most of it through crea" in told
     assert "400" in told
     assert np.isnan(compared.effect).all()
+
+
+def test_small_changes_are_not_similar_in_the_sd_of_one_cell() -> None:
+    """What a perturbation does to two groups is told in no SD that is one person's."""
+    prepared = prepare(adapt(risk, link="logit", gives="margin"), people(wrong=1))
+    cohort = people(wrong=1)
+    made = perturb(prepared, cohort, suite=tabular(cohort), rng=0)
+    with pytest.raises(ModelError, match="make nearly all of the variance of the output"):
+        fragility(made, cohort, by="sex", rng=0)
+
+
+def test_letters_are_not_similar_in_the_sd_of_one_cell() -> None:
+    """Contributions of an allele by group are told in no SD that is one person's."""
+    rng = np.random.default_rng(0)
+    cohort = people(wrong=1)
+    x = np.column_stack([rng.integers(0, 3, 400), np.asarray(cohort.x)[:, 1]]).astype(float)
+    own = Cohort(x, cohort.people, ["rs1", "crea"], groups=["sex"], unit="row")
+    made = explain(adapt(lambda a: 0.3 * a[:, 0] + a[:, 1], link="logit", gives="margin"), own)
+    with pytest.raises(AttributionError, match="make nearly all of the variance of the output"):
+        by_allele(made, own, "rs1", by="sex", rng=0)
 
 
 def test_heavy_tails_are_not_lopsided() -> None:

@@ -12,12 +12,13 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features
 from evenlight.data.groups import MOST_PAIRS, Groups
-from evenlight.errors import AttributionError, FeatureError, GroupError
+from evenlight.errors import FeatureError, GroupError
 from evenlight.measures.alleles import SPLIT, TEST, Alleles
 from evenlight.measures.check import place_of
 from evenlight.measures.compare import compare
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.hidden_people import at_shown, only_shown, shown_sd
+from evenlight.measures.lopsided_output import sd_of_many
 from evenlight.measures.prepare import Setting, as_variables, own_states, own_values, setting
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.told_effects import told_pairs
@@ -73,11 +74,7 @@ def by_allele(
     here = only_shown(whole)
     made = at_shown(made, here)
     state, words = _states(here.cohort, subject)
-    unit = shown_sd(here, made.total())
-    if not unit > 0:
-        raise AttributionError(
-            "the output does not vary within groups; there is nothing to compare"
-        )
+    unit = sd_of_many(here, made.total())
     carried = _Carried(here, state, words, made.values[:, j].astype(np.float64) / unit)
     cells, hidden = _cells(carried, np.isin(whole.sizes, np.arange(1, least_shown())))
     generator = np.random.default_rng(rng)

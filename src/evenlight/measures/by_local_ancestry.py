@@ -20,6 +20,7 @@ from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.groups import Axes
 from evenlight.data.local_ancestry import LocalAncestry
+from evenlight.errors import AttributionError
 from evenlight.measures.adjusted import LEAST_OWN, few_units
 from evenlight.measures.axes import coordinates, entering, everyone, left_sd
 from evenlight.measures.comparison import View
@@ -31,6 +32,7 @@ from evenlight.measures.local_subjects import (
     indicators,
     subjects_of,
 )
+from evenlight.measures.lopsided_output import of_few_outputs
 from evenlight.measures.nuisance import Blocked
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.small_groups import least_shown
@@ -74,14 +76,17 @@ def by_local_ancestry(
         global proportions, by default the mean of `local` over its windows, which should then
         cover the genome: a share of one chromosome takes part of its own effect away.
 
-    Raises FeatureError where no feature lies in a window, GroupError where a row has no local
-    ancestry or the rows of one unit have different ones.
+    Raises FeatureError where no feature lies in a window, AttributionError where few people make
+    nearly all of the variance of the output (its SD is then nobody's scale), GroupError where a row
+    has no local ancestry or the rows of one unit have different ones.
     """
     asked = asked_for(testing)
     made, table = subjects_of(attributions, cohort, local, over)
     here = everyone(cohort, made.converged, "local ancestry")
     axes = local.shares() if beside is None else beside
     names, at = coordinates(axes, cohort, here)
+    if few := of_few_outputs(here, made.total()):
+        raise AttributionError(few)
     unit = left_sd(here.per_unit(made.total()), at, axes.name)
     phi = made.values.reshape(made.n, -1).astype(np.float64)
     own, wide = entering(here, "nothing", phi[here.kept])

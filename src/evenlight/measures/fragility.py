@@ -19,6 +19,7 @@ from evenlight.measures.fragile_moved import Moved, moved_by
 from evenlight.measures.fragile_parts import doses, numbers
 from evenlight.measures.fragile_shown import COVERAGE
 from evenlight.measures.hidden_people import shown_sd, without_hidden
+from evenlight.measures.lopsided_output import of_few_outputs
 from evenlight.measures.prepare import Setting, setting
 from evenlight.measures.tested import How, Tested, stacked, tested
 from evenlight.measures.testing import Testing, asked_for
@@ -73,7 +74,8 @@ def fragility(
         margin of *change* and *size* in SD(f) (0.1), error rate, draws. The margin of *flips* and
         *moved* is 0.05.
 
-    Raises ModelError where the perturbations are of another cohort, InputError for a threshold that
+    Raises ModelError where the perturbations are of another cohort, or a few units make nearly all
+    of the variance of the output, InputError for a threshold that
     is none, or repeats that are no repeats, GroupError where there is nothing to compare.
     """
     asked, made = asked_for(testing), perturbed.at(cohort)
@@ -83,6 +85,8 @@ def fragility(
     sd = shown_sd(here, made.before)
     if not sd > 0:
         raise ModelError("the output does not vary within groups; a change has no SD(f) to be in")
+    if few := of_few_outputs(here, made.before):
+        raise ModelError(few)
     again, generator = redrawn(made, repeats, cohort), np.random.default_rng(rng)
     moved = moved_by(made, cohort, sd=sd, threshold=threshold, again=again)
     pairs = here.groups.contrasts()

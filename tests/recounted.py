@@ -284,9 +284,11 @@ def verdicts(held: list[Any], near: Node) -> Numbers:
 
 
 def widest(held: list[Any], near: Node) -> Numbers:
-    """8 shown, of so many groups or rows; how many contrasts that differ are beyond these 8."""
+    """How many are shown, of how many; how many contrasts that differ are beyond those 8."""
     if isinstance(held[0][0], str):
         return [8, len([name for name in held[0] if name != "unknown"])]
+    if isinstance(held[0][0], Mapping):  # the parts of an answer
+        return [50, len({part["contrast"] for part in held[0]})]
     if len(held) == 1:  # cells: a group of each grouping
         return [8, len({tuple(cell[:-1]) for cell in held[0]}), len({c[-1] for c in held[0]})]
     verdict = held[1]

@@ -123,6 +123,7 @@ def alone(
     path: str | Path,
     *,
     by: str | None = None,
+    compared: bool = True,
     ledger: Path | None = None,
     trust: Trusted = None,
     progress: Say | None = None,
@@ -130,8 +131,9 @@ def alone(
 ) -> Alone:
     """The model and the cohort of a plan, explained, to be asked by the grouping `by` or by all.
 
-    `ledger` is a folder, where the look is remembered as a run is: a plan that is changed after it
-    is told by the next audit. `device` is where a network computes, as for `audit`.
+    What groups cannot be compared by is an error, unless they will not be (`compared`). `ledger` is
+    a folder, where the look is remembered as a run is: a plan that is changed after it is told by
+    the next audit. `device` is where a network computes, as for `audit`.
 
     Raises InputError before any compute where plan, data or model are wrong, Refused where a file
     would have to be trusted and is not.
@@ -143,7 +145,7 @@ def alone(
         model = load_model(asked, folder, trust=trust)
         cohort = stood_in(model, cohort, asked)
         plan = completed_for(asked, model, cohort)
-        _grouped(cohort, by)
+        _grouped(cohort, by, compared=compared)
         sets = settled_regions(plan, cohort, load_sets(asked, folder, cohort))
         check_regions(cohort, sets)
         prepared = moved_to(device, prepare(model, cohort, target=plan.model.target))
@@ -166,9 +168,10 @@ def new_rows(folder: str | Path) -> None:
         raise AttributionError(f"{Path(folder).name!r} exists; name a new folder")
 
 
-def _grouped(cohort: Cohort, by: str | None) -> None:
+def _grouped(cohort: Cohort, by: str | None, *, compared: bool) -> None:
     names = [groups.name for groups in cohort.groups]
     if by is not None and by not in names:
         raise GroupError(f"the cohort has no grouping {by!r}{hint(by, names)}")
-    if by is not None:
-        few_labels(cohort.grouping(by))
+    for groups in cohort.groups:
+        if compared and by in (None, groups.name):
+            few_labels(groups)

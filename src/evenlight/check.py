@@ -10,6 +10,7 @@ import numpy as np
 from evenlight.about import FILE, read_about
 from evenlight.data.cohort import Cohort
 from evenlight.data.digits import percent
+from evenlight.data.doubtful import one_outcome
 from evenlight.data.feature_sets import FeatureSets
 from evenlight.data.groups import Groups
 from evenlight.data.training import TrainingSummary
@@ -159,12 +160,23 @@ def _forecast(question: Question, cohort: Cohort, plan: Plan) -> Iterator[str]:
         why = unaskable(cohort, by=question.grouping, given=given)
         yield f"forecast {f'cannot be asked here: {why}' if why else 'can be asked'}"
         return
+    if question.measure == "performance" and (why := _one_outcome(cohort)):
+        yield f"forecast cannot be asked here: {why}"
+        return
     made = list(_forecasts(question, cohort, plan, alpha))
     if sum(bool(told.reason) for told in made) > MOST_CANNOT:
         made = [told for told in made if not told.reason]
     for told in made:
         if question.contrast in (None, told.contrast.replace(" against ", " / ")):
             yield f"forecast {told}"
+
+
+def _one_outcome(cohort: Cohort) -> str:
+    """Why nothing can be asked of classes or events, "" where two outcomes are there."""
+    if cohort.outcome is None or cohort.outcome_kind == "continuous":
+        return ""
+    same = one_outcome(cohort.people, cohort.outcome)
+    return f"{same}, and performance needs two outcomes" if same else ""
 
 
 def _forecasts(question: Question, cohort: Cohort, plan: Plan, alpha: float) -> Iterator[Forecast]:

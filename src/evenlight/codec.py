@@ -177,3 +177,14 @@ _SCALARS: Mapping[Any, dict[str, Any]] = {
     float: {"type": ["number", "null"]},
     type(None): {"type": "null"},
 }
+
+
+def without_null(data: Any) -> Any:
+    """Plain data without keys whose value is null, so that a key which is added changes no digest.
+
+    >>> without_null({"seed": 0, "source": None, "groups": [{"column": None}]})
+    {'seed': 0, 'groups': [{}]}
+    """
+    if isinstance(data, dict):
+        return {name: without_null(value) for name, value in data.items() if value is not None}
+    return [without_null(value) for value in data] if isinstance(data, list) else data

@@ -8,6 +8,7 @@ import numpy as np
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.data.completeness import beyond_typical
 from evenlight.data.digits import percent
 from evenlight.data.faithful import Faithfulness
 from evenlight.data.intake import NO_SPLIT
@@ -85,11 +86,19 @@ def unasked(groupings: Sequence[str], asked: Sequence[str]) -> Iterator[str]:
             yield f"No primary question asks about {name}: what is said about it is exploratory."
 
 
+HIDDEN = (
+    "Rows are held to 1 % of how far their own output moves. Some that count as converged miss "
+    "more than the median row moves in all: look for values out of range, as 9999 for a missing one."
+)
+
+
 def doubts(made: Attributions, measures: Measures, policy: Policy) -> Iterator[str]:
     """Sentences about rows that did not converge, noise, trust, unknown labels, and the scale."""
     lost = int((~made.converged).sum())
     if lost:
         yield f"{lost} of {made.n} rows did not converge and were left out of every test."
+    if (made.converged & beyond_typical(made.error, made.output, made.base)).any():
+        yield HIDDEN
     if made.scale == "probability":
         yield (
             "The model gives probabilities only, so attributions are compared on that scale, where "

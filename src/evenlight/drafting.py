@@ -18,7 +18,7 @@ import pandas as pd
 
 from evenlight import files
 from evenlight.data.shown import short
-from evenlight.drafting_roles import Guess, guessed
+from evenlight.drafting_roles import LISTED, Guess, guessed
 from evenlight.errors import CohortError, InputError
 from evenlight.modalities.annotated import read_obs
 from evenlight.modalities.tables import frame_of
@@ -31,9 +31,6 @@ MODELS = (".onnx", ".skops", ".safetensors", ".pt", ".pth", ".pkl", ".joblib")
 
 TERMS = {"term", "weight"}
 """Columns of a formula as a table."""
-
-LISTED = 8
-"""Names in one line of a list."""
 
 
 @dataclass(frozen=True, slots=True)

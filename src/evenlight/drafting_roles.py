@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from evenlight.data.number_cells import no_levels
 from evenlight.data.shown import short
 
 PEOPLE = ("patient", "subject", "donor", "person", "participant", "individual", "people")
@@ -42,6 +43,9 @@ MOST_LEVELS = 12
 
 MOST_CLASSES = 20
 """Values of an outcome that is named as classes are: an age at diagnosis has more."""
+
+LISTED = 8
+"""Names in one line of a list."""
 
 MOST_STRATA = 20
 """Values of a stratum, and of text that is an input, at most."""
@@ -95,8 +99,11 @@ def _identity(people: pd.DataFrame, taken: dict[str, None]) -> Iterator[Guess]:
     persons = _named(people[whole], PEOPLE, taken)
     rows = [n for n in _named(people[whole], (*ROWS, *PEOPLE), taken) if people[n].is_unique]
     repeated = [name for name in persons if not people[name].is_unique]
+    unique = [name for name in whole if name not in taken and _ids(people[name])]
     if rows:
         yield _take(taken, "cohort.id", rows[0], "each value is there once, by its name an id")
+    elif unique:
+        yield _take(taken, "cohort.id", unique[0], "text in one word, and each value is there once")
     else:
         yield Guess("cohort.id", None, "no column names the rows; without it they are numbered")
     if repeated:
@@ -119,14 +126,19 @@ def _groups(people: pd.DataFrame, taken: dict[str, None]) -> Guess:
     return _take(taken, "cohort.groups", tuple(found), "groups of people by their names")
 
 
-def _outcome(people: pd.DataFrame, taken: dict[str, None]) -> Iterator[Guess]:
+def _outcomes(people: pd.DataFrame, taken: dict[str, None]) -> list[str]:
+    """Columns that are free and are named as outcomes are, of no more values than these have."""
     most = (MOST_CLASSES, MOST_CLASSES, len(people))
-    found = [
+    return [
         name
         for words, levels in zip(OUTCOMES, most, strict=True)
         for name in _named(people, words, taken)
         if 2 <= people[name].nunique() <= levels
     ]
+
+
+def _outcome(people: pd.DataFrame, taken: dict[str, None]) -> Iterator[Guess]:
+    found = _outcomes(people, taken)
     if not found:
         yield Guess("cohort.outcome", None, "name the column that the model should tell")
         return
@@ -166,10 +178,14 @@ def _inputs(people: pd.DataFrame, terms: Sequence[str], taken: dict[str, None]) 
     ids = _named(people, ("id", *PEOPLE), taken)
     free = [name for name in people.columns if name not in taken and name not in ids]
     left = [name for name in free if _input(people[name])]
-    chosen = tuple(named or left)
+    others = [] if named else [name for name in _outcomes(people, taken) if name in left]
+    taken |= dict.fromkeys(others)
+    chosen = tuple(named or (name for name in left if name not in others))
     if not chosen:
-        return [Guess("cohort.features", None, "name the columns that the model sees")]
-    why = "terms of the formula" if named else "all that is left: keep what the model sees"
+        why = f"name the columns that the model sees{_left_out(others)}"
+        return [Guess("cohort.features", None, why)]
+    why = "all that is left: keep what the model sees" + _left_out(others)
+    why = "terms of the formula" if named else why
     made = [_take(taken, "cohort.features", chosen, why)]
     lacking = [name for name in chosen if people[name].isna().any()]
     if lacking:
@@ -177,6 +193,18 @@ def _inputs(people: pd.DataFrame, terms: Sequence[str], taken: dict[str, None]) 
         why = f"features with missing values: {len(lacking)}, first {first}; drop, median or keep"
         made.append(Guess("cohort.missing", None, why))
     return made
+
+
+def _left_out(names: Sequence[str]) -> str:
+    """The end of a reason that tells which columns were left out as outcomes.
+
+    >>> _left_out(["died", "case"])
+    '; left out, as they are named as outcomes are: died, case'
+    """
+    shown = ", ".join(short(name, 40) for name in names[:LISTED])
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    word = "it is" if len(names) == 1 else "they are"
+    return f"; left out, as {word} named as outcomes are: {shown}{more}" if names else ""
 
 
 def _matrix(matrices: Sequence[str]) -> Guess:
@@ -218,6 +246,13 @@ def _words(name: str) -> list[str]:
     """
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return re.sub(r"[\W_]+", " ", apart).casefold().split()
+
+
+def _ids(column: pd.Series) -> bool:
+    """Whether a column of no missing value may name the rows: one word each, and no two alike."""
+    if pd.api.types.is_numeric_dtype(column) or not column.is_unique or no_levels(column):
+        return False
+    return bool(column.astype(str).str.fullmatch(r"\S+").all())
 
 
 def _measured(column: pd.Series) -> bool:

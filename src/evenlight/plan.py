@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError
 
+from evenlight.codec import without_null
 from evenlight.data.cohort import Cohort
 from evenlight.data.outcome import Survival
 from evenlight.data.plain_files import read_toml
@@ -99,13 +100,12 @@ class Plan(Closed):
 
     def data(self) -> dict[str, Any]:
         """The plan as plain JSON data."""
-        made: dict[str, Any] = self.model_dump(mode="json")
-        return made
+        return self.model_dump(mode="json")
 
     @property
     def digest(self) -> str:
-        """sha256 of the canonical JSON of the plan."""
-        text = json.dumps(self.data(), sort_keys=True, separators=(",", ":"))
+        """sha256 of the canonical JSON of the plan, without what is null (`codec.without_null`)."""
+        text = json.dumps(without_null(self.data()), sort_keys=True, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()
 
     def completed(self, cohort: Cohort, *, margin: bool = True) -> Self:

@@ -51,6 +51,15 @@ def test_toml_and_arguments_are_the_same_plan(tmp_path: Path) -> None:
     assert Plan.from_toml(path).digest == written.digest
 
 
+def test_a_key_that_is_left_out_changes_no_digest() -> None:
+    """A record of before a key came to be has the digest of its plan still."""
+    plan = Plan.from_data({"cohort": {"builtin": "warfarin"}})
+    before = plan.data()
+    assert before["cohort"].pop("source") is None
+    assert Plan.from_data(before).digest == plan.digest
+    assert Plan.from_data({"cohort": {"builtin": "warfarin", "source": "s"}}).digest != plan.digest
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

@@ -68,6 +68,32 @@ def test_a_guess_follows_what_it_is_made_of(tmp_path: Path) -> None:
     assert made.split is None
 
 
+def test_unique_text_is_an_id_whatever_its_name(tmp_path: Path) -> None:
+    """One word for each row names the rows; free text, dates, numbers and repeated words do not."""
+    table = people().drop(columns=["SampleID", "patient_id"])
+    table["crp text"] = [f"<{i}" for i in range(N)]
+    table["seen"] = pd.date_range("2020-01-01", periods=N).strftime("%Y-%m-%d")
+    table["Code"] = [f"K-{i:03d}" for i in range(N)]
+    made = drawn(table, tmp_path).cohort
+    assert made.id == "Code"
+    assert "# guessed: text in one word, and each value is there once\nid = " in (
+        tmp_path / "audit.toml"
+    ).read_text(encoding="utf-8")
+    (tmp_path / "audit.toml").unlink()
+    assert drawn(table.drop(columns="Code"), tmp_path).cohort.id is None
+
+
+def test_a_second_outcome_is_no_feature(tmp_path: Path) -> None:
+    """Of columns named as outcomes one is the outcome; the others are left out, and told."""
+    table = people().assign(died=np.arange(N) % 2, vital_status=np.arange(N) % 3)
+    made = drawn(table, tmp_path).cohort
+    assert made.outcome == "diagnosis"
+    assert made.features == ("crp", "smoker")
+    text = (tmp_path / "audit.toml").read_text(encoding="utf-8")
+    assert "left out, as they are named as outcomes are: vital_status, died\n" in text
+    assert "# no role was found for: note\n" in text
+
+
 def test_a_name_alone_is_not_believed(tmp_path: Path) -> None:
     """An age at diagnosis is no outcome, a number of a person no input, a measurement no group."""
     table = people().drop(columns=["patient_id", "split"])

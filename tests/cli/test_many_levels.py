@@ -33,7 +33,13 @@ def planned(folder: Path, large: int) -> Path:
 
 @pytest.mark.parametrize(
     "words",
-    [("check", "audit.toml"), ("run", "audit.toml"), ("compare", "audit.toml", "--by", "day")],
+    [
+        ("check", "audit.toml"),
+        ("run", "audit.toml"),
+        ("compare", "audit.toml", "--by", "day"),
+        ("compare", "audit.toml"),
+        ("rely", "audit.toml"),
+    ],
 )
 def test_a_date_is_no_grouping(words: tuple[str, ...], tmp_path: Path) -> None:
     """Exit 2 with the grouping, how many levels, and the remedy, before anything is computed."""
@@ -43,6 +49,12 @@ def test_a_date_is_no_grouping(words: tuple[str, ...], tmp_path: Path) -> None:
     assert "cut it into a few bins" in done.stderr
     assert "explaining" not in done.stderr
     assert "contrast" not in done.stdout
+
+
+def test_explain_asks_nothing_of_groupings(tmp_path: Path) -> None:
+    """What the model leans on is told of people whatever they are grouped by."""
+    done = evenlight("explain", "audit.toml", folder=planned(tmp_path, 0))
+    assert done.returncode == 0, done.stderr
 
 
 def test_contrasts_that_cannot_be_asked_are_counted(tmp_path: Path) -> None:

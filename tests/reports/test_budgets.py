@@ -43,6 +43,16 @@ def test_a_page_keeps_within_its_bytes_and_elements(case: str) -> None:
     assert sum(len(one.encode()) for one in told) <= POINTERS
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("features", [2000, 20_000])
+def test_69_a_page_of_forty_groups_keeps_within_its_bytes_and_elements(features: int) -> None:
+    """2,000 and 20,000 features in 40 groups crossed with sex: 3 MB, 8,000 elements, no warning."""
+    page = reports.build(wide_audit(features, 40, crossed=True))
+    assert len(page.encode()) <= 3_000_000
+    assert sum(1 for _ in tree(page).walk()) <= 8000
+    assert "8 widest of 39 contrasts" in page
+
+
 def test_the_script_is_small() -> None:
     """The one script has at most 20 kB, and neither fetches, evaluates nor writes HTML."""
     assert len(js().encode()) <= 20_000

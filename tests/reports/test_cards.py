@@ -9,7 +9,11 @@ from evenlight.cards import audit_card
 from evenlight.data.attributions import Attributions
 from evenlight.data.cards import attributions_card, cohort_card
 from evenlight.data.cohort import Cohort
+from evenlight.doubts import doubts
+from evenlight.explainers.explain import explain
 from evenlight.measures.cards import comparison_card
+from evenlight.policy import Policy
+from evenlight.results import Measures
 from tests.html_tree import tree
 from tests.made_audit import audit, comparison
 
@@ -46,10 +50,42 @@ def test_the_attributions_card_shows_means_alone() -> None:
         base=0.0,
     )
     text = tree(attributions_card(made)).text()
-    assert "every row converged" in text
+    assert "every row converged, within 1 % of how far its own output moves" in text
     assert "g2" in text
     assert "75 %" in text
     assert "patient" not in text
+
+
+def test_a_row_that_is_right_by_its_size_alone_is_told() -> None:
+    """A cell of 1e30 misses 1e22 and passes within 1 % of itself; that is not told as all well."""
+    values = np.tile([1.0, -3.0], (40, 1))
+    values[7, 0] = 1e30
+    output = values.sum(axis=1) + 1e-9
+    output[7] += 1e22
+    ids = [str(i) for i in range(40)]
+    made = Attributions.from_arrays(
+        values, rows=ids, features=["g1", "g2"], output=output, base=0.0
+    )
+    assert made.converged.all()
+    text = repr(made)
+    assert "every row converged" not in text
+    assert "1 row converged by size alone, missing more than the median row moves" in text
+    assert any("miss more than the median row" in t for t in doubts(made, Measures(), Policy()))
+    shorter = Attributions.from_arrays(
+        values[8:], rows=ids[8:], features=["g1", "g2"], output=output[8:], base=0.0
+    )
+    assert "every row converged" in repr(shorter)
+    assert not list(doubts(shorter, Measures(), Policy()))
+
+
+def test_a_method_that_does_not_add_up_is_not_called_converged() -> None:
+    """Occlusion of a product misses half of each output, and its card says how many rows."""
+    x = np.random.default_rng(0).normal(size=(60, 2)) + 3
+    people = pd.DataFrame({"sex": ["f", "m"] * 30}, index=[f"r{i}" for i in range(60)])
+    made = explain(lambda x: x[:, 0] * x[:, 1], Cohort(x, people, ["a", "b"]), method="occlusion")
+    assert made.converged.all()
+    assert "rows counted as converged, missing more than 1 %" in repr(made)
+    assert "every row converged" not in repr(made)
 
 
 def test_few_rows_show_no_mean() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +20,7 @@ from evenlight.files import write as put
 from evenlight.ledger import enter
 from evenlight.reports.exporters import FORMATS, export
 from evenlight.reports.exporters.export import FOLDERS
+from tests.between_world import audited
 from tests.made_audit import audit
 
 HEAVY = ("torch", "captum", "shap", "sklearn")
@@ -33,6 +37,20 @@ def test_write_puts_page_and_figures(tmp_path: Path) -> None:
         f"F{k}.svg" for k in ("1", "12", "15", "2", "22", "3", "4", "5", "6", "8", "9")
     ]
     assert all(f.read_text("utf-8").strip() in page.read_text("utf-8") for f in figures)
+
+
+def test_the_record_has_each_field_that_the_page_on_reports_names() -> None:
+    """Whatever docs/report.md names in the place of a field of the design is in a record."""
+    page = (Path(__file__).parents[2] / "docs/report.md").read_text("utf-8")
+    table = page.partition("| design | in audit.json |")[2].partition("\n\n")[0]
+    named = [re.findall(r"`([^`]+)`", line.split("|")[2]) for line in table.splitlines()[2:]]
+    assert len(named) == 7
+    assert all(named)
+    record: Any = json.loads(audited().to_json())
+    for place in (one for line in named for one in line):
+        found = record
+        for key in place.split("/"):
+            found = found[int(key)] if isinstance(found, list) else found[key]
 
 
 def test_only_the_owner_can_read(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from base64 import b64encode
+from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
@@ -75,6 +76,46 @@ def test_ids_are_unique_and_every_reference_has_its_target(root: Node) -> None:
     paints = " ".join(" ".join(n.attributes.values()) for n in root.walk())
     wanted |= set(re.findall(r"url\(#([^)]+)\)", paints))
     assert wanted <= set(ids)
+
+
+def test_a_label_that_stands_twice_says_of_which_grouping(page: str) -> None:
+    """By two groupings the second figure and table of a number are named by theirs; ids stay."""
+    made = audit()
+    names = ("compositions", "performances", "comparisons", "reliances", "qualities")
+    both: dict[str, Any] = {
+        name: (one[0], replace(one[0], grouping="<sex>"))
+        for name in names
+        if (one := getattr(made, name))
+    }
+    shown = reports.build(replace(made, **both))
+    labels = re.findall(r"<strong>([FT]\d+[^<]*)\. </strong>", shown)
+    own = Counter(labels)
+    assert all(own[f"{one}, by &lt;sex&gt;"] == 1 for one in ("F1", "F2", "T2", "T3", "T10"))
+    assert own["F1"] == own["T2"] == own["T10"] == 1
+    assert 'aria-label="Figure F1, by &lt;sex&gt;"' in shown
+    assert {"f1", "f1-2", "t2", "t2-2"} <= set(re.findall(r' id="([^"]+)"', shown))
+    assert "by &lt;" not in page
+
+
+def test_a_difference_next_to_nothing_is_not_printed_as_none() -> None:
+    """T10 tells a difference of 0.00000003 as below 0.0001 either way, and keeps its p."""
+    made = audit()
+    own = made.qualities[0]
+    tiny: dict[str, Any] = {
+        name: getattr(own, name).copy()
+        for name in ("difference", "difference_low", "difference_high", "p", "margin")
+    }
+    told = (("difference", -3e-8), ("difference_low", -4e-8), ("difference_high", -2e-8))
+    for name, value in (*told, ("p", 2e-4)):
+        tiny[name][:, 0] = value
+    tiny["margin"][0] = 0.02
+    why = own.difference_reason.copy()
+    why[:, 0] = ""
+    quality = replace(own, **tiny, difference_reason=why)
+    shown = reports.build(replace(made, qualities=(quality,)))
+    rows = [r.text() for r in tree(shown).all("tr") if "below 0.0001 either way" in r.text()]
+    assert rows
+    assert all("<\N{NO-BREAK SPACE}0.001" in row for row in rows)
 
 
 def test_nothing_runs_and_nothing_is_fetched(page: str, root: Node) -> None:

@@ -43,7 +43,7 @@ def explain(
         from evenlight.alone import new_rows
 
         new_rows(rows)
-    found = _explained(plan, None, out, trust, device)
+    found = _explained(plan, None, out, trust, device, compared=False)
     frame, made = found.importance(), found.made
     _write(frame, out)
     if rows is not None:
@@ -99,7 +99,13 @@ def rely(
 
 
 def _explained(
-    plan: Path, by: str | None, out: Path | None, trust: list[str] | None, device: str
+    plan: Path,
+    by: str | None,
+    out: Path | None,
+    trust: list[str] | None,
+    device: str,
+    *,
+    compared: bool = True,
 ) -> Alone:
     from evenlight import files
     from evenlight.alone import alone
@@ -108,7 +114,10 @@ def _explained(
     if out is not None and out.is_dir():
         raise InputError(f"{out.name!r} is a folder; name a file")
     ledger = files.folder(out.parent if out else Path())
-    return alone(plan, by=by, ledger=ledger, trust=trust, progress=progress(), device=device)
+    return alone(
+        plan, by=by, compared=compared, ledger=ledger, trust=trust, progress=progress(),
+        device=device,
+    )  # fmt: skip
 
 
 def _write(frames: pd.DataFrame | list[pd.DataFrame], out: Path | None) -> None:

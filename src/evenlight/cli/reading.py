@@ -38,6 +38,7 @@ class Form(StrEnum):
 
 
 Static = Annotated[bool, typer.Option("--static", help="report.static.html, without script.")]
+Scriptless = Annotated[bool, typer.Option("--static", help="Pages without script.")]
 Linked = Annotated[
     Assets, typer.Option(help="linked: style sheet and script as files, for servers that drop them")
 ]
@@ -87,7 +88,7 @@ def report(
 
 
 def translate(
-    audit: Audit, catalogue: Catalogue, static: Static = False, json: Json = False
+    audit: Audit, catalogue: Catalogue, static: Scriptless = False, json: Json = False
 ) -> None:
     """Write page and summary in another language; where the catalogue is not there, begin it."""
     from evenlight.record import Audit as Record

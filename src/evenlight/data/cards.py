@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from htpy import Element, Node, caption, div, p, span, strong, table, tbody, td, th, thead, tr
 
-from evenlight.arrays import Float, Int
+from evenlight.arrays import Bool, Float, Int
+from evenlight.data.completeness import TOLERANCE, beyond_own, beyond_typical, scale_of
 from evenlight.data.digits import count, number, percent
 from evenlight.data.rows import blocks
 from evenlight.data.shown import short, visible
@@ -53,14 +54,44 @@ def attributions_card(attributions: Attributions) -> str:
 
 def attributions_facts(attributions: Attributions) -> list[str]:
     """Size, method and completeness of attributions."""
-    unsure = int((~attributions.converged).sum())
     return [
         f"{count(attributions.n)} rows, {count(len(attributions.features))} features",
         f"target {short(attributions.target, 40)} on the {attributions.scale} scale",
         f"method {short(attributions.method, 40)}",
-        f"largest residual {number(float(np.abs(attributions.error).max(initial=0.0)))}",
-        "every row converged" if unsure == 0 else f"{count(unsure)} rows did not converge",
+        *_completeness(attributions),
     ]
+
+
+def _completeness(made: Attributions) -> Iterator[str]:
+    """The largest residual for its row, and how many rows add up; what hides it is said."""
+    about = made.error, made.output, made.base
+    scale = scale_of(made.output, made.base)
+    share = np.abs(made.error) / np.where(scale > 0, scale, 1.0)
+    yield f"largest residual {number(float(share.max(initial=0.0)))} of how far its output moves"
+    unsure = ~made.converged
+    missed = made.converged & beyond_own(*about)
+    large = made.converged & beyond_typical(*about) & ~missed
+    if unsure.any():
+        yield f"{_rows(unsure)} did not converge"
+    if missed.any():
+        yield (
+            f"{_rows(missed)} counted as converged, missing more than {percent(TOLERANCE)} of how "
+            "far the output moves: by rounding, or since the method does not promise to add up"
+        )
+    if large.any():
+        yield (f"{_rows(large)} converged by size alone, missing more than the median row moves")
+    if not (unsure | missed | large).any():
+        yield f"every row converged, within {percent(TOLERANCE)} of how far its own output moves"
+
+
+def _rows(which: Bool) -> str:
+    """How many rows.
+
+    >>> _rows(np.array([True, False])), _rows(np.array([True, True]))
+    ('1 row', '2 rows')
+    """
+    n = int(which.sum())
+    return f"{count(n)} row{'s' * (n != 1)}"
 
 
 def told(heading: str, facts: Iterable[str]) -> str:

@@ -60,6 +60,34 @@ def scale_of(output: Float, base: Float) -> Float:
     return np.where(scale <= 1e-6 * size, 1e-3 * size, scale)
 
 
+def beyond_own(error: Float, output: Float, base: Float) -> Bool:
+    """Rows (n,) that miss more than `TOLERANCE` of their scale, as rounding of large parts can.
+
+    A method that promises no completeness has such rows too, and counts them as converged.
+
+    >>> beyond_own(np.array([0.1, 0.01]), np.array([2.0, 2.0]), np.zeros(2)).tolist()
+    [True, False]
+    """
+    missed: Bool = np.abs(error) > TOLERANCE * scale_of(output, base)
+    return missed
+
+
+def beyond_typical(error: Float, output: Float, base: Float) -> Bool:
+    """Rows (n,) that miss more than the median row moves in all: their own size alone hides it.
+
+    A cell of 1e30 moves its row by so much that 1 % of it is more than all other rows together.
+
+    >>> beyond_typical(np.array([1e22, 0.01]), np.array([1e30, 2.0]), np.zeros(2)).tolist()
+    [False, False]
+    >>> error = np.array([1e22, 0.01, 0.01])
+    >>> beyond_typical(error, np.array([1e30, 2.0, 1.0]), np.zeros(3)).tolist()
+    [True, False, False]
+    """
+    typical = float(np.median(scale_of(output, base))) if len(error) else 0.0
+    missed: Bool = (np.abs(error) > typical) & (typical > 0)
+    return missed
+
+
 def row_sums(values: Single) -> tuple[Float, Float]:
     """The sum of each row's values, and of their sizes, (n,) in float64, block by block."""
     total, size = np.empty((2, int(values.shape[0])))

@@ -16,6 +16,11 @@ from evenlight.errors import EvenlightWarning
 FEW_UNITS, FEW_ROWS = 0.05, 0.10
 """Where so few units have two outcomes, in so few of their rows, these rows are likely wrong."""
 
+NOTHING_TOLD = (
+    "no performance can be told, and nothing more given it; look at its column, the label of the "
+    "event, and the split"
+)
+
 
 def doubtful(
     people: pd.DataFrame, outcome: str | Survival | None, unit: str | None, groups: Sequence[Groups]
@@ -30,18 +35,41 @@ def doubtful(
     >>> people = pd.DataFrame({"ill": [1, 1, 1], "sex": ["f", "f", None]})
     >>> for said in doubtful(people, "ill", "row", [Groups.from_labels("sex", people["sex"])]):
     ...     print(said)
-    Outcome ill is 1 in all rows: no performance can be told, and nothing more given it.
+    Outcome ill is 1 in all rows: no performance can be told, and nothing more given it; look at \
+its column, the label of the event, and the split.
     Grouping sex: all rows of known group are in 'f', so that nothing is compared by it.
     """
     said = list(_of_groups(groups))
-    if isinstance(outcome, Survival):
-        _, event = times_and_events(people, outcome)
-        told = [(outcome.event, pd.Series(event, index=people.index))]
-    else:
-        told = [] if outcome is None else [(outcome, people[outcome])]
-    for name, column in told:
-        said = [*_constant(name, column), *_torn(name, column, people, unit), *said]
-    return said
+    if outcome is None:
+        return said
+    name, column = _outcome(people, outcome)
+    same = one_outcome(people, outcome)
+    noted = [f"{same}: {NOTHING_TOLD}."] if same else []
+    return [*noted, *_torn(name, column, people, unit), *said]
+
+
+def one_outcome(people: pd.DataFrame, outcome: str | Survival) -> str:
+    """That all known rows have one outcome, in words; "" where two differ, or none is known.
+
+    Raises CohortError for a survival outcome that is none (`times_and_events`).
+
+    >>> one_outcome(pd.DataFrame({"ill": ["yes", None, "yes"]}), "ill")
+    "Outcome ill is 'yes' in all rows"
+    """
+    name, column = _outcome(people, outcome)
+    found = column.dropna().unique()
+    if len(found) != 1:
+        return ""
+    told = f"{found[0]:g}" if isinstance(found[0], int | float | np.number) else repr(found[0])
+    return f"Outcome {name} is {told} in all rows"
+
+
+def _outcome(people: pd.DataFrame, outcome: str | Survival) -> tuple[str, pd.Series]:
+    """Name and values of an outcome, of survival whether the event was seen."""
+    if not isinstance(outcome, Survival):
+        return outcome, people[outcome]
+    _, event = times_and_events(people, outcome)
+    return outcome.event, pd.Series(event, index=people.index)
 
 
 def _of_groups(groups: Sequence[Groups]) -> Iterator[str]:
@@ -54,16 +82,6 @@ def _of_groups(groups: Sequence[Groups]) -> Iterator[str]:
                 f"Grouping {one.name}: all rows of known group are in {one.levels[here[0]]!r}, so "
                 "that nothing is compared by it."
             )
-
-
-def _constant(name: str, column: pd.Series) -> Iterator[str]:
-    found = column.dropna().unique()
-    if len(found) == 1:
-        told = f"{found[0]:g}" if isinstance(found[0], int | float | np.number) else repr(found[0])
-        yield (
-            f"Outcome {name} is {told} in all rows: no performance can be told, and nothing more "
-            "given it."
-        )
 
 
 def _torn(name: str, column: pd.Series, people: pd.DataFrame, unit: str | None) -> Iterator[str]:

@@ -17,12 +17,15 @@ from evenlight.data.groups import Axes, Groups
 from evenlight.data.missing_codes import shown_count
 from evenlight.data.name_diff import name_diff
 from evenlight.data.nearest import hint
+from evenlight.data.number_cells import no_levels
 from evenlight.data.outcome import Survival
 from evenlight.data.rows import Held, Rows, is_sparse
 from evenlight.data.shown import LONGEST_NAME, overlong, short
 from evenlight.data.sources import lazy, plain
 from evenlight.errors import CohortError, FeatureError
 from evenlight.small_groups import least_shown
+
+CODED = "code categories as indicator columns (ev.read_table does)"
 
 ROUND_TO = 5
 """Counts beside a hidden one are told to this (as `stats.disclosure` does, a floor above)."""
@@ -43,8 +46,8 @@ def rows_of(x: object, people: pd.DataFrame) -> tuple[Text, Held, tuple[str, ...
         text = x.columns[[not pd.api.types.is_numeric_dtype(d) for d in x.dtypes]]
         if len(text):
             raise CohortError(
-                f"{len(text)} columns of x are not numbers, first {str(text[0])!r}; "
-                "code categories as indicator columns"
+                f"{len(text)} columns of x are not numbers; the first, {short(text[0])!r}, "
+                f"{no_levels(x[text[0]], few=0, nearly=0.5) or 'holds text'}; {CODED}"
             )
         return align.ids(x.index), x.to_numpy(dtype=np.float64), tuple(map(str, x.columns))
     if hasattr(x, "obs") and hasattr(x, "var_names"):

@@ -92,7 +92,7 @@ class Predictions:
             raise ModelError(
                 f"{outside} predictions of {self.target} lie outside 0 to 1, and are no "
                 f"probabilities, so there is no {what}: if they are log odds, adapt the model with "
-                'link="logit"'
+                'link="logit"; if percents, with lambda x: model(x) / 100'
             )
 
     def to_frame(self) -> pd.DataFrame:

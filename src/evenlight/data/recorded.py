@@ -111,7 +111,7 @@ def _chances(values: Float, cohort: Cohort) -> None:
         raise CohortError(
             f"prediction {cohort.prediction!r} lies outside 0 to 1 in {outside} of {len(values)} "
             'rows, so it is no probability; say gives="margin" if these are log odds, '
-            'gives="score" if they only rank'
+            'gives="score" if they only rank, and divide percents by 100'
         )
     if np.isin(values, (0.0, 1.0)).all():
         raise CohortError(

@@ -14,6 +14,7 @@ from evenlight.data.cohort import Cohort
 from evenlight.data.features import Features, Indicators
 from evenlight.data.library_size import sampled
 from evenlight.data.nearest import hint
+from evenlight.data.number_cells import no_levels
 from evenlight.data.shown import short
 from evenlight.errors import CohortError, InputError, Refused
 from evenlight.modalities.libraries import library
@@ -21,6 +22,11 @@ from evenlight.modalities.text_tables import text_table
 
 MOST_CELLS = 500_000_000
 """Values of a table, at most: 4 GB of numbers."""
+
+CATEGORY = (
+    "if it is a category, give its levels names that are no numbers, as 'type 3' (of a DataFrame "
+    'astype("category") says so)'
+)
 
 FEWEST = 20
 """A table of fewer columns is not held to be that of an assay."""
@@ -34,7 +40,7 @@ def read_table(
     `features` are columns of the model's input: numbers as they are, text as one-hot variables
     whose reference is the first level in sorted order. `id` is the column of row ids (the line
     number if absent); `roles` are Cohort's keywords. Raises CohortError where a column is missing
-    or its name occurs twice.
+    or its name occurs twice, and where a feature of text is nearly all numbers, or dates.
     """
     path = Path(path)
     if not path.is_file():
@@ -120,6 +126,9 @@ def _with_assay(cohort: Cohort) -> Cohort:
 def _one_hot(name: str, column: pd.Series) -> tuple[Indicators, dict[str, np.ndarray]]:
     """A category as 0/1 columns; a missing value is a state of its own, `unknown`."""
     text = column.astype("object").where(column.notna(), "unknown").astype(str)
+    why = no_levels(column)
+    if why:
+        raise CohortError(f"feature {short(name)!r} {why}; {CATEGORY}")
     levels = sorted(set(text) - {"unknown"}) + (["unknown"] if (text == "unknown").any() else [])
     if len(levels) < 2:
         raise CohortError(f"feature {name!r} has the one value {levels}; leave it out")

@@ -56,6 +56,7 @@ def margin_of(response: Float, link: Link) -> Float:
             f"{int(outside.sum())} outputs lie outside {low:g} to {top:g}, first "
             f"{response[outside].ravel()[0]:.4g}, so they are no responses of link {link!r}; "
             'say gives="margin" if the model gives margins, or name another link'
+            + _percents(response, top)
         )
     if link == "square":
         return np.asarray(np.sqrt(response))
@@ -65,6 +66,13 @@ def margin_of(response: Float, link: Link) -> Float:
         return np.where(response < ADULT, child, (response - ADULT) / (ADULT + 1))
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(response) if link == "log" else logit(response))
+
+
+def _percents(response: Float, top: float) -> str:
+    """The remedy where probabilities may have been given in percent, else ""."""
+    if top > 1 or response.min() < 0 or response.max() > 100:
+        return ""
+    return "; of percents hand over lambda x: model(x) / 100"
 
 
 def _range(link: Link) -> tuple[float, float]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from evenlight.arrays import Float
 from evenlight.data.coefficients import LINKS, Link
 from evenlight.data.outcome import Kind as Outcome
-from evenlight.errors import ModelError
+from evenlight.errors import EvenlightWarning, ModelError
 from evenlight.models.adapted import Declared, Gives
 from evenlight.models.links import margin_of, rival_margins
 
@@ -23,8 +25,13 @@ CLASSES = (
     "lambda x: model.predict_proba(x)[:, 1]"
 )
 
+AS_CHANCES = 'ev.adapt(model, link="softmax", gives="response")'
+
 FEW, ROWS = 10, 20
 """So many whole numbers at most, in so many rows at least, are classes (0 and 1: in any two)."""
+
+SURE = 37.0
+"""Log odds above which the probability is 1 to the last digit, and beyond all that is known."""
 
 
 def as_columns(raw: object, rows: int, *, name: str) -> Float:
@@ -63,7 +70,11 @@ def decide_link(raw: Float, declared: Declared, outcome: Outcome | None) -> Link
 
 
 def check_outputs(raw: Float, link: Link, gives: Gives | None) -> None:
-    """Raise ModelError where probabilities stand for logits, or the other way round."""
+    """Raise ModelError where probabilities or percents stand for logits, or the other way round.
+
+    Warns of probabilities of several classes that were declared as margins; of one output the
+    outcome tells (`misread`).
+    """
     if not np.isfinite(raw).all():
         return
     inside = bool(((raw >= 0) & (raw <= 1)).all())
@@ -79,6 +90,20 @@ def check_outputs(raw: Float, link: Link, gives: Gives | None) -> None:
             "the outputs all lie between 0 and 1, as probabilities do, where logits are wanted; "
             f'declare ev.adapt(model, link="{link}", gives="response") if they are probabilities, '
             f'or ev.adapt(model, link="{link}", gives="margin") if they are logits'
+        )
+    if chances and gives is None and _as_percents(raw, link):
+        raise ModelError(
+            "the outputs all lie between 0 and 100, as percents do, where logits are wanted; if "
+            f'they are percents declare ev.adapt(lambda x: model(x) / 100, link="{link}", '
+            f'gives="response"), or ev.adapt(model, link="{link}", gives="margin") if they are '
+            "logits"
+        )
+    if gives == "margin" and link == "softmax" and _add_up(raw, 1) and np.ptp(raw, axis=0).any():
+        warnings.warn(
+            "the outputs are read as logits, and those of each row lie between 0 and 1 and add up "
+            f"to 1: if they are probabilities, declare {AS_CHANCES}",
+            EvenlightWarning,
+            stacklevel=2,
         )
     if gives == "response":
         margin_of(raw, link)
@@ -102,6 +127,25 @@ def _as_classes(raw: Float) -> str:
         return ""
     told = [f"{one:g}" for one in found]
     return " and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
+
+
+def _as_percents(raw: Float, link: Link) -> bool:
+    """Whether outputs (n, t) are percents, which logits hardly are.
+
+    None is below 0, and of one output some probability would be 1 to the last digit; of several
+    those of each row add up to 100.
+
+    >>> _as_percents(np.array([[3.0], [80.0]]), "logit"), _as_percents(np.array([[9.0]]), "logit")
+    (True, False)
+    """
+    if link == "softmax":
+        return _add_up(raw, 100)
+    return bool(raw.min() >= 0 and SURE < raw.max() <= 100)
+
+
+def _add_up(raw: Float, total: float) -> bool:
+    """Whether no output (n, t) is below 0, and those of each row add up to a total."""
+    return bool(raw.min() >= 0 and np.allclose(raw.sum(axis=1), total, rtol=1e-3, atol=0))
 
 
 def check_link(link: str | None, gives: str | None) -> None:

@@ -18,6 +18,7 @@ from evenlight.models.adapt import adapt
 from evenlight.models.adapted import Adapted
 from evenlight.models.classes import check_event, coded, event_column
 from evenlight.models.listed import unlisted
+from evenlight.models.misread import told_misread
 from evenlight.models.networks import forward, kept
 
 ROWS = 1000
@@ -138,6 +139,8 @@ def _prepared(
     checked.append(_steady(adapted, sample))
     output = _outputs(adapted, cohort, columns)
     checked.append(_finite(output))
+    for margin in output:
+        told_misread(adapted, cohort, margin)
     checked.append(_independent(adapted, sample, columns))
     checked += unlisted(adapted, cohort)
     told = [(*checked, _which(adapted, cohort, column)) for column in columns]

@@ -62,6 +62,7 @@ COMPUTED = {
 }
 """Figures of which a number is computed, with the function (`reports.pointing`)."""
 
+_AGAIN = re.compile(r"[A-Za-z]+\d+[a-z]*-\d")
 _ALONE = re.compile(r'<span class="((?:verdict|evidence|n)\b[^"]*)">(.*)</span>', re.DOTALL)
 
 
@@ -233,6 +234,7 @@ def _region(
 ) -> Element:
     (text, more), (heads, bodies) = words, inside
     told = text if isinstance(text, Told) else Told(text, None)
+    label = _which(label, key, told.record)
     about = {
         "data_base": at(told.record) or None,
         "data_ref": told.fields or None,
@@ -249,6 +251,13 @@ def _region(
             bodies,
         ]
     ]
+
+
+def _which(label: str, key: str, *records: object) -> str:
+    """The label; where an earlier grouping has its number already (F1-2), with the grouping."""
+    own = next((r.grouping for r in records if hasattr(r, "grouping")), "")
+    again = own and _AGAIN.match(key)
+    return spoken("{label}, by {grouping}", label=label, grouping=short(own)) if again else label
 
 
 def _row(cells: Sequence[Node], ref: str) -> Element:
@@ -276,11 +285,12 @@ def picture(drawing: Drawing, *records: object, ref: str = "") -> Element:
     """
     label = drawing.key.partition("-")[0]
     ref = ref or " ".join(filter(None, map(at, records)))
-    aria = spoken("Figure {label}", label=label)
+    which = _which(label, drawing.key, *records)
+    aria = spoken("Figure {label}", label=which)
     about = {"data_ref": ref or None, "data_of": COMPUTED.get(label)}
     return figure(id=drawing.key.lower(), class_=f"fig {label.lower()}", **about)[
         div(class_="scroll", role="region", aria_label=aria, tabindex="0")[Markup(drawing.svg)],
-        figcaption[strong[f"{label}. "], say(drawing.caption)],
+        figcaption[strong[f"{which}. "], say(drawing.caption)],
     ]
 
 

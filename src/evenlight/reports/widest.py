@@ -17,15 +17,17 @@ from evenlight.arrays import Bool, Float
 from evenlight.data.digits import count
 from evenlight.data.groups import MOST_PAIRS
 from evenlight.figures import allowed_part, forest_rows
+from evenlight.findings import Part
 from evenlight.language import spoken
 from evenlight.measures.comparison import Comparison
 from evenlight.measures.composition import UNKNOWN, Composition
 from evenlight.measures.dependence import Dependence
 from evenlight.measures.performance import Performance
 from evenlight.measures.quality import Quality
+from evenlight.measures.words import GRAVEST
 from evenlight.reports.parts import ROWS
 from evenlight.reports.pointing import at
-from evenlight.reports.words_many import GROUPS_LEFT, PAIRS_LEFT, WHICH
+from evenlight.reports.words_many import GROUPS_LEFT, PAIRS_LEFT, PARTS_LEFT, WHICH
 
 PAIRS = 8
 """Contrasts that are shown of more than `MOST_PAIRS`: of 20,000 features C2 holds no more."""
@@ -154,6 +156,21 @@ def few_groups(record: Drawn, kept: Sequence[int]) -> Drawn:
     names = getattr(record, "levels", ()) or getattr(record, "parts", ())
     own = [names[i] for i in kept]
     return record if len(own) >= len(_named(names)) else narrowed(record, own)
+
+
+def widest_parts(parts: Sequence[Part]) -> list[Part]:
+    """The parts of an answer to show, one a contrast: all of few, else the gravest."""
+    grave = [GRAVEST.index(part.verdict) for part in parts]
+    kept = sorted(np.argsort(grave, kind="stable")[:ROWS].tolist())
+    return [parts[i] for i in kept]
+
+
+def parts_left(ref: str, many: int, question: str) -> Element | None:
+    """How many contrasts an answer has, of which not all are shown."""
+    if many <= ROWS:
+        return None
+    told = spoken(PARTS_LEFT, question=question, shown=ROWS, all=count(many))
+    return p(class_="quiet", data_ref=ref, data_of="widest")[told]
 
 
 def rows_within(groups: int) -> int:

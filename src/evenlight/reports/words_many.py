@@ -18,6 +18,11 @@ PAIRS_LEFT = (
     "shown: {different}); {file} holds all."
 )
 
+PARTS_LEFT = (
+    "{question}: {shown} of {all} contrasts are shown, those that differ and that cannot be told "
+    "first; audit.json holds all."
+)
+
 GROUPS_LEFT = "Of {all} groups these {shown} are shown: {which}; {file} holds all."
 
 WHICH = {

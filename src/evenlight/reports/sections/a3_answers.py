@@ -29,6 +29,7 @@ from evenlight.reports.sections.judged import (
     size_words,
     subject_words,
 )
+from evenlight.reports.widest import parts_left, widest_parts
 from evenlight.reports.words import CAPTIONS, NOTHING
 
 
@@ -46,7 +47,12 @@ def section(audit: Audit) -> Element:
     heads += [spoken("Effect [{level} interval]", level=level), "n"]
     heads += [spoken("Still needed")] if open_ended else []
     caption = Told(spoken(CAPTIONS["T1"], level=level), strictest, "alpha")
-    return block("a3", groups("t1", "T1", caption, heads, told))
+    left = (parts_left(at(a, "parts"), len(by_contrast(a)), _asked(a)) for a in audit.answers)
+    return block("a3", groups("t1", "T1", caption, heads, told), left)
+
+
+def _asked(answer: Answer) -> str:
+    return measure_words(answer.measure)[0]
 
 
 def _question(answer: Answer) -> Element:
@@ -57,7 +63,7 @@ def _question(answer: Answer) -> Element:
 
 
 def _rows(answer: Answer, open_ended: bool) -> Some:
-    parts = by_contrast(answer)
+    parts = widest_parts(by_contrast(answer))
     of = at(answer, "grouping", "measure")
     return rows_of(
         [_row(answer, p, open_ended) for p in parts], "", [f"{of} {at(p)}" for p in parts]

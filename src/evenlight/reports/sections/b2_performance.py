@@ -50,7 +50,7 @@ def section(audit: Audit) -> Element:
                     for k in (key.replace("t3", f) for f in ("F3", "F4"))
                     if k in made
                 ),
-                groups_left(at(record, "levels"), record.levels, "pairs", "table T3"),
+                groups_left(at(record, "levels"), record.levels, "pairs", "audit.json"),
                 plotted.calibration(audit, key.replace("t3", "F4"), record),
                 beside(audit, record.grouping),
                 ref=at(record, "grouping"),

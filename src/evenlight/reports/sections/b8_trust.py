@@ -142,6 +142,13 @@ def _told(numbers: list[float], reason: str) -> str:
     return estimate(*numbers, reason=reason)
 
 
+def _apart(numbers: list[float], reason: str) -> str:
+    """A difference with its limits, or that all three are next to nothing."""
+    if 0 < max(map(abs, numbers)) < LITTLE:
+        return spoken("below {least} either way", least=f"{LITTLE:.4f}")
+    return estimate(*numbers, reason=reason, sign=True)
+
+
 def _differences(key: str, record: Quality) -> Element:
     heads = (
         *(spoken("Check"), spoken("Contrast"), spoken("Difference [95 % interval]")),
@@ -191,7 +198,7 @@ def _difference(record: Quality, c: int, m: int) -> list[Node]:
     )
     return [
         name(spoken("{level} against {reference}", level=level, reference=reference)),
-        evidence(estimate(*(float(a[c, m]) for a in numbers), reason=reason, sign=True)),
+        evidence(_apart([float(a[c, m]) for a in numbers], reason)),
         plain(float(record.margin[m])),
         probability(float(record.p[c, m]), spoken("not tested")),
         size(spoken("{n} and {other}", n=n, other=other)),

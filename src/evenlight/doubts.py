@@ -88,7 +88,7 @@ def unasked(groupings: Sequence[str], asked: Sequence[str]) -> Iterator[str]:
 
 HIDDEN = (
     "Rows are held to 1 % of how far their own output moves. Some that count as converged miss "
-    "more than the median row moves in all: look for values out of range, as 9999 for a missing one."
+    "more than the median row moves in all: look for values out of range, as 9999 for missing."
 )
 
 

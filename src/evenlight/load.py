@@ -60,8 +60,9 @@ def load_model(plan: Plan, folder: Path, *, trust: Trusted = None) -> object:
     if asked.weights:
         listed = _listed(asked.features, folder)
         file = _same(asked, inside(folder, asked.weights))
+        gives = {"gives": asked.gives} if asked.gives else {}  # else the name of an output may tell
         return read_model(
-            file, builder=asked.builder, trust=trust, link=asked.link, features=listed
+            file, builder=asked.builder, trust=trust, link=asked.link, features=listed, **gives
         )
     raise PlanError("[model] names no model; give builtin, table, or weights")
 

@@ -49,7 +49,8 @@ class ModelPlan(Closed):
 
     `digest` is the sha256 that the file must have, so that no other model is audited by this plan.
     `features` is the sealed list of the inputs of weights (`feature_list(...).save`), `training` a
-    summary of the values that the model was trained on (`TrainingSummary.save`).
+    summary of the values that the model was trained on (`TrainingSummary.save`). `gives` says what
+    comes out of weights or a graph, as in `adapt`.
     """
 
     builtin: str | None = None
@@ -60,6 +61,7 @@ class ModelPlan(Closed):
     features: str | None = None
     training: str | None = None
     link: Link | None = None
+    gives: Literal["margin", "response"] | None = None
     target: str | int | None = None
 
     @model_validator(mode="after")
@@ -69,6 +71,8 @@ class ModelPlan(Closed):
             raise ValueError(f"give one of builtin, table and weights, not {' and '.join(given)}")
         if self.builder and not self.weights:
             raise ValueError("builder makes the network of weights; name their file")
+        if self.gives and not self.weights:
+            raise ValueError("gives is of what weights give; leave it out")
         if self.digest and not (self.weights or self.table):
             raise ValueError("digest is of the model's file; name it by weights or table")
         if self.features and not self.weights:

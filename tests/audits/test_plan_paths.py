@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.torch import save_file
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from torch import nn
 
-from evenlight.errors import PlanError, Refused
+from evenlight.errors import ModelError, PlanError, Refused
 from evenlight.load import inside, load_cohort, load_model
 from evenlight.models.probe import prepare
 from evenlight.plan import Plan
@@ -162,6 +162,29 @@ def test_what_was_trusted_stands_on_the_page(folder: Path) -> None:
     made = load_model(plan, folder, trust=f"sha256:{digest}")
     told = prepare(made, load_cohort(plan, folder)).checked
     assert any("trusted by its digest" in line and digest in line for line in told)
+
+
+def test_a_plan_says_whether_weights_give_margins(folder: Path) -> None:
+    """A regressor of log odds is read as such where the plan says so; of a formula it is known."""
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    table = pd.DataFrame(x, columns=["a", "b"]).assign(
+        ill=(x[:, 0] > 0).astype(int), sex=["f", "m"] * 30
+    )
+    model = LinearRegression().fit(table[["a", "b"]], 3 * x[:, 0])
+    joblib.dump(model, folder / "m.joblib")
+    table.to_csv(folder / "people.csv", index=False)
+    people = {"table": "people.csv", "features": ["a", "b"], "outcome": "ill", "groups": ["sex"]}
+    about = {"weights": "m.joblib", "link": "logit"}
+    trust = f"sha256:{sha256((folder / 'm.joblib').read_bytes()).hexdigest()}"
+    plan = Plan.from_data({"model": about, "cohort": people})
+    cohort = load_cohort(plan, folder)
+    with pytest.raises(ModelError, match='say gives="margin" if the model gives margins'):
+        prepare(load_model(plan, folder, trust=trust), cohort)
+    asked = Plan.from_data({"model": {**about, "gives": "margin"}, "cohort": people})
+    made = prepare(load_model(asked, folder, trust=trust), cohort)
+    np.testing.assert_allclose(made.output, 3 * x[:, 0], atol=1e-9)
+    with pytest.raises(PlanError, match="gives is of what weights give; leave it out"):
+        Plan.from_data({"model": {"table": "score.csv", "gives": "margin"}})
 
 
 def test_48_the_plan_says_which_file_of_weights_is_meant(tmp_path: Path) -> None:

@@ -103,7 +103,8 @@ def test_a_slow_first_call_is_not_in_the_forecast(monkeypatch: pytest.MonkeyPatc
         called.append(cohort.n)
         if len(called) == 1:
             time.sleep(1.0)
-        return explain(model, cohort, **own)
+        made: ev.Attributions = explain(model, cohort, **own)
+        return made
 
     monkeypatch.setattr(previews, "explain", loading)
     seen = ev.preview(lambda x: x.sum(axis=1), COHORT, method="occlusion")

@@ -104,9 +104,9 @@ def test_real_log_odds_above_zero_are_never_told(top: float, people: int) -> Non
 @pytest.mark.parametrize("whole", [1, 100])
 @pytest.mark.parametrize("centre", [-3, -1, 0])
 def test_probabilities_are_found_in_most_draws(whole: int, centre: float) -> None:
-    """Of 400 people with small or middling risks, in 9 of 10 draws."""
+    """Of 800 people with small or middling risks, in 9 of 10 draws."""
     rng, found = np.random.default_rng(0), 0
     for _ in range(100):
-        p = expit(rng.normal(centre, 1, 400))
-        found += likely_scale(whole * p, (rng.random(400) < p).astype(float)) == whole
+        p = expit(rng.normal(centre, 1, 800))
+        found += likely_scale(whole * p, (rng.random(800) < p).astype(float)) == whole
     assert found >= 90

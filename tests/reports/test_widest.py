@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from evenlight import reports
+from evenlight.measures.words import Verdict
 from evenlight.record import Audit
 from evenlight.reports import drawings, widest
 from evenlight.reports.pointing import placed
@@ -62,7 +63,9 @@ def test_of_more_contrasts_than_rows_those_that_decide_stay() -> None:
     """Of 60 contrasts, 20 of which differ or cannot be told at the end, T1 shows these among 50."""
     whole = made()
     first = whole.answers[0].parts[1]
-    words = ["similar"] * 40 + ["different", "cannot_tell"] * 10
+    alike: tuple[Verdict, ...] = ("similar",)
+    grave: tuple[Verdict, ...] = ("different", "cannot_tell")
+    words = alike * 40 + grave * 10
     parts = tuple(
         replace(first, contrast=f"X{i} against Y", verdict=word) for i, word in enumerate(words)
     )
@@ -184,13 +187,11 @@ def test_a_page_of_few_is_whole(whole: Audit) -> None:
     assert widest.pairs(compared) == list(range(len(compared.contrasts)))
     assert widest.pair_groups(compared) == list(range(len(compared.levels)))
     assert widest.metric_pairs(performed, 0) == list(range(len(performed.contrasts)))
-    for record, kept in (
-        (performed, widest.pair_groups(performed)),
-        (whole.compositions[0], widest.counted_groups(whole.compositions[0])),
-        (whole.qualities[0], widest.checked_groups(whole.qualities[0])),
-        (whole.dependences[0], widest.curved_groups(whole.dependences[:1])),
-    ):
-        assert widest.few_groups(record, kept) is record
+    people, checks, curve = whole.compositions[0], whole.qualities[0], whole.dependences[0]
+    assert widest.few_groups(performed, widest.pair_groups(performed)) is performed
+    assert widest.few_groups(people, widest.counted_groups(people)) is people
+    assert widest.few_groups(checks, widest.checked_groups(checks)) is checks
+    assert widest.few_groups(curve, widest.curved_groups([curve])) is curve
     assert 'data-of="widest"' not in reports.build(whole)
 
 

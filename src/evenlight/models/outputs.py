@@ -89,7 +89,8 @@ def check_outputs(raw: Float, link: Link, gives: Gives | None) -> None:
         raise ModelError(
             "the outputs all lie between 0 and 1, as probabilities do, where logits are wanted; "
             f'declare ev.adapt(model, link="{link}", gives="response") if they are probabilities, '
-            f'or ev.adapt(model, link="{link}", gives="margin") if they are logits'
+            f'or ev.adapt(model, link="{link}", gives="margin") if they are logits (in a plan link '
+            "and gives of [model])"
         )
     if chances and gives is None and _as_percents(raw, link):
         raise ModelError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 CHECKED = {
-    "unconverged": "attributions that miss more than 1 % of how far their row's output moves",
+    "unconverged": "attributions that miss over a hundredth of how far their row's output moves",
     "residual": "what attributions miss of the output, over how far it moves",
     "residual_tail": "the same, in the row that 5 % of rows exceed",
     "noise": "error by chance of the explainer, over the size of an attribution",

@@ -38,6 +38,7 @@ READERS = {
 
 def read_images(
     source: object,
+    /,
     people: pd.DataFrame | str | PathLike[str] | None = None,
     *,
     id: str | None = None,

@@ -28,6 +28,7 @@ Masked = Literal["read", "unknown", "error"]
 def read_sequences(
     people: pd.DataFrame,
     source: str | Path,
+    /,
     *,
     alphabet: Alphabet = "dna",
     length: int | None = None,

@@ -110,3 +110,12 @@ def test_probabilities_are_found_in_most_draws(whole: int, centre: float) -> Non
         p = expit(rng.normal(centre, 1, 800))
         found += likely_scale(whole * p, (rng.random(800) < p).astype(float)) == whole
     assert found >= 90
+
+
+def test_shrunken_log_odds_are_not_misread() -> None:
+    """Log odds that a penalty drew to near 0.6 lie near probabilities, and are none."""
+    rng = np.random.default_rng(4)
+    for _ in range(50):
+        own = rng.normal(0.7, 1.5, 200)
+        y = (rng.random(200) < expit(own)).astype(float)
+        assert likely_scale(0.65 + 0.05 * (own - 0.7) / 1.5, y) == 0

@@ -24,6 +24,10 @@ WORSE = 1.1
 OFF = 2.0
 """How far events may be from those that the other reading expects, as a ratio."""
 
+STEEP = 2.5
+"""How steeply events may rise with what the other reading expects: log odds that were shrunken to
+near 0.6 are rather like probabilities, and events rise far more steeply than these."""
+
 READ = {
     1: ("probabilities", 1, "model"),
     100: ("percents", 100, "lambda x: model(x) / 100"),
@@ -60,7 +64,7 @@ def likely_scale(margin: Float, y: Float) -> int:
 
     1 for probabilities, 100 for percents, 0 where they may be log odds: some lie below 0 or beyond
     100, all are alike, or the outcome is not nearer to them as probabilities (Brier score, by
-    `SURE` standard errors), of which as many as are expected have the event.
+    `SURE` standard errors), of which as many as are expected have the event, and no more steeply.
 
     >>> rng = np.random.default_rng(0)
     >>> chance = rng.uniform(0.05, 0.6, 500)
@@ -81,4 +85,5 @@ def likely_scale(margin: Float, y: Float) -> int:
     nearer = gain.mean() > SURE * spread
     fits = np.mean((other - y) ** 2) <= WORSE * rate * (1 - rate)
     expected = rate <= OFF * other.mean() and other.mean() <= OFF * rate
-    return whole if nearer and fits and expected else 0
+    straight = np.cov(other, y)[0, 1] <= STEEP * np.var(other, ddof=1)
+    return whole if nearer and fits and expected and straight else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,16 +11,22 @@ from htpy import div
 
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
+from evenlight.measures.agreement import agree
+from evenlight.measures.coverage import Coverage, label_coverage
 from evenlight.measures.crossing import crossed
 from evenlight.measures.globally import globally
+from evenlight.measures.graded import MARGIN, Differences, Side, differences
 from evenlight.measures.intersect import intersect, intersect_values
 from evenlight.measures.leak import leak
 from evenlight.measures.omnibus import omnibus
+from evenlight.measures.prepare import setting
+from evenlight.measures.quality import METRICS
 from evenlight.measures.testing import Testing
 from evenlight.measures.unlike_rows import thinned
+from evenlight.measures.versions import versions
 from evenlight.reports.sections.b5_told import leakage
 from evenlight.reports.sections.b6_intersections import heat_table
-from evenlight.reports.sections.wholes import whole_table
+from evenlight.reports.sections.wholes import agreement_table, whole_table
 
 FEATURES = 16
 TOLD = "Of each unit as many rows enter as units of the group with the fewest have (1)."
@@ -50,6 +58,7 @@ def world(
 
 
 UNLIKE = ((25, 1), (120, 8))
+FEW = Testing(draws=400, own_value=False)
 CROSSED = ((30, 1), (120, 8))
 
 
@@ -121,3 +130,87 @@ def test_where_rows_are_as_many_nothing_is_said(rows: int) -> None:
     assert globally(made, cohort, by="g", draws=199).population.tolist() == [[""]]
     both = intersect(made, cohort, by=["g", "sex"], testing=Testing(draws=199))
     assert both.note == ""
+
+
+def test_rankings_of_few_rows_are_held_against_rankings_of_as_many() -> None:
+    """Means of one row rank noisily: Spearman told that in 9 of 20 null runs with all rows."""
+    runs = [agree(*ranked(seed), by="g", draws=199) for seed in range(20)]
+    spearman = runs[0].statistics.index("Spearman")
+    assert sum(float(one.p[0, spearman]) <= 0.05 for one in runs) <= 3
+    assert runs[0].population == TOLD
+    assert TOLD in str(div[agreement_table("t4r", runs[0])])
+
+
+def ranked(seed: int) -> tuple[Attributions, Cohort]:
+    """The same for everyone: some features matter three times as much as others."""
+    made, cohort = world(*UNLIKE, seed)
+    values = made.values * np.linspace(1, 3, FEATURES)
+    again = Attributions.from_arrays(
+        values,
+        rows=made.rows.tolist(),
+        features=made.features.names,
+        output=values.sum(axis=1),
+        base=0.0,
+    )
+    return again, cohort
+
+
+def test_people_without_a_label_are_compared_by_as_many_rows() -> None:
+    """One row each of 25 unknown, eight of the known: a flag in 12 of 20 null runs before."""
+    runs = [unlabelled(seed) for seed in range(20)]
+    assert sum(float(np.nanmin(one.p_maxt)) <= 0.05 for one in runs) <= 3
+    assert runs[0].population == TOLD
+
+
+def unlabelled(seed: int) -> Coverage:
+    """The sex of the smaller group is not known."""
+    made, cohort = world(*UNLIKE, seed)
+    few, sex = cohort.groups
+    known = replace(sex, codes=np.where(few.codes == 0, -1, sex.codes))
+    return label_coverage(made, cohort, by=known, testing=FEW)
+
+
+def test_versions_take_as_many_rows_of_each_group_against_one_another() -> None:
+    """Levels tell of every row, contrasts of as many of each: flags in 0 of 20 runs, not 13."""
+    runs = [
+        versions(twice(seed), world(*UNLIKE, seed)[1], by="g", testing=FEW) for seed in range(20)
+    ]
+    moved = [one.of("moved") for one in runs]
+    assert sum(float(np.nanmin(one.apart_q)) <= 0.05 for one in moved) <= 3
+    assert runs[0].population == TOLD
+    first, second = twice(0)
+    eight = world(*UNLIKE, 0)[1].groups[0].codes == 1
+    by_hand = np.abs(second.values - first.values)[eight].mean(axis=0) / moved[0].unit
+    assert moved[0].change[1] == pytest.approx(by_hand)
+
+
+def twice(seed: int) -> tuple[Attributions, Attributions]:
+    """Two versions of the explanation: the second adds noise, which is skewed too."""
+    (first, _), (noise, _) = (world(*UNLIKE, s) for s in (seed, seed + 1000))
+    values = first.values + noise.values
+    second = Attributions.from_arrays(
+        values,
+        rows=first.rows.tolist(),
+        features=first.features.names,
+        output=values.sum(axis=1),
+        base=0.0,
+    )
+    return first, second
+
+
+def test_the_quality_of_explanations_is_compared_by_as_many_rows() -> None:
+    """Skewed metrics beyond their margins: 8 of 20 null runs differ with all rows."""
+    found = [graded_apart(seed) for seed in range(20)]
+    assert sum(bool(one.differs.any()) for one in found) <= 3
+    assert found[0].population == TOLD
+
+
+def graded_apart(seed: int) -> Differences:
+    """Attributions in the place of metrics, thirty margins large."""
+    made, cohort = world(*UNLIKE, seed)
+    here, asked = setting(cohort, "g"), np.flatnonzero(~np.isnan(MARGIN))
+    values = np.full((cohort.n, len(METRICS)), np.nan)
+    empty = values.copy()
+    values[:, asked] = made.values[:, : len(asked)] * MARGIN[asked] * 30
+    sides = (Side(here, values), Side(here, empty))
+    return differences(sides, rng=np.random.default_rng(seed))

@@ -19,6 +19,7 @@ from evenlight.errors import AttributionError, InputError
 from evenlight.measures.arms import Arms, arms_of
 from evenlight.measures.check import explained, shaped
 from evenlight.measures.prepare import ALPHA, as_variables, setting
+from evenlight.measures.unlike_rows import thinned
 from evenlight.stats.cells import Design
 from evenlight.stats.disclosure import shown_counts
 from evenlight.stats.intervals import unit_weights
@@ -46,7 +47,8 @@ class RankAgreement:
     and `high` are 95 % limits for the agreement without noise: `high` is 1 where chance explains
     what is seen. `n` (c, 2) are units; `k` is the depth of the Jaccard index. `top` (c, d) is the
     share of the first `depths` (d,) of one group that is among as many of the other, with its mean
-    `top_expected` and 5 % point `top_low` when there is no difference, pointwise.
+    `top_expected` and 5 % point `top_low` when there is no difference, pointwise. `population` says
+    where not all rows enter.
     """
 
     grouping: str
@@ -71,6 +73,7 @@ class RankAgreement:
     top: Float
     top_expected: Float
     top_low: Float
+    population: str = ""
 
     def __post_init__(self) -> None:
         c, d = len(self.contrasts), len(self.depths)
@@ -116,7 +119,9 @@ def agree(
     Means of both groups have one mix of strata. Mean importances are noisy, and noise lowers every
     agreement: with 150 + 150 people, 100 features and no difference at all, eight of the two top
     ten sets of features in ten are shared on average. So read `value` beside `expected`. Ranks of
-    single features among collinear ones are arbitrary; prefer sets.
+    single features among collinear ones are arbitrary; prefer sets. Where groups have unlike
+    numbers of rows a unit, as many of each enter (`measures.unlike_rows`): means over fewer rows
+    are noisier, which alone lowers every agreement.
 
     Limits: the wider of the percentile and the basic bootstrap interval over units, its upper limit
     divided by `expected` (attenuation; Spearman 1904), and 1 where p >= 0.05. They held the
@@ -136,7 +141,7 @@ def agree(
             f"k is {k} of {p} subjects and draws {draws}; k must be 1 to {p - 1}, and at "
             "least 100 draws are needed"
         )
-    here = setting(cohort, by, kept=made.converged)
+    here, rows_told = thinned(setting(cohort, by, kept=made.converged))
     size = np.abs(made.values.reshape(made.n, -1).astype(np.float64))[here.kept]
     if not size.any():
         raise AttributionError("every attribution is 0; there is nothing to rank")
@@ -159,6 +164,7 @@ def agree(
         reason=np.array([[arm.reason] * len(STATISTICS) for arm in arms], dtype=np.str_),
         depths=depths(p),
         **_stacked(found),
+        population=rows_told,
     )
 
 

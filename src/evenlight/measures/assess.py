@@ -38,9 +38,10 @@ def assess(
     Metrics are means over units, of everybody or of the sample in `faithfulness`. Differences
     between groups come from the studentised permutation of whole units, under max-T over metrics
     and contrasts; strata are not held, since an explanation that is worse in a group is worse
-    whatever the reason. Quality *differs* where the interval leaves out 0 and the difference is
-    beyond the margin. A level is *unreliable* where one metric fails, and *unknown* with fewer than
-    11 units in the sample or nothing to judge by.
+    whatever the reason. Where groups have unlike numbers of rows a unit, as many of each enter
+    these (`measures.unlike_rows`). Quality *differs* where the interval leaves out 0 and the
+    difference is beyond the margin. A level is *unreliable* where one metric fails, and *unknown*
+    with fewer than 11 units in the sample or nothing to judge by.
 
     Raises AttributionError where faithfulness and attributions are of different methods or targets,
     GroupError where there is one group only.
@@ -72,6 +73,7 @@ def assess(
         difference=apart.difference, difference_low=apart.low, difference_high=apart.high,
         p=apart.p, margin=apart.margin, verdict=apart.verdict, difference_reason=apart.reason,
         trust=trust, trust_reason=trust_reason, apart=_apart(apart, whole.groups.contrasts()),
+        population=apart.population,
     )  # fmt: skip
 
 

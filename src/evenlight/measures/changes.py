@@ -56,7 +56,8 @@ class Change:
 class Versions:
     """Two versions of a model explained on the same people, paired by unit.
 
-    `n` (k,) units of each level that enter, NaN with `n_reason` where hidden.
+    `n` (k,) units of each level that enter, NaN with `n_reason` where hidden. `population` says
+    where not all rows enter the comparison of groups.
     """
 
     grouping: str
@@ -71,6 +72,7 @@ class Versions:
     n: Float
     n_reason: Text
     changes: tuple[Change, ...]
+    population: str = ""
 
     def __post_init__(self) -> None:
         shaped(self, (len(self.levels),), "n", "n_reason")

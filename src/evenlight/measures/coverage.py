@@ -23,6 +23,7 @@ from evenlight.measures.nuisance import blocked
 from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.told_effects import difference_steps, told_results
+from evenlight.measures.unlike_rows import thinned
 from evenlight.measures.words import VERDICTS
 from evenlight.small_groups import least_shown
 from evenlight.stats.bounds import worst_case
@@ -52,7 +53,8 @@ class Coverage:
     effects in SD within both (of the output; the outcome in its own), as in `compare`.
     Bounds, each (c, p): the `difference` of units with known labels within strata, and the `least`
     and `most` that it could be wherever the unknown belong, in SD(f); `holds` (c, p) "yes" where
-    all of these have one sign, else "no". Bounds know no sampling error.
+    all of these have one sign, else "no". Bounds know no sampling error. `population` says where
+    not all rows enter the tests.
     """
 
     grouping: str
@@ -77,6 +79,7 @@ class Coverage:
     holds: Text
     why: Text
     count_reason: str
+    population: str = ""
 
     def __post_init__(self) -> None:
         c, p, m = len(self.contrasts), len(self.subjects), len(self.asked)
@@ -125,8 +128,10 @@ def label_coverage(
     """Coverage of the labels of `by`, unknown against known, and worst-case bounds.
 
     Nobody of a hidden level enters. Where fewer than 11 units are unknown there is neither a test
-    nor a bound, with the reason: a bound would tell their values. Raises GroupError where fewer
-    than two levels have people.
+    nor a bound, with the reason: a bound would tell their values. Where unknown and known have
+    unlike numbers of rows a unit, the tests take as many of each (`measures.unlike_rows`).
+
+    Raises GroupError where fewer than two levels have people.
     """
     asked = asked_for(testing)
     made, _ = as_variables(attributions, cohort)
@@ -140,7 +145,7 @@ def label_coverage(
     few = few_unknown() if 0 < counts[1] < least_shown() else ""
     shown, why, rounded = suppressed_counts(counts, smallest=least_shown())
     share = _share(counts)
-    names, found = _apart(made, here, asked, few, np.random.default_rng(rng))
+    names, found, rows_told = _apart(made, here, asked, few, np.random.default_rng(rng))
     phi = made.values.reshape(made.n, -1).astype(np.float64)[here.kept] / unit
     return Coverage(
         grouping=here.groups.name,
@@ -154,6 +159,7 @@ def label_coverage(
         subjects=made.features.names,
         **_bounds(here, phi, few),
         count_reason=" ".join(sorted(set(why[why != ""].tolist()))),
+        population=rows_told,
     )
 
 
@@ -170,8 +176,8 @@ def _share(counts: Int) -> float:
 
 def _apart(
     made: Attributions, here: Setting, asked: Testing, few: str, rng: np.random.Generator
-) -> tuple[tuple[str, ...], Results]:
-    """Unknown against known: output, outcome, attributions, as one family."""
+) -> tuple[tuple[str, ...], Results, str]:
+    """Unknown against known: output, outcome, attributions, as one family; which rows enter."""
     names, columns = [OUTPUT], [made.total()]
     if here.cohort.outcome_kind in ("binary", "continuous"):
         names.append(OUTCOME)
@@ -180,17 +186,19 @@ def _apart(
     wide = np.column_stack([*columns, made.values.reshape(made.n, -1).astype(np.float64)])
     present = (here.unit_group >= 0).any() and (here.unit_group < 0).any()
     if few or not present:
-        return tuple(names), _nobody(len(names), few or EVERYBODY)
+        return tuple(names), _nobody(len(names), few or EVERYBODY), ""
     codes = np.where(here.groups.codes < 0, 1, 0).astype(np.int64)
     labels = Groups(f"{here.groups.name} known", (KNOWN, UNKNOWN), codes, rows=here.cohort.rows)
     again = replace(here, groups=labels, unit_group=np.where(here.unit_group < 0, 1, 0))
     scale = _scales(wide[here.kept], again, len(columns))
-    filled = np.where(np.isnan(wide), np.nanmean(wide, axis=0), wide)[here.kept] / scale
+    own, rows_told = thinned(again)
+    filled = np.where(np.isnan(wide), np.nanmean(wide, axis=0), wide)[own.kept] / scale
     draws = asked.draws or draws_for(len(names), alpha=asked.alpha)
-    arms = arms_of(again, "nothing", filled, draws=draws, rng=rng)
+    arms = arms_of(own, "nothing", filled, draws=draws, rng=rng)
     view = View("signed", "nothing", made.scale, 1.0)
     found = results(arms, np.arange(len(names)), view, testing=asked)
-    return tuple(names), told_results(found, np.array([min(one.left) for one in arms]), here)
+    found = told_results(found, np.array([min(one.left) for one in arms]), here)
+    return tuple(names), found, rows_told
 
 
 def _scales(wide: Float, again: Setting, first: int) -> Float:

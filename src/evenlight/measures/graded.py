@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
@@ -14,6 +14,7 @@ from evenlight.measures.family import family_of, observed
 from evenlight.measures.prepare import ALPHA, Setting
 from evenlight.measures.quality import METRICS, RULES
 from evenlight.measures.told_effects import told_by_limits, told_chance
+from evenlight.measures.unlike_rows import thinned
 from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import shown_counts, suppressed_counts
 from evenlight.stats.effects import mean_interval
@@ -155,7 +156,10 @@ def _hide(side: Side, out: dict[str, Float], reason: Text) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Differences:
-    """Level minus reference of every metric (c, m) with simultaneous limits; see `Quality`."""
+    """Level minus reference of every metric (c, m) with simultaneous limits; see `Quality`.
+
+    `population` says where not all rows enter.
+    """
 
     difference: Float
     low: Float
@@ -165,13 +169,19 @@ class Differences:
     verdict: Text
     reason: Text
     differs: Bool
+    population: str
 
 
 def differences(sides: tuple[Side, Side], *, rng: np.random.Generator) -> Differences:
-    """Every metric that has a margin, in every contrast, under one max-T over both sides."""
+    """Every metric that has a margin, in every contrast, under one max-T over both sides.
+
+    Where groups have unlike numbers of rows a unit, as many of each enter (`measures.unlike_rows`).
+    """
     pairs = sides[0].here.groups.contrasts()
+    fewer, population = zip(*(thinned(side.here) for side in sides), strict=True)
     margin = MARGIN.copy()
-    arms = [_arm(side, pair, rng) for side in sides for pair in pairs]
+    enter = [replace(side, here=here) for side, here in zip(sides, fewer, strict=True)]
+    arms = [_arm(side, pair, rng) for side in enter for pair in pairs]
     own = np.repeat([side.own & ~np.isnan(margin) for side in sides], len(pairs), axis=0)
     reason = np.where(np.isnan(margin), NOT_TESTED, np.full((len(pairs), 1), NOT_HAD)).astype(
         object
@@ -190,8 +200,14 @@ def differences(sides: tuple[Side, Side], *, rng: np.random.Generator) -> Differ
     out = dict(zip(("difference", "low", "high"), told, strict=True)) | {
         "p": told_chance(out["p"], sides[0].here)
     }
-    words = reason.astype(np.str_)
-    return Differences(**out, margin=margin, verdict=verdict, reason=words, differs=differs)
+    return Differences(
+        **out,
+        margin=margin,
+        verdict=verdict,
+        reason=reason.astype(np.str_),
+        differs=differs,
+        population=" ".join(sorted({told for told in population if told})),
+    )
 
 
 def _arm(side: Side, pair: tuple[str, str], rng: np.random.Generator) -> Arms:

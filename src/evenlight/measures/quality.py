@@ -72,7 +72,8 @@ class Quality:
     (m,) as in `RULES`, margin NaN where groups are not tested. `difference`, its limits
     (simultaneous 95 %), `p` (max-T), `verdict` (c, m) level minus reference, held to the margin.
     `trust` (k,) says of each level whether all metrics that could be had pass; `apart` (c,) why
-    quality differs between two groups, "" where it was not found to.
+    quality differs between two groups, "" where it was not found to. `population` says where
+    not all rows enter the differences.
     """
 
     grouping: str
@@ -106,6 +107,7 @@ class Quality:
     trust: Text
     trust_reason: Text
     apart: Text
+    population: str = ""
 
     def __repr__(self) -> str:
         return f"Quality by {self.grouping}: {len(self.metrics)} checks; see .to_frame()"

@@ -28,6 +28,7 @@ from evenlight.measures.prepare import Setting, as_variables, setting
 from evenlight.measures.same import same_explanation
 from evenlight.measures.testing import Testing, asked_for
 from evenlight.measures.told_effects import told_results
+from evenlight.measures.unlike_rows import thinned
 from evenlight.small_groups import hidden_text, least_shown
 from evenlight.stats.disclosure import shown_counts, suppressed_counts
 from evenlight.stats.equivalence import verdicts
@@ -57,7 +58,8 @@ def versions(
     is tested by permutation of units within strata, as in `compare`. A change that is the same in
     all groups is no difference between them, and a mean change of 0 may hide that all moved: so
     three views of it. Means of a group count each unit once, whatever its sampling weight; tests
-    between groups weight. Rows that did not converge in either version are left out.
+    between groups weight, and take as many rows of each unit where groups have unlike numbers of
+    them (`measures.unlike_rows`). Rows that did not converge in either version are left out.
 
     Raises AttributionError where the two are not of one target, scale, features and background
     (`other_background=True` declares that another one is meant), GroupError as `compare` does.
@@ -74,6 +76,7 @@ def versions(
     if not unit > 0:
         raise AttributionError("the output does not vary within groups; there is no unit of change")
     rows = _attributed(first, second, here, unit) + _lost(predictions, first, here)
+    own, rows_told = thinned(here)
     generator = np.random.default_rng(rng)
     count, reason, _ = suppressed_counts(whole.sizes, smallest=least_shown())
     return Versions(
@@ -88,7 +91,8 @@ def versions(
         background="declared to differ" if other_background else "the same",
         n=shown_counts(count, rounded=here.rounded),
         n_reason=reason,
-        changes=tuple(_change(here, part, first.scale, asked, generator) for part in rows),
+        changes=tuple(_change((here, own), part, first.scale, asked, generator) for part in rows),
+        population=rows_told,
     )
 
 
@@ -132,17 +136,18 @@ def _lost(
 
 
 def _change(
-    here: Setting,
+    settings: tuple[Setting, Setting],
     part: tuple[str, tuple[str, ...], Float, float],
     scale: str,
     testing: Testing,
     rng: np.random.Generator,
 ) -> Change:
-    name, subjects, rows, unit = part
+    """One change: of levels over all rows, between groups over those of the second setting."""
+    (here, own), (name, subjects, rows, unit) = settings, part
     draws = testing.draws or draws_for(
         len(subjects) * len(here.groups.contrasts()), alpha=testing.alpha
     )
-    arms = arms_of(here, "nothing", rows, draws=draws, rng=rng)
+    arms = arms_of(own, "nothing", rows[own.kept[here.kept]], draws=draws, rng=rng)
     view = View(name, "nothing", scale, unit)
     apart = results(arms, np.arange(len(subjects)), view, testing=testing)
     apart = told_results(apart, np.array([min(one.left) for one in arms]), here)

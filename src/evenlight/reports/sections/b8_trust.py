@@ -169,7 +169,8 @@ def _differences(key: str, record: Quality) -> Element:
     named = spoken(CAPTIONS["T10d"], grouping=record.grouping, draws=f"{record.draws:,}")
     if len(record.contrasts) > MOST:
         named += " " + spoken(WIDEST, shown=MOST, all=count(len(record.contrasts)))
-    caption = Told(named, record, "grouping draws contrasts")
+    named = f"{named} {record.population}".strip()
+    caption = Told(named, record, "grouping draws contrasts population")
     return groups(key, spoken("T10, differences"), caption, heads, told)
 
 

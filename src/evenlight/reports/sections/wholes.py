@@ -97,7 +97,7 @@ def agreement_table(key: str, record: RankAgreement) -> Element:
         f"contrasts/{c} statistics/{s} {each('value low high reason expected p', c, s)}"
         for c, s in np.ndindex(record.value.shape)
     ]
-    told = Told(text, record, "grouping subjects k")
+    told = Told(f"{text} {record.population}".strip(), record, "grouping subjects k population")
     return grid(key, "T4r", told, heads, rows_of(rows, "", refs))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import overload
@@ -9,7 +10,7 @@ from typing import overload
 import pandas as pd
 
 from evenlight.errors import GateFailed, InputError, NoVerdict
-from evenlight.measures.words import Severity, Verdict
+from evenlight.measures.words import SEVERITIES, Severity, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,11 @@ class Findings:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def __repr__(self) -> str:
+        many = Counter(finding.severity for finding in self.items)
+        told = ", ".join(f"{many[word]:,} {word}" for word in reversed(SEVERITIES) if many[word])
+        return f"Findings: {told or 'none'}; see .to_frame()"
 
     @overload
     def __getitem__(self, at: int) -> Finding: ...

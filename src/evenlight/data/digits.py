@@ -81,14 +81,20 @@ def estimate(
 ) -> str:
     """The estimate with its interval, or the reason why there is none.
 
+    A difference (`sign`) whose interval leaves out 0 is shown with a limit that is not 0.
+
     >>> estimate(0.2134, 0.121, 0.306, sign=True), estimate(3.5712, 3.531, 3.611)
     ('+0.21 [0.12, 0.31]', '3.57 [3.53, 3.61]')
+    >>> estimate(0.15, 0.003, 0.297, sign=True), estimate(0.15, -0.003, 0.297, sign=True)
+    ('+0.150 [0.003, 0.297]', '+0.15 [0.00, 0.30]')
     """
     if value is None or not isfinite(value):
         return reason or spoken(ABSENT)
     if low is None or high is None or not isfinite(high - low):
         return f"{fixed(value, 3, sign=sign)} {interval(low, high)}"
     places = _bearable(max(abs(low), abs(high)), high - low)
+    if sign and low * high > 0:
+        places = _apart_from_0(min(abs(low), abs(high)), places)
     return f"{fixed(value, places, sign=sign)} {interval(low, high, places)}"
 
 
@@ -99,6 +105,11 @@ def _bearable(largest: float, width: float) -> int:
         return 3
     three = max(2 - floor(log10(largest)), 0)
     return three if width < largest / 1000 else max(min(wide, three), wide - 1)
+
+
+def _apart_from_0(limit: float, places: int) -> int:
+    """These decimals, or up to two more with which the limit is not shown as 0."""
+    return next((at for at in range(places, places + 3) if round(limit, at)), places)
 
 
 def plain(value: float | None, reason: str = "") -> str:

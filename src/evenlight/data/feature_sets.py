@@ -16,6 +16,7 @@ from evenlight.data.gmt import read_gmt
 from evenlight.data.grids import from_grid
 from evenlight.data.positions import Positions, interval_labels, label_names, spread_labels
 from evenlight.data.set_tables import read_set_table
+from evenlight.data.shown import first
 from evenlight.data.unique_names import unique
 from evenlight.errors import FeatureError
 
@@ -51,9 +52,8 @@ class FeatureSets:
             )
 
     def __repr__(self) -> str:
-        told = ", ".join(self.names[:3]) + (", ..." if len(self.names) > 3 else "")
         many = f"{len(self.names)} sets ({self.kind}) of {len(self.features)} features"
-        return f"FeatureSets: {many}: {told}"
+        return f"FeatureSets: {many}: {first(self.names)}"
 
     @classmethod
     def from_lists(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from evenlight.data.feature_sets import FeatureSets
 from evenlight.data.indicators import Indicators, check_states, states_of
+from evenlight.data.shown import first
 from evenlight.data.space import Space
 from evenlight.data.unique_names import unique
 from evenlight.errors import FeatureError
@@ -42,6 +43,9 @@ class Features:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def __repr__(self) -> str:
+        return f"Features: {len(self.names):,} ({first(self.names)})"
 
     def variables(self) -> FeatureSets:
         """Each variable as a set: its indicator columns, or the one column that it is.

@@ -12,7 +12,7 @@ import pandas as pd
 
 from evenlight.arrays import Bool, Float, Int, Text
 from evenlight.data.nearest import hint, nearest
-from evenlight.data.shown import LONGEST_NAME, overlong, short
+from evenlight.data.shown import LONGEST_NAME, first, overlong, short
 from evenlight.errors import GroupError
 
 MOST_PAIRS = 15
@@ -74,6 +74,10 @@ class Groups:
             )
         if self.rows is not None and len(self.rows) != len(self.codes):
             raise GroupError(f"{self.name}: {len(self.rows)} ids for {len(self.codes)} codes")
+
+    def __repr__(self) -> str:
+        many = f"{len(self.levels):,} levels ({first(self.levels)})"
+        return f"Groups {self.name}: {many} of {len(self.codes):,} rows; labels from {self.source}"
 
     @classmethod
     def from_labels(
@@ -219,7 +223,7 @@ class Axes:
             )
 
     def __repr__(self) -> str:
-        some = ", ".join(self.names[:4]) + (", ..." if len(self.names) > 4 else "")
+        some = first(self.names, 4)
         shares = f", a composition ({self.composition})" if self.composition else ""
         return f"Axes {self.name}: {len(self.values):,} rows of {len(self.names)} ({some}){shares}"
 

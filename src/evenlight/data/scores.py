@@ -10,6 +10,7 @@ import numpy as np
 from evenlight.arrays import Float, Text
 from evenlight.data import align
 from evenlight.data.cohort import Cohort
+from evenlight.data.shown import first
 from evenlight.errors import InputError
 
 
@@ -40,6 +41,9 @@ class Scores:
             raise InputError(f"scores need names that are told apart, found {self.names}")
         if np.isinf(self.values).any():
             raise InputError(f"scores hold {int(np.isinf(self.values).sum())} infinite values")
+
+    def __repr__(self) -> str:
+        return f"Scores: {len(self.rows):,} rows of {len(self.names)} ({first(self.names)})"
 
     @classmethod
     def of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from evenlight.language import spoken
 
@@ -61,6 +61,16 @@ def overlong(names: Iterable[object]) -> int | None:
     """
     long = (i for i, name in enumerate(names) if isinstance(name, str) and len(name) > LONGEST_NAME)
     return next(long, None)
+
+
+def first(names: Sequence[object], most: int = 3) -> str:
+    """The first of many names, each short, and that there are more.
+
+    >>> first(["a", "b", "c", "d"]), first(["a", "b"])
+    ('a, b, c, ...', 'a, b')
+    """
+    told = ", ".join(short(name, 40) for name in names[:most])
+    return told + (", ..." if len(names) > most else "")
 
 
 def versus(pair: tuple[str, str]) -> str:

@@ -69,6 +69,9 @@ class TrainingSummary:
     still_at: Float = field(default_factory=lambda: np.zeros(0))
     lone: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"TrainingSummary: {self.n:,} units of {len(self.features):,} features"
+
     def __post_init__(self) -> None:
         p, k = len(self.features), len(self.principal.variances)
         if len(self.principal.mean) != p or len(self.still_at) != len(self.still):

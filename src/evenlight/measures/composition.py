@@ -44,6 +44,9 @@ class Composition:
         explained(self, self.outcome_reason, "outcome")
         explained(self, self.cells_reason, "cells")
 
+    def __repr__(self) -> str:
+        return f"Composition by {self.grouping}: {len(self.parts)} parts; see .to_frame()"
+
     def to_frame(self) -> pd.DataFrame:
         """One row a level."""
         return pd.DataFrame(

@@ -38,6 +38,9 @@ class Dependence:
         shaped(self, shape, "value", "mean", "low", "high", "n", "reason")
         explained(self, self.reason, "value", "mean", "low", "high", "n")
 
+    def __repr__(self) -> str:
+        return f"Dependence of {self.subject} by {self.grouping}; see .to_frame()"
+
     def to_frame(self) -> pd.DataFrame:
         """One row a level and bin."""
         k, b = self.value.shape

@@ -34,6 +34,9 @@ class Sensitivity:
         shaped(self, shape, "margin", "response", "reason")
         explained(self, self.reason, "margin", "response")
 
+    def __repr__(self) -> str:
+        return f"Sensitivity by {self.grouping}: {len(self.subjects)} subjects; see .to_frame()"
+
     def to_frame(self) -> pd.DataFrame:
         """One row a level and subject."""
         k, q = self.margin.shape

@@ -61,7 +61,7 @@ FUNCTIONS: Mapping[str, str] = {
     "others": "how many contrasts of a question beyond those told one by one have each verdict",
     "widest": "of more contrasts or groups how many are shown, how many groups have a name, and "
     "how many contrasts that differ are not shown",
-    "verdicts": "how many words of a list are each of the verdicts",
+    "verdicts": "how many words of a list there are of each kind, as of verdicts",
     "percent": "in per cent, where a head or a caption says so",
     "states": "rows of the table in each state",
 }

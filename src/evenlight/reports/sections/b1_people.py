@@ -14,6 +14,7 @@ from evenlight.reports.parts import block, grid, name, nothing, part, picture, r
 from evenlight.reports.pointing import Told, at
 from evenlight.reports.sections import plotted, reported
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.sections.unlabelled import unlabelled
 from evenlight.reports.widest import groups_left
 from evenlight.reports.words import CAPTIONS, NOTHING, ROUNDED
 
@@ -36,6 +37,7 @@ def section(audit: Audit) -> Element:
                 ]
                 if key in made
                 else None,
+                unlabelled(audit, record.grouping),
                 ref=at(record, "grouping"),
             )
             for key, record in keyed("F2", audit.compositions)

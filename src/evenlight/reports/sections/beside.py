@@ -14,10 +14,11 @@ from evenlight.reports.parts import part, picture
 from evenlight.reports.pointing import at
 from evenlight.reports.sections import decisions, plotted
 from evenlight.reports.sections.keyed import keyed
+from evenlight.reports.sections.raters import raters
 
 
 def beside(audit: Audit, grouping: str) -> Iterator[Node]:
-    """Rates, decision curves, all groups together, label error and matched people."""
+    """Rates, decision curves, all groups together, label error, matched people and raters."""
     made = drawings(audit)
     for key, decided in keyed("t3", audit.further.decisions):
         if decided.grouping == grouping:
@@ -30,6 +31,7 @@ def beside(audit: Audit, grouping: str) -> Iterator[Node]:
     for key, matched in keyed("t3", audit.further.matches):
         if matched.grouping == grouping:
             yield decisions.pairs(key, matched)
+    yield from raters(audit, grouping)
 
 
 def label_error(audit: Audit, grouping: str, measure: str) -> Iterator[Node]:

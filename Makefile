@@ -39,10 +39,10 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 docs: $(STAMP)
-	$(BIN)/python -m pytest --doctest-glob='*.md' README.md docs
+	$(BIN)/python -m pytest -n $(WORKERS) --doctest-glob='*.md' README.md docs
 
 notebooks: $(STAMP)
-	$(BIN)/python -m pytest --nbmake --nbmake-timeout=600 $(or $(wildcard examples/*.ipynb),$(error no notebook in examples/))
+	$(BIN)/python -m pytest -n $(WORKERS) --nbmake --nbmake-timeout=600 $(or $(wildcard examples/*.ipynb),$(error no notebook in examples/))
 
 site: $(STAMP)
 	$(BIN)/python docs/site/build.py site

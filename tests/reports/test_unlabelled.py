@@ -94,3 +94,11 @@ def test_every_number_points_into_the_record() -> None:
         assert not lost(root, record)
         told = [p for p in pieces(root, record, FIXED) if p.wrong()]
         assert not [(piece.text, piece.wrong()) for piece in told]
+
+
+def test_of_a_few_with_a_label_the_share_is_told_as_a_bound() -> None:
+    """Seven known: the most that a hidden count could be, and why nothing is compared."""
+    assert lines(593) == [
+        "race is known for at most 1.7 % of the people: no group with a label is large enough to "
+        "be shown."
+    ]

@@ -36,6 +36,7 @@ TESTED = ("effect", "low", "high", "p", "p_maxt", "q")
 BOUNDS = ("difference", "least", "most")
 
 EVERYBODY = "everybody's label is known"
+NOBODY = "no group with a label is large enough to be shown"
 
 
 def few_unknown() -> str:
@@ -184,9 +185,10 @@ def _apart(
         columns.append(here.cohort.y)
     names += made.features.names
     wide = np.column_stack([*columns, made.values.reshape(made.n, -1).astype(np.float64)])
-    present = (here.unit_group >= 0).any() and (here.unit_group < 0).any()
-    if few or not present:
-        return tuple(names), _nobody(len(names), few or EVERYBODY), ""
+    few = few or ("" if (here.unit_group < 0).any() else EVERYBODY)
+    few = few or ("" if (here.unit_group >= 0).any() else NOBODY)
+    if few:
+        return tuple(names), _nobody(len(names), few), ""
     codes = np.where(here.groups.codes < 0, 1, 0).astype(np.int64)
     labels = Groups(f"{here.groups.name} known", (KNOWN, UNKNOWN), codes, rows=here.cohort.rows)
     again = replace(here, groups=labels, unit_group=np.where(here.unit_group < 0, 1, 0))

@@ -26,7 +26,8 @@ CAPTION = (
     "adjusted (max-T). At most eight attributions, those that differ first. {population}"
 )
 KNOWN = "{grouping} is known for {share} of the people: {known} have a label, {unknown} have none."
-FEW = "{grouping} is known for {share} of the people or more: {reason}."
+FEW_UNKNOWN = "{grouping} is known for {share} of the people or more: {reason}."
+FEW_KNOWN = "{grouping} is known for at most {share} of the people: {reason}."
 UNASKED = "Those without a label cannot be compared with the others: {reason}."
 UNBOUND = "What those without a label could change is not told: {reason}."
 HELD = (
@@ -49,7 +50,8 @@ def unlabelled(audit: Audit, grouping: str) -> Iterator[Node]:
 def _lines(record: Coverage) -> Iterator[Element]:
     about = {"grouping": short(record.grouping), "share": percent(record.share, places=1)}
     if record.count_reason:
-        few = spoken(FEW, **about, reason=say(record.reason[0]))
+        about["reason"] = say(record.reason[0])
+        few = spoken(FEW_UNKNOWN if np.isnan(record.unknown) else FEW_KNOWN, **about)
         yield li(data_ref=at(record, "grouping", "share", "reason/0"))[few]
         return
     many = {"known": count(record.known), "unknown": count(record.unknown)}

@@ -14,7 +14,6 @@ from evenlight.data.doubtful import one_outcome
 from evenlight.data.feature_sets import FeatureSets
 from evenlight.data.groups import Groups
 from evenlight.data.training import TrainingSummary
-from evenlight.doubts import coverage
 from evenlight.encoding import check_layers
 from evenlight.errors import InputError
 from evenlight.load import load_cohort, load_local, load_model, load_sets, load_training
@@ -22,6 +21,7 @@ from evenlight.measured.certain import uncertain
 from evenlight.measured.completing import completed_for
 from evenlight.measured.regions import settled_regions
 from evenlight.measures.arms import arms_of
+from evenlight.measures.composition import UNKNOWN
 from evenlight.measures.forecast import Forecast, forecast_features, forecast_metric
 from evenlight.measures.people import compose
 from evenlight.measures.prepare import few_labels, population, setting
@@ -116,10 +116,8 @@ def _lines(
     yield f"cohort   {cohort.n} rows, {cohort.u} units, {len(cohort.features)} features"
     for note in cohort.notes:
         yield f"note     {note}"
-    known = coverage(cohort)
     for groups in cohort.groups:
-        share = known[groups.name]
-        yield f"groups   {groups.name}: {_sizes(cohort, groups)}; known for {percent(share)}"
+        yield f"groups   {groups.name}: {_sizes(cohort, groups)}"
         yield from _contrasts(cohort, groups)
     for question in chosen.question:
         blocks = ", blocks" if question.blocks else ""
@@ -201,7 +199,9 @@ def _forecasts(question: Question, cohort: Cohort, plan: Plan, alpha: float) -> 
 def _sizes(cohort: Cohort, groups: Groups) -> str:
     made = compose(cohort, by=groups)
     counts = zip(made.parts, made.count, made.reason, strict=True)
-    return ", ".join(f"{name} {why or format(int(n), ',')}" for name, n, why in counts)
+    told = ", ".join(f"{name} {why or format(int(n), ',')}" for name, n, why in counts)
+    unknown = float(made.share[made.parts.index(UNKNOWN)])
+    return told if np.isnan(unknown) else f"{told}; known for {percent(1 - unknown)}"
 
 
 def _contrasts(cohort: Cohort, groups: Groups) -> Iterator[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from evenlight.data.attributions import Attributions
 from evenlight.data.cohort import Cohort
 from evenlight.data.completeness import beyond_typical
-from evenlight.data.digits import percent
+from evenlight.data.digits import percent, roughly
 from evenlight.data.faithful import Faithfulness
 from evenlight.data.intake import NO_SPLIT
 from evenlight.data.units import unit_codes
@@ -186,7 +186,7 @@ def other_backgrounds(
 
 
 def _little_known(name: str, share: float, measures: Measures) -> Iterator[str]:
-    yield f"{name} is known for {percent(share)} of units; nothing is judged by it."
+    yield f"{name} is known for {roughly(share)} of units; nothing is judged by it."
     for made in measures.performances:
         if made.grouping == name and UNKNOWN in made.parts:
             yield from _missing_against_known(made)

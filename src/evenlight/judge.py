@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 from math import isnan
 
-from evenlight.data.digits import percent
+from evenlight.data.digits import percent, roughly
 from evenlight.findings import Answer, Finding, Findings, Gate, Part, Waiver
 from evenlight.gates import gate
 from evenlight.measures.words import GRAVEST, SEVERITIES, Severity, gravest
@@ -118,7 +118,7 @@ def covered(result: Result, measures: Measures, policy: Policy) -> Result:
     if known >= policy.coverage:
         return result
     reason = (
-        f"{result.grouping} is known for {percent(known)} of units, below the "
+        f"{result.grouping} is known for {roughly(known)} of units, below the "
         f"{percent(policy.coverage)} that the plan asks for; more labels are needed"
     )
     return replace(result, verdict="not_estimable", reason=reason)

@@ -98,6 +98,16 @@ def estimate(
     return f"{fixed(value, places, sign=sign)} {interval(low, high, places)}"
 
 
+def roughly(share: float) -> str:
+    """A share to 5 per cent, which tells of no small group, in English.
+
+    >>> roughly(0.023), roughly(0.54), roughly(0.98)
+    ('under 5 %', 'about 55 %', 'about 100 %')
+    """
+    near = 5 * round(20 * share)
+    return f"about {near} %" if share >= 0.05 else "under 5 %"
+
+
 def _bearable(largest: float, width: float) -> int:
     """Decimals for an estimate: two digits of the width, but no more than three of the number."""
     wide = decimals(width)

@@ -42,7 +42,7 @@ def same_reliance(lean: Reliance, laid: Attributions, here: Setting) -> None:
             f"{here.groups.name!r} of {list(here.groups.levels)}; ask rely and this by the same "
             "groups"
         )
-    if not np.allclose(lean.mass, _mass(laid, here), rtol=0, atol=1e-4):
+    if not np.allclose(lean.mass, _mass(laid, here), rtol=0, atol=1e-4, equal_nan=True):
         raise AttributionError(
             "the reliance was found of other attributions than these (subjects have other shares "
             "of the mean absolute attribution); pass those that rely was given"

@@ -27,7 +27,12 @@ from evenlight.measures.unlike_rows import thinned
 from evenlight.measures.words import VERDICTS
 from evenlight.small_groups import least_shown
 from evenlight.stats.bounds import worst_case
-from evenlight.stats.disclosure import suppressed_counts, told_limits, told_values
+from evenlight.stats.disclosure import (
+    shown_counts,
+    suppressed_counts,
+    told_limits,
+    told_values,
+)
 from evenlight.stats.multiplicity import draws_for
 
 KNOWN, UNKNOWN = "known", "unknown"
@@ -48,8 +53,8 @@ def few_unknown() -> str:
 class Coverage:
     """Labels of one grouping, and what people of unknown label could change.
 
-    `known` and `unknown` units (NaN where suppressed), and the `share` known (where a count is
-    suppressed, the bound that 10 people would give).
+    `known` and `unknown` units (NaN where suppressed, to 5 where a level is), and the `share`
+    known (where one of the two is suppressed, the bound that 10 people would give).
     Unknown against known, each (m,): the output, the outcome where it is a number, attributions;
     effects in SD within both (of the output; the outcome in its own), as in `compare`.
     Bounds, each (c, p): the `difference` of units with known labels within strata, and the `least`
@@ -145,14 +150,15 @@ def label_coverage(
     counts = np.bincount((whole.unit_group < 0).astype(np.int64), minlength=2)
     few = few_unknown() if 0 < counts[1] < least_shown() else ""
     shown, why, rounded = suppressed_counts(counts, smallest=least_shown())
-    share = _share(counts)
+    rounded = rounded or whole.rounded  # those known less the shown levels are a hidden one
+    shown = shown_counts(shown, rounded=rounded)
     names, found, rows_told = _apart(made, here, asked, few, np.random.default_rng(rng))
     phi = made.values.reshape(made.n, -1).astype(np.float64)[here.kept] / unit
     return Coverage(
         grouping=here.groups.name,
         known=float(shown[0]),
         unknown=float(shown[1]),
-        share=share,
+        share=_share(counts, rounded=rounded),
         rounded=rounded,
         asked=names,
         **{name: getattr(found, name)[0] for name in (*TESTED, "verdict", "reason")},
@@ -164,15 +170,15 @@ def label_coverage(
     )
 
 
-def _share(counts: Int) -> float:
+def _share(counts: Int, *, rounded: bool) -> float:
     """Share known; where a count is suppressed, the bound that 10 people would give."""
-    total, hidden = float(counts.sum()), least_shown() - 1
-    known = float(counts[0])
-    if 0 < counts[1] < least_shown():
-        known = total - hidden
-    elif 0 < counts[0] < least_shown():
-        known = min(float(hidden), total)
-    return max(known, 0.0) / total
+    total, hidden = float(counts.sum()), float(least_shown() - 1)
+    if 0 < counts[1] <= hidden:
+        return max(total - hidden, 0.0) / total
+    if 0 < counts[0] <= hidden:
+        return min(hidden, total) / total
+    told = shown_counts(counts, rounded=rounded)
+    return float(told[0] / told.sum())
 
 
 def _apart(

@@ -196,9 +196,13 @@ def mass_of(phi: Float, here: Setting) -> Float:
 def told_mass(size: Float, *, rounded: bool) -> Float:
     """The share of each subject (p,) in the mean of sizes (u, p) of units, as it may be told.
 
+    NaN where there are none.
+
     >>> told_mass(np.vstack([np.eye(2), np.ones((38, 2)) * [2.0, 1.0]]), rounded=False).round(3)
     array([0.664, 0.336])
     """
+    if not len(size):
+        return np.full(size.shape[1], np.nan)
     share = size / max(float(size.mean(axis=0).sum()), 1e-300)
     exact, few = np.asarray(share.mean(axis=0)), dominated(size)
     if not (rounded or few.any()):

@@ -126,6 +126,8 @@ def unaskable(cohort: Cohort, *, by: str | Groups, given: str) -> str:
 def speaks_for(here: Setting, strata: Strata) -> str:
     """For whom the shares speak: loss of units, and groups that weigh little."""
     total = np.array((here.unit_group >= 0).sum())
+    if not total:
+        return ""
     left = left_counts(np.array(len(strata.group)), total, smallest=least_shown())
     share = float(left / total)
     exact = np.bincount(strata.group, minlength=len(here.groups.levels))

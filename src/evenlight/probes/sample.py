@@ -53,15 +53,16 @@ def balanced_sample(cohort: Cohort, rows: int, *, seed: int) -> Int:
     """Positions (m,) of about `rows` rows, as many from each cell of the cross of all groupings.
 
     A cell that has fewer gives all it has, and the others share what is left; rows of unknown
-    group are drawn only where no grouping is known. Each unit gives one row before any gives a
-    second. Where levels are many, each is meant to get 20 rows. In a drawn order that is balanced
-    from its beginning.
+    group are drawn only where nobody who may be told of is known in all. Each unit gives one row
+    before any gives a second. Where levels are many, each is meant to get 20 rows. In a drawn order
+    that is balanced from its beginning.
     """
     ranks = np.array([_rank(seed, row) for row in cohort.rows.tolist()], dtype=np.uint64)
     turn = _turn(cohort.units, ranks)
     codes = np.column_stack([g.codes for g in cohort.groups] or [np.zeros(cohort.n, dtype=int)])
     known: Bool = np.asarray((codes >= 0).all(axis=1))
-    known = known if known.any() else np.ones(cohort.n, dtype=bool)
+    shown = np.isin(np.arange(cohort.n), shown_rows(cohort))
+    known = known if (known & shown).any() else shown
     cell = np.unique(codes, axis=0, return_inverse=True)[1].ravel()
     levels = max([len(g.levels) for g in cohort.groups], default=1)
     wanted = min(max(rows, LEAST * levels), int(known.sum()))

@@ -10,11 +10,14 @@ MINUS = "\N{MINUS SIGN}"
 UNSEEN = 5e-7
 """What rounds to 0 at the most decimals that are shown is 0.000, however narrow its interval."""
 
+MOST = 6
+"""Decimals at most, however narrow an interval is."""
+
 ABSENT = "not given"
 """What stands where a number is missing and nobody said why."""
 
 
-def decimals(width: float, most: int = 6) -> int:
+def decimals(width: float, most: int = MOST) -> int:
     """Decimals that show an interval of this width with two digits.
 
     >>> decimals(0.18), decimals(3.4), decimals(250.0)
@@ -118,8 +121,9 @@ def _bearable(largest: float, width: float) -> int:
 
 
 def _apart_from_0(limit: float, places: int) -> int:
-    """These decimals, or up to two more with which the limit is not shown as 0."""
-    return next((at for at in range(places, places + 3) if round(limit, at)), places)
+    """These decimals, or up to two more, six at most, with which the limit is not shown as 0."""
+    more = range(places, min(places + 2, MOST) + 1)
+    return next((at for at in more if round(limit, at)), places)
 
 
 def plain(value: float | None, reason: str = "") -> str:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenlight.arrays import Float, Int, Text
-from evenlight.data.digits import ABSENT, UNSEEN
+from evenlight.data.digits import ABSENT, MOST, UNSEEN
 from evenlight.data.shown import short
 from evenlight.language import spoken
 
@@ -61,6 +61,7 @@ def estimates(
     low, high = limits
     whole = np.isfinite(value) & np.isfinite(high - low)
     places = np.where(whole, _bearable(low, high), 3)
+    places = np.where(whole & signed, _apart_from_0(low, high, places), places)
     sign = "+" if signed else ""
     forms: list[str] = []
     for j, known in enumerate(np.isfinite(value).tolist()):
@@ -100,12 +101,22 @@ def _bearable(low: Float, high: Float) -> Int:
     """Decimals of each row, as `data.digits.estimate` chooses them."""
     width, largest = high - low, np.fmax(np.abs(low), np.abs(high))
     with np.errstate(divide="ignore", invalid="ignore"):
-        wide = np.clip(1 - np.floor(np.log10(width)), 0, 6)
+        wide = np.clip(1 - np.floor(np.log10(width)), 0, MOST)
         three = np.maximum(2 - np.floor(np.log10(largest)), 0)
     wide = np.where(np.isfinite(width) & (width > 0), wide, 3)
     told = np.where(width < largest / 1000, three, np.fmax(np.fmin(wide, three), wide - 1))
     made: Int = np.nan_to_num(np.where(largest < UNSEEN, 3, told), nan=3).astype(np.int64)
     return made
+
+
+def _apart_from_0(low: Float, high: Float, places: Int) -> Int:
+    """`places`, or more of each row, as `data.digits.estimate` shows that 0 is left out."""
+    limit = np.where(low * high > 0, np.fmin(np.abs(low), np.abs(high)), np.inf)
+    told = places
+    for more in (2, 1, 0):
+        at = np.minimum(places + more, np.maximum(places, MOST))
+        told = np.where(limit * 10.0**at > 0.5, at, told)
+    return np.where(np.isfinite(limit), told, places)
 
 
 def packed(

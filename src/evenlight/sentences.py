@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isnan
 
-from evenlight.data.digits import MINUS, confidence, decimals, fixed, plain
+from evenlight.data.digits import MINUS, apart_from_0, confidence, decimals, fixed, plain
 from evenlight.data.shown import SUBJECTS, metric_name
 from evenlight.measures.words import SPOKEN
 from evenlight.results import Result
@@ -88,6 +88,8 @@ def _scaled(result: Result) -> tuple[float, float, float, int]:
     by = 100.0 if result.kind in ("reliance", "shortcut") else 1.0
     width = result.high - result.low
     places = decimals(by * width if width > 1e-6 * abs(result.effect) else 0.0)
+    if result.unit != "share of variance":
+        places = apart_from_0(by * result.low, by * result.high, places)
     return by * result.effect, by * result.low, by * result.high, places
 
 

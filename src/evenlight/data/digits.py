@@ -96,8 +96,8 @@ def estimate(
     if low is None or high is None or not isfinite(high - low):
         return f"{fixed(value, 3, sign=sign)} {interval(low, high)}"
     places = _bearable(max(abs(low), abs(high)), high - low)
-    if sign and low * high > 0:
-        places = _apart_from_0(min(abs(low), abs(high)), places)
+    if sign:
+        places = apart_from_0(low, high, places)
     return f"{fixed(value, places, sign=sign)} {interval(low, high, places)}"
 
 
@@ -120,8 +120,13 @@ def _bearable(largest: float, width: float) -> int:
     return three if width < largest / 1000 else max(min(wide, three), wide - 1)
 
 
-def _apart_from_0(limit: float, places: int) -> int:
-    """These decimals, or up to two more, six at most, with which the limit is not shown as 0."""
+def apart_from_0(low: float, high: float, places: int) -> int:
+    """These decimals, or up to two more, six at most, with which limits that leave out 0 do so.
+
+    >>> apart_from_0(0.003, 0.297, 2), apart_from_0(-0.003, 0.297, 2), apart_from_0(0.1, 0.3, 2)
+    (3, 2, 2)
+    """
+    limit = min(abs(low), abs(high)) if low * high > 0 else 0.0
     more = range(places, min(places + 2, MOST) + 1)
     return next((at for at in more if round(limit, at)), places)
 
